@@ -1,0 +1,328 @@
+"""From whatever somebody drew or sent to one canonical digit: find the ink, even the pen."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+from scipy import ndimage
+
+from ml.errors import BlankDrawing, ImageTooLarge, InvalidImage, InvalidPixels
+
+CANONICAL_SIZE: Final = 28
+"""Side of a canonical digit."""
+CANONICAL_BOX: Final = 20
+"""Longer side of the ink inside a canonical digit, as in MNIST and TMNIST."""
+MAX_SIDE: Final = 4096
+"""Longest side of a picture that is looked at."""
+MAX_IMAGE_BYTES: Final = 10 * 1024 * 1024
+"""Most bytes of an encoded picture that are looked at."""
+
+IMAGE_FORMATS: Final = ("PNG", "JPEG", "WEBP")
+FAINTEST_CONTRAST: Final = 24
+"""Gray levels (of 255) by which ink must differ from the paper to be ink at all."""
+INK_THRESHOLD: Final = 0.1
+"""Share of the darkest ink from which a pixel belongs to the drawing."""
+SPECK_SHARE: Final = 0.01
+"""A piece with less than this share of the largest piece's area is dust."""
+PEN_WIDTHS: Final = (1.5, 4.6)
+"""Pen widths, in canonical pixels, that are left alone; the training images cover this range."""
+WORKING_SIDE: Final = 160
+"""Longer side of the ink, at the most, while a pen width is changed."""
+
+# What Pillow's decoders raise on hostile bytes, besides OSError; each was seen in its sources.
+DECODER_ERRORS: Final = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    NotImplementedError,
+    struct.error,
+    zlib.error,
+)
+
+Ink = NDArray[np.float32]
+"""Ink of one drawing: (height, width) float32, 0 (paper) to 1 (full ink)."""
+Digit = NDArray[np.uint8]
+"""One canonical digit: (28, 28) uint8, ink 255 on 0."""
+Digits = NDArray[np.uint8]
+"""Canonical digits: (n, 28, 28) uint8, ink 255 on 0."""
+
+
+def ink_from_image(data: bytes) -> Ink:
+    """Find the ink of an encoded picture.
+
+    Dark on light and light on dark are told apart by the tone of the picture's rim; where the
+    picture is transparent and its opaque part is of one tone, the opaque part is the ink.
+
+    Parameters
+    ----------
+    data : bytes
+        A PNG, JPEG or WebP file of at most `MAX_IMAGE_BYTES` bytes and `MAX_SIDE` px a side.
+
+    Returns
+    -------
+    Ink
+        (height, width) float32, 0 (paper) to 1 (full ink).
+
+    Raises
+    ------
+    InvalidImage
+        The bytes are not one whole, still picture of these formats.
+    ImageTooLarge
+        The picture has too many bytes or pixels.
+    BlankDrawing
+        Nothing stands out from the paper.
+    """
+    gray, alpha = _decode(data)
+    if alpha is None or alpha.getextrema() == (255, 255):
+        return _ink_from_gray(np.asarray(gray))
+    solid = alpha.point([255 * (level >= 128) for level in range(256)])
+    histogram = gray.histogram(solid)
+    if _tonal_range(histogram) < 2 * FAINTEST_CONTRAST:
+        return _ink_from_deviation(np.asarray(alpha))
+    paper = Image.new("L", gray.size, _percentile(histogram, 0.5))
+    return _ink_from_gray(np.asarray(Image.composite(gray, paper, alpha)))
+
+
+def ink_from_pixels(pixels: ArrayLike) -> Ink:
+    """Find the ink of raw pixels, light on dark or dark on light.
+
+    Parameters
+    ----------
+    pixels : array_like
+        784 numbers or (height, width) numbers, each 0 to 255.
+
+    Returns
+    -------
+    Ink
+        (height, width) float32, 0 (paper) to 1 (full ink).
+
+    Raises
+    ------
+    InvalidPixels
+        The shape is another one, or a value is not a number from 0 to 255.
+    BlankDrawing
+        Nothing stands out from the paper.
+    """
+    try:
+        values = np.asarray(pixels)
+    except ValueError as error:  # ragged rows
+        raise InvalidPixels("The pixels are not a plain list of 784 numbers.") from error
+    if values.dtype.kind not in "uif":
+        raise InvalidPixels("The pixels are not all numbers.")
+    if values.shape == (CANONICAL_SIZE**2,):
+        values = values.reshape(CANONICAL_SIZE, CANONICAL_SIZE)
+    if values.ndim != 2 or min(values.shape) < 1 or max(values.shape) > MAX_SIDE:
+        raise InvalidPixels(f"784 pixels, row by row, are expected, not {values.size}.")
+    if not np.all((values >= 0) & (values <= 255)):  # false for NaN, too
+        raise InvalidPixels("Each pixel is a number from 0 to 255.")
+    return _ink_from_gray(values.astype(np.uint8))
+
+
+def canonical_digit(ink: Ink) -> Digit:
+    """Bring a drawing to the one form that the model knows, wherever and however it was drawn.
+
+    The ink's box is scaled to 20 px on the longer side, very thin and very thick pens are evened,
+    and the center of mass is moved, by whole pixels, to the center of 28x28.
+
+    Parameters
+    ----------
+    ink : Ink
+        (height, width) float32 of any size, 0 (paper) to 1 (full ink).
+
+    Returns
+    -------
+    Digit
+        (28, 28) uint8, ink 255 on 0.
+
+    Raises
+    ------
+    BlankDrawing
+        There is no ink.
+
+    References
+    ----------
+    The box of 20 px and the centering by mass are MNIST's: LeCun, Bottou, Bengio, Haffner,
+    "Gradient-based learning applied to document recognition", Proc. IEEE 86 (1998) 2278-2324.
+    """
+    ink = _crop(ink)
+    width = pen_width(ink) * CANONICAL_BOX / max(ink.shape)
+    if not PEN_WIDTHS[0] <= width <= PEN_WIDTHS[1]:
+        ink = _crop(_change_pen(ink, float(np.clip(width, *PEN_WIDTHS)), thinner=width > 2))
+    scale = CANONICAL_BOX / max(ink.shape)
+    height, breadth = (max(1, round(side * scale)) for side in ink.shape)
+    small = _resize(ink, (height, breadth))
+    small *= 255 / small.max()
+    top = _offset(small.sum(axis=1), height)
+    left = _offset(small.sum(axis=0), breadth)
+    digit = np.zeros((CANONICAL_SIZE, CANONICAL_SIZE), np.uint8)
+    digit[top : top + height, left : left + breadth] = np.rint(small)
+    return digit
+
+
+def pen_width(ink: Ink) -> float:
+    """Estimate the width of the pen that drew some ink.
+
+    The area of a line divided by half of its rim is its width. The rim is counted in pixel edges,
+    which are 4/pi times longer than a rim of random direction.
+
+    Parameters
+    ----------
+    ink : Ink
+        (height, width) float32, 0 (paper) to 1 (full ink).
+
+    Returns
+    -------
+    float
+        Pen width in pixels of `ink`; 0 where there is no ink.
+    """
+    mask = np.pad(ink > 0.5, 1)
+    edges = np.count_nonzero(mask[1:] ^ mask[:-1]) + np.count_nonzero(mask[:, 1:] ^ mask[:, :-1])
+    return 2 * np.count_nonzero(mask) / (edges * np.pi / 4) if edges else 0.0
+
+
+def encode_png(pixels: NDArray[np.uint8]) -> bytes:
+    """Encode gray pixels as they are.
+
+    Parameters
+    ----------
+    pixels : ndarray
+        (height, width) uint8, 255 is white.
+
+    Returns
+    -------
+    bytes
+        A PNG file.
+    """
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _decode(data: bytes) -> tuple[Image.Image, Image.Image | None]:
+    """Decode to gray (L) and, where the picture has one, its alpha channel (L)."""
+    if len(data) > MAX_IMAGE_BYTES:
+        megabytes = MAX_IMAGE_BYTES // 2**20
+        raise ImageTooLarge(
+            f"The picture has {len(data):,} bytes; at most {megabytes} MB are read."
+        )
+    too_large = f"The picture is larger than {MAX_SIDE} x {MAX_SIDE} pixels; send a smaller one."
+    try:
+        image: Image.Image = Image.open(io.BytesIO(data), formats=IMAGE_FORMATS)
+        if max(image.size) > MAX_SIDE:
+            raise ImageTooLarge(too_large)
+        if getattr(image, "n_frames", 1) > 1:
+            raise InvalidImage("The picture is animated; send a still one.")
+        image.load()
+        image = ImageOps.exif_transpose(image)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ImageTooLarge(too_large) from error
+    except UnidentifiedImageError as error:
+        raise InvalidImage("This is not a PNG, JPEG or WebP picture.") from error
+    except DECODER_ERRORS as error:
+        raise InvalidImage("The picture is damaged or cut off; send it again.") from error
+    if image.mode.startswith("I"):  # 16 bits a pixel, which convert() would clip instead of scale
+        levels = np.asarray(image).astype(np.float32) / 257
+        return Image.fromarray(levels.clip(0, 255).astype(np.uint8)), None
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        return image.convert("L"), image.getchannel("A")
+    return image.convert("L"), None
+
+
+def _percentile(histogram: list[int], share: float) -> int:
+    """Gray level below which this share of a histogram's pixels lies."""
+    total = np.cumsum(histogram)
+    return int(np.searchsorted(total, share * total[-1]))
+
+
+def _tonal_range(histogram: list[int]) -> int:
+    """Gray levels between the darkest and the lightest 2 % of a histogram; 0 for an empty one."""
+    if not any(histogram):
+        return 0
+    return _percentile(histogram, 0.98) - _percentile(histogram, 0.02)
+
+
+def _ink_from_gray(gray: NDArray[np.uint8]) -> Ink:
+    """Ink is what differs from the paper, whose tone is that of the rim, in the prevailing way."""
+    rim = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
+    paper = int(np.median(rim))
+    darker = paper - np.minimum(gray, paper)
+    lighter = np.maximum(gray, paper) - paper
+    return _ink_from_deviation(max(darker, lighter, key=lambda side: int(side.sum(dtype=np.int64))))
+
+
+def _ink_from_deviation(deviation: NDArray[np.uint8]) -> Ink:
+    """Scale the deviation from the paper to 0..1 and leave out what is too faint, and dust."""
+    peak = int(deviation.max())
+    if peak < FAINTEST_CONTRAST:
+        raise BlankDrawing("Nothing is drawn; draw a digit first.")
+    ink = deviation.astype(np.float32) / np.float32(peak)
+    mask = ink >= INK_THRESHOLD
+    pieces, count = ndimage.label(mask, structure=np.ones((3, 3)))
+    if count > 1:
+        areas = np.bincount(pieces.ravel())
+        areas[0] = 0
+        mask = (areas >= SPECK_SHARE * areas.max())[pieces]
+    ink[~mask] = 0
+    return ink
+
+
+def _crop(ink: Ink) -> Ink:
+    """Cut to the box of the ink."""
+    mask = ink >= INK_THRESHOLD * ink.max(initial=0)
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not rows.size or ink.max() <= 0:
+        raise BlankDrawing("Nothing is drawn; draw a digit first.")
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _resize(ink: Ink, shape: tuple[int, int]) -> Ink:
+    """Resize to (height, width): by area to smaller shapes, bilinearly to larger ones."""
+    smaller = shape[0] < ink.shape[0] or shape[1] < ink.shape[1]
+    method = Image.Resampling.BOX if smaller else Image.Resampling.BILINEAR
+    resized = Image.fromarray(ink, mode="F").resize((shape[1], shape[0]), method)
+    return np.array(resized, dtype=np.float32)
+
+
+def _change_pen(ink: Ink, width: float, *, thinner: bool) -> Ink:
+    """Redraw with a pen of `width` canonical pixels, by the distance from the rim of the ink."""
+    ink = _to_working_size(ink, keep_lines=not thinner)
+    scale = max(ink.shape) / CANONICAL_BOX
+    ink = np.pad(ink, int(np.ceil(2 * scale)))
+    mask = ink > 0.5 * ink.max()
+    growth = (width * scale - pen_width(ink / ink.max())) / 2
+    inside = ndimage.distance_transform_edt(mask if thinner else ~mask) - 0.5
+    distance: Ink = (inside if thinner else -inside).astype(np.float32)  # from the rim, inward
+    return np.clip(distance + np.float32(growth + 0.5), 0, 1)
+
+
+def _to_working_size(ink: Ink, *, keep_lines: bool) -> Ink:
+    """Scale by a whole factor to a longer side of 80 to 160; lines of a hair's width survive."""
+    longer = max(ink.shape)
+    if longer <= WORKING_SIDE // 2:
+        factor = WORKING_SIDE // longer
+        return _resize(ink, (ink.shape[0] * factor, ink.shape[1] * factor))
+    factor = -(-longer // WORKING_SIDE)
+    if factor == 1:
+        return ink
+    padded = np.pad(ink, [(0, -side % factor) for side in ink.shape])
+    blocks = padded.reshape(padded.shape[0] // factor, factor, padded.shape[1] // factor, factor)
+    pooled: Ink = blocks.max(axis=(1, 3)) if keep_lines else blocks.mean(axis=(1, 3))
+    return pooled
+
+
+def _offset(mass: NDArray[np.float32], length: int) -> int:
+    """Whole-pixel position at which a profile of mass is centered in the canonical square."""
+    center = float(mass @ np.arange(length)) / float(mass.sum())
+    return int(np.clip(round(CANONICAL_SIZE / 2 - 0.5 - center), 0, CANONICAL_SIZE - length))

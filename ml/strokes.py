@@ -1,0 +1,166 @@
+"""Strokes: lists of points as a pad records them; checked, drawn, and turned into ink."""
+
+from __future__ import annotations
+
+import io
+import math
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from ml.errors import BlankDrawing, InvalidStrokes
+from ml.preprocessing import CANONICAL_BOX, Ink
+
+MAX_STROKES: Final = 200
+"""Most strokes of one drawing."""
+MAX_POINTS: Final = 20_000
+"""Most points of one drawing, all strokes together."""
+MAX_COORDINATE: Final = 1e6
+"""Largest coordinate, either way from 0."""
+PAD_SIZE: Final = 280
+"""Side of the drawing page's pad, in the units of its strokes."""
+PAD_PEN_WIDTH: Final = 18.0
+"""Pen width of the drawing page's pad where none is given."""
+READING_PEN_WIDTH: Final = 2.6
+"""Pen width, in canonical pixels, with which strokes are read, whatever pen drew them."""
+SCALE: Final = 8
+"""Drawn pixels for each canonical one, so that edges come out smooth."""
+
+Vector = NDArray[np.float64]
+"""(x, y)."""
+Strokes = list[list[list[float]]]
+"""Strokes of points [x, y] or [x, y, pressure]; x grows to the right, y downward, in any unit."""
+
+
+def parse_strokes(value: object) -> Strokes:
+    """Check strokes that come from outside.
+
+    Parameters
+    ----------
+    value : object
+        Decoded JSON.
+
+    Returns
+    -------
+    Strokes
+        The strokes as floats; strokes without a point are left out.
+
+    Raises
+    ------
+    InvalidStrokes
+        This is not a list of lists of points, a number is not finite, or there are too many.
+    BlankDrawing
+        There is no point at all.
+    """
+    if not isinstance(value, list) or not all(isinstance(stroke, list) for stroke in value):
+        raise InvalidStrokes("The strokes are a list of strokes, each a list of points [x, y].")
+    if len(value) > MAX_STROKES:
+        raise InvalidStrokes(f"There are {len(value):,} strokes; at most {MAX_STROKES} are read.")
+    points = sum(len(stroke) for stroke in value)
+    if points > MAX_POINTS:
+        raise InvalidStrokes(f"There are {points:,} points; at most {MAX_POINTS:,} are read.")
+    if points == 0:
+        raise BlankDrawing("Nothing is drawn; draw a digit first.")
+    return [
+        [_parse_point(point, index) for point in stroke]
+        for index, stroke in enumerate(value, start=1)
+        if stroke
+    ]
+
+
+def ink_from_strokes(strokes: Strokes) -> Ink:
+    """Draw strokes with a pen whose width is a fixed share of the drawing's size.
+
+    So neither the size of the drawing nor the pen of the pad changes the answer.
+
+    Parameters
+    ----------
+    strokes : Strokes
+        At least one point.
+
+    Returns
+    -------
+    Ink
+        (height, width) float32, 0 (paper) to 1 (full ink).
+    """
+    low, high = _bounds(strokes)
+    pen = READING_PEN_WIDTH * SCALE
+    box = CANONICAL_BOX * SCALE - pen
+    scale = box / max(float((high - low).max()), 1e-6)
+    size = CANONICAL_BOX * SCALE + 4 * SCALE
+    shift = size / 2 - scale * (low + high) / 2
+    picture = _draw(strokes, scale, shift, pen, (size, size))
+    return np.asarray(picture, dtype=np.float32) / np.float32(255)
+
+
+def draw_png(strokes: Strokes, pen_width: float | None = None) -> bytes:
+    """Draw strokes as their author saw them, dark on white, for the archive.
+
+    A drawing of the page's pad stays where it was drawn; any other is fitted to the same square.
+
+    Parameters
+    ----------
+    strokes : Strokes
+        At least one point.
+    pen_width : float, optional
+        Pen width in the unit of the strokes; as on the pad, where none is given.
+
+    Returns
+    -------
+    bytes
+        A PNG file of 280x280 gray pixels.
+    """
+    low, high = _bounds(strokes)
+    longer = float((high - low).max())
+    scale, shift = 1.0, np.zeros(2)
+    if low.min() < 0 or high.max() > PAD_SIZE or longer < PAD_SIZE / 10:
+        scale = 0.75 * PAD_SIZE / max(longer, 1e-6)
+        shift = PAD_SIZE / 2 - scale * (low + high) / 2
+    pen = PAD_PEN_WIDTH if pen_width is None else pen_width * scale
+    pen = min(max(pen, 1.0), PAD_SIZE / 4)
+    smooth = 2
+    side = PAD_SIZE * smooth
+    picture = _draw(strokes, scale * smooth, shift * smooth, pen * smooth, (side, side))
+    buffer = io.BytesIO()
+    picture.reduce(smooth).point([255 - level for level in range(256)]).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _parse_point(point: object, stroke: int) -> list[float]:
+    """Check one point of the stroke with this number."""
+    if not isinstance(point, list) or not 2 <= len(point) <= 3:
+        raise InvalidStrokes(f"Stroke {stroke}: a point is [x, y] or [x, y, pressure].")
+    numbers = []
+    for number in point:
+        if isinstance(number, bool) or not isinstance(number, int | float):
+            raise InvalidStrokes(f"Stroke {stroke}: a point holds something that is no number.")
+        if not math.isfinite(number) or abs(number) > MAX_COORDINATE:
+            raise InvalidStrokes(
+                f"Stroke {stroke}: coordinates are finite and at most {MAX_COORDINATE:,.0f}."
+            )
+        numbers.append(float(number))
+    return numbers
+
+
+def _bounds(strokes: Strokes) -> tuple[Vector, Vector]:
+    """Corners (x, y) of the box around all points."""
+    points = np.array([point[:2] for stroke in strokes for point in stroke])  # (n, 2)
+    return points.min(axis=0), points.max(axis=0)
+
+
+def _draw(
+    strokes: Strokes, scale: float, shift: Vector, pen: float, size: tuple[int, int]
+) -> Image.Image:
+    """Draw white lines with round ends on black; a coordinate x becomes scale * x + shift."""
+    picture = Image.new("L", size, 0)
+    draw = ImageDraw.Draw(picture)
+    radius = pen / 2
+    for stroke in strokes:
+        points = scale * np.array([point[:2] for point in stroke]) + shift  # (n, 2)
+        if len(points) > 1:
+            draw.line(points.ravel().tolist(), fill=255, width=round(pen), joint="curve")
+        for x, y in (points[0], points[-1]):
+            draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+    return picture
