@@ -1,0 +1,68 @@
+# The commands that people run; `make help` lists them. Plain sh, so that Debian's dash is enough.
+
+HOST ?= 127.0.0.1
+PORT ?= 8000
+# gunicorn reads the number of its worker processes from here.
+WEB_CONCURRENCY ?= 2
+export WEB_CONCURRENCY
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+MANAGE := $(PYTHON) manage.py
+# Tools are started through this python where they can be: a script of .venv/bin breaks when its folder is moved.
+
+.PHONY: help run check test format clean
+.DEFAULT_GOAL := help
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: $(VENV)/requirements ## serve the page on http://127.0.0.1:8000 (HOST and PORT change that)
+	@$(MANAGE) migrate --verbosity 0
+	@$(MANAGE) collectstatic --no-input --verbosity 0
+	@$(MANAGE) register_bundled_model
+	@echo "The page is at http://$(HOST):$(PORT) (Ctrl-C stops it)."
+	@exec $(PYTHON) -m gunicorn --config digitsite/gunicorn.py --bind $(HOST):$(PORT)
+
+check: $(VENV)/requirements-dev ## lint, format, types, templates, JavaScript, migrations
+	$(PYTHON) -m ruff check
+	$(PYTHON) -m ruff format --check
+	$(PYTHON) -m mypy
+	$(PYTHON) -m djlint templates --lint --check --quiet
+	$(VENV)/bin/oxlint --deny-warnings static/js jstests
+	$(VENV)/bin/oxfmt --check static/js static/css jstests
+	$(VENV)/bin/hadolint Dockerfile
+	$(MANAGE) makemigrations --check --dry-run
+	$(MANAGE) check --fail-level WARNING
+
+# Both halves run to their end, whatever the first one says; the last lines are the two summaries.
+test: $(VENV)/requirements-dev ## every test, with a real Chromium and Node
+	@chromium=$$(sh .ci/chromium $(PYTHON)) && node=$$(sh .ci/node $(PYTHON)) || exit 1; \
+	failed=0; \
+	"$$node" --test jstests/*.test.js > $(VENV)/jstests.log 2>&1 || { failed=1; cat $(VENV)/jstests.log; }; \
+	CHROMIUM="$$chromium" NODE="$$node" $(PYTHON) -m pytest --cov --cov-report=term || failed=1; \
+	tail -n 8 $(VENV)/jstests.log; \
+	exit $$failed
+
+format: $(VENV)/requirements-dev ## put every file into the form that `make check` asks for
+	$(PYTHON) -m ruff check --fix
+	$(PYTHON) -m ruff format
+	$(PYTHON) -m djlint templates --reformat --quiet || true
+	$(VENV)/bin/oxfmt static/js static/css jstests
+
+clean: ## remove the environment and what the tools left (not the database, not the models)
+	rm -rf $(VENV) staticfiles htmlcov .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# An empty file remembers what was installed; pip runs again only after its list changed.
+$(VENV)/requirements: requirements.txt $(VENV)/bin/pip
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/requirements-dev: requirements-dev.txt $(VENV)/requirements
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+# pip is the last file that venv writes, so it also tells a whole environment from half of one.
+$(VENV)/bin/pip:
+	@python=$$(sh .ci/python) && "$$python" -m venv --clear $(VENV)
