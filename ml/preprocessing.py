@@ -302,9 +302,11 @@ def _change_pen(ink: Ink, width: float, *, thinner: bool) -> Ink:
     ink = np.pad(ink, int(np.ceil(2 * scale)))
     mask = ink > 0.5 * ink.max()
     growth = (width * scale - pen_width(ink / ink.max())) / 2
-    inside = ndimage.distance_transform_edt(mask if thinner else ~mask) - 0.5
-    distance: Ink = (inside if thinner else -inside).astype(np.float32)  # from the rim, inward
-    return np.clip(distance + np.float32(growth + 0.5), 0, 1)
+    growth = min(growth, 0) if thinner else max(growth, 0)
+    depth: NDArray[np.float64] = ndimage.distance_transform_edt(mask if thinner else ~mask)
+    rim_distance = (depth - 0.5) if thinner else (0.5 - depth)  # positive inside
+    redrawn: Ink = np.clip(rim_distance + growth + 0.5, 0, 1).astype(np.float32)
+    return redrawn
 
 
 def _to_working_size(ink: Ink, *, keep_lines: bool) -> Ink:

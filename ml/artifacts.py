@@ -1,0 +1,292 @@
+"""A trained model as a file: written whole or not at all, verified before it is opened."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import io
+import json
+import os
+import platform
+import tempfile
+import warnings
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import sklearn
+from sklearn.exceptions import InconsistentVersionWarning
+from sklearn.pipeline import Pipeline
+
+from ml.errors import ArtifactCorrupt, ArtifactIncompatible, ArtifactMissing
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What is known of a model file; it stands beside it as JSON.
+
+    Parameters
+    ----------
+    sha256 : str
+        Digest of the file, hexadecimal.
+    size_bytes : int
+        Size of the file.
+    created_at : str
+        Time of writing, ISO 8601, UTC.
+    python_version, numpy_version, sklearn_version : str
+        Versions that it was trained with.
+    parameters : dict
+        How it was trained.
+    data : dict
+        What it was trained on: counts and digest.
+    metrics : dict
+        How good it is, by the name of the holdout.
+    """
+
+    sha256: str
+    size_bytes: int
+    created_at: str
+    python_version: str
+    numpy_version: str
+    sklearn_version: str
+    parameters: dict[str, Any]
+    data: dict[str, Any]
+    metrics: dict[str, Any]
+
+
+def serialize(model: Pipeline) -> bytes:
+    """Turn a model into the bytes of a model file.
+
+    What only training needs (the optimizer's moments) is left out.
+
+    Parameters
+    ----------
+    model : Pipeline
+        A trained pipeline; it is not changed.
+
+    Returns
+    -------
+    bytes
+        A compressed joblib file.
+    """
+    lean = copy.copy(model)
+    name, classifier = model.steps[-1]
+    classifier = copy.copy(classifier)
+    vars(classifier).pop("_optimizer", None)
+    lean.steps = [*model.steps[:-1], (name, classifier)]
+    buffer = io.BytesIO()
+    joblib.dump(lean, buffer, compress=3)
+    return buffer.getvalue()
+
+
+def deserialize(data: bytes, sha256: str) -> Pipeline:
+    """Open a model file that was read into memory, after its digest was verified.
+
+    A joblib file can run code when it is opened, so nothing is opened that is not known by digest.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    sha256 : str
+        The digest that was recorded when it was written, hexadecimal.
+
+    Returns
+    -------
+    Pipeline
+        The trained pipeline.
+
+    Raises
+    ------
+    ArtifactCorrupt
+        The digest is another one.
+    ArtifactIncompatible
+        It was written by another version of scikit-learn or of this project.
+    """
+    actual = digest(data)
+    if actual != sha256:
+        raise ArtifactCorrupt(
+            f"The model file was changed: its SHA-256 begins {actual[:12]}, not {sha256[:12]}."
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", InconsistentVersionWarning)
+            model = joblib.load(io.BytesIO(data))
+    except Exception as error:  # unpickling fails in as many ways as there are classes
+        raise ArtifactIncompatible(
+            f"The model file does not open here ({type(error).__name__}: {error}). It is from "
+            "another version of scikit-learn or of this project; train it again."
+        ) from error
+    if not isinstance(model, Pipeline):
+        raise ArtifactIncompatible("The model file holds something that is not a pipeline.")
+    return model
+
+
+def digest(data: bytes) -> str:
+    """Compute the digest by which a model file is known.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+
+    Returns
+    -------
+    str
+        SHA-256, hexadecimal.
+    """
+    return hashlib.sha256(data).hexdigest()
+
+
+def describe(
+    data: bytes, parameters: dict[str, Any], trained_on: dict[str, Any], metrics: dict[str, Any]
+) -> Manifest:
+    """Write down what is known of a model file.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    parameters, trained_on, metrics : dict
+        How it was trained, on what, and how good it is.
+
+    Returns
+    -------
+    Manifest
+        With the digest, the size, the time and the versions of this machine.
+    """
+    return Manifest(
+        sha256=digest(data),
+        size_bytes=len(data),
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        python_version=platform.python_version(),
+        numpy_version=np.__version__,
+        sklearn_version=sklearn.__version__,
+        parameters=parameters,
+        data=trained_on,
+        metrics=metrics,
+    )
+
+
+def save(path: Path, data: bytes, manifest: Manifest) -> None:
+    """Write a model file and its manifest, each whole or not at all; the model comes last.
+
+    Parameters
+    ----------
+    path : Path
+        Where the model goes; its manifest stands beside it, with the ending ``.json``.
+    data : bytes
+        The file.
+    manifest : Manifest
+        What is known of it.
+    """
+    text = json.dumps(asdict(manifest), indent=2) + "\n"
+    write_atomically(path.with_suffix(".json"), text.encode())
+    write_atomically(path, data)
+
+
+def read(path: Path) -> bytes:
+    """Read a model file.
+
+    Parameters
+    ----------
+    path : Path
+        Where it is.
+
+    Returns
+    -------
+    bytes
+        The file.
+
+    Raises
+    ------
+    ArtifactMissing
+        It cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ArtifactMissing(f"There is no readable model file {path.name}.") from error
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read the manifest that stands beside a model file.
+
+    Parameters
+    ----------
+    path : Path
+        The model file.
+
+    Returns
+    -------
+    Manifest
+        What is known of it.
+
+    Raises
+    ------
+    ArtifactMissing
+        There is no manifest.
+    ArtifactCorrupt
+        It is not a manifest.
+    """
+    beside = path.with_suffix(".json")
+    try:
+        return Manifest(**json.loads(read(beside)))
+    except (ValueError, TypeError) as error:
+        raise ArtifactCorrupt(f"{beside.name} is not the manifest of a model.") from error
+
+
+def load(path: Path) -> tuple[Pipeline, Manifest]:
+    """Load a model file that its manifest vouches for.
+
+    Parameters
+    ----------
+    path : Path
+        The model file.
+
+    Returns
+    -------
+    model : Pipeline
+        The trained pipeline.
+    manifest : Manifest
+        What is known of it.
+
+    Raises
+    ------
+    ArtifactError
+        The file or its manifest is missing, changed or from another version.
+    """
+    manifest = read_manifest(path)
+    return deserialize(read(path), manifest.sha256), manifest
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that a crash at any point leaves the old one or the new one, whole.
+
+    Parameters
+    ----------
+    path : Path
+        Where it goes; the folder is made if it is not there.
+    data : bytes
+        What it holds.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

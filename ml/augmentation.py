@@ -1,0 +1,387 @@
+"""One digit becomes many: other pens, slants, proportions and hands; randomness is passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from ml.errors import BlankDrawing
+from ml.preprocessing import CANONICAL_SIZE, Digits, canonical_digit
+
+ZOOM: Final = 2
+"""Pixels of the working picture for each canonical one."""
+SIDE: Final = 80
+"""Side of the working picture: room for a digit that is stretched to twice its size."""
+CHUNK: Final = 250
+"""Digits augmented by one random generator; chunks are what processes share out."""
+
+Pictures = NDArray[np.float32]
+"""Working pictures: (n, 80, 80) float32, 0 to 1."""
+Masks = NDArray[np.bool_]
+"""Working pictures in which a pixel is ink or not: (n, 80, 80) bool."""
+
+
+@dataclass(frozen=True, slots=True)
+class AugmentationSettings:
+    """How far digits are changed.
+
+    Widths and displacements are in canonical pixels, of which a digit has 20 on its longer side.
+
+    Parameters
+    ----------
+    rotation_degrees : float
+        Standard deviation of the rotation.
+    slant_mean, slant : float
+        Mean and standard deviation of the shear, px to the right for one px up.
+    stretch_x, stretch_y : float
+        Standard deviation of the logarithm of the scale along each axis.
+    warp_knots : int
+        Points along each side of the random grid that bends the digit.
+    warp : float
+        Largest standard deviation of a grid point's displacement, in px; each digit draws its own
+        from a fifth of this upward.
+    pen_widths : tuple of float
+        Thinnest and thickest pen, in px.
+    pen_wobble : float
+        Standard deviation of the relative change of pen width along the lines, where it changes.
+    skeleton_share, rim_share, wobble_share : float
+        Shares of digits that are redrawn along their skeleton with another pen, that are made
+        thicker or thinner from the rim, and, of the redrawn, whose pen width changes along the
+        lines. The other digits keep their pen.
+    blur : tuple of float
+        Smallest and largest standard deviation of the blur that half of the digits get, in px.
+    contrast : float
+        Largest factor by which three of ten digits are made harder.
+    """
+
+    rotation_degrees: float = 9.0
+    slant_mean: float = 0.08
+    slant: float = 0.22
+    stretch_x: float = 0.18
+    stretch_y: float = 0.12
+    warp_knots: int = 6
+    warp: float = 1.4
+    pen_widths: tuple[float, float] = (1.6, 4.6)
+    pen_wobble: float = 0.35
+    skeleton_share: float = 0.5
+    rim_share: float = 0.25
+    wobble_share: float = 0.3
+    blur: tuple[float, float] = (0.25, 0.7)
+    contrast: float = 2.0
+
+
+TYPEFACE: Final = AugmentationSettings()
+"""Typefaces must become handwriting: everything is changed, and much."""
+CORRECTION: Final = AugmentationSettings(
+    rotation_degrees=6.0,
+    slant_mean=0.0,
+    slant=0.12,
+    stretch_x=0.1,
+    stretch_y=0.08,
+    warp=0.9,
+    skeleton_share=0.2,
+    rim_share=0.4,
+    wobble_share=0.2,
+)
+"""Handwriting is one already: it is changed less, so that its shape stays its author's."""
+
+
+def augment(
+    images: Digits,
+    copies: int,
+    seed: int,
+    settings: AugmentationSettings = TYPEFACE,
+    *,
+    jobs: int = 1,
+    report: Callable[[float], None] = lambda fraction: None,
+) -> Digits:
+    """Make changed copies of digits.
+
+    The outcome depends on the arguments before `jobs` only, whatever the number of processes.
+
+    Parameters
+    ----------
+    images : Digits
+        (n, 28, 28) uint8 canonical digits.
+    copies : int
+        Copies of each digit.
+    seed : int
+        Where randomness begins.
+    settings : AugmentationSettings
+        How far digits are changed.
+    jobs : int
+        Processes that work on it.
+    report : callable
+        Told the fraction done, 0 to 1, from time to time.
+
+    Returns
+    -------
+    Digits
+        (n * copies, 28, 28) uint8 canonical digits: the copies of the first, of the second, ...
+    """
+    repeated = np.repeat(images, copies, axis=0)
+    chunks = [repeated[start : start + CHUNK] for start in range(0, len(repeated), CHUNK)]
+    if not chunks:
+        return repeated
+    seeds = np.random.SeedSequence(seed).spawn(len(chunks))
+    tasks = (
+        delayed(augment_once)(chunk, np.random.default_rng(own), settings)
+        for chunk, own in zip(chunks, seeds, strict=True)
+    )
+    done: list[Digits] = []
+    for chunk in Parallel(n_jobs=jobs, return_as="generator")(tasks):
+        done.append(chunk)
+        report(len(done) / len(chunks))
+    return np.concatenate(done)
+
+
+def augment_once(
+    images: Digits, rng: np.random.Generator, settings: AugmentationSettings = TYPEFACE
+) -> Digits:
+    """Change each digit once.
+
+    Parameters
+    ----------
+    images : Digits
+        (n, 28, 28) uint8 canonical digits.
+    rng : numpy.random.Generator
+        Source of randomness.
+    settings : AugmentationSettings
+        How far digits are changed.
+
+    Returns
+    -------
+    Digits
+        (n, 28, 28) uint8 canonical digits. A digit of which nothing was left stays as it was.
+    """
+    count = len(images)
+    ink = enlarge(images)
+    masks = ink > 0.5
+    way = rng.random(count)
+    redrawn = way < settings.skeleton_share
+    widened = ~redrawn & (way < settings.skeleton_share + settings.rim_share)
+    radius = rng.uniform(*settings.pen_widths, count) * ZOOM / 2
+    ink[widened] = change_rim(masks[widened], radius[widened])
+    ink[redrawn] = skeletonize(masks[redrawn])
+    ink = _warp(ink, rng, settings)
+    ink[redrawn] = _draw_lines(ink[redrawn] > 0.3, radius[redrawn], rng, settings)
+    ink = _soften(ink, rng, settings)
+    digits = images.copy()
+    for index, picture in enumerate(ink):
+        try:
+            digits[index] = canonical_digit(picture)
+        except BlankDrawing:
+            continue
+    return digits
+
+
+def enlarge(images: Digits) -> Pictures:
+    """Enlarge digits to working pictures.
+
+    Parameters
+    ----------
+    images : Digits
+        (n, 28, 28) uint8 canonical digits.
+
+    Returns
+    -------
+    Pictures
+        (n, 80, 80) float32, 0 to 1, the digit in the middle.
+    """
+    middle = (CANONICAL_SIZE - 1) / 2
+    source = (np.arange(SIDE) - (SIDE - 1) / 2) / ZOOM + middle
+    weights = np.maximum(1 - np.abs(source[:, None] - np.arange(CANONICAL_SIZE)), 0)
+    matrix = weights.astype(np.float32)  # (80, 28)
+    ink = images.astype(np.float32) / np.float32(255)
+    enlarged: Pictures = matrix @ ink @ matrix.T
+    return enlarged
+
+
+def change_rim(masks: Masks, radius: NDArray[np.float64]) -> Pictures:
+    """Make lines thicker or thinner by moving their rim.
+
+    Parameters
+    ----------
+    masks : Masks
+        (n, 80, 80) bool.
+    radius : ndarray
+        (n,) half of the wanted pen width, in working pixels. A thin line is never made so thin
+        that it breaks.
+
+    Returns
+    -------
+    Pictures
+        (n, 80, 80) float32, 0 to 1.
+    """
+    inside, outside = distances(masks), distances(~masks)
+    area = np.maximum(masks.sum(axis=(1, 2)), 1)
+    # Across a line, the mean distance to the rim is a quarter of the width, half of the radius.
+    present = 2 * inside.sum(axis=(1, 2)) / area
+    growth = np.maximum(radius - present, -0.5 * present)[:, None, None]
+    changed: Pictures = np.clip(inside - outside + growth + 0.5, 0, 1).astype(np.float32)
+    return changed
+
+
+def skeletonize(masks: Masks) -> Masks:
+    """Thin lines to one pixel.
+
+    Parameters
+    ----------
+    masks : Masks
+        (n, height, width) bool; a rim of one pixel must be empty.
+
+    Returns
+    -------
+    Masks
+        (n, height, width) bool.
+
+    References
+    ----------
+    Zhang, Suen, "A fast parallel algorithm for thinning digital patterns", Communications of the
+    ACM 27 (1984) 236-239.
+    """
+    masks = masks.copy()
+    active = np.arange(len(masks))
+    while active.size:
+        before = masks[active].sum(axis=(1, 2))
+        for removable in _THINNING:
+            part = masks[active].view(np.uint8)
+            code = np.zeros_like(part)
+            center = code[:, 1:-1, 1:-1]
+            for bit, (dy, dx) in enumerate(_NEIGHBORS):
+                height, width = part.shape[1:]
+                neighbor = part[:, 1 + dy : height - 1 + dy, 1 + dx : width - 1 + dx]
+                center |= neighbor << np.uint8(bit)
+            masks[active] &= ~removable[code]
+        active = active[masks[active].sum(axis=(1, 2)) < before]
+    return masks
+
+
+def distances(masks: Masks) -> Pictures:
+    """Distance of each pixel that is set from the nearest one that is not.
+
+    Parameters
+    ----------
+    masks : Masks
+        (n, height, width) bool.
+
+    Returns
+    -------
+    Pictures
+        (n, height, width) float32, in working pixels; 0 where `masks` is not set.
+    """
+    result = np.empty(masks.shape, np.float32)
+    for index, mask in enumerate(masks):
+        result[index] = ndimage.distance_transform_edt(mask)
+    return result
+
+
+_NEIGHBORS: Final = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
+
+
+def _thinning_tables() -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """For both passes of the thinning: which codes of neighbors let a pixel go.
+
+    The neighbors are counted clockwise from the one above, as in the paper: P2, P3, ... P9.
+    """
+    p = np.arange(256)[:, None] >> np.arange(8) & 1  # (256, 8)
+    neighbors = p.sum(axis=1)
+    crossings = ((p == 0) & (np.roll(p, -1, axis=1) == 1)).sum(axis=1)
+    rim = (neighbors >= 2) & (neighbors <= 6) & (crossings == 1)
+    up, right, down, left = p[:, 0], p[:, 2], p[:, 4], p[:, 6]
+    first = rim & (up * right * down == 0) & (right * down * left == 0)
+    second = rim & (up * right * left == 0) & (up * down * left == 0)
+    return first, second
+
+
+_THINNING: Final = _thinning_tables()
+
+
+def _warp(ink: Pictures, rng: np.random.Generator, settings: AugmentationSettings) -> Pictures:
+    """Rotate, slant, stretch and bend each picture in its own way."""
+    count = len(ink)
+    angle = np.deg2rad(rng.normal(0, settings.rotation_degrees, count))
+    slant = rng.normal(settings.slant_mean, settings.slant, count)
+    shrink_y = np.exp(rng.normal(0, settings.stretch_y, count))
+    shrink_x = np.exp(rng.normal(0, settings.stretch_x, count))
+    cos, sin = np.cos(angle), np.sin(angle)
+    # The matrix from a place in the new picture to its source: rotate, slant, stretch.
+    to_y = np.stack([cos * shrink_y, -sin * shrink_x])
+    to_x = np.stack([(sin + cos * slant) * shrink_y, (cos - sin * slant) * shrink_x])
+    away = np.arange(SIDE, dtype=np.float32) - np.float32((SIDE - 1) / 2)
+    knots = settings.warp_knots
+    spread = settings.warp * ZOOM * rng.uniform(0.2, 1, count)
+    bends = spread[:, None, None, None] * rng.standard_normal((count, 2, knots, knots))
+    basis = _smooth_basis(knots)
+    source = basis @ bends.astype(np.float32) @ basis.T  # (n, 2, 80, 80): y and x
+    for axis, matrix in enumerate((to_y, to_x)):
+        from_y, from_x = matrix.astype(np.float32)[:, :, None, None]  # (n, 1, 1) each
+        source[:, axis] += from_y * away[:, None] + from_x * away - away[0]
+    return _sample(ink, source[:, 0], source[:, 1])
+
+
+def _smooth_basis(knots: int) -> NDArray[np.float32]:
+    """Matrix (80, knots) of cubic B-splines: smooth between knots spread evenly over the side."""
+    position = np.linspace(0, knots - 1, SIDE)[:, None]
+    distance = np.abs(position - np.arange(knots))
+    near = 2 / 3 - distance**2 + distance**3 / 2
+    far = np.clip(2 - distance, 0, None) ** 3 / 6
+    return np.where(distance < 1, near, far).astype(np.float32)
+
+
+def _sample(ink: Pictures, y: NDArray[np.float32], x: NDArray[np.float32]) -> Pictures:
+    """Read pictures (n, 80, 80) at places between pixels, bilinearly; outside is paper."""
+    last = np.float32(SIDE - 1.001)
+    y, x = (np.minimum(np.maximum(place, 0), last) for place in (y, x))
+    row, column = y.astype(np.int32), x.astype(np.int32)
+    dy, dx = y - row.astype(np.float32), x - column.astype(np.float32)
+    index = (np.arange(len(ink), dtype=np.int32)[:, None, None] * SIDE + row) * SIDE + column
+    flat = ink.ravel()
+    upper = flat[index] * (1 - dx) + flat[index + 1] * dx
+    lower = flat[index + SIDE] * (1 - dx) + flat[index + SIDE + 1] * dx
+    sampled: Pictures = upper * (1 - dy) + lower * dy
+    return sampled
+
+
+def _draw_lines(
+    lines: Masks,
+    radius: NDArray[np.float64],
+    rng: np.random.Generator,
+    settings: AugmentationSettings,
+) -> Pictures:
+    """Draw along thin lines with a pen of this radius, which changes on the way for some."""
+    basis = _smooth_basis(3)
+    wobble = settings.pen_wobble * basis @ rng.standard_normal((len(lines), 3, 3)) @ basis.T
+    wobbles = rng.random(len(lines)) < settings.wobble_share
+    width = radius[:, None, None] * np.where(wobbles[:, None, None], 1 + wobble, 1)
+    drawn: Pictures = np.clip(width - distances(~lines) + 0.5, 0, 1).astype(np.float32)
+    return drawn
+
+
+def _soften(ink: Pictures, rng: np.random.Generator, settings: AugmentationSettings) -> Pictures:
+    """Blur half of the pictures a little and make some harder."""
+    count = len(ink)
+    sigma = ZOOM * rng.uniform(*settings.blur, count) * (rng.random(count) < 0.5)
+    reach = 3
+    offsets = np.arange(-reach, reach + 1)
+    kernel = np.exp(-0.5 * (offsets / np.maximum(sigma, 1e-3)[:, None]) ** 2)
+    kernel = (kernel / kernel.sum(axis=1, keepdims=True)).astype(np.float32)  # (n, 7)
+    for axis in (1, 2):
+        padding = [(0, 0), (0, 0), (0, 0)]
+        padding[axis] = (reach, reach)
+        padded = np.pad(ink, padding)
+        ink = np.zeros_like(ink)
+        for tap in range(len(offsets)):
+            window = [slice(None)] * 3
+            window[axis] = slice(tap, tap + SIDE)
+            ink += kernel[:, tap, None, None] * padded[tuple(window)]
+    gain = np.where(rng.random(count) < 0.3, rng.uniform(1, settings.contrast, count), 1)
+    peak = np.maximum(ink.max(axis=(1, 2)), 1e-6)
+    scaled: Pictures = np.minimum(ink * (gain / peak).astype(np.float32)[:, None, None], 1)
+    return scaled

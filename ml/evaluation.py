@@ -1,0 +1,140 @@
+"""How good a model is on labeled digits."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import confusion_matrix, log_loss
+from sklearn.pipeline import Pipeline
+
+from ml.datasets import LabeledDigits
+from ml.pipeline import DIGITS
+from ml.preprocessing import CANONICAL_SIZE
+
+CALIBRATION_BINS: Final = 15
+"""Equal slices of confidence in which it is compared with accuracy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How good a model is.
+
+    Parameters
+    ----------
+    n : int
+        Digits that it was asked about.
+    accuracy : float
+        Share that it read right, 0 to 1.
+    recall : tuple of float or None
+        Share of each digit that it read right; None for a digit that was not asked.
+    confusion : tuple of tuple of int
+        Counts, 10 x 10: row by the true digit, column by the one that was read.
+    calibration_error : float
+        Mean distance of confidence from accuracy, 0 to 1 (expected calibration error).
+    log_loss : float
+        Mean negative logarithm, in nats, of the probability given to the true digit.
+
+    References
+    ----------
+    Guo, Pleiss, Sun, Weinberger, "On calibration of modern neural networks", ICML 2017, for the
+    expected calibration error with 15 bins.
+    """
+
+    n: int
+    accuracy: float
+    recall: tuple[float | None, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    calibration_error: float
+    log_loss: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give plain values that JSON can hold.
+
+        Returns
+        -------
+        dict
+            The fields by name.
+        """
+        return asdict(self)
+
+
+def evaluate(model: Pipeline, digits: LabeledDigits) -> Report:
+    """Ask a model about labeled digits.
+
+    Parameters
+    ----------
+    model : Pipeline
+        A trained pipeline.
+    digits : LabeledDigits
+        At least one digit.
+
+    Returns
+    -------
+    Report
+        How good it is.
+
+    Raises
+    ------
+    ValueError
+        There is no digit.
+    """
+    if not len(digits):
+        raise ValueError("There is no digit to evaluate on.")
+    probabilities = model.predict_proba(digits.images.reshape(-1, CANONICAL_SIZE**2)).astype(float)
+    return report(probabilities, digits.labels)
+
+
+def report(probabilities: NDArray[np.float64], labels: NDArray[np.uint8]) -> Report:
+    """Compare probabilities with the truth.
+
+    Parameters
+    ----------
+    probabilities : ndarray
+        (n, 10) float, rows sum to 1.
+    labels : ndarray
+        (n,) true digits, 0 to 9.
+
+    Returns
+    -------
+    Report
+        How good they are.
+    """
+    read = probabilities.argmax(axis=1)
+    confusion = confusion_matrix(labels, read, labels=range(DIGITS))
+    asked = confusion.sum(axis=1)
+    recall = [
+        float(confusion[digit, digit] / asked[digit]) if asked[digit] else None
+        for digit in range(DIGITS)
+    ]
+    right = read == labels
+    return Report(
+        n=len(labels),
+        accuracy=float(right.mean()),
+        recall=tuple(recall),
+        confusion=tuple(tuple(int(count) for count in row) for row in confusion),
+        calibration_error=calibration_error(probabilities.max(axis=1), right),
+        log_loss=float(log_loss(labels, probabilities, labels=range(DIGITS))),
+    )
+
+
+def calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
+    """Compute the expected calibration error.
+
+    Parameters
+    ----------
+    confidence : ndarray
+        (n,) float, 0 to 1.
+    right : ndarray
+        (n,) bool, whether the answer was right.
+
+    Returns
+    -------
+    float
+        Mean distance of confidence from accuracy over equal slices of confidence, 0 to 1.
+    """
+    slices = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+    gaps = np.bincount(slices, weights=confidence - right, minlength=CALIBRATION_BINS)
+    return float(np.abs(gaps).sum() / len(confidence))
