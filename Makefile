@@ -17,12 +17,8 @@ MANAGE := $(PYTHON) manage.py
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
-run: $(VENV)/requirements ## serve the page on http://127.0.0.1:8000 (HOST and PORT change that)
-	@$(MANAGE) migrate --verbosity 0
-	@$(MANAGE) collectstatic --no-input --verbosity 0
-	@$(MANAGE) register_bundled_model
-	@echo "The page is at http://$(HOST):$(PORT) (Ctrl-C stops it)."
-	@exec $(PYTHON) -m gunicorn --config digitsite/gunicorn.py --bind $(HOST):$(PORT)
+run: $(VENV)/requirements staticfiles/staticfiles.json ## serve the page on http://127.0.0.1:8000 (HOST and PORT change that)
+	@exec $(PYTHON) -m digitsite.serve --bind $(HOST):$(PORT)
 
 check: $(VENV)/requirements-dev ## lint, format, types, templates, JavaScript, migrations
 	$(PYTHON) -m ruff check
@@ -53,6 +49,11 @@ format: $(VENV)/requirements-dev ## put every file into the form that `make chec
 clean: ## remove the environment and what the tools left (not the database, not the models)
 	rm -rf $(VENV) staticfiles htmlcov .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The copies that are served, compressed and named by their content.
+staticfiles/staticfiles.json: $(VENV)/requirements digitsite/settings.py $(shell find static -type f)
+	@DEBUG=no $(MANAGE) collectstatic --no-input --verbosity 0
+	@touch $@
 
 # An empty file remembers what was installed; pip runs again only after its list changed.
 $(VENV)/requirements: requirements.txt $(VENV)/bin/pip

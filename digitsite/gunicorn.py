@@ -16,10 +16,10 @@ worker_class = "gthread"
 threads = 4
 timeout = 60
 
-# The parent imports NumPy and scikit-learn once for all workers, and says at once when the site is broken.
+# The parent imports scikit-learn once for all workers, and says at once when the site is broken.
 preload_app = True
 
-# A drawing is too small for several threads of linear algebra; many of them would only fight for the cores.
+# A drawing is too small for several threads of linear algebra; they would only fight for the cores.
 raw_env = ["OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1"]
 
 # Its place is one for all servers of a user, so that a second server would disturb the first.
@@ -27,7 +27,7 @@ control_socket_disable = True
 
 
 def on_starting(server: Arbiter) -> None:
-    """Say that a port is taken in one line; gunicorn tries five times and then talks about connecting."""
+    """Say in one line that a port is taken; gunicorn would try five times and then say little."""
     if "GUNICORN_FD" in os.environ:  # a new binary takes over the sockets of the old one
         return
     for address in server.cfg.address:
@@ -40,6 +40,6 @@ def on_starting(server: Arbiter) -> None:
             try:
                 probe.bind((host, port))
             except OSError as error:
-                if error.errno == errno.EADDRINUSE:
-                    sys.exit(f"Port {port} on {host} is taken. Another one: make run PORT={port + 1}")
-                sys.exit(f"Cannot listen on {host} port {port}: {error.strerror or error}")
+                if error.errno != errno.EADDRINUSE:
+                    sys.exit(f"Cannot listen on {host} port {port}: {error.strerror or error}")
+                sys.exit(f"Port {port} on {host} is taken. Another: make run PORT={port + 1}")

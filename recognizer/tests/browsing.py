@@ -1,0 +1,88 @@
+"""A real Chromium for tests, which fails a test on any error that the page reports."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+# One stroke: points in the unit square of the canvas, y downward.
+UnitStroke = Sequence[tuple[float, float]]
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+# Per module and not per session: Django refuses its database to a thread with an event loop, and
+# Playwright's lives as long as it does.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Return the Chromium that `make test` found or installed."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not path:
+        pytest.fail("No Chromium: run `make test`, or name one in CHROMIUM.")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@contextmanager
+def open_page(browser: Browser, **options: Any) -> Iterator[Page]:
+    """Open an empty page; at the end, no script failed and nothing came from a second origin."""
+    context = browser.new_context(**options)
+    page = context.new_page()
+    errors: list[str] = []
+    origins: set[str] = set()
+
+    def note_message(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            errors.append(message.text)
+
+    def note_origin(url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in {"data", "blob", "about"}:
+            origins.add(f"{parts.scheme}://{parts.netloc}")
+
+    page.on("console", note_message)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: note_origin(request.url))
+    try:
+        yield page
+        assert errors == []
+        assert len(origins) <= 1, f"The page asked more than its own origin: {origins}"
+    finally:
+        context.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Return a page of a desktop browser without cookies."""
+    with open_page(browser, viewport={"width": 1280, "height": 800}) as opened:
+        yield opened
+
+
+def draw(page: Page, strokes: Sequence[UnitStroke]) -> None:
+    """Draw on the page's canvas by pointer events."""
+    box = page.locator("canvas").first.bounding_box()
+    assert box is not None
+    for stroke in strokes:
+        points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
+        page.mouse.move(*points[0])
+        page.mouse.down()
+        for x, y in points[1:]:
+            page.mouse.move(x, y, steps=8)
+        page.mouse.up()

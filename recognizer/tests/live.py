@@ -1,0 +1,133 @@
+"""A real server for tests: gunicorn over a real SQLite file in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Queue
+from threading import Thread
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+START_SECONDS = 60
+STOP_SECONDS = 20
+
+
+class Server:
+    """A command that becomes gunicorn, and what it says, which pytest shows of a failed test."""
+
+    def __init__(self, command: Sequence[str | Path], **options: Any) -> None:
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
+        )
+        self._lines: list[str] = []
+        self._address: Queue[str | None] = Queue()
+        self._listener = Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as lines:
+            for line in lines:
+                print(line, end="")
+                self._lines.append(line)
+                if match := re.search(r"Listening at: (\S+)", line):
+                    self._address.put(match[1])
+        self._address.put(None)
+
+    @property
+    def pid(self) -> int:
+        """The process, also the group of one that was started as a session."""
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        """What the command has said so far."""
+        return "".join(self._lines)
+
+    def wait_for_address(self) -> str:
+        """Return the URL as soon as connections are accepted there."""
+        address = self._address.get(timeout=START_SECONDS)
+        assert address is not None, f"The server did not start:\n{self.log}"
+        return address
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """End it as the system (SIGTERM) or a person (SIGINT) would; return the exit status."""
+        self._process.send_signal(how)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Return the exit status of a command that ends by itself."""
+        try:
+            status = self._process.wait(STOP_SECONDS)
+        finally:
+            self._process.kill()
+            self._listener.join(STOP_SECONDS)
+        return status
+
+
+@dataclass(frozen=True)
+class LiveSite:
+    """A running site."""
+
+    url: str
+    environment: dict[str, str]
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command beside the server, over the same database; return its output."""
+        finished = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=PROJECT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        print(finished.stdout, finished.stderr)
+        assert finished.returncode == 0, finished.stderr
+        return finished.stdout
+
+
+@contextmanager
+def serve(folder: Path, **environment: str) -> Iterator[LiveSite]:
+    """Serve an empty archive with the bundled model until the block ends."""
+    everything = {
+        **os.environ,
+        "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
+        "ARTIFACTS_DIR": str(folder / "artifacts"),
+        "SECRET_KEY": "only for tests",
+        "WEB_CONCURRENCY": "2",
+        **environment,
+    }
+    subprocess.run(
+        [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"],
+        cwd=PROJECT,
+        env=everything,
+        check=True,
+    )
+    command = [sys.executable, "-m", "digitsite.serve", "--bind", "127.0.0.1:0"]
+    server = Server(command, cwd=PROJECT, env=everything)
+    try:
+        url = server.wait_for_address()
+        with urlopen(f"{url}/readyz", timeout=START_SECONDS) as answer:
+            assert answer.status == 200
+        yield LiveSite(url, everything)
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+    """Return a site that the tests of one module share."""
+    with serve(tmp_path_factory.mktemp("site")) as running:
+        yield running
