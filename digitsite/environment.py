@@ -1,0 +1,116 @@
+"""Strict readers of environment variables: a malformed value stops the start and is named."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import warnings
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+env = environ.Env()
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off"}
+_HOST = re.compile(r"^(\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])$")
+_DATABASES = {"django.db.backends.sqlite3", "django.db.backends.postgresql"}
+
+
+def read_bool(name: str, *, default: bool) -> bool:
+    """Return a yes or a no; "maybe" is refused, where a plain cast would take it for a no."""
+    value = env.str(name, default="yes" if default else "no").strip().lower()
+    if value not in _TRUE | _FALSE:
+        raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}.")
+    return value in _TRUE
+
+
+def read_hosts(name: str, *, default: list[str]) -> list[str]:
+    """Return host names, comma-separated in the environment, without scheme or port."""
+    hosts = [host.strip() for host in env.list(name, default=default)]
+    for host in hosts:
+        if not _HOST.match(host):
+            raise ImproperlyConfigured(
+                f"{name} must be host names separated by commas, without scheme or port; "
+                f"{host!r} is not one."
+            )
+    return hosts
+
+
+def read_database(name: str, *, default: str, folder: Path) -> dict[str, Any]:
+    """Return Django's settings of a database URL; a relative SQLite path starts at ``folder``."""
+    url = env.str(name, default=default)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            database: dict[str, Any] = env.db_url_config(url)
+        except Exception as error:
+            raise ImproperlyConfigured(f"{name} is not a database URL: {error}.") from error
+    if database.get("ENGINE") not in _DATABASES or not database.get("NAME"):
+        raise ImproperlyConfigured(
+            f"{name} must look like sqlite:///db.sqlite3 or postgres://user:password@host/name."
+        )
+    if database["ENGINE"].endswith("sqlite3"):
+        if database["NAME"] != ":memory:":
+            database["NAME"] = str(folder / database["NAME"])
+        database["OPTIONS"] = {
+            **database.get("OPTIONS", {}),
+            # A transaction takes the write lock when it begins, so that two that read first and
+            # write later wait for each other instead of failing with "database is locked".
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        }
+    return database
+
+
+def read_cache(name: str, *, default: str) -> dict[str, Any]:
+    """Return Django's settings of a cache URL."""
+    try:
+        cache: dict[str, Any] = env.cache_url(name, default=default)
+    except Exception as error:
+        raise ImproperlyConfigured(f"{name} is not a cache URL: {error}.") from error
+    return cache
+
+
+def read_folder(name: str, *, default: Path, folder: Path) -> Path:
+    """Return a folder, which may not exist yet; a relative one starts at ``folder``."""
+    path = folder / str(env.str(name, default=str(default)))
+    if path.exists() and not path.is_dir():
+        raise ImproperlyConfigured(f"{name} must be a folder; {path} is a file.")
+    return path
+
+
+def read_secret_key(name: str, *, path: Path) -> str:
+    """Return the key of the environment, else the one kept in ``path``, made on first use."""
+    key = env.str(name, default=None)
+    if key is not None:
+        if not key.strip():
+            raise ImproperlyConfigured(f"{name} must not be empty.")
+        return str(key)
+    if not path.exists():
+        _create_secret_key(path)
+    key = path.read_text(encoding="ascii").strip()
+    if not key:
+        raise ImproperlyConfigured(f"{path} is empty; delete it, or set {name}.")
+    return key
+
+
+def _create_secret_key(path: Path) -> None:
+    # Written aside and linked into place: whoever starts at the same moment reads a whole key,
+    # and the first link wins.
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(50) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()

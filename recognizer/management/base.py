@@ -1,0 +1,24 @@
+"""What all commands share: expected errors end in one sentence and a non-zero exit code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from recognizer import services
+
+
+class ServiceCommand(BaseCommand):
+    """A command that asks the services; ``run`` does what ``handle`` does elsewhere."""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run, and say in one sentence what went wrong, if it was to be expected."""
+        try:
+            self.run(**options)
+        except (services.RecognizerError, OSError) as error:
+            raise CommandError(str(error)) from error
+
+    def run(self, **options: Any) -> None:
+        """Do what the command is for."""
+        raise NotImplementedError

@@ -1,0 +1,23 @@
+"""manage.py register_bundled_model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from recognizer import services
+from recognizer.management.base import ServiceCommand
+
+
+class Command(ServiceCommand):
+    """Registers the model of fixtures/."""
+
+    help = (
+        "Copy the model that comes with the project into ARTIFACTS_DIR and make it version 1. "
+        "Running it again changes nothing."
+    )
+
+    def run(self, **options: Any) -> None:
+        """Register it."""
+        model = services.register_bundled_model()
+        state = "active" if model.active else "registered; another version is active"
+        self.stdout.write(f"{model} (bundled) is {state}.")

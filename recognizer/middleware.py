@@ -1,0 +1,47 @@
+"""What happens to every request before anything looks at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from recognizer.problems import problem_response
+
+MOST_DRAINED_BYTES = 64 * 1024 * 1024
+CHUNK_BYTES = 64 * 1024
+
+
+def limit_body(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
+    """Refuse a body that is longer than any valid one, by its announced length."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        try:
+            length = int(request.META.get("CONTENT_LENGTH") or 0)
+        except ValueError:
+            return problem_response("malformed-body", "The Content-Length is not a number.")
+        if length <= settings.MAX_BODY_BYTES:
+            return get_response(request)
+        _drain(request, length)
+        megabytes = settings.MAX_BODY_BYTES // 2**20
+        response = problem_response(
+            "body-too-large", f"The body has {length:,} bytes; at most {megabytes} MB are read."
+        )
+        response["Connection"] = "close"
+        return response
+
+    return middleware
+
+
+def _drain(request: HttpRequest, length: int) -> None:
+    """Read a body and drop it: a client that is still sending would never see the answer."""
+    left = min(length, MOST_DRAINED_BYTES)
+    while left > 0:
+        try:
+            chunk = request.read(min(left, CHUNK_BYTES))
+        except OSError:
+            return
+        if not chunk:
+            return
+        left -= len(chunk)

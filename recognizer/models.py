@@ -1,0 +1,281 @@
+"""What is kept: drawings, the models that read them, and the runs that train models."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Length
+from django.db.models.lookups import Exact
+from django.utils import timezone
+
+CANONICAL_BYTES = 28 * 28
+
+
+class TrainedModelQuerySet(models.QuerySet["TrainedModel"]):
+    """Queries for model versions."""
+
+    def active(self) -> TrainedModelQuerySet:
+        """Return the one version that answers, if there is one."""
+        return self.filter(active=True)
+
+    def bundled(self) -> TrainedModelQuerySet:
+        """Return the versions that came with the project."""
+        return self.filter(origin=TrainedModel.Origin.BUNDLED)
+
+    def without_details(self) -> TrainedModelQuerySet:
+        """Leave the long JSON columns for later, in lists."""
+        return self.defer("parameters", "data")
+
+
+class TrainedModel(models.Model):
+    """One version of the recognizer: where its file lies, what it learned from, how good it is."""
+
+    class Origin(models.TextChoices):
+        """Where a version comes from."""
+
+        BUNDLED = "bundled", "bundled with the project"
+        RETRAINED = "retrained", "retrained here"
+
+    version = models.PositiveIntegerField(primary_key=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    origin = models.CharField(max_length=16, choices=Origin.choices)
+    active = models.BooleanField(default=False)
+    artifact = models.CharField(max_length=200, help_text="File name in ARTIFACTS_DIR.")
+    sha256 = models.CharField("SHA-256", max_length=64)
+    size_bytes = models.PositiveBigIntegerField()
+    sklearn_version = models.CharField("scikit-learn", max_length=32)
+    numpy_version = models.CharField("NumPy", max_length=32)
+    python_version = models.CharField("Python", max_length=32)
+    training_seconds = models.FloatField(null=True)
+    parameters = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    data = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    metrics = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
+    )
+
+    objects = TrainedModelQuerySet.as_manager()
+
+    class Meta:
+        """Newest first; at most one active version."""
+
+        verbose_name = "model"
+        ordering = ["-version"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["active"], condition=Q(active=True), name="at_most_one_active_model"
+            ),
+            models.CheckConstraint(condition=Q(version__gte=1), name="model_version_from_1"),
+            models.CheckConstraint(
+                condition=Q(origin__in=["bundled", "retrained"]), name="model_origin_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Model {self.version}"
+
+    @property
+    def accuracy(self) -> float | None:
+        """Share of the typeface holdout that it reads right."""
+        value = self.metrics.get("typefaces", {}).get("accuracy")
+        return None if value is None else float(value)
+
+
+class DrawingQuerySet(models.QuerySet["Drawing"]):
+    """Queries for drawings, by the names that the rest of the app speaks in."""
+
+    def of_visitor(self, visitor: uuid.UUID | None) -> DrawingQuerySet:
+        """Return what one browser drew; nothing for a caller who is no visitor."""
+        return self.filter(visitor=visitor) if visitor else self.none()
+
+    def known_to(self, visitor: uuid.UUID | None) -> DrawingQuerySet:
+        """Return what a caller may open by its id: the own drawings and those of nobody.
+
+        A drawing made without a cookie belongs to whoever knows its id. Imported ones belong to
+        the staff: their ids follow from their content.
+        """
+        nobodys = Q(visitor=None) & ~Q(source=Drawing.Source.IMPORT)
+        return self.filter(nobodys | Q(visitor=visitor) if visitor else nobodys)
+
+    def labeled(self) -> DrawingQuerySet:
+        """Return the drawings whose right digit somebody told, as guessed or another."""
+        return self.filter(label__isnull=False)
+
+    def open(self) -> DrawingQuerySet:
+        """Return the drawings that nobody has answered for yet."""
+        return self.filter(label=None)
+
+    def right(self) -> DrawingQuerySet:
+        """Return the confirmed drawings."""
+        return self.filter(label=F("prediction"))
+
+    def wrong(self) -> DrawingQuerySet:
+        """Return the corrected drawings."""
+        return self.labeled().exclude(label=F("prediction"))
+
+    def unreviewed(self) -> DrawingQuerySet:
+        """Return the labeled drawings that wait for a reviewer."""
+        return self.labeled().filter(review=Drawing.Review.UNREVIEWED)
+
+    def trainable(self) -> DrawingQuerySet:
+        """Return what a model may learn from: labeled and not rejected."""
+        return self.labeled().exclude(review=Drawing.Review.REJECTED)
+
+    def without_blobs(self) -> DrawingQuerySet:
+        """Leave the picture and the strokes in the database, for lists."""
+        return self.defer("image", "strokes")
+
+
+class Drawing(models.Model):
+    """One drawing, what was predicted, and what the person said to that."""
+
+    class Source(models.TextChoices):
+        """Where a drawing comes from."""
+
+        CANVAS = "canvas"
+        UPLOAD = "upload"
+        API = "api", "API"
+        IMPORT = "import"
+
+    class Review(models.TextChoices):
+        """What a reviewer says to the label."""
+
+        UNREVIEWED = "unreviewed"
+        APPROVED = "approved"
+        REJECTED = "rejected"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    created_at = models.DateTimeField("drawn", default=timezone.now, editable=False)
+    visitor = models.UUIDField(null=True, editable=False)
+    source = models.CharField(max_length=8, choices=Source.choices, editable=False)
+    prediction = models.PositiveSmallIntegerField(editable=False)
+    is_digit = models.BooleanField(default=True, editable=False)
+    confidence = models.FloatField(editable=False)
+    model = models.ForeignKey(
+        TrainedModel, on_delete=models.PROTECT, related_name="drawings", editable=False
+    )
+    label = models.PositiveSmallIntegerField(
+        null=True, blank=True, choices=[(digit, str(digit)) for digit in range(10)]
+    )
+    feedback_at = models.DateTimeField(null=True, editable=False)
+    review = models.CharField(max_length=10, choices=Review.choices, default=Review.UNREVIEWED)
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        editable=False,
+    )
+    reviewed_at = models.DateTimeField(null=True, editable=False)
+    # The long columns stand last: a database reads a row only as far as it is asked to.
+    probabilities = models.JSONField(editable=False)
+    canonical = models.BinaryField(max_length=CANONICAL_BYTES)
+    image = models.BinaryField()
+    strokes = models.JSONField(null=True, editable=False)
+    pen_width = models.FloatField(null=True, editable=False)
+
+    objects = DrawingQuerySet.as_manager()
+
+    class Meta:
+        """Newest first; the invariants hold in the database, whoever writes."""
+
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(prediction__range=(0, 9)), name="drawing_prediction_0_to_9"
+            ),
+            models.CheckConstraint(
+                condition=Q(label=None) | Q(label__range=(0, 9)), name="drawing_label_0_to_9"
+            ),
+            models.CheckConstraint(
+                condition=Q(confidence__range=(0.0, 1.0)), name="drawing_confidence_0_to_1"
+            ),
+            models.CheckConstraint(
+                condition=Q(label=None, feedback_at=None)
+                | Q(label__isnull=False, feedback_at__isnull=False),
+                name="drawing_label_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(review="unreviewed", reviewed_at=None, reviewer=None)
+                | Q(review="approved", reviewed_at__isnull=False, label__isnull=False)
+                | Q(review="rejected", reviewed_at__isnull=False),
+                name="drawing_review_consistent",
+            ),
+            models.CheckConstraint(
+                condition=Q(source__in=["canvas", "upload", "api", "import"]),
+                name="drawing_source_known",
+            ),
+            models.CheckConstraint(
+                condition=Exact(Length("canonical"), CANONICAL_BYTES),
+                name="drawing_canonical_784_bytes",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="drawing_newest"),
+            models.Index(fields=["visitor", "-created_at", "-id"], name="drawing_of_visitor"),
+            models.Index(fields=["review", "-created_at", "-id"], name="drawing_by_review"),
+            # Counted by the statistics without a look at the rows.
+            models.Index(fields=["prediction", "label"], name="drawing_by_digit"),
+            models.Index(
+                fields=["label", "-created_at", "-id"],
+                condition=Q(label__isnull=False),
+                name="drawing_labeled",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Drawing {self.id}"
+
+    @property
+    def correct(self) -> bool | None:
+        """Whether the prediction was right; None until somebody says so."""
+        return None if self.label is None else self.label == self.prediction
+
+
+class TrainingRun(models.Model):
+    """One attempt to train a model, as it goes and as it ended."""
+
+    class State(models.TextChoices):
+        """How far a run is."""
+
+        RUNNING = "running"
+        SUCCEEDED = "succeeded"
+        FAILED = "failed"
+        INTERRUPTED = "interrupted"
+
+    started_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.RUNNING)
+    phase = models.CharField(max_length=64, blank=True)
+    progress = models.FloatField(default=0.0, help_text="Share of the whole that is done, 0 to 1.")
+    log = models.TextField(blank=True)
+    options = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    host = models.CharField(max_length=255, blank=True)
+    process = models.PositiveIntegerField(null=True)
+    outcome = models.TextField(blank=True)
+    model = models.OneToOneField(
+        TrainedModel, null=True, blank=True, on_delete=models.PROTECT, related_name="run"
+    )
+
+    class Meta:
+        """Newest first; a finished run has a time, a successful one a model."""
+
+        ordering = ["-started_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(progress__range=(0.0, 1.0)), name="run_progress_0_to_1"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="running", finished_at=None, model=None)
+                | Q(state="succeeded", finished_at__isnull=False, model__isnull=False)
+                | Q(state__in=["failed", "interrupted"], finished_at__isnull=False, model=None),
+                name="run_state_consistent",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Training run {self.pk}"

@@ -1,0 +1,274 @@
+"""Every error of the API, as RFC 9457 problem details: one table, one translation."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.http import Http404, HttpRequest, JsonResponse
+from django.urls import reverse
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.settings import api_settings
+
+from recognizer import services
+
+logger = logging.getLogger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One kind of error: the end of its address, its status, and what it means."""
+
+    slug: str
+    status: int
+    title: str
+    explanation: str
+
+
+PROBLEMS = {
+    problem.slug: problem
+    for problem in (
+        Problem(
+            "invalid-request",
+            400,
+            "The request is not valid",
+            "A field is missing, unknown in this combination, or has a value that is not allowed. "
+            "“field” names the first one, “errors” lists all of them.",
+        ),
+        Problem(
+            "malformed-body",
+            400,
+            "The body cannot be read",
+            "The body is not what its Content-Type says: broken JSON, NaN or Infinity, nesting "
+            "without end, or a broken multipart form.",
+        ),
+        Problem(
+            "blank-drawing",
+            400,
+            "Nothing is drawn",
+            "The picture, the strokes or the pixels hold no ink that stands out from the paper.",
+        ),
+        Problem(
+            "invalid-image",
+            400,
+            "The image cannot be read",
+            "The image must be one whole, still PNG, JPEG or WebP picture; in JSON as base64 or "
+            "as a data: address.",
+        ),
+        Problem(
+            "image-too-large",
+            413,
+            "The image is too large",
+            "A picture may have 10 MB and 4096 pixels a side. Send a smaller one; 280 pixels are "
+            "plenty for a digit.",
+        ),
+        Problem(
+            "invalid-strokes",
+            400,
+            "The strokes cannot be read",
+            "Strokes are a list of strokes; each is a list of points [x, y]; the numbers are "
+            "finite. At most 200 strokes and 20,000 points are read.",
+        ),
+        Problem(
+            "invalid-pixels",
+            400,
+            "The pixels cannot be read",
+            "Pixels are 784 numbers from 0 to 255, row by row.",
+        ),
+        Problem(
+            "body-too-large",
+            413,
+            "The request is too large",
+            "The body has more bytes than any valid request of this site needs.",
+        ),
+        Problem(
+            "not-authenticated",
+            401,
+            "Who is asking?",
+            "This address needs somebody who is logged in.",
+        ),
+        Problem(
+            "forbidden",
+            403,
+            "This is not allowed",
+            "The request lacks the CSRF token that goes with its cookies, or needs a member of "
+            "the staff.",
+        ),
+        Problem(
+            "not-found",
+            404,
+            "There is nothing here",
+            "The address is wrong, the thing was deleted, or it belongs to somebody else.",
+        ),
+        Problem(
+            "method-not-allowed",
+            405,
+            "This method is not for this address",
+            "The Allow header lists the methods that are.",
+        ),
+        Problem(
+            "not-acceptable",
+            406,
+            "No such format",
+            "The API answers in JSON.",
+        ),
+        Problem(
+            "model-unusable",
+            409,
+            "The model file cannot be used",
+            "The file of this version is missing, was changed, or is from another version of "
+            "scikit-learn. The active model stays as it was.",
+        ),
+        Problem(
+            "unsupported-media-type",
+            415,
+            "The body has the wrong format",
+            "Send application/json, or multipart/form-data for a file.",
+        ),
+        Problem(
+            "too-many-requests",
+            429,
+            "Slow down, please",
+            "The Retry-After header says in how many seconds to try again.",
+        ),
+        Problem(
+            "server-error",
+            500,
+            "Something went wrong here",
+            "This is a fault of the site, not of the request; the log has the details.",
+        ),
+        Problem(
+            "no-model",
+            503,
+            "No model can answer",
+            "No model is active, or its file cannot be used. The operator should run "
+            "manage.py register_bundled_model and look into the log.",
+        ),
+        Problem(
+            "no-database",
+            503,
+            "The database does not answer",
+            "The site cannot reach its database; the log has the reason.",
+        ),
+    )
+}
+
+_DRAWING_PROBLEMS: dict[type[services.InvalidDrawing], str] = {
+    services.BlankDrawing: "blank-drawing",
+    services.InvalidImage: "invalid-image",
+    services.ImageTooLarge: "image-too-large",
+    services.InvalidStrokes: "invalid-strokes",
+    services.InvalidPixels: "invalid-pixels",
+}
+_STATUS_PROBLEMS = {
+    400: "malformed-body",
+    401: "not-authenticated",
+    403: "forbidden",
+    404: "not-found",
+    405: "method-not-allowed",
+    406: "not-acceptable",
+    413: "body-too-large",
+    415: "unsupported-media-type",
+    429: "too-many-requests",
+}
+
+
+class DrawingProblem(exceptions.APIException):
+    """A drawing that cannot be read, with the field that it came in."""
+
+    def __init__(self, error: services.InvalidDrawing, field: str) -> None:
+        self.slug = _DRAWING_PROBLEMS.get(type(error), "invalid-request")
+        self.status_code = PROBLEMS[self.slug].status
+        self.field = field
+        super().__init__(str(error))
+
+
+def describe(slug: str, detail: str, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
+    """Return the body of a problem."""
+    problem = PROBLEMS[slug]
+    body: dict[str, Any] = {
+        "type": reverse("problem", args=[slug]),
+        "title": problem.title,
+        "status": problem.status,
+        "detail": detail,
+    }
+    if errors:
+        body |= {"field": errors[0]["field"], "errors": errors}
+    return body
+
+
+def problem_response(slug: str, detail: str) -> JsonResponse:
+    """Answer with a problem outside of Django REST framework."""
+    return JsonResponse(
+        describe(slug, detail), status=PROBLEMS[slug].status, content_type=CONTENT_TYPE
+    )
+
+
+def speaks_json(request: HttpRequest) -> bool:
+    """Say whether an address belongs to the API rather than to the pages."""
+    return request.path == "/predict" or request.path.startswith("/api/")
+
+
+def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Translate an exception of a view; what is not expected goes on to be a logged 500."""
+    translated = _translate(error)
+    if translated is None:
+        return None
+    body, headers = translated
+    return Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)
+
+
+def _translate(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None:
+    match error:
+        case DrawingProblem():
+            detail = str(error.detail)
+            return describe(error.slug, detail, [{"field": error.field, "detail": detail}]), {}
+        case exceptions.ValidationError():
+            errors = list(_flatten(error.detail))
+            return describe("invalid-request", errors[0]["detail"], errors), {}
+        case services.NoModel():
+            return describe("no-model", str(error)), {"Retry-After": "60"}
+        case services.UnknownModel():
+            return describe("not-found", str(error)), {}
+        case services.ArtifactError():
+            return describe("model-unusable", str(error)), {}
+        case Http404() | ObjectDoesNotExist():
+            return describe("not-found", "There is nothing at this address."), {}
+        case DjangoPermissionDenied():
+            return describe("forbidden", "This is not allowed."), {}
+        case RequestDataTooBig():
+            return describe("body-too-large", "The body is too large."), {}
+        case SuspiciousOperation():
+            return describe("malformed-body", "The body cannot be read."), {}
+        case exceptions.APIException() if error.status_code in _STATUS_PROBLEMS:
+            headers = {}
+            if auth_header := getattr(error, "auth_header", None):
+                headers["WWW-Authenticate"] = str(auth_header)
+            if wait := getattr(error, "wait", None):
+                headers["Retry-After"] = str(int(wait))
+            return describe(_STATUS_PROBLEMS[error.status_code], str(error.detail)), headers
+    return None
+
+
+def _flatten(detail: Any, field: str = "") -> Iterator[dict[str, str]]:
+    """Turn the nested details of a validation error into a list of fields and sentences."""
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            if name == api_settings.NON_FIELD_ERRORS_KEY:
+                yield from _flatten(inner, field)
+            elif isinstance(name, int):
+                yield from _flatten(inner, f"{field}[{name}]")
+            else:
+                yield from _flatten(inner, f"{field}.{name}" if field else str(name))
+    elif isinstance(detail, list):
+        for inner in detail:
+            yield from _flatten(inner, field)
+    else:
+        yield {"field": field, "detail": str(detail)}

@@ -1,0 +1,218 @@
+"""Which model answers: versions are registered, activated, and loaded once in each process."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+
+from ml import artifacts
+from ml.errors import ArtifactError, RecognizerError
+from recognizer.models import TrainedModel
+
+logger = logging.getLogger(__name__)
+
+
+class ServiceError(RecognizerError):
+    """Base of what goes wrong in the services themselves; its text is fit for users."""
+
+
+class NoModel(ServiceError):
+    """There is no model that could answer."""
+
+
+class UnknownModel(ServiceError):
+    """There is no such version."""
+
+
+@dataclass(frozen=True)
+class ActiveModel:
+    """A version with its estimator, ready to answer."""
+
+    version: int
+    sha256: str
+    pipeline: Any
+
+
+class _Memory:
+    """What this process has loaded, and the file that it was last refused."""
+
+    model: ActiveModel | None = None
+    refused: tuple[object, ...] | None = None
+
+
+_memory = _Memory()
+_loading = threading.Lock()
+
+
+def active_model() -> ActiveModel:
+    """Return the active version; one short query finds out whether another was activated.
+
+    A version whose file is missing or not the recorded one is refused, with the reason in the
+    log, and the one in memory goes on. While one thread loads a new version, the others answer
+    with the old one.
+    """
+    wanted = TrainedModel.objects.active().only("version", "sha256", "artifact").first()
+    if wanted is None:
+        _memory.model = None
+        raise NoModel("There is no active model; run manage.py register_bundled_model.")
+    current = _memory.model
+    if current is not None and _is_loaded(wanted, current):
+        return current
+    if not _loading.acquire(blocking=current is None):
+        assert current is not None
+        return current
+    try:
+        current = _memory.model
+        if current is None or not _is_loaded(wanted, current):
+            current = _memory.model = _load_or_keep(wanted, current)
+        return current
+    finally:
+        _loading.release()
+
+
+def forget_model() -> None:
+    """Empty this process's memory, as a restart would."""
+    _memory.model = _memory.refused = None
+
+
+def load_pipeline(row: TrainedModel) -> Any:
+    """Return the estimator of a version; its digest is checked before it is opened."""
+    return artifacts.deserialize(artifacts.read(artifact_path(row)), row.sha256)
+
+
+def artifact_path(row: TrainedModel) -> Path:
+    """Return where the file of a version lies."""
+    return Path(settings.ARTIFACTS_DIR) / row.artifact
+
+
+def get_model(version: int | None) -> TrainedModel:
+    """Return a version, or the active one where none is named."""
+    row = (
+        TrainedModel.objects.active().first()
+        if version is None
+        else TrainedModel.objects.filter(version=version).first()
+    )
+    if row is None and version is None:
+        raise NoModel("There is no active model; run manage.py register_bundled_model.")
+    if row is None:
+        raise UnknownModel(f"There is no model {version}.")
+    return row
+
+
+def activate(version: int) -> TrainedModel:
+    """Make a version the one that answers, if its file is whole."""
+    row = get_model(version)
+    load_pipeline(row)
+    with transaction.atomic():
+        make_active(row)
+    logger.info("Model %d is active.", row.version)
+    return row
+
+
+def add_version(manifest: artifacts.Manifest, **values: Any) -> TrainedModel:
+    """Store the next version of a saved artifact; the caller holds the transaction."""
+    newest = TrainedModel.objects.select_for_update().aggregate(newest=Max("version"))["newest"]
+    return TrainedModel.objects.create(
+        version=(newest or 0) + 1,
+        sha256=manifest.sha256,
+        size_bytes=manifest.size_bytes,
+        sklearn_version=manifest.sklearn_version,
+        numpy_version=manifest.numpy_version,
+        python_version=manifest.python_version,
+        parameters=manifest.parameters,
+        data=manifest.data,
+        metrics=manifest.metrics,
+        **values,
+    )
+
+
+def make_active(row: TrainedModel) -> None:
+    """Let one version answer and no other; the caller holds the transaction."""
+    TrainedModel.objects.active().exclude(pk=row.pk).update(active=False)
+    row.active = True
+    row.save(update_fields=["active"])
+
+
+def register_bundled_model() -> TrainedModel:
+    """Make the model that came with the project a version, if it is not one yet.
+
+    On a new site it becomes version 1 and answers. On a site whose active version is a bundled
+    one, the newer bundle takes over; a site that has retrained keeps its own active model.
+    """
+    source = Path(settings.BUNDLED_MODEL)
+    manifest = artifacts.read_manifest(source)
+    name = f"bundled-{manifest.sha256[:12]}.joblib"
+    target = Path(settings.ARTIFACTS_DIR) / name
+    if not _is_whole(target, manifest.sha256):
+        data = artifacts.read(source)
+        artifacts.deserialize(data, manifest.sha256)
+        artifacts.save(target, data, manifest)
+    with transaction.atomic():
+        row = TrainedModel.objects.bundled().filter(sha256=manifest.sha256).first()
+        if row is None:
+            row = add_version(
+                manifest,
+                origin=TrainedModel.Origin.BUNDLED,
+                artifact=name,
+            )
+            active = TrainedModel.objects.active().first()
+            if active is None or active.origin == TrainedModel.Origin.BUNDLED:
+                make_active(row)
+    return row
+
+
+def _is_loaded(wanted: TrainedModel, current: ActiveModel) -> bool:
+    return (wanted.version, wanted.sha256) == (current.version, current.sha256)
+
+
+def _load_or_keep(wanted: TrainedModel, current: ActiveModel | None) -> ActiveModel:
+    """Load a version; keep the current one, or find another, where that cannot be."""
+    signature = (wanted.version, wanted.sha256, *_file_signature(artifact_path(wanted)))
+    if current is not None and _memory.refused == signature:
+        return current  # the same file was refused before, and the log says so
+    try:
+        return _load(wanted)
+    except ArtifactError as error:
+        _memory.refused = signature
+        logger.error("Model %d cannot be used: %s", wanted.version, error)
+        if current is None:
+            current = _newest_usable(wanted, error)
+        logger.error("Model %d goes on answering.", current.version)
+        return current
+
+
+def _newest_usable(refused: TrainedModel, reason: ArtifactError) -> ActiveModel:
+    for row in TrainedModel.objects.exclude(pk=refused.pk).only("version", "sha256", "artifact"):
+        try:
+            return _load(row)
+        except ArtifactError as error:
+            logger.error("Model %d cannot be used either: %s", row.version, error)
+    raise NoModel(f"Model {refused.version} cannot be used: {reason}") from reason
+
+
+def _load(row: TrainedModel) -> ActiveModel:
+    model = ActiveModel(row.version, row.sha256, load_pipeline(row))
+    logger.info("Model %d is loaded.", row.version)
+    return model
+
+
+def _is_whole(path: Path, sha256: str) -> bool:
+    try:
+        return artifacts.digest(artifacts.read(path)) == sha256
+    except ArtifactError:
+        return False
+
+
+def _file_signature(path: Path) -> tuple[int, ...]:
+    try:
+        status = path.stat()
+    except OSError:
+        return ()
+    return status.st_mtime_ns, status.st_size

@@ -1,0 +1,25 @@
+"""The addresses of the app."""
+
+from __future__ import annotations
+
+from django.urls import include, path, re_path
+from rest_framework.routers import SimpleRouter
+
+from recognizer import api, views
+
+router = SimpleRouter(use_regex_path=False)
+router.register("drawings", api.DrawingViewSet, basename="drawing")
+router.register("models", api.ModelViewSet, basename="model")
+
+urlpatterns = [
+    path("", views.draw, name="draw"),
+    path("history/", views.history, name="history"),
+    path("problems/<slug:slug>/", views.problem, name="problem"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("predict", api.PredictView.as_view(), name="predict"),
+    path("api/v1/", include(router.urls)),
+    path("api/v1/predictions/", api.PredictionsView.as_view(), name="predictions"),
+    path("api/v1/stats/", api.StatsView.as_view(), name="stats"),
+    re_path("^api/", api.NowhereView.as_view()),
+]

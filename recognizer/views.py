@@ -1,0 +1,90 @@
+"""The pages: drawing, history, the kinds of problems; and whether the site is well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import DatabaseError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views import defaults
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_safe
+
+from recognizer import services
+from recognizer.problems import PROBLEMS, problem_response, speaks_json
+from recognizer.visitors import remember_visitor
+
+
+@require_safe
+@never_cache
+@ensure_csrf_cookie
+def draw(request: HttpRequest) -> HttpResponse:
+    """Show the drawing page."""
+    return _visitor_page(request, "recognizer/draw.html")
+
+
+@require_safe
+@never_cache
+@ensure_csrf_cookie
+def history(request: HttpRequest) -> HttpResponse:
+    """Show what the visitor drew."""
+    return _visitor_page(request, "recognizer/history.html")
+
+
+@require_safe
+def problem(request: HttpRequest, slug: str) -> HttpResponse:
+    """Explain one kind of API error."""
+    if slug not in PROBLEMS:
+        raise Http404
+    return render(request, "recognizer/problem.html", {"problem": PROBLEMS[slug]})
+
+
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Say that this process answers."""
+    return JsonResponse({"status": "alive"})
+
+
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Say whether the database answers and a model is loaded."""
+    try:
+        model = services.active_model()
+    except services.NoModel as error:
+        return problem_response("no-model", str(error))
+    except DatabaseError as error:
+        return problem_response("no-database", f"The database does not answer: {error}.")
+    return JsonResponse({"status": "ready", "model": model.version})
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 400 where no view could."""
+    if speaks_json(request):
+        return problem_response("malformed-body", "The request cannot be read.")
+    return defaults.bad_request(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 404 where there is no view."""
+    if speaks_json(request):
+        return problem_response("not-found", "There is nothing at this address.")
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 500; the log has the traceback."""
+    if speaks_json(request):
+        return problem_response("server-error", "The request could not be answered.")
+    return defaults.server_error(request)
+
+
+def _visitor_page(request: HttpRequest, template: str) -> HttpResponse:
+    context: dict[str, Any] = {"api": {"drawings": reverse("drawing-list")}}
+    response = render(request, template, context)
+    remember_visitor(request, response)
+    return response

@@ -1,0 +1,63 @@
+"""Who is asking: a browser known by a random id in a signed cookie, or a member of the staff."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
+from django.http import HttpRequest, HttpResponse
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.request import Request
+
+COOKIE_NAME = "visitor"
+COOKIE_SALT = "recognizer.visitor"
+COOKIE_AGE_SECONDS = 365 * 24 * 60 * 60
+
+
+def read_visitor(request: HttpRequest) -> uuid.UUID | None:
+    """Return the visitor whom the cookie names; None without one, or with a forged one."""
+    value = request.get_signed_cookie(
+        COOKIE_NAME, default=None, salt=COOKIE_SALT, max_age=COOKIE_AGE_SECONDS
+    )
+    try:
+        return uuid.UUID(value) if value else None
+    except ValueError:
+        return None
+
+
+def remember_visitor(request: HttpRequest, response: HttpResponse) -> None:
+    """Give the browser an id, if it has none; only pages do so, the API never does."""
+    if read_visitor(request) is not None:
+        return
+    response.set_signed_cookie(
+        COOKIE_NAME,
+        str(uuid.uuid4()),
+        salt=COOKIE_SALT,
+        max_age=COOKIE_AGE_SECONDS,
+        secure=request.is_secure(),
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def visitor_of(request: object) -> uuid.UUID | None:
+    """Return the visitor whom `VisitorAuthentication` found."""
+    visitor = getattr(request, "auth", None)
+    return visitor if isinstance(visitor, uuid.UUID) else None
+
+
+class VisitorAuthentication(BaseAuthentication):
+    """Sets request.user to a logged-in user, and request.auth to the visitor.
+
+    A request that carries either cookie could have been sent by a foreign page, so an unsafe one
+    needs the CSRF token. A request without them acts for nobody and needs none.
+    """
+
+    def authenticate(self, request: Request) -> tuple[User | AnonymousUser, uuid.UUID | None]:
+        """Read both cookies."""
+        plain: HttpRequest = request._request
+        if COOKIE_NAME in plain.COOKIES or settings.SESSION_COOKIE_NAME in plain.COOKIES:
+            SessionAuthentication().enforce_csrf(request)
+        user = plain.user
+        return user if user.is_active else AnonymousUser(), read_visitor(plain)
