@@ -92,6 +92,8 @@ def read_secret_key(name: str, *, path: Path) -> str:
         if not key.strip():
             raise ImproperlyConfigured(f"{name} must not be empty.")
         return str(key)
+    # In a container it is a link to a volume, where the key outlives the container.
+    path = path.resolve()
     if not path.exists():
         _create_secret_key(path)
     key = path.read_text(encoding="ascii").strip()
