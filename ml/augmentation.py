@@ -199,7 +199,8 @@ def enlarge(images: Digits) -> Pictures:
     weights = np.maximum(1 - np.abs(source[:, None] - np.arange(CANONICAL_SIZE)), 0)
     matrix = weights.astype(np.float32)  # (80, 28)
     ink = images.astype(np.float32) / np.float32(255)
-    enlarged: Pictures = matrix @ ink @ matrix.T
+    # Interpolation makes edges twice as wide; without this the digit's box would grow, too.
+    enlarged: Pictures = np.clip(2 * (matrix @ ink @ matrix.T) - np.float32(0.5), 0, 1)
     return enlarged
 
 
@@ -219,12 +220,13 @@ def change_rim(masks: Masks, radius: NDArray[np.float64]) -> Pictures:
     Pictures
         (n, 80, 80) float32, 0 to 1.
     """
-    inside, outside = distances(masks), distances(~masks)
+    half = np.float32(0.5)  # pixels beside the rim are half a pixel from it
+    inside = np.where(masks, distances(masks) - half, half - distances(~masks))
     area = np.maximum(masks.sum(axis=(1, 2)), 1)
     # Across a line, the mean distance to the rim is a quarter of the width, half of the radius.
-    present = 2 * inside.sum(axis=(1, 2)) / area
+    present = 2 * np.where(masks, inside, 0).sum(axis=(1, 2)) / area
     growth = np.maximum(radius - present, -0.5 * present)[:, None, None]
-    changed: Pictures = np.clip(inside - outside + growth + 0.5, 0, 1).astype(np.float32)
+    changed: Pictures = np.clip(inside + growth + half, 0, 1).astype(np.float32)
     return changed
 
 

@@ -86,7 +86,9 @@ def ink_from_image(data: bytes) -> Ink:
     gray, alpha = _decode(data)
     if alpha is None or alpha.getextrema() == (255, 255):
         return _ink_from_gray(np.asarray(gray))
-    solid = alpha.point([255 * (level >= 128) for level in range(256)])
+    # Edges may be mixed with the color of the ground, so full ink is asked first, if there is any.
+    least = 255 if alpha.getextrema()[1] == 255 else 128
+    solid = alpha.point([255 * (level >= least) for level in range(256)])
     histogram = gray.histogram(solid)
     if _tonal_range(histogram) < 2 * FAINTEST_CONTRAST:
         return _ink_from_deviation(np.asarray(alpha))

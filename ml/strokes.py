@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 from typing import Final
 
 import numpy as np
@@ -136,7 +135,7 @@ def _parse_point(point: object, stroke: int) -> list[float]:
     for number in point:
         if isinstance(number, bool) or not isinstance(number, int | float):
             raise InvalidStrokes(f"Stroke {stroke}: a point holds something that is no number.")
-        if not math.isfinite(number) or abs(number) > MAX_COORDINATE:
+        if not -MAX_COORDINATE <= number <= MAX_COORDINATE:  # false for NaN, too
             raise InvalidStrokes(
                 f"Stroke {stroke}: coordinates are finite and at most {MAX_COORDINATE:,.0f}."
             )

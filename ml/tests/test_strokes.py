@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import io
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from ml.errors import BlankDrawing, InvalidStrokes
+from ml.preprocessing import canonical_digit
+from ml.strokes import MAX_POINTS, MAX_STROKES, draw_png, ink_from_strokes, parse_strokes
+from ml.tests.drawings import DIGITS, canonical, difference, scaled
+
+
+def test_it_takes_points_with_and_without_pressure() -> None:
+    assert parse_strokes([[[1, 2], [3.5, 4, 0.5]]]) == [[[1.0, 2.0], [3.5, 4.0, 0.5]]]
+
+
+def test_strokes_without_points_are_left_out() -> None:
+    assert parse_strokes([[], [[1, 2]], []]) == [[[1.0, 2.0]]]
+
+
+@pytest.mark.parametrize("value", [[], [[]], [[], []]])
+def test_no_point_is_a_blank_drawing(value: object) -> None:
+    with pytest.raises(BlankDrawing):
+        parse_strokes(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        7,
+        "strokes",
+        {"x": 1},
+        [1, 2],
+        [[1, 2]],
+        [[[1]]],
+        [[[1, 2, 3, 4]]],
+        [[["1", "2"]]],
+        [[[None, 2]]],
+        [[[True, False]]],
+        [[{"x": 1, "y": 2}]],
+        [[[math.nan, 1]]],
+        [[[math.inf, 1]]],
+        [[[1e7, 1]]],
+        [[[10**400, 1]]],
+        [[[1, 2]]] * (MAX_STROKES + 1),
+        [[[1, 2]] * (MAX_POINTS + 1)],
+    ],
+)
+def test_what_are_no_strokes_is_refused(value: object) -> None:
+    with pytest.raises(InvalidStrokes):
+        parse_strokes(value)
+
+
+def test_the_message_names_the_stroke_at_fault() -> None:
+    with pytest.raises(InvalidStrokes, match="Stroke 2"):
+        parse_strokes([[[1, 2]], [[1, math.nan]]])
+
+
+@given(
+    digit=st.integers(0, 9),
+    factor=st.floats(0.001, 1000),
+    dx=st.floats(-1e4, 1e4),
+    dy=st.floats(-1e4, 1e4),
+)
+def test_place_and_unit_do_not_matter(digit: int, factor: float, dx: float, dy: float) -> None:
+    moved = scaled(DIGITS[digit], factor, dx, dy)
+    assert difference(canonical(digit), canonical_digit(ink_from_strokes(moved))) < 0.25
+
+
+def test_a_single_tap_is_a_dot() -> None:
+    digit = canonical_digit(ink_from_strokes([[[5, 5]]]))
+    assert digit[13, 13] == 255
+
+
+def test_the_archive_picture_of_the_pad_stays_where_it_was_drawn() -> None:
+    picture = np.asarray(Image.open(io.BytesIO(draw_png(DIGITS[1], 10))))
+    assert picture.shape == (280, 280)
+    rows, columns = np.nonzero(picture < 128)
+    assert rows.min() == pytest.approx(35, abs=2)
+    assert rows.max() == pytest.approx(245, abs=2)
+    assert columns.mean() == pytest.approx(138, abs=2)
+
+
+def test_the_archive_picture_of_another_pad_is_fitted() -> None:
+    tiny = scaled(DIGITS[4], 0.001)
+    rows, columns = np.nonzero(np.asarray(Image.open(io.BytesIO(draw_png(tiny)))) < 128)
+    assert np.ptp(rows) > 150
+    assert rows.mean() == pytest.approx(140, abs=20)
+    assert columns.mean() == pytest.approx(140, abs=20)
