@@ -131,7 +131,7 @@ def test_it_says_what_to_install_when_python_lacks_venv(tools: Path) -> None:
 def test_it_installs_venv_as_root(tools: Path) -> None:
     add_tool(tools, "python3", PYTHON_WITHOUT_VENV)
     add_tool(tools, "id", "echo 0")
-    add_tool(tools, "apt-get", 'echo "apt-get $*"')
+    add_tool(tools, "apt-get", 'echo "apt-get $*" >&2')
 
     finished = ask("python", tools)
 
