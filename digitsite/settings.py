@@ -156,7 +156,8 @@ REST_FRAMEWORK = {
     "STRICT_JSON": True,
 }
 
-# Logging: to standard output, where the thing that runs us collects it
+# Logging: to standard error, where the thing that runs us collects it; what a command prints on
+# standard output is for other programs to read
 
 LOGGING = {
     "version": 1,
@@ -165,16 +166,16 @@ LOGGING = {
         "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
     },
     "handlers": {
-        "stdout": {
+        "stderr": {
             "class": "logging.StreamHandler",
-            "stream": "ext://sys.stdout",
+            "stream": "ext://sys.stderr",
             "formatter": "line",
         },
     },
-    "root": {"handlers": ["stdout"], "level": "WARNING"},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "recognizer": {"level": "INFO"},
-        "django": {"handlers": ["stdout"], "level": "INFO", "propagate": False},
+        "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         # Drawn by clients, not faults of ours: the answer says what is wrong.
         "django.security.DisallowedHost": {"handlers": [], "propagate": False},
     },

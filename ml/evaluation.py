@@ -84,6 +84,7 @@ def evaluate(model: Pipeline, digits: LabeledDigits) -> Report:
     if not len(digits):
         raise ValueError("There is no digit to evaluate on.")
     probabilities = model.predict_proba(digits.images.reshape(-1, CANONICAL_SIZE**2)).astype(float)
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
     return report(probabilities, digits.labels)
 
 

@@ -13,6 +13,7 @@ from django.db.models.lookups import Exact
 from django.utils import timezone
 
 CANONICAL_BYTES = 28 * 28
+DIGITS = [(digit, str(digit)) for digit in range(10)]
 
 
 class TrainedModelQuerySet(models.QuerySet["TrainedModel"]):
@@ -152,15 +153,13 @@ class Drawing(models.Model):
     created_at = models.DateTimeField("drawn", default=timezone.now, editable=False)
     visitor = models.UUIDField(null=True, editable=False)
     source = models.CharField(max_length=8, choices=Source.choices, editable=False)
-    prediction = models.PositiveSmallIntegerField(editable=False)
+    prediction = models.PositiveSmallIntegerField(choices=DIGITS, editable=False)
     is_digit = models.BooleanField(default=True, editable=False)
     confidence = models.FloatField(editable=False)
     model = models.ForeignKey(
         TrainedModel, on_delete=models.PROTECT, related_name="drawings", editable=False
     )
-    label = models.PositiveSmallIntegerField(
-        null=True, blank=True, choices=[(digit, str(digit)) for digit in range(10)]
-    )
+    label = models.PositiveSmallIntegerField(null=True, blank=True, choices=DIGITS)
     feedback_at = models.DateTimeField(null=True, editable=False)
     review = models.CharField(max_length=10, choices=Review.choices, default=Review.UNREVIEWED)
     reviewer = models.ForeignKey(

@@ -16,9 +16,16 @@ class ServiceCommand(BaseCommand):
         """Run, and say in one sentence what went wrong, if it was to be expected."""
         try:
             self.run(**options)
-        except (services.RecognizerError, OSError) as error:
+        except services.RecognizerError as error:
             raise CommandError(str(error)) from error
+        except OSError as error:
+            raise CommandError(f"{error.filename or 'File'}: {error.strerror}.") from error
 
     def run(self, **options: Any) -> None:
         """Do what the command is for."""
         raise NotImplementedError
+
+
+def share(report: dict[str, Any]) -> str:
+    """Say the accuracy of a report in percent."""
+    return f"{report['accuracy']:.2%}"

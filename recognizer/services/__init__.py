@@ -15,6 +15,11 @@ from ml.errors import (
     TypefaceError,
 )
 from ml.preprocessing import MAX_IMAGE_BYTES
+from ml.training import Progress, TrainingOptions
+from ml.typefaces import BuildSummary, build_tmnist
+from recognizer.services.archive import ImportSummary, import_drawings, prune_drawings
+from recognizer.services.evaluation import Evaluation, evaluate
+from recognizer.services.exports import UnknownFormat, export_drawings
 from recognizer.services.recognition import (
     Sketch,
     canonical_png,
@@ -35,35 +40,60 @@ from recognizer.services.registry import (
     get_model,
     register_bundled_model,
 )
+from recognizer.services.reviews import approve_drawings, reject_drawings, review_drawing
 from recognizer.services.statistics import count_drawings
+from recognizer.services.training import (
+    Retrained,
+    RetrainingInProgress,
+    RetrainOptions,
+    retrain,
+)
 
 __all__ = [
     "MAX_IMAGE_BYTES",
     "ActiveModel",
     "ArtifactError",
     "BlankDrawing",
+    "BuildSummary",
     "DatasetError",
+    "Evaluation",
     "ImageTooLarge",
+    "ImportSummary",
     "InvalidDrawing",
     "InvalidImage",
     "InvalidPixels",
     "InvalidStrokes",
     "NoModel",
+    "Progress",
     "RecognizerError",
+    "RetrainOptions",
+    "Retrained",
+    "RetrainingInProgress",
     "ServiceError",
     "Sketch",
+    "TrainingOptions",
     "TypefaceError",
+    "UnknownFormat",
     "UnknownModel",
     "activate",
     "active_model",
+    "approve_drawings",
+    "build_tmnist",
     "canonical_png",
     "count_drawings",
     "delete_drawing",
+    "evaluate",
+    "export_drawings",
     "forget_model",
     "get_model",
     "give_feedback",
+    "import_drawings",
     "predict",
+    "prune_drawings",
     "read_sketch",
     "recognize",
     "register_bundled_model",
+    "reject_drawings",
+    "retrain",
+    "review_drawing",
 ]

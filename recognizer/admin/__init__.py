@@ -1,0 +1,12 @@
+"""Where the staff review drawings and look after models."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from recognizer.admin.drawings import DrawingAdmin
+from recognizer.admin.training import TrainedModelAdmin, TrainingRunAdmin
+
+__all__ = ["DrawingAdmin", "TrainedModelAdmin", "TrainingRunAdmin"]
+
+admin.site.site_header = admin.site.site_title = "Digit recognizer"

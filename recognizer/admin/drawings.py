@@ -1,0 +1,200 @@
+"""The archive in the admin, and the queue of answers to review."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from recognizer import services
+from recognizer.admin.elements import digit_table, picture
+from recognizer.models import Drawing, DrawingQuerySet
+
+if TYPE_CHECKING:
+    DrawingAdminBase = admin.ModelAdmin[Drawing]
+    DrawingFormBase = forms.ModelForm[Drawing]
+else:
+    DrawingAdminBase = admin.ModelAdmin
+    DrawingFormBase = forms.ModelForm
+
+
+class AnswerFilter(admin.SimpleListFilter):
+    """Right, wrong, or not answered."""
+
+    title = "answer"
+    parameter_name = "answer"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Name the choices."""
+        return [("wrong", "Wrong"), ("right", "Right"), ("open", "Not answered")]
+
+    def queryset(self, request: HttpRequest, queryset: DrawingQuerySet) -> DrawingQuerySet:
+        """Narrow the list."""
+        match self.value():
+            case "wrong":
+                return queryset.wrong()
+            case "right":
+                return queryset.right()
+            case "open":
+                return queryset.open()
+        return queryset
+
+
+class QueueFilter(admin.SimpleListFilter):
+    """Labeled drawings that wait for a reviewer, and the reviewed ones."""
+
+    title = "review"
+    parameter_name = "queue"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Name the choices."""
+        return [
+            ("unreviewed", "Unreviewed answers"),
+            ("approved", "Approved"),
+            ("rejected", "Rejected"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: DrawingQuerySet) -> DrawingQuerySet:
+        """Narrow the list."""
+        if self.value() == "unreviewed":
+            return queryset.unreviewed()
+        return queryset.filter(review=self.value()) if self.value() else queryset
+
+
+class DrawingForm(DrawingFormBase):
+    """What a reviewer may change of a drawing."""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse an approval of nothing."""
+        fields = super().clean() or {}
+        if fields.get("review") == Drawing.Review.APPROVED and fields.get("label") is None:
+            raise ValidationError({"review": "Only a drawing with a label can be approved."})
+        return fields
+
+
+@admin.register(Drawing)
+class DrawingAdmin(DrawingAdminBase):
+    """The archive, and the queue of answers to review."""
+
+    form = DrawingForm
+    actions = ["approve", "reject"]
+    list_display = [
+        "thumbnail",
+        "prediction",
+        "label",
+        "confidence_percent",
+        "review",
+        "source",
+        "model_version",
+        "created_at",
+    ]
+    list_editable = ["label"]
+    list_filter = [
+        AnswerFilter,
+        QueueFilter,
+        "prediction",
+        "label",
+        "model",
+        "source",
+    ]
+    list_per_page = 50
+    # Counting and sorting a million rows takes longer than anybody waits.
+    show_full_result_count = False
+    sortable_by = ["created_at"]
+    fieldsets = [
+        (None, {"fields": ["as_drawn", "as_seen"]}),
+        ("Answer", {"fields": ["prediction", "is_digit", "probability_table", "model"]}),
+        ("Feedback", {"fields": ["label", "feedback_at"]}),
+        ("Review", {"fields": ["review", "reviewer", "reviewed_at"]}),
+        ("Origin", {"fields": ["id", "created_at", "source", "visitor"]}),
+    ]
+    readonly_fields = [
+        "as_drawn",
+        "as_seen",
+        "prediction",
+        "is_digit",
+        "probability_table",
+        "model",
+        "feedback_at",
+        "reviewer",
+        "reviewed_at",
+        "id",
+        "created_at",
+        "source",
+        "visitor",
+    ]
+
+    class Media:
+        """Pixels stay pixels."""
+
+        css = {"all": ["css/admin.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> DrawingQuerySet:
+        """Leave the long columns in the database; the page of one drawing fetches them."""
+        return Drawing.objects.without_blobs()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Drawings come from the page, the API and imports."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Drawing, form: Any, change: bool) -> None:
+        """Write through the services, with reviewer and time."""
+        services.review_drawing(obj, label=obj.label, review=obj.review, reviewer=request.user)
+
+    def delete_model(self, request: HttpRequest, obj: Drawing) -> None:
+        """Write through the services."""
+        services.delete_drawing(obj)
+
+    @admin.display(description="drawing")
+    def thumbnail(self, drawing: Drawing) -> SafeString:
+        """Show the 28x28 digit."""
+        return picture(services.canonical_png(drawing), 56, f"Drawing read as {drawing.prediction}")
+
+    @admin.display(description="confidence")
+    def confidence_percent(self, drawing: Drawing) -> str:
+        """Show the confidence in percent."""
+        return f"{drawing.confidence:.1%}"
+
+    @admin.display(description="model")
+    def model_version(self, drawing: Drawing) -> int:
+        """Show the version without fetching it."""
+        return drawing.model_id
+
+    @admin.display(description="as drawn")
+    def as_drawn(self, drawing: Drawing) -> SafeString:
+        """Show the archived picture."""
+        return picture(bytes(drawing.image), 280, "The drawing as drawn")
+
+    @admin.display(description="as the model saw it")
+    def as_seen(self, drawing: Drawing) -> SafeString:
+        """Show the 28x28 digit, enlarged."""
+        return picture(services.canonical_png(drawing), 280, "The drawing as 28 by 28 pixels")
+
+    @admin.display(description="probabilities")
+    def probability_table(self, drawing: Drawing) -> SafeString:
+        """Show the probability of each digit."""
+        rows = enumerate(drawing.probabilities)
+        return digit_table("Probability", [(digit, f"{share:.1%}") for digit, share in rows])
+
+    @admin.action(description="Approve the labels of selected drawings", permissions=["change"])
+    def approve(self, request: HttpRequest, queryset: DrawingQuerySet) -> None:
+        """Approve."""
+        unlabeled = queryset.open().count()
+        count = services.approve_drawings(queryset, request.user)
+        self.message_user(request, f"{count} approved.", messages.SUCCESS)
+        if unlabeled:
+            self.message_user(
+                request,
+                f"{unlabeled} without a label: there is nothing to approve.",
+                messages.WARNING,
+            )
+
+    @admin.action(description="Reject selected drawings", permissions=["change"])
+    def reject(self, request: HttpRequest, queryset: DrawingQuerySet) -> None:
+        """Reject."""
+        count = services.reject_drawings(queryset, request.user)
+        self.message_user(request, f"{count} rejected.", messages.SUCCESS)

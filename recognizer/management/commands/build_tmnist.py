@@ -1,0 +1,49 @@
+"""manage.py build_tmnist."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandParser
+
+from recognizer import services
+from recognizer.management.base import ServiceCommand
+
+
+class Command(ServiceCommand):
+    """Builds the data set of typefaces."""
+
+    help = (
+        "Render the digits of every openly licensed font of a folder into a data set in TMNIST's "
+        "format. The same fonts give the same bytes."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        parser.add_argument(
+            "--fonts", type=Path, required=True, metavar="DIR", help="folder with font files"
+        )
+        parser.add_argument(
+            "--target",
+            type=Path,
+            default=settings.BASE_DATASET,
+            metavar="CSV.GZ",
+            help="the file to write (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--any-license",
+            action="store_true",
+            help="take fonts whatever their license says, for use at home",
+        )
+
+    def run(self, **options: Any) -> None:
+        """Build."""
+        summary = services.build_tmnist(
+            options["fonts"],
+            options["target"],
+            any_license=options["any_license"],
+            report=self.stdout.write,
+        )
+        self.stdout.write(str(summary))

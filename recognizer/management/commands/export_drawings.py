@@ -1,0 +1,29 @@
+"""manage.py export_drawings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from recognizer import services
+from recognizer.management.base import ServiceCommand
+
+
+class Command(ServiceCommand):
+    """Writes labeled drawings out."""
+
+    help = (
+        "Write every drawing that a model may learn from (answered, not rejected) to a file: "
+        ".csv or .csv.gz in TMNIST's format, .npz with arrays x and y, .ndjson with strokes."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the argument."""
+        parser.add_argument("path", type=Path, help="the file; its ending says the format")
+
+    def run(self, **options: Any) -> None:
+        """Export."""
+        count = services.export_drawings(options["path"])
+        self.stdout.write(f"{count:,} drawings written to {options['path']}.")

@@ -1,0 +1,146 @@
+"""Drawings in bulk: brought in from labeled files, written out, and pruned."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+from django.db import transaction
+from django.utils import timezone
+
+from ml import datasets, pipeline
+from ml.errors import InvalidDrawing
+from recognizer.models import Drawing, DrawingQuerySet
+from recognizer.services.recognition import Sketch, new_drawing, predict, read_sketch
+
+CHUNK = 500
+NAMESPACE = uuid.UUID("5b8f4f0e-6d2c-4a3e-9d3a-0f6f1c5f7a10")
+"""Under which imported drawings and their writers get ids that follow from what they are."""
+
+
+@dataclass
+class ImportSummary:
+    """How an import went: counts, and why drawings were refused."""
+
+    imported: int = 0
+    known: int = 0
+    refused: list[str] = field(default_factory=list)
+
+
+def import_drawings(
+    path: Path, report: Callable[[ImportSummary], None] = lambda summary: None
+) -> ImportSummary:
+    """Keep every drawing of a labeled file as an approved correction; known ones are skipped.
+
+    The id of a drawing follows from its content and label, so that the same file again, or an
+    interrupted import started anew, adds nothing twice.
+    """
+    summary = ImportSummary()
+    began = timezone.now()
+    position = 0
+    for chunk in _chunks(datasets.iter_labeled(path), CHUNK):
+        sketches: dict[uuid.UUID, tuple[datasets.LabeledDrawing, Sketch, datetime]] = {}
+        wanted = {_content_id(drawing): drawing for drawing in chunk}
+        stored = set(Drawing.objects.filter(pk__in=wanted).values_list("pk", flat=True))
+        for pk, drawing in wanted.items():
+            # No two of the same time: pages of the archive end between times.
+            position += 1
+            if pk in stored:
+                continue
+            try:
+                sketch = read_sketch(
+                    image=drawing.image, pixels=drawing.pixels, strokes=drawing.strokes
+                )
+            except InvalidDrawing as error:
+                summary.refused.append(f"{drawing.name}: {error}")
+                continue
+            sketches[pk] = drawing, sketch, began + timedelta(microseconds=position)
+        _store(sketches)
+        summary.imported += len(sketches)
+        summary.known += len(chunk) - len(wanted) + len(stored)
+        report(summary)
+    return summary
+
+
+def prune_drawings(
+    *, older_than: timedelta, unlabeled: bool, rejected: bool, dry_run: bool = False
+) -> int:
+    """Forget old drawings that nobody answered for, or that were rejected; return how many."""
+    old = Drawing.objects.filter(created_at__lt=timezone.now() - older_than)
+    pruned = Drawing.objects.none()
+    if unlabeled:
+        pruned |= old.open()
+    if rejected:
+        pruned |= old.filter(review=Drawing.Review.REJECTED)
+    if dry_run:
+        return pruned.count()
+    return sum(_delete_in_chunks(pruned))
+
+
+def _chunks(
+    drawings: Iterable[datasets.LabeledDrawing], size: int
+) -> Iterator[list[datasets.LabeledDrawing]]:
+    remaining = iter(drawings)
+    while chunk := list(islice(remaining, size)):
+        yield chunk
+
+
+def _store(
+    sketches: dict[uuid.UUID, tuple[datasets.LabeledDrawing, Sketch, datetime]],
+) -> None:
+    if not sketches:
+        return
+    version, predictions = predict([sketch for _, sketch, _ in sketches.values()])
+    rows = [
+        _imported(pk, drawing, sketch, moment, prediction, version)
+        for (pk, (drawing, sketch, moment)), prediction in zip(
+            sketches.items(), predictions, strict=True
+        )
+    ]
+    with transaction.atomic():
+        Drawing.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _imported(
+    pk: uuid.UUID,
+    drawing: datasets.LabeledDrawing,
+    sketch: Sketch,
+    moment: datetime,
+    prediction: pipeline.Prediction,
+    version: int,
+) -> Drawing:
+    return new_drawing(
+        sketch,
+        prediction,
+        version,
+        id=pk,
+        created_at=moment,
+        source=Drawing.Source.IMPORT,
+        visitor=uuid.uuid5(NAMESPACE, f"writer {drawing.writer}") if drawing.writer else None,
+        label=drawing.label,
+        feedback_at=moment,
+        review=Drawing.Review.APPROVED,
+        reviewed_at=moment,
+    )
+
+
+def _content_id(drawing: datasets.LabeledDrawing) -> uuid.UUID:
+    if drawing.image is not None:
+        content = b"image" + drawing.image
+    elif drawing.pixels is not None:
+        content = f"pixels {drawing.pixels.shape}".encode() + drawing.pixels.tobytes()
+    else:
+        content = b"strokes" + json.dumps(drawing.strokes).encode()
+    return uuid.uuid5(NAMESPACE, f"{drawing.label} {hashlib.sha256(content).hexdigest()}")
+
+
+def _delete_in_chunks(drawings: DrawingQuerySet) -> Iterator[int]:
+    """Delete a little at a time, so that nobody waits long for the database."""
+    while ids := list(drawings.order_by().values_list("pk", flat=True)[:CHUNK]):
+        yield Drawing.objects.filter(pk__in=ids).delete()[0]
