@@ -12,7 +12,10 @@ from ml import artifacts
 from ml.augmentation import augment
 from ml.pipeline import build_pipeline
 from ml.preprocessing import Digits, canonical_digit, ink_from_image
+from recognizer.tests.browsing import browser as browser
+from recognizer.tests.browsing import page as page
 from recognizer.tests.drawings import png_of
+from recognizer.tests.live import site as site
 
 
 @pytest.fixture(scope="session")

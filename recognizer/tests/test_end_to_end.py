@@ -1,0 +1,47 @@
+"""The whole loop, as a person lives it: draw, correct, retrain, draw again."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from recognizer.tests.browsing import UnitStroke, draw
+from recognizer.tests.live import LiveSite
+
+# Eight, as it is written in Arabic. Nobody who learned Western digits reads an eight in it.
+EIGHT: list[UnitStroke] = [[(0.3, 0.8), (0.5, 0.2), (0.7, 0.8)]]
+# The same by the same hand, a little lower, wider and less straight.
+EIGHT_AGAIN: list[UnitStroke] = [
+    [(0.24, 0.86), (0.38, 0.56), (0.5, 0.3), (0.63, 0.58), (0.74, 0.88)]
+]
+
+
+def read_drawing(page: Page, strokes: list[UnitStroke]) -> dict[str, Any]:
+    """Draw on an empty pad; return what the server said about the last stroke."""
+    page.get_by_role("button", name="Clear").click()
+    with page.expect_response("**/api/v1/drawings/") as response:
+        draw(page, strokes)
+    answer: dict[str, Any] = response.value.json()
+    expect(page.locator("#answer")).to_have_attribute("data-digit", str(answer["prediction"]))
+    return answer
+
+
+def test_it_learns_from_a_correction(site: LiveSite, page: Page) -> None:
+    page.goto(site.url)
+    before = read_drawing(page, EIGHT)
+    assert before["prediction"] != 8, (
+        "This shape no longer shows anything: it is read right at once."
+    )
+
+    page.get_by_role("button", name="No", exact=True).click()
+    with page.expect_response("**/feedback/") as response:
+        page.get_by_role("button", name="8", exact=True).click()
+    assert response.value.json()["label"] == 8
+    retrained = json.loads(site.manage("retrain", "--quiet", "--json").splitlines()[-1])
+    after = read_drawing(page, EIGHT_AGAIN)
+
+    assert before["model"] == 1
+    assert after["model"] == retrained["model"] == 2
+    assert after["prediction"] == 8
