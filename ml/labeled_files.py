@@ -1,0 +1,332 @@
+"""Iterate over the drawings of a labeled file, whatever its format."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.errors import DatasetError, InvalidDrawing
+from ml.labeled_csv import read_rows
+from ml.packed_files import DAMAGE, MAX_UNPACKED, open_packed
+from ml.preprocessing import MAX_IMAGE_BYTES, MAX_SIDE
+from ml.strokes import Strokes, parse_strokes
+
+MAX_JSON: Final = 2**28
+"""Most bytes of unpacked stroke JSON; it is read at once, unlike the other formats."""
+PICTURE_SUFFIXES: Final = (".jpeg", ".jpg", ".png", ".webp")
+FORMATS: Final = (
+    "a csv of TMNIST or MNIST, an npz, IDX files, stroke JSON, or a folder with a folder of "
+    "pictures for each digit"
+)
+
+# The IDX format opens with two zeros, the type (8 is unsigned byte) and the number of dimensions.
+# http://yann.lecun.com/exdb/mnist/
+IDX_IMAGES, IDX_LABELS = 0x0803, 0x0801
+
+
+@dataclass(frozen=True, eq=False)
+class LabeledDrawing:
+    """One drawing of a labeled file: exactly one of `image`, `pixels` and `strokes` is given.
+
+    Parameters
+    ----------
+    label : int
+        The digit that it shows, 0 to 9.
+    name : str
+        Name that is unique in the file, for people.
+    writer : str or None
+        Whose hand or which family of typefaces it is from; None where the file does not say.
+    image : bytes or None
+        An encoded picture.
+    pixels : ndarray or None
+        (height, width) uint8, light on dark or dark on light.
+    strokes : Strokes or None
+        Strokes of points, as `ml.strokes.parse_strokes` gives them.
+    """
+
+    label: int
+    name: str
+    writer: str | None = None
+    image: bytes | None = None
+    pixels: NDArray[np.uint8] | None = None
+    strokes: Strokes | None = None
+
+
+def iter_labeled(path: Path) -> Iterator[LabeledDrawing]:
+    """Iterate over the drawings of a labeled file or folder.
+
+    - csv of TMNIST or MNIST (with and without a header), plain, gzipped or zipped;
+    - npz with arrays x (n, height, width) uint8 and y (n,);
+    - IDX, gzipped or not: the file of images, beside which that of labels stands, or their folder;
+    - json with a list of objects with ``label``, ``strokes`` and perhaps ``writer``; or ndjson with
+      such an object on each line, which may have base64 ``canonical`` pixels instead of strokes;
+      gzipped, zipped or not;
+    - a folder with pictures in folders 0 to 9.
+
+    Memory stays small whatever a file says of its size. The drawings are checked as they come: a
+    caller for whom half a file is worse than none goes to the end before it keeps the first.
+
+    Parameters
+    ----------
+    path : Path
+        The file or folder.
+
+    Yields
+    ------
+    LabeledDrawing
+        At least one.
+
+    Raises
+    ------
+    DatasetError
+        The format is unknown or the file does not keep to it. Names the path and, in a text, the
+        line.
+    """
+    if not path.exists():
+        raise DatasetError("There is no such file.", path)
+    if path.is_dir():
+        yield from _iter_folder(path)
+        return
+    name = re.sub(r"\.(gz|zip)$", "", path.name.lower())
+    for ending, read in READERS.items():
+        if name.endswith(ending):
+            yield from read(path)
+            return
+    raise DatasetError(f"The format is unknown; known are {FORMATS}.", path)
+
+
+def family_of(name: str) -> str:
+    """Name the family of a face by TMNIST's way of naming: ``Roboto`` for ``Roboto-Bold``.
+
+    It ends at the first hyphen, or at the bracket that lists the axes of a variable font. So
+    ``IBM-Plex-Sans`` and ``IBM-Plex-Mono`` are one, which is harmless: a family is never divided.
+
+    Parameters
+    ----------
+    name : str
+        Name of a face.
+
+    Returns
+    -------
+    str
+        Name of its family.
+    """
+    return re.split(r"[-\[]", name, maxsplit=1)[0] or name
+
+
+def _iter_csv(path: Path) -> Iterator[LabeledDrawing]:
+    number = 0
+    for rows in read_rows(path):
+        names = rows.names or [""] * len(rows.labels)
+        for image, label, face in zip(rows.images, rows.labels.tolist(), names, strict=True):
+            number += 1
+            name = f"{face}, digit {label}" if face else _numbered(path, number)
+            writer = family_of(face) if face else None
+            yield LabeledDrawing(label, name, writer, pixels=image)
+
+
+def _iter_npz(path: Path) -> Iterator[LabeledDrawing]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            images, labels = (_read_array(archive, f"{name}.npy", path) for name in "xy")
+    except KeyError as error:
+        raise DatasetError("The npz must hold the arrays x and y.", path) from error
+    except (*DAMAGE, RuntimeError, ValueError) as error:
+        raise DatasetError(
+            f"This is not a whole npz file of plain numbers: {error}", path
+        ) from error
+    if images.ndim != 3 or images.dtype != np.uint8 or not _is_size(*images.shape[1:]):
+        found = f"{images.shape} {images.dtype}"
+        raise DatasetError(f"The array x is {found}, not (n, height, width) uint8.", path)
+    if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
+        found = f"{labels.shape} {labels.dtype}"
+        raise DatasetError(f"The array y is {found}, not {images.shape[:1]} whole numbers.", path)
+    yield from _label(images, labels, path)
+
+
+def _read_array(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any]:
+    """Read one array of an npz, but not before a look at the size that its header states."""
+    with archive.open(name) as file:
+        version = np.lib.format.read_magic(file)
+        read = (
+            np.lib.format.read_array_header_1_0
+            if version == (1, 0)
+            else np.lib.format.read_array_header_2_0
+        )
+        shape, _, dtype = read(file)
+    if math.prod(shape) * dtype.itemsize > MAX_UNPACKED:
+        raise DatasetError(f"The array {name} is larger than {MAX_UNPACKED:,} bytes.", path)
+    with archive.open(name) as file:
+        array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
+    return array
+
+
+def _iter_idx(path: Path) -> Iterator[LabeledDrawing]:
+    """Read a pair of IDX files, of which `path` is that of images."""
+    if "images" not in path.name or "idx3" not in path.name:
+        raise DatasetError("Give the IDX file of images, named like train-images-idx3-ubyte.", path)
+    name = path.name.replace("images", "labels").replace("idx3", "idx1").removesuffix(".gz")
+    beside = [path.with_name(name + ending) for ending in ("", ".gz")]
+    labels_path = next((candidate for candidate in beside if candidate.exists()), None)
+    if labels_path is None:
+        raise DatasetError(f"The file of labels, {name}, does not stand beside it.", path)
+    images, labels = _read_idx(path, IDX_IMAGES), _read_idx(labels_path, IDX_LABELS)
+    if len(images) != len(labels):
+        message = f"It has {len(images):,} images, but {labels_path.name} {len(labels):,} labels."
+        raise DatasetError(message, path)
+    if not _is_size(*images.shape[1:]):
+        raise DatasetError(f"Its images of {images.shape[1:]} pixels are not digits.", path)
+    yield from _label(images, labels, path)
+
+
+def _read_idx(path: Path, magic: int) -> NDArray[np.uint8]:
+    """Read an IDX file of bytes whose length is exactly what its header states."""
+    with open_packed(path, "ubyte") as file:
+        sizes = 4 * (magic & 0xFF)
+        header = file.read(4 + sizes)
+        if len(header) < 4 + sizes or int.from_bytes(header[:4]) != magic:
+            kind = "images" if magic == IDX_IMAGES else "labels"
+            raise DatasetError(f"This is not an IDX file of {kind} (magic {magic:#06x}).", path)
+        shape = [int.from_bytes(header[at : at + 4]) for at in range(4, len(header), 4)]
+        stated = math.prod(shape)
+        if stated > MAX_UNPACKED:
+            raise DatasetError(f"The header states {stated:,} bytes, far too many.", path)
+        data = file.read(stated + 1)
+        if len(data) != stated:
+            relation = "more than" if len(data) > stated else f"but {len(data):,} of"
+            message = f"There are {relation} the {stated:,} bytes that the header states."
+            raise DatasetError(message, path)
+    return np.frombuffer(data, np.uint8).reshape(shape)
+
+
+def _label(images: NDArray[np.uint8], labels: NDArray[Any], path: Path) -> Iterator[LabeledDrawing]:
+    """Put images and labels together."""
+    if not len(labels):
+        raise DatasetError("There are no digits in it.", path)
+    for number, (image, label) in enumerate(zip(images, labels, strict=True), start=1):
+        if not 0 <= label <= 9:
+            message = f"The label of digit {number:,} is {label}; a label is 0 to 9."
+            raise DatasetError(message, path)
+        yield LabeledDrawing(int(label), _numbered(path, number), pixels=image)
+
+
+def _iter_json(path: Path) -> Iterator[LabeledDrawing]:
+    with open_packed(path, ".json") as file:
+        text = file.read(MAX_JSON + 1)
+    if len(text) > MAX_JSON:
+        raise DatasetError(f"The JSON is larger than {MAX_JSON:,} bytes; use ndjson.", path)
+    try:
+        items = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise DatasetError(f"This is not JSON: {error.msg}.", path, error.lineno) from error
+    except (ValueError, RecursionError) as error:
+        raise DatasetError("This is not JSON that can be read.", path) from error
+    if not isinstance(items, list) or not items:
+        raise DatasetError('The JSON must be a list of {"label": 7, "strokes": …}.', path)
+    for number, item in enumerate(items, start=1):
+        yield _read_item(item, path, number)
+
+
+def _iter_ndjson(path: Path) -> Iterator[LabeledDrawing]:
+    with open_packed(path, ".ndjson") as file:
+        empty = True
+        for line in file.lines():
+            if line.isspace():
+                continue
+            try:
+                item = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                raise DatasetError("The line is not JSON.", path, file.line) from error
+            yield _read_item(item, path, file.line, line=file.line)
+            empty = False
+    if empty:
+        raise DatasetError("There are no drawings in it.", path)
+
+
+def _read_item(item: object, path: Path, number: int, line: int | None = None) -> LabeledDrawing:
+    """Check one drawing of a JSON file."""
+    where = "" if line else f"Drawing {number:,}: "
+    if not isinstance(item, dict):
+        raise DatasetError(
+            f'{where}This is not an object {{"label": 7, "strokes": …}}.', path, line
+        )
+    label, writer = item.get("label"), item.get("writer")
+    if type(label) is not int or not 0 <= label <= 9:
+        message = f"{where}The label is {label!r:.20}; a label is a number from 0 to 9."
+        raise DatasetError(message, path, line)
+    if not isinstance(writer, str | int | None):
+        raise DatasetError(f"{where}The writer is not a name.", path, line)
+    drawing = LabeledDrawing(
+        label, _numbered(path, number), writer=None if writer is None else str(writer)
+    )
+    if item.get("strokes") is None and isinstance(item.get("canonical"), str):
+        return replace(drawing, pixels=_read_canonical(item["canonical"], path, line, where))
+    try:
+        return replace(drawing, strokes=parse_strokes(item.get("strokes")))
+    except InvalidDrawing as error:
+        raise DatasetError(f"{where}{error}", path, line) from error
+
+
+def _read_canonical(text: str, path: Path, line: int | None, where: str) -> NDArray[np.uint8]:
+    """Decode the pixels that an export writes where there are no strokes."""
+    try:
+        return np.frombuffer(base64.b64decode(text, validate=True), np.uint8).reshape(28, 28)
+    except ValueError as error:
+        message = f"{where}The canonical pixels are not 784 bytes in base64."
+        raise DatasetError(message, path, line) from error
+
+
+def _iter_folder(path: Path) -> Iterator[LabeledDrawing]:
+    """Read pictures by digit, or the one pair of IDX files in a folder."""
+    idx = sorted(path.glob("*images*idx3*"))
+    if len(idx) == 1:
+        yield from _iter_idx(idx[0])
+        return
+    pictures = [
+        picture
+        for digit in range(10)
+        for picture in sorted((path / str(digit)).glob("*"))
+        if picture.suffix.lower() in PICTURE_SUFFIXES and not picture.name.startswith(".")
+    ]
+    if not pictures:
+        endings = ", ".join(PICTURE_SUFFIXES)
+        message = (
+            f"The folder has neither folders 0 to 9 with {endings}, nor one pair of IDX files."
+        )
+        raise DatasetError(message, path)
+    for picture in pictures:
+        try:
+            with picture.open("rb") as file:
+                image = file.read(MAX_IMAGE_BYTES + 1)
+        except OSError as error:
+            raise DatasetError(f"The file cannot be read: {error.strerror}.", picture) from error
+        digit = picture.parent.name
+        yield LabeledDrawing(int(digit), f"{digit}/{picture.name}", image=image)
+
+
+def _numbered(path: Path, number: int) -> str:
+    return f"{path.name}, digit {number}"
+
+
+def _is_size(*sides: int) -> bool:
+    return all(1 <= side <= MAX_SIDE for side in sides)
+
+
+READERS: Final[Mapping[str, Callable[[Path], Iterator[LabeledDrawing]]]] = {
+    ".csv": _iter_csv,
+    ".npz": _iter_npz,
+    "ubyte": _iter_idx,
+    ".ndjson": _iter_ndjson,
+    ".json": _iter_json,
+}
+"""Readers by the ending of a file's name, without .gz and .zip."""

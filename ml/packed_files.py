@@ -1,0 +1,192 @@
+"""Open a file of data, plain, gzipped or zipped, without trust in what it says of its size."""
+
+from __future__ import annotations
+
+import gzip
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO, Final, cast
+
+from ml.errors import DatasetError
+
+MAX_UNPACKED: Final = 2**30
+"""Most bytes that are read of one file after unpacking; TMNIST has 63 million."""
+MAX_LINE: Final = 2**16
+"""Most bytes of one line; a digit of TMNIST has at most 4,000."""
+
+DAMAGE: Final = (EOFError, OSError, zlib.error, zipfile.BadZipFile, NotImplementedError)
+"""What the standard library raises on truncated, altered or oddly packed files."""
+
+
+class PackedFile:
+    """The unpacked bytes of a file; errors name the path and how many lines were read.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for errors.
+    stream : IO[bytes]
+        Its unpacked bytes.
+    """
+
+    def __init__(self, path: Path, stream: IO[bytes]) -> None:
+        self.path = path
+        self.line = 0
+        self._stream = stream
+        self._size = 0
+
+    def read(self, size: int) -> bytes:
+        """Read up to so many bytes; fewer only at the end.
+
+        Parameters
+        ----------
+        size : int
+            Bytes.
+
+        Returns
+        -------
+        bytes
+            The bytes; empty at the end.
+
+        Raises
+        ------
+        DatasetError
+            The file is damaged or too large.
+        """
+        try:
+            data = self._stream.read(size)
+        except DAMAGE as error:
+            raise self._damaged() from error
+        return self._count(data)
+
+    def lines(self) -> Iterator[str]:
+        """Read line by line.
+
+        Yields
+        ------
+        str
+            A line with its end; the first without a byte order mark.
+
+        Raises
+        ------
+        DatasetError
+            The file is damaged or too large, or a line is too long or not UTF-8.
+        """
+        while True:
+            try:
+                data = self._stream.readline(MAX_LINE + 1)
+            except DAMAGE as error:
+                raise self._damaged() from error
+            if not data:
+                return
+            self.line += 1
+            if len(self._count(data)) > MAX_LINE:
+                raise DatasetError(
+                    f"The line is longer than {MAX_LINE:,} bytes; no digit needs that much.",
+                    self.path,
+                    self.line,
+                )
+            try:
+                yield data.decode("utf-8-sig" if self.line == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                raise DatasetError("The text is not UTF-8.", self.path, self.line) from error
+
+    def _count(self, data: bytes) -> bytes:
+        self._size += len(data)
+        if self._size > MAX_UNPACKED:
+            raise DatasetError(f"The data is larger than {MAX_UNPACKED:,} bytes.", self.path)
+        return data
+
+    def _damaged(self) -> DatasetError:
+        where = self.line + 1 if self.line else None
+        return DatasetError("The file is damaged or cut off; get it again.", self.path, where)
+
+
+@contextmanager
+def open_packed(path: Path, ending: str) -> Iterator[PackedFile]:
+    """Open a plain, gzipped or zipped file.
+
+    Which it is, its first bytes say, not its name.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    ending : str
+        How the one wanted file inside of a zip ends, such as ``.csv``.
+
+    Yields
+    ------
+    PackedFile
+        Its unpacked bytes.
+
+    Raises
+    ------
+    DatasetError
+        There is no such file, it is empty, or it is not what its name says.
+    """
+    if not path.exists():
+        raise DatasetError("There is no such file.", path)
+    if path.is_dir():
+        raise DatasetError("This is a folder; a file is expected.", path)
+    with ExitStack() as stack:
+        try:
+            file: IO[bytes] = stack.enter_context(path.open("rb"))
+            start = file.read(4)
+            file.seek(0)
+        except OSError as error:
+            raise DatasetError(f"The file cannot be read: {error.strerror}.", path) from error
+        if not start:
+            raise DatasetError("The file is empty.", path)
+        is_zip, is_gzip = start.startswith(b"PK"), start.startswith(b"\x1f\x8b")
+        if path.suffix.lower() == ".zip" and not is_zip:
+            raise DatasetError("This is not a zip archive, though it is named so.", path)
+        if path.suffix.lower() == ".gz" and not is_gzip:
+            raise DatasetError("This is not a gzip file, though it is named so.", path)
+        if is_gzip:
+            file = cast("IO[bytes]", stack.enter_context(gzip.GzipFile(fileobj=file)))
+        elif is_zip:
+            file = stack.enter_context(_open_member(path, file, ending))
+        yield PackedFile(path, file)
+
+
+@contextmanager
+def _open_member(path: Path, file: IO[bytes], ending: str) -> Iterator[IO[bytes]]:
+    """Open the one file of a zip archive with this ending; nothing is unpacked to the disk."""
+    with ExitStack() as stack:
+        try:
+            archive = stack.enter_context(zipfile.ZipFile(file))
+        except DAMAGE as error:
+            raise DatasetError("The zip archive is damaged or cut off.", path) from error
+        members = [
+            member
+            for member in archive.infolist()
+            if member.filename.lower().endswith(ending) and not _is_hidden(member.filename)
+        ]
+        if len(members) != 1:
+            names = ", ".join(member.filename for member in members[:5]) or "none"
+            raise DatasetError(
+                f"The zip archive must hold one {ending} file; it holds {len(members)}: {names}.",
+                path,
+            )
+        (member,) = members
+        parts = PurePosixPath(member.filename.replace("\\", "/")).parts
+        if ".." in parts or parts[0] == "/" or parts[0].endswith(":"):
+            raise DatasetError(
+                f"The zip archive names its file {member.filename!r}, outside of itself.", path
+            )
+        if member.flag_bits & 1:
+            raise DatasetError("The zip archive is encrypted; unpack it first.", path)
+        try:
+            stream = stack.enter_context(archive.open(member))
+        except DAMAGE as error:
+            raise DatasetError("The zip archive is damaged or oddly packed.", path) from error
+        yield stream
+
+
+def _is_hidden(name: str) -> bool:
+    """Tell the companions that some systems add to an archive, such as ``__MACOSX/._a.csv``."""
+    return any(part.startswith(("__MACOSX", "._")) for part in PurePosixPath(name).parts)
