@@ -171,7 +171,8 @@ def augment_once(
     ink[redrawn] = skeletonize(masks[redrawn])
     ink = _warp(ink, rng, settings)
     ink[redrawn] = _draw_lines(ink[redrawn] > 0.3, radius[redrawn], rng, settings)
-    ink = _soften(ink, rng, settings)
+    blur = settings.blur[0] * ZOOM, settings.blur[1] * ZOOM
+    ink = soften(ink, rng, blur, settings.contrast)
     digits = images.copy()
     for index, picture in enumerate(ink):
         try:
@@ -284,6 +285,49 @@ def distances(masks: Masks) -> Pictures:
     return result
 
 
+def soften(
+    ink: Pictures, rng: np.random.Generator, blur: tuple[float, float], contrast: float
+) -> Pictures:
+    """Blur half of the pictures a little and make three of ten harder.
+
+    Parameters
+    ----------
+    ink : Pictures
+        (n, height, width) float32, 0 to 1.
+    rng : numpy.random.Generator
+        Source of randomness.
+    blur : tuple of float
+        Smallest and largest standard deviation of the blur, in pixels of the picture.
+    contrast : float
+        Largest factor by which ink is multiplied.
+
+    Returns
+    -------
+    Pictures
+        (n, height, width) float32, 0 to 1; the darkest ink of each is 1.
+    """
+    count = len(ink)
+    sigma = rng.uniform(*blur, count) * (rng.random(count) < 0.5)
+    reach = int(np.ceil(2 * blur[1]))
+    offsets = np.arange(-reach, reach + 1)
+    kernel = np.exp(-0.5 * (offsets / np.maximum(sigma, 1e-3)[:, None]) ** 2)
+    kernel = (kernel / kernel.sum(axis=1, keepdims=True)).astype(np.float32)  # (n, taps)
+    for axis in (1, 2):
+        padding = [(0, 0), (0, 0), (0, 0)]
+        padding[axis] = (reach, reach)
+        padded = np.pad(ink, padding)
+        length = ink.shape[axis]
+        ink = np.zeros_like(ink)
+        for tap in range(len(offsets)):
+            window = [slice(None)] * 3
+            window[axis] = slice(tap, tap + length)
+            ink += kernel[:, tap, None, None] * padded[tuple(window)]
+    gain = np.where(rng.random(count) < 0.3, rng.uniform(1, contrast, count), 1)
+    peak = np.maximum(ink.max(axis=(1, 2)), 1e-6)
+    scaled: Pictures = np.minimum(ink * (gain / peak).astype(np.float32)[:, None, None], 1)
+    return scaled
+
+
 _NEIGHBORS: Final = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
 
 
@@ -364,26 +408,3 @@ def _draw_lines(
     width = radius[:, None, None] * np.where(wobbles[:, None, None], 1 + wobble, 1)
     drawn: Pictures = np.clip(width - distances(~lines) + 0.5, 0, 1).astype(np.float32)
     return drawn
-
-
-def _soften(ink: Pictures, rng: np.random.Generator, settings: AugmentationSettings) -> Pictures:
-    """Blur half of the pictures a little and make some harder."""
-    count = len(ink)
-    sigma = ZOOM * rng.uniform(*settings.blur, count) * (rng.random(count) < 0.5)
-    reach = 3
-    offsets = np.arange(-reach, reach + 1)
-    kernel = np.exp(-0.5 * (offsets / np.maximum(sigma, 1e-3)[:, None]) ** 2)
-    kernel = (kernel / kernel.sum(axis=1, keepdims=True)).astype(np.float32)  # (n, 7)
-    for axis in (1, 2):
-        padding = [(0, 0), (0, 0), (0, 0)]
-        padding[axis] = (reach, reach)
-        padded = np.pad(ink, padding)
-        ink = np.zeros_like(ink)
-        for tap in range(len(offsets)):
-            window = [slice(None)] * 3
-            window[axis] = slice(tap, tap + SIDE)
-            ink += kernel[:, tap, None, None] * padded[tuple(window)]
-    gain = np.where(rng.random(count) < 0.3, rng.uniform(1, settings.contrast, count), 1)
-    peak = np.maximum(ink.max(axis=(1, 2)), 1e-6)
-    scaled: Pictures = np.minimum(ink * (gain / peak).astype(np.float32)[:, None, None], 1)
-    return scaled

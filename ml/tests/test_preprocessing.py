@@ -127,7 +127,7 @@ def test_place_and_size_of_the_drawing_do_not_matter(
 @pytest.mark.parametrize("width", [2, 4, 8, 30, 40])
 def test_very_thin_and_very_thick_pens_are_evened(width: float) -> None:
     ink = ink_from_image(draw_png(DIGITS[2], width))
-    digit = canonical_digit(ink).astype(np.float32) / 255
+    digit = canonical_digit(ink).astype(np.float32) / np.float32(255)
     assert 1.2 <= pen_width(digit) <= 5.2
 
 

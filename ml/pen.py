@@ -1,0 +1,386 @@
+"""A synthetic pen: writes digits as strokes, in the variants that people write, with many hands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Final
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from ml.augmentation import soften
+from ml.errors import BlankDrawing
+from ml.pen_variants import CORNER, VARIANTS, ControlStroke, Variant
+from ml.preprocessing import CANONICAL_BOX, CANONICAL_SIZE, Digits, canonical_digit
+from ml.strokes import PAD_SIZE, Strokes
+
+HANDS: Final = 128
+"""Digits of one variant that are written together, by one random generator."""
+CURVE_POINTS: Final = 6
+"""Points of the drawn line for each piece between two control points."""
+ZOOM: Final = 4
+"""Pixels that are drawn for each canonical one."""
+
+Lines = NDArray[np.float64]
+"""One stroke of n hands, each with m points: (n, m, 2) float64, x and y."""
+
+
+@dataclass(frozen=True, slots=True)
+class PenSettings:
+    """How much hands differ.
+
+    Lengths are shares of the digit's height unless a unit is named.
+
+    Parameters
+    ----------
+    jitter : float
+        Standard deviation of each control point's place; each hand takes 0.3 to 1.6 times of it.
+    rounded, looped, cut : float
+        Shares of corners that are rounded, turned with a little loop, and cut short; the others
+        are sharp.
+    trimmed : float
+        Share of hands that begin a stroke late or end it early.
+    rotation_degrees : float
+        Standard deviation of the rotation; half as much again for a 1.
+    slant_mean, slant : float
+        Mean and standard deviation of the shear, to the right for one up.
+    stretch : float
+        Standard deviation of the logarithm of the width; 1.3 times for 2, 5 and 7.
+    squash, squashed : float
+        Standard deviation of the logarithm by which some digits are lower than usual, and the
+        share of 2 and 7 to which this happens.
+    wave : float
+        Standard deviation of the amplitude of the waves that bend the whole digit.
+    pen_widths : tuple of float
+        Thinnest and thickest pen, in canonical pixels; thinner ones are more common.
+    tapered : float
+        Share of hands whose pen width changes along the stroke.
+    blur : tuple of float
+        Smallest and largest standard deviation of the blur that half of the digits get, in
+        canonical pixels.
+    contrast : float
+        Largest factor by which three of ten digits are made harder.
+    """
+
+    jitter: float = 0.038
+    rounded: float = 0.3
+    looped: float = 0.1
+    cut: float = 0.1
+    trimmed: float = 0.3
+    rotation_degrees: float = 10.0
+    slant_mean: float = 0.12
+    slant: float = 0.28
+    stretch: float = 0.28
+    squash: float = 0.45
+    squashed: float = 0.2
+    wave: float = 0.045
+    pen_widths: tuple[float, float] = (1.4, 4.8)
+    tapered: float = 0.35
+    blur: tuple[float, float] = (0.25, 0.7)
+    contrast: float = 2.0
+
+
+PEN: Final = PenSettings()
+"""The settings that the bundled model is trained with."""
+
+
+def write_digits(
+    count: int,
+    seed: int,
+    settings: PenSettings = PEN,
+    variants: tuple[Variant, ...] = VARIANTS,
+    *,
+    jobs: int = 1,
+    report: Callable[[float], None] = lambda fraction: None,
+) -> tuple[Digits, NDArray[np.uint8]]:
+    """Write digits, about as many of each, the variants of each by their shares.
+
+    The outcome depends on the arguments before `jobs` only, whatever the number of processes.
+
+    Parameters
+    ----------
+    count : int
+        Digits to write.
+    seed : int
+        Where randomness begins.
+    settings : PenSettings
+        How much hands differ.
+    variants : tuple of Variant
+        Ways to write.
+    jobs : int
+        Processes that work on it.
+    report : callable
+        Told the fraction done, 0 to 1, from time to time.
+
+    Returns
+    -------
+    images : Digits
+        (count, 28, 28) uint8 canonical digits, in no order that means anything.
+    labels : ndarray
+        (count,) uint8, 0 to 9.
+    """
+    rng = np.random.default_rng(seed)
+    shares = np.array([variant.share for variant in variants], float)
+    digits = np.array([variant.digit for variant in variants])
+    for digit in np.unique(digits):
+        shares[digits == digit] /= shares[digits == digit].sum()
+    counts = rng.multinomial(count, shares / shares.sum())
+    tasks = [
+        (variant, min(HANDS, total - start))
+        for variant, total in zip(variants, counts.tolist(), strict=True)
+        for start in range(0, total, HANDS)
+    ]
+    if not tasks:
+        return np.empty((0, CANONICAL_SIZE, CANONICAL_SIZE), np.uint8), np.empty(0, np.uint8)
+    seeds = np.random.SeedSequence(seed).spawn(len(tasks))
+    order = rng.permutation(len(tasks))  # so that the progress and the load are even
+    work = (
+        delayed(_ink_variant)(*tasks[task], np.random.default_rng(seeds[task]), settings)
+        for task in order
+    )
+    done: list[Digits] = []
+    for chunk in Parallel(n_jobs=jobs, return_as="generator", batch_size=8)(work):
+        done.append(chunk)
+        report(len(done) / len(tasks))
+    labels = [np.full(tasks[task][1], tasks[task][0].digit, np.uint8) for task in order]
+    return np.concatenate(done), np.concatenate(labels)
+
+
+def write_strokes(
+    digit: int, rng: np.random.Generator, settings: PenSettings = PEN, *, size: float = 0.7
+) -> Strokes:
+    """Write one digit as strokes on the drawing page's pad.
+
+    Parameters
+    ----------
+    digit : int
+        The digit, 0 to 9.
+    rng : numpy.random.Generator
+        Source of randomness.
+    settings : PenSettings
+        How much hands differ.
+    size : float
+        Longer side of the digit, as a share of the pad's.
+
+    Returns
+    -------
+    Strokes
+        Points [x, y] in the pad's units, to a tenth.
+    """
+    mine = [variant for variant in VARIANTS if variant.digit == digit]
+    shares = np.array([variant.share for variant in mine], float)
+    variant = mine[rng.choice(len(mine), p=shares / shares.sum())]
+    lines = trace(variant, 1, rng, settings)
+    points = np.concatenate(lines, axis=1)[0]
+    low, high = points.min(axis=0), points.max(axis=0)
+    scale = size * PAD_SIZE / max(float((high - low).max()), 1e-6)
+    moved = [(line[0] - (low + high) / 2) * scale + PAD_SIZE / 2 for line in lines]
+    return [np.round(line, 1).tolist() for line in moved]
+
+
+def trace(
+    variant: Variant, hands: int, rng: np.random.Generator, settings: PenSettings = PEN
+) -> list[Lines]:
+    """Write a variant with several hands.
+
+    Parameters
+    ----------
+    variant : Variant
+        What to write.
+    hands : int
+        Number of hands.
+    rng : numpy.random.Generator
+        Source of randomness.
+    settings : PenSettings
+        How much hands differ.
+
+    Returns
+    -------
+    list of ndarray
+        Each stroke: (hands, points, 2) float64, x to the right and y downward, the height of the
+        digit about 1.
+    """
+    knobs = SimpleNamespace(
+        **{name: rng.uniform(*limits, hands) for name, limits in variant.knobs.items()}
+    )
+    spread = settings.jitter * rng.uniform(0.3, 1.6, (hands, 1, 1))
+    lines = []
+    for stroke in variant.strokes(knobs):
+        points = _stack(stroke, hands)
+        points += spread * rng.standard_normal(points.shape)
+        corners = [index for index, point in enumerate(stroke) if CORNER in point[2:]]
+        pieces = _turn_corners(points, corners, rng, settings)
+        lines.append(np.concatenate([_curve(piece) for piece in pieces], axis=1))
+    return _bend(lines, variant.digit, hands, rng, settings)
+
+
+def _stack(stroke: ControlStroke, hands: int) -> Lines:
+    """Spread control points, of which some are the same for all hands, to (hands, points, 2)."""
+    points = np.empty((hands, len(stroke), 2))
+    for index, point in enumerate(stroke):
+        points[:, index, 0], points[:, index, 1] = point[0], point[1]
+    return points
+
+
+def _turn_corners(
+    points: Lines, corners: list[int], rng: np.random.Generator, settings: PenSettings
+) -> list[Lines]:
+    """Split a stroke at its corners, each turned in one of the ways in which pens turn."""
+    ways = ("rounded", "looped", "cut", "sharp")
+    shares = [settings.rounded, settings.looped, settings.cut]
+    pieces, begin = [], points[:, :0]
+    start = 0
+    for corner in corners:
+        way = rng.choice(ways, p=[*shares, 1 - sum(shares)])
+        before, at, after = (points[:, corner + step] for step in (-1, 0, 1))
+        upto = np.concatenate([begin, points[:, start:corner]], axis=1)
+        start = corner + 1
+        if way == "rounded":
+            begin = np.concatenate([upto, at[:, None]], axis=1)
+        elif way == "looped":
+            come, go = _unit(at - before), _unit(after - at)
+            size = rng.uniform(0.03, 0.1, (len(points), 1))
+            loop = [at, at + size * (come - 0.3 * go), at + size * (0.2 * come - 0.8 * go)]
+            begin = np.concatenate([upto, np.stack(loop, axis=1)], axis=1)
+        elif way == "cut":
+            pieces.append(np.concatenate([upto, (at + 0.12 * (before - at))[:, None]], axis=1))
+            begin = np.stack([pieces[-1][:, -1], at + 0.12 * (after - at)], axis=1)
+        else:
+            pieces.append(np.concatenate([upto, at[:, None]], axis=1))
+            begin = at[:, None]
+    pieces.append(np.concatenate([begin, points[:, start:]], axis=1))
+    return pieces
+
+
+def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scale vectors (n, 2) to length 1."""
+    length: NDArray[np.float64] = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: NDArray[np.float64] = vectors / np.maximum(length, 1e-6)
+    return unit
+
+
+def _curve(points: Lines) -> Lines:
+    """Lay a centripetal Catmull-Rom curve through points; it neither overshoots nor loops.
+
+    References
+    ----------
+    Yuksel, Schaefer, Keyser, "Parameterization and applications of Catmull-Rom curves",
+    Computer-Aided Design 43 (2011) 747-755.
+    """
+    first = 2 * points[:, :1] - points[:, 1:2]
+    last = 2 * points[:, -1:] - points[:, -2:-1]
+    p = np.concatenate([first, points, last], axis=1)
+    gaps = np.sqrt(np.linalg.norm(np.diff(p, axis=1), axis=2)) + 1e-4  # (n, m + 1)
+    p0, p1, p2, p3 = (p[:, step : p.shape[1] - 3 + step, None] for step in range(4))
+    g0, g1, g2 = (gaps[:, step : gaps.shape[1] - 2 + step, None, None] for step in range(3))
+    t = np.linspace(0, 1, CURVE_POINTS, endpoint=False)[:, None] * g1  # from p1, on to p2
+    a1 = p0 + (p1 - p0) * (t + g0) / g0
+    a2 = p1 + (p2 - p1) * t / g1
+    a3 = p2 + (p3 - p2) * (t - g1) / g2
+    b1 = a1 + (a2 - a1) * (t + g0) / (g0 + g1)
+    b2 = a2 + (a3 - a2) * t / (g1 + g2)
+    curve = b1 + (b2 - b1) * t / g1  # (n, m - 1, CURVE_POINTS, 2)
+    return np.concatenate([curve.reshape(len(points), -1, 2), points[:, -1:]], axis=1)
+
+
+def _bend(
+    lines: list[Lines], digit: int, hands: int, rng: np.random.Generator, settings: PenSettings
+) -> list[Lines]:
+    """Send waves through each digit, then stretch, slant and rotate it."""
+    phase = rng.uniform(0, 2 * np.pi, (6, hands, 1))
+    pitch = rng.uniform(2, 7, (6, hands, 1))
+    height = rng.normal(0, settings.wave, (6, hands, 1))
+    stretch = settings.stretch * (1.3 if digit in (2, 5, 7) else 1)
+    wide = np.exp(rng.normal(0.04, stretch, (hands, 1)))
+    low = np.exp(-np.abs(rng.normal(0, settings.squash, (hands, 1))))
+    squashed = rng.random((hands, 1)) < (settings.squashed if digit in (2, 7) else 0)
+    tall = np.where(squashed, low, 1)
+    slant = rng.normal(settings.slant_mean, settings.slant, (hands, 1))
+    rotation = settings.rotation_degrees * (1.5 if digit == 1 else 1)
+    angle = np.deg2rad(rng.normal(0, rotation, (hands, 1)))
+    bent = []
+    for line in lines:
+        x, y = line[..., 0], line[..., 1]
+
+        def wave(index: int, along: NDArray[np.float64]) -> NDArray[np.float64]:
+            swing: NDArray[np.float64] = height[index] * np.sin(pitch[index] * along + phase[index])
+            return swing
+
+        moved_x = x + wave(0, y) + wave(1, x) + 0.5 * wave(2, 2 * y)
+        moved_y = y + wave(3, x) + wave(4, y) + 0.5 * wave(5, 2 * x)
+        moved_x, moved_y = moved_x * wide, moved_y * tall
+        moved_x = moved_x - slant * (moved_y - 0.5)
+        cos, sin = np.cos(angle), np.sin(angle)
+        bent.append(np.stack([cos * moved_x - sin * moved_y, sin * moved_x + cos * moved_y], -1))
+    return bent
+
+
+def _ink_variant(
+    variant: Variant, hands: int, rng: np.random.Generator, settings: PenSettings
+) -> Digits:
+    """Write a variant with several hands and ink it: (hands, 28, 28) canonical digits."""
+    lines = trace(variant, hands, rng, settings)
+    points = np.concatenate(lines, axis=1)
+    low, high = points.min(axis=1), points.max(axis=1)  # (hands, 2)
+    thin, thick = settings.pen_widths
+    pens = thin + (thick - thin) * rng.beta(1.3, 2.2, hands)
+    if variant.digit == 1:
+        pens = np.where(rng.random(hands) < 0.3, 1.3 * pens, pens)
+    scale = (CANONICAL_BOX - pens) * ZOOM / np.maximum((high - low).max(axis=1), 1e-6)
+    side = 2 * CANONICAL_BOX * ZOOM
+    placed = [
+        (line - ((low + high) / 2)[:, None]) * scale[:, None, None] + side / 2 for line in lines
+    ]
+    digits = np.zeros((hands, CANONICAL_SIZE, CANONICAL_SIZE), np.uint8)
+    for hand in range(hands):
+        strokes = [_trim(line[hand], rng, settings) for line in placed]
+        picture = Image.new("L", (side, side))
+        _ink(ImageDraw.Draw(picture), strokes, float(pens[hand]) * ZOOM, rng, settings)
+        try:
+            digits[hand] = canonical_digit(np.asarray(picture, np.float32) / np.float32(255))
+        except BlankDrawing:  # a hand that never touched the paper; it writes nothing
+            continue
+    ink = digits.astype(np.float32) / np.float32(255)
+    soft = soften(ink, rng, settings.blur, settings.contrast)
+    return (soft * 255).astype(np.uint8)
+
+
+def _trim(
+    line: NDArray[np.float64], rng: np.random.Generator, settings: PenSettings
+) -> NDArray[np.float64]:
+    """Begin late or end early, as hurried hands do."""
+    spare = int(rng.integers(0, max(1, len(line) // 14)))
+    if spare == 0 or rng.random() >= settings.trimmed:
+        return line
+    return line[spare:] if rng.random() < 0.5 else line[:-spare]
+
+
+def _ink(
+    draw: ImageDraw.ImageDraw,
+    strokes: list[NDArray[np.float64]],
+    pen: float,
+    rng: np.random.Generator,
+    settings: PenSettings,
+) -> None:
+    """Draw strokes with a pen of this width in pixels; some hands press harder and softer."""
+    tapered = rng.random() < settings.tapered
+    for line in strokes:
+        width = np.full(len(line), pen)
+        if tapered:
+            waves, phase = rng.uniform(2, 9), rng.uniform(0, 2 * np.pi)
+            width *= 1 + 0.3 * np.sin(np.linspace(0, waves, len(line)) + phase)
+        # Between two points of a smooth line the pen is a bar; at each point it is round.
+        ahead = np.diff(line, axis=0)
+        across = np.stack([-ahead[:, 1], ahead[:, 0]], axis=1)
+        across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-6)
+        half = width[:-1, None] / 2 * across
+        bars = np.stack([line[:-1] + half, line[1:] + half, line[1:] - half, line[:-1] - half], 1)
+        for bar in bars.reshape(-1, 8).tolist():
+            draw.polygon(bar, fill=255)
+        rounds = np.concatenate([line - width[:, None] / 2, line + width[:, None] / 2], axis=1)
+        for circle in rounds.tolist():
+            draw.ellipse(circle, fill=255)
