@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import {
+  Problem,
+  needsReload,
+  parseRetryAfter,
+  problemFrom,
+  sentenceFor,
+} from "../static/js/problems.js";
+
+const answer = (status, body, headers = {}) => new Response(body, { status, headers });
+
+test("problem+json keeps its status, type and sentence", async () => {
+  const body = JSON.stringify({ type: "/problems/blank-drawing/", detail: "Nothing is drawn." });
+  const problem = await problemFrom(answer(400, body));
+  assert.equal(problem.status, 400);
+  assert.equal(problem.type, "/problems/blank-drawing/");
+  assert.equal(sentenceFor(problem), "Nothing is drawn.");
+});
+
+test("the error page of a proxy is no sentence for people", async () => {
+  const problem = await problemFrom(answer(502, "<html><h1>Bad Gateway</h1></html>"));
+  assert.match(sentenceFor(problem), /^The server had a problem/);
+});
+
+test("a detail that is no text is not shown", async () => {
+  const problem = await problemFrom(answer(400, JSON.stringify({ detail: { strokes: ["bad"] } })));
+  assert.match(sentenceFor(problem), /^Something went wrong/);
+});
+
+test("a body of null is a problem without details", async () => {
+  assert.equal((await problemFrom(answer(400, "null"))).detail, "");
+});
+
+test("no answer at all: offline, or a server that cannot be reached", () => {
+  assert.match(sentenceFor(new Problem(), false), /^You are offline/);
+  assert.match(sentenceFor(new Problem(), true), /cannot be reached/);
+});
+
+test("a server that takes too long is told apart", () => {
+  assert.match(sentenceFor(new Problem({ isTimeout: true })), /too long/);
+});
+
+for (const [status, sentence] of [
+  [403, /Reload/],
+  [404, /no longer stored/],
+  [413, /too large/],
+  [429, /a lot at once/],
+  [500, /server had a problem/],
+  [503, /server had a problem/],
+]) {
+  test(`${status} has a sentence of the page's own`, () => {
+    assert.match(sentenceFor(new Problem({ status, detail: "For programs." })), sentence);
+  });
+}
+
+test("429 says how long to wait, when the server does", () => {
+  assert.match(sentenceFor(new Problem({ status: 429, retryAfterSeconds: 7 })), /in 7 seconds/);
+  assert.match(sentenceFor(new Problem({ status: 429, retryAfterSeconds: 1 })), /in 1 second\./);
+});
+
+test("Retry-After is a number of seconds or a date", () => {
+  const now = Date.parse("2026-01-01T00:00:00Z");
+  assert.equal(parseRetryAfter("30", now), 30);
+  assert.equal(parseRetryAfter("Thu, 01 Jan 2026 00:00:10 GMT", now), 10);
+  assert.equal(parseRetryAfter("Wed, 31 Dec 2025 23:00:00 GMT", now), 0);
+  assert.equal(parseRetryAfter("soon", now), null);
+  assert.equal(parseRetryAfter(null, now), null);
+});
+
+test("only a refused token needs a new page", () => {
+  assert.equal(needsReload(new Problem({ status: 403 })), true);
+  assert.equal(needsReload(new Problem({ status: 500 })), false);
+  assert.equal(needsReload(new TypeError("a fault of our own")), false);
+});
+
+test("a fault of our own is told as such", () => {
+  assert.match(sentenceFor(new TypeError("x is undefined")), /^Something went wrong/);
+});

@@ -1,0 +1,305 @@
+import "./custom_event.js";
+
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { Problem } from "../static/js/problems.js";
+import { Recognition } from "../static/js/recognition.js";
+
+/** A server that answers when it is told to, and keeps rows as the real one does. */
+class Server {
+  rows = [];
+  requests = []; // not yet answered
+  atOnce = 0; // the most that were ever under way together
+
+  #last = 0;
+
+  create(body) {
+    return this.#hold(() => {
+      const isReplaced = ({ id, label }) => id === body.replaces && label === null;
+      this.rows = this.rows.filter((row) => !isReplaced(row));
+      this.#last += 1;
+      const row = { id: `row ${this.#last}`, label: null, prediction: 7, strokes: body.strokes };
+      this.rows.push(row);
+      return { ...row };
+    });
+  }
+
+  giveFeedback(id, feedback) {
+    return this.#hold(() => {
+      const row = this.rows.find((each) => each.id === id);
+      if (!row) throw new Problem({ status: 404 });
+      row.label = feedback.correct ? row.prediction : feedback.label;
+      return { ...row };
+    });
+  }
+
+  /** Answers the oldest request: by doing its work, or with a problem instead. */
+  async answer(problem = null) {
+    const { work, resolve, reject } = this.requests.shift();
+    try {
+      if (problem) throw problem;
+      resolve(work());
+    } catch (error) {
+      reject(error);
+    }
+    await settle();
+  }
+
+  async answerAll() {
+    while (this.requests.length > 0) await this.answer();
+  }
+
+  #hold(work) {
+    return new Promise((resolve, reject) => {
+      this.requests.push({ work, resolve, reject });
+      this.atOnce = Math.max(this.atOnce, this.requests.length);
+    });
+  }
+}
+
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+const strokes = (count) => ({ strokes: count });
+
+function start() {
+  const server = new Server();
+  const recognition = new Recognition(server);
+  const seen = { answer: [], verdict: [], failure: [], finished: [], replaced: [] };
+  for (const name of Object.keys(seen)) {
+    recognition.addEventListener(name, ({ detail }) => seen[name].push(detail));
+  }
+  return { server, recognition, seen };
+}
+
+test("a stroke is answered", async () => {
+  const { server, recognition, seen } = start();
+  recognition.read(strokes(1));
+  await server.answerAll();
+  assert.equal(seen.answer.length, 1);
+  assert.equal(recognition.answered.id, "row 1");
+});
+
+test("ten strokes, each answered, leave one row", async () => {
+  const { server, recognition, seen } = start();
+  for (let count = 1; count <= 10; count += 1) {
+    recognition.read(strokes(count));
+    await server.answerAll();
+  }
+  assert.deepEqual(
+    server.rows.map((row) => row.strokes),
+    [10],
+  );
+  assert.equal(seen.replaced.length, 9);
+});
+
+test("ten strokes faster than the server answers leave one row, with all ten", async () => {
+  const { server, recognition } = start();
+  for (let count = 1; count <= 10; count += 1) recognition.read(strokes(count));
+  await server.answerAll();
+  assert.deepEqual(
+    server.rows.map((row) => row.strokes),
+    [10],
+  );
+});
+
+test("only one request is under way, and strokes in between are never sent", async () => {
+  const { server, recognition, seen } = start();
+  for (let count = 1; count <= 10; count += 1) recognition.read(strokes(count));
+  await server.answer();
+  await server.answer();
+  assert.equal(server.atOnce, 1);
+  assert.deepEqual(server.requests, []);
+  assert.equal(seen.answer.length, 1);
+});
+
+test("the answer to an older stroke is not shown", async () => {
+  const { server, recognition, seen } = start();
+  recognition.read(strokes(1));
+  recognition.read(strokes(2));
+  await server.answer();
+  assert.deepEqual(seen.answer, []);
+  assert.equal(recognition.answered, null);
+  await server.answer();
+  assert.deepEqual(
+    seen.answer.map(({ drawing }) => drawing.strokes),
+    [2],
+  );
+});
+
+test("an answer that comes while the next stroke is being drawn is not shown", async () => {
+  const { server, recognition, seen } = start();
+  recognition.read(strokes(1));
+  recognition.interrupt();
+  await server.answerAll();
+  assert.deepEqual(seen.answer, []);
+});
+
+test("undoing everything leaves nothing to answer, and the row is still replaced by what is drawn next", async () => {
+  const { server, recognition, seen } = start();
+  recognition.read(strokes(1));
+  recognition.interrupt();
+  await server.answerAll();
+  recognition.read(strokes(2));
+  await server.answerAll();
+  assert.equal(seen.answer.length, 1);
+  assert.deepEqual(
+    server.rows.map((row) => row.strokes),
+    [2],
+  );
+});
+
+test("after a new start the next digit has a row of its own", async () => {
+  const { server, recognition, seen } = start();
+  recognition.read(strokes(1));
+  await server.answerAll();
+  recognition.startOver();
+  recognition.read(strokes(2));
+  await server.answerAll();
+  assert.deepEqual(
+    server.rows.map((row) => row.strokes),
+    [1, 2],
+  );
+  assert.deepEqual(
+    seen.finished.map(({ drawing }) => drawing.id),
+    ["row 1"],
+  );
+});
+
+test("a new start before the answer: the old digit is stored whole, its answer never shows", async () => {
+  const { server, recognition, seen } = start();
+  recognition.read(strokes(1));
+  recognition.read(strokes(2));
+  recognition.startOver();
+  recognition.read(strokes(3));
+  await server.answerAll();
+  assert.deepEqual(
+    server.rows.map((row) => row.strokes),
+    [2, 3],
+  );
+  assert.deepEqual(
+    seen.answer.map(({ drawing }) => drawing.strokes),
+    [3],
+  );
+});
+
+test("a judged drawing is not replaced by further strokes", async () => {
+  const { server, recognition } = start();
+  recognition.read(strokes(1));
+  await server.answerAll();
+  recognition.judge({ label: 3 });
+  recognition.read(strokes(2)); // while the judgment is still on its way
+  await server.answerAll();
+  assert.deepEqual(
+    server.rows.map((row) => [row.strokes, row.label]),
+    [
+      [1, 3],
+      [2, null],
+    ],
+  );
+});
+
+test("a withdrawn drawing is replaced again", async () => {
+  const { server, recognition, seen } = start();
+  recognition.read(strokes(1));
+  await server.answerAll();
+  for (const label of [3, null]) {
+    recognition.judge({ label });
+    await server.answerAll();
+  }
+  recognition.read(strokes(2));
+  await server.answerAll();
+  assert.deepEqual(
+    seen.verdict.map(({ drawing }) => drawing.label),
+    [3, null],
+  );
+  assert.deepEqual(
+    server.rows.map((row) => row.strokes),
+    [2],
+  );
+});
+
+test("what is not answered cannot be judged", async () => {
+  const { server, recognition } = start();
+  recognition.judge({ correct: true });
+  recognition.read(strokes(1));
+  recognition.judge({ correct: true });
+  await server.answerAll();
+  assert.equal(server.rows[0].label, null);
+});
+
+test("a failed reading is told, and sent again when asked", async () => {
+  const { server, recognition, seen } = start();
+  recognition.read(strokes(1));
+  await server.answer(new Problem({ status: 500 }));
+  assert.equal(seen.failure[0].problem.status, 500);
+  recognition.retry();
+  await server.answerAll();
+  assert.equal(seen.answer.length, 1);
+});
+
+test("a failure of an older stroke is not told", async () => {
+  const { server, recognition, seen } = start();
+  recognition.read(strokes(1));
+  recognition.read(strokes(2));
+  await server.answer(new Problem({ status: 500 }));
+  await server.answerAll();
+  assert.deepEqual(seen.failure, []);
+  assert.equal(seen.answer.length, 1);
+});
+
+test("a failed judgment is told, sent again when asked, and until then the row can be replaced", async () => {
+  const { server, recognition, seen } = start();
+  recognition.read(strokes(1));
+  await server.answerAll();
+  recognition.judge({ label: 3 });
+  await server.answer(new Problem());
+  assert.equal(seen.failure.length, 1);
+  recognition.retry();
+  await server.answerAll();
+  assert.equal(seen.verdict[0].drawing.label, 3);
+});
+
+test("strokes after a failed judgment leave one row", async () => {
+  const { server, recognition } = start();
+  recognition.read(strokes(1));
+  await server.answerAll();
+  recognition.judge({ label: 3 });
+  await server.answer(new Problem());
+  recognition.read(strokes(2));
+  await server.answerAll();
+  assert.deepEqual(
+    server.rows.map((row) => row.strokes),
+    [2],
+  );
+});
+
+test("nothing is sent again after a new start", async () => {
+  const { server, recognition } = start();
+  recognition.read(strokes(1));
+  await server.answer(new Problem());
+  recognition.startOver();
+  recognition.retry();
+  assert.deepEqual(server.requests, []);
+});
+
+test("a judgment made elsewhere on the page is shown and protects the row", async () => {
+  const { server, recognition, seen } = start();
+  recognition.read(strokes(1));
+  await server.answerAll();
+  server.rows[0].label = 4;
+  recognition.adopt({ ...server.rows[0] });
+  recognition.read(strokes(2));
+  await server.answerAll();
+  assert.equal(seen.verdict.length, 1);
+  assert.equal(server.rows.length, 2);
+});
+
+test("a drawing deleted elsewhere is forgotten, one of another digit is not ours", async () => {
+  const { server, recognition, seen } = start();
+  recognition.read(strokes(1));
+  await server.answerAll();
+  assert.equal(recognition.forget("row 9"), false);
+  assert.equal(recognition.forget("row 1"), true);
+  recognition.startOver();
+  assert.deepEqual(seen.finished, []);
+});

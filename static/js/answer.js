@@ -1,0 +1,91 @@
+// Shows an answer: the digit, the sentence, ten bars, the 28x28 that the model saw, and the person's mark on it.
+
+import { words } from "./words.js";
+
+const UNSURE_BELOW = 0.5; // confidence
+const CLOSE_FROM = 0.15; // probability of the runner-up
+
+/** The digits by probability, likeliest first. */
+export const rankDigits = (probabilities) =>
+  probabilities.map((_, digit) => digit).sort((a, b) => probabilities[b] - probabilities[a]);
+
+export function sentenceAbout({ prediction, is_digit: isDigit, confidence, probabilities }) {
+  const other = rankDigits(probabilities).find((digit) => digit !== prediction);
+  if (!isDigit) return words.reading.noDigit(prediction);
+  if (confidence < UNSURE_BELOW) return words.reading.unsure(prediction, other);
+  if (probabilities[other] >= CLOSE_FROM) return words.reading.close(prediction, other);
+  return words.reading.sure(prediction, confidence);
+}
+
+/** The share as it stands over a bar: whole percents without the sign. */
+export const shortPercent = (share) => String(Math.round(share * 100));
+
+export class Answer {
+  #root;
+  #digit;
+  #mark;
+  #sentence;
+  #bars;
+  #seen;
+
+  /** `root` is #answer; `bars` holds ten items in the order of the digits; `seen` is an <img>. */
+  constructor(root, bars, seen) {
+    this.#root = root;
+    this.#digit = root.querySelector("[data-part=digit]");
+    this.#mark = root.querySelector("[data-part=mark]");
+    this.#sentence = root.querySelector("[data-part=sentence]");
+    this.#bars = [...bars.children].map((item) => ({
+      item,
+      share: item.querySelector("[data-part=share]"),
+    }));
+    this.#seen = seen;
+  }
+
+  /** The drawing changes: the old answer is none any more, though its picture stays until the new one is there. */
+  wait() {
+    delete this.#root.dataset.digit;
+    this.#root.setAttribute("aria-busy", "true");
+  }
+
+  clear(sentence = "") {
+    this.wait();
+    this.#root.removeAttribute("aria-busy");
+    this.#root.dataset.state = "empty";
+    this.#digit.textContent = "";
+    this.#mark.textContent = "";
+    this.#sentence.textContent = sentence;
+    this.#seen.removeAttribute("src");
+    this.#seen.hidden = true;
+    for (const bar of this.#bars) this.#fill(bar, 0, "");
+  }
+
+  show(drawing) {
+    this.#root.removeAttribute("aria-busy");
+    this.#root.dataset.digit = String(drawing.prediction);
+    this.#digit.textContent = String(drawing.prediction);
+    this.#sentence.textContent = sentenceAbout(drawing);
+    this.#seen.src = drawing.canonical;
+    this.#seen.hidden = false;
+    this.#bars.forEach((bar, digit) => {
+      const share = drawing.probabilities[digit];
+      this.#fill(bar, share, shortPercent(share));
+      bar.item.toggleAttribute("data-likeliest", digit === drawing.prediction);
+    });
+    this.judge(drawing);
+  }
+
+  /** The teacher's pencil: a tick, or the digit struck out and the right one beside it. */
+  judge({ prediction, is_digit: isDigit, label }) {
+    const isWrong = label !== null && label !== prediction;
+    this.#mark.textContent = isWrong ? String(label) : "";
+    if (isWrong) this.#root.dataset.state = "wrong";
+    else if (label !== null) this.#root.dataset.state = "right";
+    else this.#root.dataset.state = isDigit ? "answered" : "no-digit";
+  }
+
+  #fill({ item, share }, value, text) {
+    item.style.setProperty("--share", value.toFixed(4));
+    item.removeAttribute("data-likeliest");
+    share.textContent = text;
+  }
+}

@@ -1,0 +1,75 @@
+// Drawing without a pointer: a cursor on the pad that arrow keys move and Space puts down like a pen.
+
+import { PAD_SIZE } from "./geometry.js";
+import { words } from "./words.js";
+
+const CELLS = 20; // the grid that the cursor moves on, a side
+const CELL = PAD_SIZE / CELLS; // units
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+export class Cursor {
+  #pad;
+  #marker;
+  #voice;
+  #column = CELLS / 2;
+  #row = CELLS / 2;
+  #isDown = false;
+
+  /** `marker` is the element that shows the cursor; what happens is told in `voice`, a live region. */
+  constructor(canvas, pad, marker, voice) {
+    this.#pad = pad;
+    this.#marker = marker;
+    this.#voice = voice;
+    canvas.addEventListener("keydown", (event) => this.#press(event));
+    canvas.addEventListener("blur", () => this.#leave());
+    canvas.addEventListener("pointerdown", () => this.#leave());
+  }
+
+  #press(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key in ARROWS) this.#move(...ARROWS[event.key]);
+    else if (event.key === " ") this.#togglePen();
+    else if (this.#isDown && (event.key === "Enter" || event.key === "Escape")) this.#togglePen();
+    else return;
+    event.preventDefault(); // no scrolling
+    event.stopPropagation(); // Enter lifts the pen here, and says Yes only when it is up
+  }
+
+  #move(columns, rows) {
+    // The first arrow only shows where the cursor is.
+    if (!this.#marker.hidden) {
+      this.#column = Math.min(Math.max(this.#column + columns, 0), CELLS);
+      this.#row = Math.min(Math.max(this.#row + rows, 0), CELLS);
+    }
+    if (this.#isDown) this.#pad.extend(this.#point());
+    this.#show();
+    this.#voice.textContent = words.keys.place(this.#row + 1, this.#column + 1);
+  }
+
+  #togglePen() {
+    this.#isDown = !this.#isDown;
+    if (this.#isDown) this.#pad.begin(this.#point());
+    else this.#pad.end();
+    this.#show();
+    this.#voice.textContent = this.#isDown ? words.keys.penDown : words.keys.penUp;
+  }
+
+  #leave() {
+    if (this.#isDown) {
+      this.#isDown = false;
+      this.#pad.end();
+    }
+    this.#marker.hidden = true;
+  }
+
+  #point() {
+    return { x: this.#column * CELL, y: this.#row * CELL };
+  }
+
+  #show() {
+    this.#marker.hidden = false;
+    this.#marker.toggleAttribute("data-down", this.#isDown);
+    this.#marker.style.left = `${(100 * this.#column) / CELLS}%`;
+    this.#marker.style.top = `${(100 * this.#row) / CELLS}%`;
+  }
+}

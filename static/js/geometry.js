@@ -1,0 +1,103 @@
+// The geometry of strokes, without any DOM: distances, boxes, smooth curves, simplifying, the lists that are sent.
+//
+// A point is {x, y} with an optional pressure (0 to 1); a stroke is {points, width}. Units: the pad is a square of
+// PAD_SIZE units, whatever it measures on the screen, so that a pen width means the same on every device.
+
+export const PAD_SIZE = 280;
+
+/** The most points that the server takes in one drawing. */
+export const MAX_POINTS = 20_000;
+
+export const midpoint = (a, b) => ({ x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 });
+
+export const distance = (a, b) => Math.hypot(b.x - a.x, b.y - a.y);
+
+/** Tenths of a unit: finer than any screen shows, and a third of the bytes. */
+export const roundTenth = (value) => Math.round(value * 10) / 10;
+
+/** A place on the screen (CSS pixels) as a place on the pad, kept inside the square. */
+export function toPad(clientX, clientY, rectangle) {
+  const place = (value, start, length) =>
+    roundTenth(Math.min(Math.max((value - start) / length, 0), 1) * PAD_SIZE);
+  return {
+    x: place(clientX, rectangle.left, rectangle.width),
+    y: place(clientY, rectangle.top, rectangle.height),
+  };
+}
+
+/**
+ * The smooth way through a stroke: quadratic curves from midpoint to midpoint with the points as controls.
+ * Piece `index` starts where piece `index - 1` ended, so a stroke in progress is painted piece by piece.
+ */
+export function curvePiece(points, index) {
+  const last = points.length - 1;
+  const control = points[index];
+  const from = index === 0 ? control : midpoint(points[index - 1], control);
+  const to = index === last ? control : midpoint(control, points[index + 1]);
+  return { from, control, to };
+}
+
+/** Half to one and a half pen widths by pressure; the full width where nothing is reported. */
+export const widthAt = (point, penWidth) =>
+  point.pressure === undefined ? penWidth : penWidth * (0.5 + point.pressure);
+
+/** {left, top, right, bottom} around all points, or null where there are none. */
+export function boundingBox(strokes) {
+  const points = strokes.flatMap((stroke) => stroke.points);
+  if (points.length === 0) return null;
+  const box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
+  for (const { x, y } of points) {
+    box.left = Math.min(box.left, x);
+    box.top = Math.min(box.top, y);
+    box.right = Math.max(box.right, x);
+    box.bottom = Math.max(box.bottom, y);
+  }
+  return box;
+}
+
+function distanceToSegment(point, start, end) {
+  const length = distance(start, end);
+  if (length === 0) return distance(point, start);
+  const along =
+    ((point.x - start.x) * (end.x - start.x) + (point.y - start.y) * (end.y - start.y)) /
+    length ** 2;
+  const clamped = Math.min(Math.max(along, 0), 1);
+  return distance(point, {
+    x: start.x + clamped * (end.x - start.x),
+    y: start.y + clamped * (end.y - start.y),
+  });
+}
+
+/** Fewer points, none of those left out farther than `tolerance` from the line (Ramer, Douglas and Peucker). */
+export function simplify(points, tolerance) {
+  if (points.length < 3) return [...points];
+  const kept = new Set([0, points.length - 1]);
+  const open = [[0, points.length - 1]]; // a list, not recursion: a scribble must not overflow the stack
+  while (open.length > 0) {
+    const [first, last] = open.pop();
+    let farthest = -1;
+    let most = tolerance;
+    for (let index = first + 1; index < last; index += 1) {
+      const off = distanceToSegment(points[index], points[first], points[last]);
+      if (off > most) [farthest, most] = [index, off];
+    }
+    if (farthest < 0) continue;
+    kept.add(farthest);
+    open.push([first, farthest], [farthest, last]);
+  }
+  return points.filter((_, index) => kept.has(index));
+}
+
+const countPoints = (strokes) => strokes.reduce((sum, stroke) => sum + stroke.points.length, 0);
+
+/** The drawing as the API takes it: lists of [x, y] or [x, y, pressure], as drawn unless it is beyond the limit. */
+export function toLists(strokes, maxPoints = MAX_POINTS) {
+  let fitting = strokes;
+  for (let tolerance = 0.1; countPoints(fitting) > maxPoints; tolerance *= 2) {
+    fitting = strokes.map((stroke) => ({ ...stroke, points: simplify(stroke.points, tolerance) }));
+    if (tolerance > PAD_SIZE) break; // nothing but ends is left
+  }
+  return fitting.map((stroke) =>
+    stroke.points.map(({ x, y, pressure }) => (pressure === undefined ? [x, y] : [x, y, pressure])),
+  );
+}

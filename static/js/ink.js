@@ -1,0 +1,83 @@
+// Paints strokes on a canvas: always from the vectors, sharp on any screen, only what is new while a stroke grows.
+
+import { PAD_SIZE, curvePiece, widthAt } from "./geometry.js";
+
+export class Ink {
+  #canvas;
+  #context;
+  #painted = 0; // pieces of the growing stroke that are on the canvas
+
+  constructor(canvas) {
+    this.#canvas = canvas;
+    this.#context = canvas.getContext("2d");
+  }
+
+  /** Gives the canvas one pixel for each pixel of the screen; true where that emptied it. */
+  fit(devicePixels) {
+    const side = Math.max(1, Math.round(devicePixels));
+    if (this.#canvas.width === side && this.#canvas.height === side) return false;
+    this.#canvas.width = side;
+    this.#canvas.height = side;
+    return true;
+  }
+
+  repaint(strokes) {
+    this.#context.setTransform(1, 0, 0, 1, 0, 0);
+    this.#context.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
+    for (const stroke of strokes) {
+      this.#painted = 0;
+      if (stroke.points.length === 1) this.#dot(stroke);
+      else this.#paint(stroke, stroke.points.length);
+    }
+  }
+
+  begin() {
+    this.#painted = 0;
+  }
+
+  /** Paints a growing stroke up to its last but one point: where the last curve goes is not known yet. */
+  grow(stroke) {
+    if (stroke.points.length === 1) this.#dot(stroke);
+    this.#paint(stroke, stroke.points.length - 1);
+  }
+
+  // Canvas leaves out lines without length, so a tap is painted as what it is.
+  #dot({ points: [point], width }) {
+    const context = this.#prepare();
+    context.beginPath();
+    context.arc(point.x, point.y, widthAt(point, width) / 2, 0, 2 * Math.PI);
+    context.fill();
+  }
+
+  #paint({ points, width }, end) {
+    if (this.#painted >= end) return;
+    const context = this.#prepare();
+    let open = false;
+    for (let index = this.#painted; index < end; index += 1) {
+      const { from, control, to } = curvePiece(points, index);
+      const pieceWidth = widthAt(points[index], width);
+      if (!open || context.lineWidth !== pieceWidth) {
+        if (open) context.stroke();
+        context.beginPath();
+        context.lineWidth = pieceWidth;
+        context.moveTo(from.x, from.y);
+        open = true;
+      }
+      context.quadraticCurveTo(control.x, control.y, to.x, to.y);
+    }
+    context.stroke();
+    this.#painted = end;
+  }
+
+  #prepare() {
+    const context = this.#context;
+    const scale = this.#canvas.width / PAD_SIZE;
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    context.lineCap = "round";
+    context.lineJoin = "round";
+    // The color is CSS's to choose (light, dark, forced colors); the canvas has it as its text color.
+    context.strokeStyle = getComputedStyle(this.#canvas).color;
+    context.fillStyle = context.strokeStyle;
+    return context;
+  }
+}

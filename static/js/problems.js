@@ -1,0 +1,58 @@
+// What can go wrong between the page and the server, and the one sentence that says so.
+
+import { words } from "./words.js";
+
+/** A request that failed: `status` is the answer's, or 0 where none came. */
+export class Problem extends Error {
+  constructor({
+    status = 0,
+    detail = "",
+    type = "about:blank",
+    retryAfterSeconds = null,
+    isTimeout = false,
+  } = {}) {
+    super(detail || `status ${status}`);
+    this.name = "Problem";
+    this.status = status;
+    this.detail = detail;
+    this.type = type;
+    this.retryAfterSeconds = retryAfterSeconds;
+    this.isTimeout = isTimeout;
+  }
+}
+
+/** Seconds of a Retry-After header, which is a number or a date; null where there is none. */
+export function parseRetryAfter(header, now = Date.now()) {
+  if (!header) return null;
+  const seconds = /^\d+$/.test(header)
+    ? Number(header)
+    : Math.ceil((Date.parse(header) - now) / 1000);
+  return Number.isFinite(seconds) ? Math.max(seconds, 0) : null;
+}
+
+/** The problem in an answer that is not a success; its body is problem+json, or whatever a proxy sends. */
+export async function problemFrom(response) {
+  const body = await response.json().catch(() => ({}));
+  return new Problem({
+    status: response.status,
+    detail: typeof body?.detail === "string" ? body.detail : "",
+    type: typeof body?.type === "string" ? body.type : "about:blank",
+    retryAfterSeconds: parseRetryAfter(response.headers.get("Retry-After")),
+  });
+}
+
+/** Does only a fresh page help (its token is refused), rather than the same request again? */
+export const needsReload = (problem) => problem.status === 403;
+
+export function sentenceFor(problem, isOnline = true) {
+  if (!(problem instanceof Problem)) return words.problems.unexpected;
+  const { status, detail, retryAfterSeconds, isTimeout } = problem;
+  if (isTimeout) return words.problems.timeout;
+  if (status === 0) return isOnline ? words.problems.unreachable : words.problems.offline;
+  if (status === 403) return words.problems.refused;
+  if (status === 404) return words.problems.gone;
+  if (status === 413) return words.problems.tooLarge;
+  if (status === 429) return words.problems.tooMany(retryAfterSeconds);
+  if (status >= 500) return words.problems.server;
+  return detail || words.problems.unexpected;
+}
