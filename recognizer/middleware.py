@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable
 
 from django.conf import settings
@@ -9,27 +10,31 @@ from django.http import HttpRequest, HttpResponse
 
 from recognizer.problems import problem_response
 
+CHARSETS = {"utf-8", "ascii", "iso8859-1"}
 MOST_DRAINED_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 64 * 1024
 
 
-def limit_body(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
-    """Refuse a body that is longer than any valid one, by its announced length."""
+def check_body(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
+    """Refuse a body that is longer than any valid one, by its announced length, and odd charsets.
+
+    Python knows codecs that are no text, such as zlib; a form must not be decoded by them.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         try:
             length = int(request.META.get("CONTENT_LENGTH") or 0)
         except ValueError:
             return problem_response("malformed-body", "The Content-Length is not a number.")
+        if request.encoding is not None and codecs.lookup(request.encoding).name not in CHARSETS:
+            return problem_response("unsupported-media-type", "Send the body in UTF-8.")
         if length <= settings.MAX_BODY_BYTES:
             return get_response(request)
         _drain(request, length)
         megabytes = settings.MAX_BODY_BYTES // 2**20
-        response = problem_response(
+        return problem_response(
             "body-too-large", f"The body has {length:,} bytes; at most {megabytes} MB are read."
         )
-        response["Connection"] = "close"
-        return response
 
     return middleware
 

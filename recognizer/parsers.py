@@ -14,7 +14,7 @@ from rest_framework.utils.mediatypes import media_type_matches
 
 
 class CautiousJSONParser(JSONParser):
-    """JSON whose nesting ends before Python's stack does."""
+    """JSON in UTF-8, as RFC 8259 has it, whose nesting ends before Python's stack does."""
 
     def parse(
         self,
@@ -24,7 +24,9 @@ class CautiousJSONParser(JSONParser):
     ) -> Any:
         """Decode the body."""
         try:
-            return super().parse(stream, media_type, parser_context)
+            return super().parse(
+                stream, media_type, {**(parser_context or {}), "encoding": "utf-8"}
+            )
         except RecursionError as error:
             raise ParseError("The JSON is nested too deeply.") from error
 

@@ -19,6 +19,39 @@ if TYPE_CHECKING:
 else:
     ModelAdminBase = RunAdminBase = admin.ModelAdmin
 
+MODEL_FIELDS = (
+    "version",
+    "active",
+    "origin",
+    "parent",
+    "created_at",
+    "accuracy_percent",
+    "recall_table",
+    "training_seconds",
+    "parameters",
+    "data",
+    "metrics",
+    "artifact",
+    "sha256",
+    "size_bytes",
+    "sklearn_version",
+    "numpy_version",
+    "python_version",
+)
+RUN_FIELDS = (
+    "state",
+    "progress_bar",
+    "phase",
+    "started_at",
+    "finished_at",
+    "outcome",
+    "model",
+    "options",
+    "host",
+    "process",
+    "log_lines",
+)
+
 
 class ReadOnly:
     """Rows that only the services write."""
@@ -51,28 +84,10 @@ class TrainedModelAdmin(ReadOnly, ModelAdminBase):
         "sklearn_version",
     ]
     list_filter = ["origin"]
-    sortable_by: list[str] = []
+    sortable_by = ()
     show_full_result_count = False
-    fields = [
-        "version",
-        "active",
-        "origin",
-        "parent",
-        "created_at",
-        "accuracy_percent",
-        "recall_table",
-        "training_seconds",
-        "parameters",
-        "data",
-        "metrics",
-        "artifact",
-        "sha256",
-        "size_bytes",
-        "sklearn_version",
-        "numpy_version",
-        "python_version",
-    ]
-    readonly_fields = fields
+    fields = MODEL_FIELDS
+    readonly_fields = MODEL_FIELDS
 
     def has_activate_permission(self, request: HttpRequest) -> bool:
         """Who may change models may say which one answers."""
@@ -120,22 +135,10 @@ class TrainingRunAdmin(ReadOnly, RunAdminBase):
 
     list_display = ["__str__", "state", "progress_bar", "phase", "started_at", "outcome"]
     list_filter = ["state"]
-    sortable_by: list[str] = []
+    sortable_by = ()
     show_full_result_count = False
-    fields = [
-        "state",
-        "progress_bar",
-        "phase",
-        "started_at",
-        "finished_at",
-        "outcome",
-        "model",
-        "options",
-        "host",
-        "process",
-        "log_lines",
-    ]
-    readonly_fields = fields
+    fields = RUN_FIELDS
+    readonly_fields = RUN_FIELDS
 
     @admin.display(description="progress")
     def progress_bar(self, run: TrainingRun) -> SafeString:

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 
@@ -51,7 +51,7 @@ def _write_csv(drawings: DrawingQuerySet, file: IO[bytes]) -> int:
 
 def _write_csv_gz(drawings: DrawingQuerySet, file: IO[bytes]) -> int:
     with gzip.GzipFile(fileobj=file, mode="wb", filename="", mtime=0) as compressed:
-        return _write_csv(drawings, compressed)
+        return _write_csv(drawings, cast("IO[bytes]", compressed))
 
 
 def _write_npz(drawings: DrawingQuerySet, file: IO[bytes]) -> int:
@@ -90,7 +90,7 @@ WRITERS: dict[str, Callable[[DrawingQuerySet, IO[bytes]], int]] = {
 
 
 def _stream(drawings: DrawingQuerySet, *fields: str) -> Iterator[dict[str, Any]]:
-    return drawings.values(*fields).iterator(chunk_size=BATCH)
+    yield from drawings.values(*fields).iterator(chunk_size=BATCH)
 
 
 class _TextWriter:

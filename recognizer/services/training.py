@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 from django.conf import settings
@@ -136,7 +136,7 @@ def _read_corrections() -> tuple[datasets.LabeledDigits, tuple[str, ...]]:
             left_out.append(f"Drawing {pk} is left out: {fault}")
             continue
         pixels += canonical
-        labels.append(label)
+        labels.append(cast(int, label))
         groups.append(str(pk))
     images = np.frombuffer(bytes(pixels), np.uint8).reshape(-1, 28, 28)
     digits = datasets.LabeledDigits(

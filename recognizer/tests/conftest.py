@@ -1,21 +1,29 @@
-"""What the app's tests share: a real SQLite file, a small real model, and drawings."""
+"""What the app's tests share: a real SQLite file, a small real model, and callers."""
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from django.contrib.auth.models import User
 from django.db import connections
+from django.test import Client
+from pytest_django import Settings
+from sklearn.exceptions import ConvergenceWarning
 
 from ml import artifacts
 from ml.augmentation import augment
+from ml.datasets import LabeledDigits
+from ml.evaluation import evaluate
 from ml.pipeline import build_pipeline
-from ml.preprocessing import Digits, canonical_digit, ink_from_image
-from recognizer.tests.browsing import browser as browser
-from recognizer.tests.browsing import page as page
-from recognizer.tests.drawings import png_of
-from recognizer.tests.live import site as site
+from recognizer import services
+from recognizer.models import Drawing, TrainedModel
+from recognizer.tests.drawings import data_url, digits_of_one_face, png_of
+
+DRAWINGS = "/api/v1/drawings/"
 
 
 @pytest.fixture(scope="session")
@@ -28,29 +36,117 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
 
 
 @pytest.fixture(scope="session")
-def typeface_digits() -> tuple[Digits, np.ndarray]:
-    """Ten digits of one face, and their labels."""
-    digits = [canonical_digit(ink_from_image(png_of(digit))) for digit in range(10)]
-    return np.stack(digits), np.arange(10, dtype=np.uint8)
-
-
-@pytest.fixture(scope="session")
-def bundled_model(
-    tmp_path_factory: pytest.TempPathFactory, typeface_digits: tuple[Digits, np.ndarray]
-) -> Path:
-    """Train a small model on one face, in a second."""
-    images, labels = typeface_digits
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Train a small model on one face, in a second, and return its file."""
+    images = digits_of_one_face()  # (10, 28, 28)
+    labels = np.arange(10, dtype=np.uint8)
     copies = 30
     varied = augment(images, copies, seed=0)
-    model = build_pipeline(hidden_units=24).set_params(
-        mlpclassifier__max_iter=30, mlpclassifier__early_stopping=False
-    )
-    import warnings
-
+    pipeline = build_pipeline(hidden_units=24).set_params(mlpclassifier__max_iter=30)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model.fit(varied.reshape(-1, 784), np.repeat(labels, copies))
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        pipeline.fit(varied.reshape(len(varied), -1), np.repeat(labels, copies))
+    report = evaluate(pipeline, LabeledDigits(images, labels, np.array(["face"] * 10)))
+    data = artifacts.serialize(pipeline)
     path = tmp_path_factory.mktemp("bundle") / "model.joblib"
-    data = artifacts.serialize(model)
-    artifacts.save(path, data, artifacts.describe(data, {"seed": 0}, {}, {}))
+    metrics = {"typefaces": report.as_dict(), "corrections": None}
+    artifacts.save(path, data, artifacts.describe(data, {"seed": 0}, {"corrections": 0}, metrics))
     return path
+
+
+@pytest.fixture(autouse=True)
+def site_folders(settings: Settings, tmp_path: Path) -> None:
+    """Give each test its own folders, and static files as they are."""
+    settings.ARTIFACTS_DIR = tmp_path / "artifacts"
+    settings.STATIC_ROOT = tmp_path
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture
+def model(db: None, bundle: Path, settings: Settings) -> TrainedModel:
+    """Register the small model as version 1."""
+    services.forget_model()
+    settings.BUNDLED_MODEL = bundle
+    return services.register_bundled_model()
+
+
+class Caller:
+    """Somebody who speaks to the API."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.token = ""
+
+    def post(self, url: str, body: Any = None, **options: Any) -> Any:
+        """Send JSON."""
+        return self._send("post", url, body, **options)
+
+    def put(self, url: str, body: Any, **options: Any) -> Any:
+        """Send JSON."""
+        return self._send("put", url, body, **options)
+
+    def delete(self, url: str) -> Any:
+        """Delete."""
+        return self.client.delete(url, headers=self._headers())
+
+    def get(self, url: str, query: dict[str, Any] | None = None) -> Any:
+        """Ask."""
+        return self.client.get(url, query)
+
+    def draw(self, digit: int = 7, **fields: Any) -> dict[str, Any]:
+        """Send a digit and return the answer."""
+        answer = self.post(DRAWINGS, {"image": data_url(png_of(digit)), **fields})
+        assert answer.status_code == 201, answer.content
+        drawing: dict[str, Any] = answer.json()
+        return drawing
+
+    def _send(self, method: str, url: str, body: Any, **options: Any) -> Any:
+        options.setdefault("content_type", "application/json")
+        options["headers"] = {**self._headers(), **options.pop("headers", {})}
+        return getattr(self.client, method)(url, body, **options)
+
+    def _headers(self) -> dict[str, str]:
+        return {"X-CSRFToken": self.token} if self.token else {}
+
+
+def open_page(caller: Caller, url: str = "/") -> Caller:
+    """Open a page as a browser does: it brings the cookie and the token."""
+    answer = caller.client.get(url)
+    assert answer.status_code == 200
+    caller.token = str(answer.context["csrf_token"])
+    return caller
+
+
+@pytest.fixture
+def stranger(model: TrainedModel) -> Caller:
+    """Return a client without cookies."""
+    return Caller(Client(enforce_csrf_checks=True))
+
+
+@pytest.fixture
+def visitor(model: TrainedModel) -> Caller:
+    """Return a browser that opened the page."""
+    return open_page(Caller(Client(enforce_csrf_checks=True)))
+
+
+@pytest.fixture
+def other_visitor(model: TrainedModel) -> Caller:
+    """Return another browser that opened the page."""
+    return open_page(Caller(Client(enforce_csrf_checks=True)))
+
+
+@pytest.fixture
+def staff(model: TrainedModel, django_user_model: type[User]) -> Caller:
+    """Return a browser in which a member of the staff is logged in."""
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(django_user_model.objects.create_superuser("reviewer"))
+    return open_page(Caller(client))
+
+
+@pytest.fixture
+def drawing(stranger: Caller) -> Drawing:
+    """Return a stored drawing of nobody."""
+    return Drawing.objects.get(pk=stranger.draw()["id"])

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import base64
 import io
+from typing import Any
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+
+from ml.preprocessing import Digits, canonical_digit, ink_from_image
 
 SEVEN = [[[60, 60], [220, 60], [120, 240]]]
 """Strokes of a 7."""
@@ -17,6 +21,11 @@ def png_of(digit: int, size: int = 280) -> bytes:
     font = ImageFont.load_default(size * 0.7)
     ImageDraw.Draw(image).text((size / 2, size / 2), str(digit), 0, font, anchor="mm")
     return encode(image)
+
+
+def digits_of_one_face() -> Digits:
+    """Return the canonical digits of that face: (10, 28, 28)."""
+    return np.stack([canonical_digit(ink_from_image(png_of(digit))) for digit in range(10)])
 
 
 def blank_png(color: int = 255) -> bytes:
@@ -34,3 +43,17 @@ def encode(image: Image.Image, file_format: str = "PNG") -> bytes:
 def data_url(picture: bytes, media_type: str = "image/png") -> str:
     """Wrap an encoded picture as the canvas does."""
     return f"data:{media_type};base64,{base64.b64encode(picture).decode()}"
+
+
+def assert_problem(answer: Any, status: int, slug: str, field: str | None = None) -> None:
+    """Check that an answer is a problem of this type, about this field."""
+    assert answer.status_code == status, answer.content
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    body = answer.json()
+    assert body["type"] == f"/problems/{slug}/"
+    assert body["status"] == status
+    assert body["title"]
+    assert body["detail"]
+    assert body.get("field") == field
+    if field is not None:
+        assert body["errors"][0] == {"field": field, "detail": body["detail"]}
