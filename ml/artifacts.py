@@ -13,7 +13,7 @@ import warnings
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import joblib
 import numpy as np
@@ -22,6 +22,9 @@ from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.pipeline import Pipeline
 
 from ml.errors import ArtifactCorrupt, ArtifactIncompatible, ArtifactMissing
+
+TRAINING_STATE: Final = ("_optimizer", "_best_coefs", "_best_intercepts", "_random_state")
+"""Attributes of scikit-learn's perceptron that are made anew by each fit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,7 @@ class Manifest:
 def serialize(model: Pipeline) -> bytes:
     """Turn a model into the bytes of a model file.
 
-    What only training needs (the optimizer's moments) is left out.
+    What only training needs (the optimizer's moments, second copies of weights) is left out.
 
     Parameters
     ----------
@@ -75,7 +78,8 @@ def serialize(model: Pipeline) -> bytes:
     lean = copy.copy(model)
     name, classifier = model.steps[-1]
     classifier = copy.copy(classifier)
-    vars(classifier).pop("_optimizer", None)
+    for name_of_state in TRAINING_STATE:
+        vars(classifier).pop(name_of_state, None)
     lean.steps = [*model.steps[:-1], (name, classifier)]
     buffer = io.BytesIO()
     joblib.dump(lean, buffer, compress=3)

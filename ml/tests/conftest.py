@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+import pytest
+
+from ml.tests.training_data import SHORT, none, written
+from ml.training import TrainedArtifact, train
+
+
+@pytest.fixture(scope="session")
+def trained() -> TrainedArtifact:
+    """A small model that reads most digits."""
+    return train(written(400, seed=7), none(), SHORT)

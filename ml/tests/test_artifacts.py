@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+import sklearn
+
+from ml.artifacts import (
+    Manifest,
+    describe,
+    deserialize,
+    digest,
+    load,
+    read,
+    read_manifest,
+    save,
+    serialize,
+    write_atomically,
+)
+from ml.errors import ArtifactCorrupt, ArtifactIncompatible, ArtifactMissing
+from ml.tests.training_data import written
+from ml.training import TrainedArtifact
+
+
+@pytest.fixture
+def data(trained: TrainedArtifact) -> bytes:
+    return serialize(trained.model)
+
+
+@pytest.fixture
+def manifest(trained: TrainedArtifact, data: bytes) -> Manifest:
+    return describe(data, trained.parameters, trained.data, trained.metrics)
+
+
+def test_a_model_comes_back_as_it_was(trained: TrainedArtifact, data: bytes) -> None:
+    rows = written(50, seed=1).images.reshape(50, -1)
+    model = deserialize(data, digest(data))
+    np.testing.assert_array_equal(model.predict_proba(rows), trained.model.predict_proba(rows))
+
+
+def test_what_only_training_needs_is_left_out(trained: TrainedArtifact, data: bytes) -> None:
+    weights = sum(layer.nbytes for layer in trained.model[-1].coefs_)
+    assert len(data) < 1.3 * weights
+    assert hasattr(trained.model[-1], "_optimizer")
+
+
+def test_the_same_model_has_the_same_bytes(trained: TrainedArtifact, data: bytes) -> None:
+    assert serialize(trained.model) == data
+
+
+def test_a_model_that_came_back_can_be_trained_on(data: bytes) -> None:
+    model = deserialize(data, digest(data))
+    digits = written(100, seed=2)
+    model[-1].set_params(max_iter=1, warm_start=True, batch_size=50)
+    with pytest.warns(match="Maximum iterations"):
+        model.fit(digits.images.reshape(100, -1), digits.labels)
+
+
+@pytest.mark.parametrize("position", [0, 100, -1])
+def test_one_changed_bit_is_refused(data: bytes, position: int) -> None:
+    changed = bytearray(data)
+    changed[position] ^= 1
+    with pytest.raises(ArtifactCorrupt, match="SHA-256"):
+        deserialize(bytes(changed), digest(data))
+
+
+def test_a_truncated_file_is_refused(data: bytes) -> None:
+    with pytest.raises(ArtifactCorrupt):
+        deserialize(data[:-10], digest(data))
+
+
+class Trap:
+    def __reduce__(self) -> tuple[object, ...]:
+        return os.mkdir, (os.environ["TRAP"],)
+
+
+def test_a_file_of_unknown_digest_is_not_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRAP", str(tmp_path / "sprung"))
+    buffer = io.BytesIO()
+    joblib.dump(Trap(), buffer)
+    with pytest.raises(ArtifactCorrupt):
+        deserialize(buffer.getvalue(), "0" * 64)
+    assert not (tmp_path / "sprung").exists()
+
+
+def dumped(value: object) -> bytes:
+    buffer = io.BytesIO()
+    joblib.dump(value, buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("content", [dumped({"a": 1}), b"not a model"], ids=["dict", "text"])
+def test_a_file_that_holds_no_pipeline_is_refused(content: bytes) -> None:
+    with pytest.raises(ArtifactIncompatible):
+        deserialize(content, digest(content))
+
+
+def test_a_model_of_another_scikit_learn_is_refused(
+    trained: TrainedArtifact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sklearn.base, "__version__", "0.24.2")
+    old = serialize(trained.model)
+    monkeypatch.undo()
+    with pytest.raises(ArtifactIncompatible, match="train it again"):
+        deserialize(old, digest(old))
+
+
+def test_a_saved_model_loads_with_its_manifest(
+    tmp_path: Path, data: bytes, manifest: Manifest
+) -> None:
+    path = tmp_path / "new folder" / "model.joblib"
+    save(path, data, manifest)
+    _, loaded = load(path)
+    assert loaded.sha256 == manifest.sha256 == digest(data)
+    assert loaded.metrics["pens"]["accuracy"] == manifest.metrics["pens"]["accuracy"]
+    assert loaded.size_bytes == len(data)
+    assert loaded.sklearn_version == sklearn.__version__
+    assert sorted(file.name for file in path.parent.iterdir()) == ["model.joblib", "model.json"]
+
+
+def test_a_missing_file_or_manifest_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactMissing, match=r"model\.joblib"):
+        read(tmp_path / "model.joblib")
+    with pytest.raises(ArtifactMissing, match=r"model\.json"):
+        load(tmp_path / "model.joblib")
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"sha256": "x"}', "\xff"])
+def test_what_is_no_manifest_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "model.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(ArtifactCorrupt):
+        read_manifest(tmp_path / "model.joblib")
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "model.joblib"
+    write_atomically(path, b"old")
+
+    def fail(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="No space"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]

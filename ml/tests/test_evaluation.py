@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from ml.evaluation import calibration_error, evaluate, report
+from ml.tests.training_data import none, written
+from ml.training import TrainedArtifact
+
+
+def test_accuracy_recall_and_confusion_agree_with_a_count_by_hand() -> None:
+    labels = np.array([0, 0, 1, 2], np.uint8)
+    probabilities = np.full((4, 10), 0.01)
+    for row, read in enumerate([0, 5, 1, 2]):
+        probabilities[row, read] = 0.91
+    result = report(probabilities, labels)
+    assert result.n == 4
+    assert result.accuracy == 0.75
+    assert result.recall[:3] == (0.5, 1.0, 1.0)
+    assert result.recall[3:] == (None,) * 7
+    assert result.confusion[0][5] == 1
+    assert sum(map(sum, result.confusion)) == 4
+    assert result.log_loss == pytest.approx(-(3 * np.log(0.91) + np.log(0.01)) / 4)
+
+
+def test_honest_confidence_has_no_calibration_error() -> None:
+    right = np.tile([True, True, True, False], 100)
+    assert calibration_error(np.full(400, 0.75), right) == pytest.approx(0)
+
+
+def test_boasting_is_a_calibration_error() -> None:
+    assert calibration_error(np.full(100, 0.99), np.arange(100) < 60) == pytest.approx(0.39)
+
+
+def test_certainty_belongs_to_the_last_slice() -> None:
+    assert calibration_error(np.ones(10), np.ones(10, bool)) == 0
+
+
+def test_a_model_is_measured_on_digits_it_did_not_see(trained: TrainedArtifact) -> None:
+    result = evaluate(trained.model, written(500, seed=99))
+    assert result.n == 500
+    assert result.accuracy > 0.85
+    assert json.loads(json.dumps(result.as_dict()))["n"] == 500
+
+
+def test_no_digits_cannot_be_measured(trained: TrainedArtifact) -> None:
+    with pytest.raises(ValueError, match="no digit"):
+        evaluate(trained.model, none())

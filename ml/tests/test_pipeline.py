@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ml.pipeline import DIGIT_CONFIDENCE, build_pipeline, predict
+from ml.tests.drawings import DIGITS, canonical
+from ml.training import TrainedArtifact
+
+
+def test_it_reads_neat_digits(trained: TrainedArtifact) -> None:
+    images = np.stack([canonical(digit) for digit in DIGITS])
+    read = [prediction.digit for prediction in predict(trained.model, images)]
+    assert sum(a == b for a, b in zip(read, DIGITS, strict=True)) >= 9
+
+
+def test_a_prediction_is_consistent(trained: TrainedArtifact) -> None:
+    (prediction,) = predict(trained.model, canonical(3)[None])
+    ranked = sorted(prediction.probabilities, reverse=True)
+    assert sum(prediction.probabilities) == pytest.approx(1)
+    assert prediction.confidence == ranked[0] == prediction.probabilities[prediction.digit]
+    assert prediction.margin == pytest.approx(ranked[0] - ranked[1])
+    assert prediction.is_digit is (prediction.confidence >= DIGIT_CONFIDENCE)
+
+
+def test_many_and_one_get_the_same_answer(trained: TrainedArtifact) -> None:
+    images = np.stack([canonical(digit) for digit in DIGITS])
+    for together, image in zip(predict(trained.model, images), images, strict=True):
+        (alone,) = predict(trained.model, image[None])
+        assert alone.digit == together.digit
+        assert alone.confidence == pytest.approx(together.confidence, abs=1e-4)
+
+
+def test_no_digits_get_no_answer(trained: TrainedArtifact) -> None:
+    assert predict(trained.model, np.empty((0, 28, 28), np.uint8)) == []
+
+
+def test_the_pipeline_is_built_of_named_steps() -> None:
+    assert list(build_pipeline(hidden_units=32).named_steps) == [
+        "deskew",
+        "directionmaps",
+        "mlpclassifier",
+    ]
