@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
+from argparse import ArgumentTypeError
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,15 +44,28 @@ class Command(ServiceCommand):
         parser.add_argument(
             "--seed", type=int, default=0, help="where randomness begins (default: 0)"
         )
+        parser.add_argument(
+            "--replay",
+            type=read_share,
+            default=1.0,
+            metavar="SHARE",
+            help="share of the usual exercise on digits that it reads already, above 0 to 1: "
+            "less is faster and forgets more (default: 1)",
+        )
 
     def run(self, **options: Any) -> None:
         """Train."""
+        usual = services.TrainingOptions(seed=options["seed"])
         progress = ProgressLine(self) if not options["quiet"] else None
         retrained = services.retrain(
             services.RetrainOptions(
                 from_scratch=options["from_scratch"],
                 base=options["base"],
-                training=services.TrainingOptions(seed=options["seed"]),
+                training=replace(
+                    usual,
+                    replay_samples=math.ceil(usual.replay_samples * options["replay"]),
+                    replay_pen_samples=math.ceil(usual.replay_pen_samples * options["replay"]),
+                ),
             ),
             progress or (lambda step: None),
         )
@@ -90,6 +106,14 @@ class ProgressLine:
         """Leave the line."""
         if self._is_terminal:
             self._write("")
+
+
+def read_share(text: str) -> float:
+    """Return a share of something, above 0 to 1."""
+    value = float(text)
+    if not 0 < value <= 1:
+        raise ArgumentTypeError(f"{text} is not above 0 to 1")
+    return value
 
 
 def describe_accuracy(metrics: dict[str, Any]) -> str:
