@@ -151,7 +151,6 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "recognizer.parsers.AlwaysJSON",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "recognizer.problems.handle_exception",
     "STRICT_JSON": True,
 }

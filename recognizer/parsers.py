@@ -23,10 +23,9 @@ class CautiousJSONParser(JSONParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         """Decode the body."""
+        context = {**(parser_context or {}), "encoding": "utf-8"}
         try:
-            return super().parse(
-                stream, media_type, {**(parser_context or {}), "encoding": "utf-8"}
-            )
+            return super().parse(stream, media_type, context)
         except RecursionError as error:
             raise ParseError("The JSON is nested too deeply.") from error
 

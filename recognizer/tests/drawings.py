@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ml.preprocessing import Digits, canonical_digit, ink_from_image
+from recognizer.models import TrainedModel
 
 SEVEN = [[[60, 60], [220, 60], [120, 240]]]
 """Strokes of a 7."""
@@ -57,3 +58,11 @@ def assert_problem(answer: Any, status: int, slug: str, field: str | None = None
     assert body.get("field") == field
     if field is not None:
         assert body["errors"][0] == {"field": field, "detail": body["detail"]}
+
+
+def copy_model(model: TrainedModel, **values: Any) -> TrainedModel:
+    """Register the same file as the next version, not active."""
+    version = TrainedModel.objects.count() + 1
+    fields = {field.name: getattr(model, field.name) for field in model._meta.fields}
+    fields |= {"version": version, "active": False, "origin": "retrained", **values}
+    return TrainedModel.objects.create(**fields)

@@ -228,7 +228,6 @@ def test_a_bad_field_beside_good_strokes_is_refused(
 @pytest.mark.parametrize(
     "body",
     [
-        b"",
         b"{",
         b"seven",
         b'{"strokes": [[[NaN, 1], [2, 2]]]}',
@@ -245,6 +244,11 @@ def test_a_bad_field_beside_good_strokes_is_refused(
 )
 def test_a_body_that_is_no_json_is_refused(stranger: Caller, address: str, body: bytes) -> None:
     assert_problem(stranger.post(address, body), 400, "malformed-body")
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_empty_body_is_refused(stranger: Caller, address: str) -> None:
+    assert_problem(stranger.post(address, b""), 400, "invalid-request", "image")
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
@@ -274,7 +278,7 @@ def test_a_number_too_large_for_json_is_refused(stranger: Caller) -> None:
     ],
 )
 def test_another_content_type_is_refused(stranger: Caller, address: str, content_type: str) -> None:
-    answer = stranger.post(address, b"image=seven", content_type=content_type)
+    answer = stranger.client.generic("POST", address, b"image=seven", content_type)
     assert_problem(answer, 415, "unsupported-media-type")
 
 

@@ -1,0 +1,37 @@
+"""GET /healthz and /readyz: whether the site is well."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+from django.test import Client
+
+from recognizer import services
+from recognizer.models import TrainedModel
+from recognizer.tests.drawings import assert_problem
+
+
+def test_a_process_that_answers_is_alive() -> None:
+    answer = Client().get("/healthz")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "alive"}
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
+def test_a_site_with_a_model_is_ready(model: TrainedModel) -> None:
+    answer = Client().get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ready", "model": 1}
+
+
+def test_a_site_without_a_model_is_not_ready(db: None) -> None:
+    assert_problem(Client().get("/readyz"), 503, "no-model")
+
+
+def test_a_site_whose_only_model_was_changed_is_not_ready(model: TrainedModel) -> None:
+    services.forget_model()
+    (Path(settings.ARTIFACTS_DIR) / model.artifact).write_bytes(b"changed")
+    answer = Client().get("/readyz")
+    assert_problem(answer, 503, "no-model")
+    assert "SHA-256" in answer.json()["detail"]
