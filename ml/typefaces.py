@@ -22,7 +22,7 @@ from ml.preprocessing import CANONICAL_BOX, CANONICAL_SIZE
 
 FONT_SIZE: Final = 28
 """Size at which TMNIST renders a face, in pixels of the em square."""
-LARGEST_GLYPH: Final = 40 * FONT_SIZE
+LARGEST_GLYPH: Final = 20 * FONT_SIZE
 """Longest side of a rendered digit, in pixels; a font that asks for more is broken or hostile."""
 MASS_CENTER: Final = 14.0
 """Pixel index to which TMNIST moves the center of mass, in both directions."""
