@@ -104,7 +104,7 @@ def read_rows(path: Path, headers: Mapping[Layout, Layout] = ANY_HEADER) -> Iter
             layout = _find_layout(fields, headers, path)
         is_empty = True
         while batch := list(islice(lines, BATCH_LINES)):
-            if not all(line.isspace() for line in batch):
+            if not all(map(str.isspace, batch)):
                 is_empty = False
                 yield _parse(batch, layout, path, number)
             number += len(batch)
@@ -131,7 +131,8 @@ def _parse(lines: list[str], layout: Layout, path: Path, number: int) -> Rows:
     """Parse lines, of which the first has this number in the file."""
     dtype = np.dtype([FIELDS[part] for part in layout])
     try:
-        table = np.loadtxt(lines, dtype, comments=None, delimiter=",", quotechar='"', ndmin=1)
+        rows = [line for line in lines if not line.isspace()]
+        table = np.loadtxt(rows, dtype, comments=None, delimiter=",", quotechar='"', ndmin=1)
     except ValueError as error:
         _explain(lines, layout, path, number)
         raise DatasetError(f"The rows cannot be read: {error}", path) from error

@@ -1,0 +1,288 @@
+from __future__ import annotations
+
+import base64
+import gzip
+import io
+import json
+import struct
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ml import labeled_files
+from ml.errors import DatasetError
+from ml.labeled_files import LabeledDrawing, family_of, iter_labeled
+from ml.preprocessing import encode_png
+from ml.tests.labeled import digit_pixels, idx, mnist_row, tmnist_text, write_text
+
+IMAGES = np.stack([digit_pixels(3), digit_pixels(7)])
+LABELS = np.array([3, 7])
+STROKES = [[[10, 10], [20, 30.5]], [[5, 5, 0.5]]]
+
+
+def refuse(path: Path, message: str) -> DatasetError:
+    with pytest.raises(DatasetError, match=message) as caught:
+        list(iter_labeled(path))
+    return caught.value
+
+
+def write_npz(path: Path, **arrays: Any) -> Path:
+    np.savez_compressed(path, **arrays)
+    return path
+
+
+def write_idx(folder: Path, *, suffix: str = "", images: bytes | None = None) -> Path:
+    pack = gzip.compress if suffix == ".gz" else bytes
+    data = idx(2, 28, 28, data=IMAGES.tobytes()) if images is None else images
+    path = folder / f"train-images-idx3-ubyte{suffix}"
+    path.write_bytes(pack(data))
+    labels = folder / f"train-labels-idx1-ubyte{suffix}"
+    labels.write_bytes(pack(idx(2, data=bytes([3, 7]))))
+    return path
+
+
+def assert_same_digits(drawings: list[LabeledDrawing]) -> None:
+    assert [drawing.label for drawing in drawings] == [3, 7]
+    for drawing, image in zip(drawings, IMAGES, strict=True):
+        assert np.array_equal(drawing.pixels, image)  # type: ignore[arg-type]
+
+
+def test_a_csv_of_tmnist_gives_pixels_and_the_family_as_writer(tmp_path: Path) -> None:
+    drawings = list(iter_labeled(write_text(tmp_path / "a.csv", tmnist_text("A-Bold"))))
+    assert_same_digits(drawings)
+    assert [drawing.name for drawing in drawings] == ["A-Bold, digit 3", "A-Bold, digit 7"]
+    assert [drawing.writer for drawing in drawings] == ["A", "A"]
+
+
+def test_a_csv_of_mnist_gives_pixels_and_no_writer(tmp_path: Path) -> None:
+    path = write_text(tmp_path / "a.csv.zip", f"{mnist_row(3)}\n{mnist_row(7)}\n")
+    drawings = list(iter_labeled(path))
+    assert_same_digits(drawings)
+    assert [drawing.name for drawing in drawings] == ["a.csv.zip, digit 1", "a.csv.zip, digit 2"]
+    assert [drawing.writer for drawing in drawings] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("Roboto-BoldItalic", "Roboto"),
+        ("Roboto[wdth,wght]", "Roboto"),
+        ("Roboto-Italic[wdth,wght]", "Roboto"),
+        ("Lobster", "Lobster"),
+        ("-odd", "-odd"),
+    ],
+)
+def test_the_family_of_a_face_ends_at_its_first_hyphen(name: str, family: str) -> None:
+    assert family_of(name) == family
+
+
+def test_an_npz_is_read(tmp_path: Path) -> None:
+    assert_same_digits(list(iter_labeled(write_npz(tmp_path / "a.npz", x=IMAGES, y=LABELS))))
+
+
+def test_an_npz_in_the_order_of_columns_is_read(tmp_path: Path) -> None:
+    path = write_npz(tmp_path / "a.npz", x=np.asfortranarray(IMAGES), y=LABELS)
+    assert_same_digits(list(iter_labeled(path)))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"x": IMAGES}, "must hold the arrays x and y"),
+        ({"x": IMAGES.astype(float), "y": LABELS}, r"x is \(2, 28, 28\) float64, not"),
+        ({"x": IMAGES.reshape(2, 784), "y": LABELS}, r"x is \(2, 784\) uint8, not"),
+        ({"x": IMAGES, "y": LABELS[:1]}, r"y is \(1,\) int64, not \(2,\) whole numbers"),
+        ({"x": IMAGES, "y": LABELS.astype(float)}, r"y is \(2,\) float64, not"),
+        ({"x": IMAGES, "y": np.array([3, 11])}, "The label of digit 2 is 11"),
+        ({"x": IMAGES, "y": np.array([-1, 3])}, "The label of digit 1 is -1"),
+        ({"x": IMAGES[:0], "y": LABELS[:0]}, "There are no digits"),
+        ({"x": IMAGES[:, :, :0], "y": LABELS}, r"x is \(2, 28, 0\) uint8, not"),
+    ],
+)
+def test_an_npz_of_other_arrays_is_refused(
+    tmp_path: Path, arrays: dict[str, Any], message: str
+) -> None:
+    refuse(write_npz(tmp_path / "a.npz", **arrays), message)
+
+
+def test_an_npz_with_pickled_objects_is_refused(tmp_path: Path) -> None:
+    path = write_npz(tmp_path / "a.npz", x=IMAGES, y=np.array([3, "7"], dtype=object))
+    refuse(path, "not a whole npz file of plain numbers")
+
+
+@pytest.mark.parametrize("data", [b"", b"nonsense", b"PK\x03\x04 cut off"])
+def test_a_file_that_is_no_npz_is_refused(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "a.npz"
+    path.write_bytes(data)
+    refuse(path, "not a whole npz file")
+
+
+def test_an_npz_whose_header_states_a_gigantic_array_is_refused_unread(tmp_path: Path) -> None:
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "|u1", "fortran_order": False, "shape": (10**9, 28, 28)}
+    )
+    path = tmp_path / "a.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("x.npy", header.getvalue())
+        archive.writestr("y.npy", header.getvalue())
+    refuse(path, "The array x.npy is larger than")
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_a_pair_of_idx_files_is_read(tmp_path: Path, suffix: str) -> None:
+    assert_same_digits(list(iter_labeled(write_idx(tmp_path, suffix=suffix))))
+
+
+def test_a_pair_of_idx_files_of_which_one_is_gzipped_is_read(tmp_path: Path) -> None:
+    path = write_idx(tmp_path, suffix=".gz")
+    labels = tmp_path / "train-labels-idx1-ubyte.gz"
+    labels.with_suffix("").write_bytes(gzip.decompress(labels.read_bytes()))
+    labels.unlink()
+    assert_same_digits(list(iter_labeled(path)))
+
+
+def test_a_folder_with_one_pair_of_idx_files_is_read(tmp_path: Path) -> None:
+    write_idx(tmp_path)
+    assert_same_digits(list(iter_labeled(tmp_path)))
+
+
+def test_the_labels_of_idx_must_stand_beside_the_images(tmp_path: Path) -> None:
+    path = write_idx(tmp_path)
+    (tmp_path / "train-labels-idx1-ubyte").unlink()
+    refuse(path, "The file of labels, train-labels-idx1-ubyte, does not stand beside it")
+
+
+def test_the_file_of_labels_alone_is_refused_with_advice(tmp_path: Path) -> None:
+    write_idx(tmp_path)
+    refuse(tmp_path / "train-labels-idx1-ubyte", "Give the IDX file of images")
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (idx(2, 28, 28, data=IMAGES.tobytes(), magic=0x0801), "not an IDX file of images"),
+        (b"\0\0\x08", "not an IDX file of images"),
+        (idx(2, 28, 28, data=IMAGES.tobytes()[:-1]), "but 1,567 of the 1,568 bytes"),
+        (idx(2, 28, 28, data=IMAGES.tobytes() + b"1"), "more than the 1,568 bytes"),
+        (idx(3, 28, 28, data=bytes(3 * 784)), "It has 3 images, but train-labels.* 2 labels"),
+        (idx(2**32 - 1, 28, 28, data=b""), "The header states .* far too many"),
+        (idx(2, 0, 0, data=b""), r"images of \(0, 0\) pixels"),
+    ],
+)
+def test_an_idx_file_that_does_not_keep_to_its_header_is_refused(
+    tmp_path: Path, images: bytes, message: str
+) -> None:
+    refuse(write_idx(tmp_path, images=images), message)
+
+
+def test_a_label_of_idx_that_is_no_digit_is_refused(tmp_path: Path) -> None:
+    path = write_idx(tmp_path)
+    (tmp_path / "train-labels-idx1-ubyte").write_bytes(idx(2, data=b"\3\x0b"))
+    refuse(path, "The label of digit 2 is 11")
+
+
+def test_pictures_are_read_from_folders_by_digit(tmp_path: Path) -> None:
+    for digit, name in ((7, "b.png"), (7, "a.PNG"), (3, "c.png"), (3, "notes.txt"), (3, ".d.png")):
+        (tmp_path / str(digit)).mkdir(exist_ok=True)
+        (tmp_path / str(digit) / name).write_bytes(encode_png(digit_pixels(digit)))
+    drawings = list(iter_labeled(tmp_path))
+    assert [(drawing.label, drawing.name) for drawing in drawings] == [
+        (3, "3/c.png"),
+        (7, "7/a.PNG"),
+        (7, "7/b.png"),
+    ]
+    assert drawings[0].image == encode_png(digit_pixels(3))
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+    refuse(tmp_path, "neither folders 0 to 9")
+
+
+def test_strokes_are_read_with_their_writer(tmp_path: Path) -> None:
+    items = [{"label": 3, "strokes": STROKES}, {"label": 7, "strokes": STROKES, "writer": "w1"}]
+    path = write_text(tmp_path / "a.json.gz", json.dumps(items))
+    drawings = list(iter_labeled(path))
+    assert [drawing.label for drawing in drawings] == [3, 7]
+    assert [drawing.writer for drawing in drawings] == [None, "w1"]
+    assert drawings[0].strokes == STROKES
+    assert drawings[0].name == "a.json.gz, digit 1"
+
+
+def test_ndjson_of_an_export_is_read_with_strokes_or_pixels(tmp_path: Path) -> None:
+    pixels = base64.b64encode(digit_pixels(7).tobytes()).decode()
+    lines = [
+        json.dumps({"label": 3, "strokes": STROKES, "canonical": pixels}),
+        json.dumps({"label": 7, "strokes": None, "canonical": pixels, "review": "approved"}),
+    ]
+    first, second = iter_labeled(write_text(tmp_path / "a.ndjson", "\n".join(lines) + "\n\n"))
+    assert (first.strokes, first.pixels) == (STROKES, None)
+    assert np.array_equal(second.pixels, digit_pixels(7))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [
+        (7, "not an object"),
+        ({"strokes": STROKES}, "The label is None"),
+        ({"label": 11, "strokes": STROKES}, "The label is 11"),
+        ({"label": True, "strokes": STROKES}, "The label is True"),
+        ({"label": "7", "strokes": STROKES}, "The label is '7'"),
+        ({"label": 7}, "The strokes are a list"),
+        ({"label": 7, "strokes": [[[1, None]]]}, "."),
+        ({"label": 7, "strokes": []}, "Nothing is drawn"),
+        ({"label": 7, "strokes": STROKES, "writer": []}, "The writer is not a name"),
+        ({"label": 7, "canonical": "AAAA"}, "not 784 bytes in base64"),
+        ({"label": 7, "canonical": "?"}, "not 784 bytes in base64"),
+    ],
+)
+def test_a_wrong_drawing_is_named_by_its_number_or_line(
+    tmp_path: Path, item: object, message: str
+) -> None:
+    good = {"label": 3, "strokes": STROKES}
+    refuse(write_text(tmp_path / "a.json", json.dumps([good, item])), f"Drawing 2: .*{message}")
+    lines = write_text(tmp_path / "a.ndjson", f"{json.dumps(good)}\n{json.dumps(item)}\n")
+    assert refuse(lines, message).line == 2
+
+
+def test_json_that_breaks_off_is_named_with_its_line(tmp_path: Path) -> None:
+    error = refuse(write_text(tmp_path / "a.json", '[\n{"label": 3,'), "This is not JSON")
+    assert error.line == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 100_000, "[" + "9" * 5_000 + "]", "{}", "[]", "7"],
+)
+def test_json_of_something_else_is_refused(tmp_path: Path, text: str) -> None:
+    refuse(write_text(tmp_path / "a.json", text), "JSON")
+
+
+def test_nan_among_the_strokes_is_refused(tmp_path: Path) -> None:
+    text = '[{"label": 7, "strokes": [[[NaN, 1]]]}]'
+    refuse(write_text(tmp_path / "a.json", text), "Drawing 1: ")
+
+
+def test_ndjson_without_a_line_is_refused(tmp_path: Path) -> None:
+    refuse(write_text(tmp_path / "a.ndjson", "\n\n"), "There are no drawings")
+
+
+def test_gigantic_json_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(labeled_files, "MAX_JSON", 100)
+    refuse(write_text(tmp_path / "a.json", "[" + " " * 200 + "]"), "larger than 100 bytes")
+
+
+def test_an_unknown_format_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    refuse(write_text(tmp_path / "a.parquet", "PAR1"), "The format is unknown; known are a csv")
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    refuse(tmp_path / "a.csv", "There is no such file")
+
+
+def test_an_idx_magic_is_big_endian(tmp_path: Path) -> None:
+    data = struct.pack("<4I", 0x0803, 2, 28, 28) + IMAGES.tobytes()
+    refuse(write_idx(tmp_path, images=data), "not an IDX file of images")
