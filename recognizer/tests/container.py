@@ -172,7 +172,8 @@ def _copy(arguments: list[str], image: Image, stages: dict[str, Image], project:
     destination = Path(image.locate(image.folder)) / image.locate(target)
     if sources[0].startswith("--from="):
         stage = stages[sources[0].removeprefix("--from=")]
-        shutil.copytree(stage.locate(sources[1]), destination, symlinks=True)
+        # Links to the same files are enough: of the earlier stage nothing is used any more.
+        shutil.copytree(stage.locate(sources[1]), destination, symlinks=True, copy_function=os.link)
         return
     for path in list_context(project):
         for source in map(Path, sources):
