@@ -21,7 +21,10 @@ from ml.evaluation import evaluate
 from ml.pipeline import build_pipeline
 from recognizer import services
 from recognizer.models import Drawing, TrainedModel
+from recognizer.tests.browsing import browser as browser
+from recognizer.tests.browsing import page as page
 from recognizer.tests.drawings import data_url, digits_of_one_face, png_of
+from recognizer.tests.live import site as site
 
 DRAWINGS = "/api/v1/drawings/"
 
