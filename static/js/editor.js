@@ -20,7 +20,7 @@ export class Editor extends EventTarget {
     this.#picture = dialog.querySelector("[data-part=picture]");
     this.#details = dialog.querySelector("[data-part=details]");
     this.#delete = dialog.querySelector("[data-part=delete]");
-    this.#feedback = new Feedback(dialog.querySelector("[data-feedback]"));
+    this.#feedback = new Feedback(dialog.querySelector(".feedback"));
     this.#feedback.addEventListener("judge", ({ detail }) =>
       this.#emit("judge", { feedback: detail }),
     );

@@ -78,10 +78,10 @@ export class History extends EventTarget {
     const card = this.#template.content.firstElementChild.cloneNode(true);
     card.dataset.id = id;
     card.dataset.state = state(drawing);
-    const button = card.querySelector("button");
-    button.value = id;
-    button.setAttribute("aria-label", words.drawing[state(drawing)](prediction, label));
-    card.querySelector("img").src = canonical;
+    card.querySelector("button").value = id;
+    const image = card.querySelector("img");
+    image.alt = words.drawing[state(drawing)](prediction, label);
+    image.src = canonical;
     card.querySelector("[data-part=digit]").textContent = prediction;
     card.querySelector("[data-part=label]").textContent = state(drawing) === "wrong" ? label : "";
     return card;

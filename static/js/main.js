@@ -174,7 +174,7 @@ function startDrawingPage() {
   pad.penWidth = Number(find("pens").querySelector(":checked").value); // a browser may remember another one
 
   new Cursor(canvas, pad, find("cursor"), find("voice"));
-  listenToKeys(find("workspace"), pad, feedback);
+  listenToKeys(find("main"), pad, feedback);
   on(history, "change", () => {
     find("latest").hidden = history.size === 0;
   });
