@@ -110,9 +110,9 @@ class LabeledDigits:
 def load_tmnist(path: Path) -> LabeledDigits:
     """Load a csv in TMNIST's format, plain, gzipped or zipped, whole or not at all.
 
-    The images are as they stand in the file: canonical but for the centering, which TMNIST does a
-    pixel further, and for pens wider or finer than people's. Augmentation evens both; what is not
-    augmented goes through `load_labeled`.
+    The images are as they stand in the file: canonical but for the centering, which TMNIST does
+    half a pixel further and the model undoes, and for pens wider or finer than people's, which
+    augmentation evens. `load_labeled` brings the same file to canonical digits, more slowly.
 
     The group of a digit is the family of its face, not the face: Roboto-Medium is so near to
     Roboto-Regular that a model trained on one has seen the other.
