@@ -100,7 +100,10 @@ class LiveSite:
 
 @contextmanager
 def serve(folder: Path, **environment: str) -> Iterator[LiveSite]:
-    """Serve an empty archive with the bundled model until the block ends."""
+    """Serve an empty archive with the bundled model until the block ends.
+
+    Whoever asks for it also asks for the fixture `static_files`.
+    """
     everything = {
         **os.environ,
         "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
@@ -109,12 +112,6 @@ def serve(folder: Path, **environment: str) -> Iterator[LiveSite]:
         "WEB_CONCURRENCY": "2",
         **environment,
     }
-    subprocess.run(
-        [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"],
-        cwd=PROJECT,
-        env=everything,
-        check=True,
-    )
     command = [sys.executable, "-m", "digitsite.serve", "--bind", "127.0.0.1:0"]
     server = Server(command, cwd=PROJECT, env=everything)
     try:
@@ -126,8 +123,19 @@ def serve(folder: Path, **environment: str) -> Iterator[LiveSite]:
         server.stop()
 
 
+@pytest.fixture(scope="session")
+def static_files() -> None:
+    """Gather the files that a server gives out as they are; once, for it takes seconds."""
+    subprocess.run(
+        [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"],
+        cwd=PROJECT,
+        env={**os.environ, "DEBUG": "no"},
+        check=True,
+    )
+
+
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+def site(static_files: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
     """Return a site that the tests of one module share."""
     with serve(tmp_path_factory.mktemp("site")) as running:
         yield running
