@@ -28,6 +28,7 @@ NAMESPACE = uuid.UUID("5b8f4f0e-6d2c-4a3e-9d3a-0f6f1c5f7a10")
 class ImportSummary:
     """How an import went: counts, and why drawings were refused."""
 
+    total: int = 0
     imported: int = 0
     known: int = 0
     refused: list[str] = field(default_factory=list)
@@ -41,7 +42,8 @@ def import_drawings(
     The id of a drawing follows from its content and label, so that the same file again, or an
     interrupted import started anew, adds nothing twice.
     """
-    summary = ImportSummary()
+    # To the end once before the first is kept: a file with a bad line adds nothing at all.
+    summary = ImportSummary(total=sum(1 for _ in datasets.iter_labeled(path)))
     began = timezone.now()
     position = 0
     for chunk in _chunks(datasets.iter_labeled(path), CHUNK):

@@ -218,7 +218,6 @@ class _Notes:
         self._written = float("-inf")
 
     def __call__(self, progress: training.Progress) -> None:
-        self._report(progress)
         if progress.phase != self._run.phase:
             self._run.phase = progress.phase
             self.log(progress.phase)
@@ -226,6 +225,7 @@ class _Notes:
         if time.monotonic() - self._written >= SECONDS_BETWEEN_NOTES:
             self._written = time.monotonic()
             self._run.save(update_fields=["phase", "progress", "log"])
+        self._report(progress)
 
     def write(self, phase: str, fraction: float) -> None:
         self(training.Progress(phase, fraction))

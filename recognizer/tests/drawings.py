@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import io
 from typing import Any
 
@@ -16,6 +17,7 @@ SEVEN = [[[60, 60], [220, 60], [120, 240]]]
 """Strokes of a 7."""
 
 
+@functools.cache
 def png_of(digit: int, size: int = 280) -> bytes:
     """Draw a digit, dark on white, with the face that Pillow carries."""
     image = Image.new("L", (size, size), 255)
@@ -24,6 +26,7 @@ def png_of(digit: int, size: int = 280) -> bytes:
     return encode(image)
 
 
+@functools.cache
 def digits_of_one_face() -> Digits:
     """Return the canonical digits of that face: (10, 28, 28)."""
     return np.stack([canonical_digit(ink_from_image(png_of(digit))) for digit in range(10)])

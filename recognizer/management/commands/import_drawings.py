@@ -33,7 +33,7 @@ class Command(ServiceCommand):
         def report(summary: services.ImportSummary) -> None:
             if not options["quiet"]:
                 done = summary.imported + summary.known + len(summary.refused)
-                self.stdout.write(f"{done:,} drawings read")
+                self.stdout.write(f"{done:,} of {summary.total:,} drawings")
 
         summary = services.import_drawings(options["path"], report)
         for sentence in summary.refused[:MOST_NAMED]:

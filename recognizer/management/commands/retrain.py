@@ -118,7 +118,11 @@ def read_share(text: str) -> float:
 
 def describe_accuracy(metrics: dict[str, Any]) -> str:
     """Say how good a model is on what was kept aside."""
-    holdouts = {"typefaces": "unseen typefaces", "corrections": "corrections kept aside"}
+    holdouts = {
+        "typefaces": "unseen typefaces",
+        "pens": "generated handwriting",
+        "corrections": "corrections kept aside",
+    }
     parts = [
         f"{share(metrics[key])} of {name}" for key, name in holdouts.items() if metrics.get(key)
     ]

@@ -1,0 +1,278 @@
+"""manage.py retrain: what people drew and said becomes a new version."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from django.conf import settings as django_settings
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils import timezone
+from pytest_django import Settings
+
+from ml import training
+from recognizer import services
+from recognizer.models import Drawing, TrainedModel, TrainingRun
+from recognizer.services import training as service
+from recognizer.tests.drawings import digits_of_one_face
+
+SMALL = {
+    "typeface_copies": 1,
+    "hidden_units": 16,
+    "pen_samples": 100,
+    "replay_samples": 100,
+    "replay_pen_samples": 100,
+    "correction_samples": 100,
+    "jobs": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def typefaces(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a data set in TMNIST's format, of families that all look the same."""
+    path = tmp_path_factory.mktemp("base") / "tmnist.csv"
+    lines = [",".join(["names", "labels", *map(str, range(1, 785))])]
+    for family in range(30):
+        for label, digit in enumerate(digits_of_one_face()):
+            pixels = map(str, digit.ravel())
+            lines.append(f"Family{family}-Regular,{label},{','.join(pixels)}")
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture(autouse=True)
+def small_training(
+    model: TrainedModel, typefaces: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Let the command train on little."""
+    settings.BASE_DATASET = typefaces
+    options = functools.partial(services.TrainingOptions, **SMALL)  # type: ignore[arg-type]
+    monkeypatch.setattr(services, "TrainingOptions", options)
+    monkeypatch.setattr(training, "PEN_HOLDOUT", 50)
+    training.pen_holdout.cache_clear()
+    yield
+    training.pen_holdout.cache_clear()
+
+
+def answered(label: int, count: int = 1, **values: Any) -> list[Drawing]:
+    """Store drawings of a digit that people say is another one."""
+    now = timezone.now()
+    return Drawing.objects.bulk_create(
+        Drawing(
+            model_id=1,
+            prediction=1,
+            confidence=0.5,
+            probabilities=[0.1] * 10,
+            canonical=digits_of_one_face()[1].tobytes(),
+            image=b"",
+            source="canvas",
+            **{"label": label, "feedback_at": now, **values},
+        )
+        for _ in range(count)
+    )
+
+
+def share_of_seven() -> float:
+    """Return how likely the active version finds a 7 in the 1 that was drawn."""
+    sketch = services.read_sketch(pixels=digits_of_one_face()[1])
+    _, (prediction,) = services.predict([sketch])
+    return prediction.probabilities[7]
+
+
+def retrain(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
+    """Run the command and return the lines that it printed."""
+    call_command("retrain", *arguments)
+    return capsys.readouterr().out.splitlines()
+
+
+def test_corrections_become_a_new_version_that_answers(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # Forty people say that this 1 is a 7.
+    answered(7, count=40)
+    before = share_of_seven()
+    last_line = retrain(capsys)[-1]
+    assert last_line.startswith("Model 2 is active: trained on ")
+    assert "with 40 corrections" in last_line
+    assert "% of unseen typefaces" in last_line
+    model = TrainedModel.objects.active().get()
+    assert (model.version, model.origin, model.parent_id) == (2, "retrained", 1)
+    assert model.data["corrections"] == 40
+    assert services.active_model().version == 2
+    assert share_of_seven() > before
+
+
+def test_without_corrections_it_still_works(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "with 0 corrections" in retrain(capsys)[-1]
+    assert services.active_model().version == 2
+
+
+def test_enough_corrections_are_partly_kept_aside(capsys: pytest.CaptureFixture[str]) -> None:
+    answered(7, count=120)
+    assert "% of corrections kept aside" in retrain(capsys)[-1]
+    data = TrainedModel.objects.active().get().data
+    assert data["corrections_held_out"] > 0
+    assert data["corrections"] + data["corrections_held_out"] == 120
+
+
+def test_what_is_rejected_or_not_answered_is_not_learned(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    answered(7)
+    answered(7, review="rejected", reviewed_at=timezone.now())
+    Drawing.objects.filter(pk=answered(7)[0].pk).update(label=None, feedback_at=None)
+    assert "with 1 corrections" in retrain(capsys)[-1]
+
+
+@pytest.mark.parametrize("pixels", [b"short", bytes(784), b"\x80" * 784])
+def test_a_corrupt_drawing_is_named_and_left_out(
+    capsys: pytest.CaptureFixture[str], pixels: bytes
+) -> None:
+    _, corrupt = answered(7), answered(7)[0]
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA ignore_check_constraints = ON")
+        cursor.execute(
+            "UPDATE recognizer_drawing SET canonical = %s WHERE id = %s", [pixels, corrupt.pk.hex]
+        )
+        cursor.execute("PRAGMA ignore_check_constraints = OFF")
+    call_command("retrain")
+    printed = capsys.readouterr()
+    assert "with 1 corrections" in printed.out
+    assert f"Drawing {corrupt.pk} is left out" in printed.err
+    assert f"Drawing {corrupt.pk} is left out" in TrainingRun.objects.get().log
+
+
+def test_from_scratch_it_has_no_parent(capsys: pytest.CaptureFixture[str]) -> None:
+    retrain(capsys, "--from-scratch")
+    model = TrainedModel.objects.active().get()
+    assert model.parent is None
+    assert model.parameters["from_scratch"] is True
+
+
+def test_it_starts_from_the_bundled_version_and_not_from_a_retrained_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    retrain(capsys)
+    retrain(capsys)
+    assert TrainedModel.objects.active().get().parent_id == 1
+
+
+def test_the_same_seed_makes_the_same_model(capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(2):
+        retrain(capsys, "--seed", "5")
+    retrain(capsys, "--seed", "6")
+    second, third, fourth = TrainedModel.objects.filter(version__gt=1).order_by("version")
+    assert second.sha256 == third.sha256 != fourth.sha256
+
+
+def test_phases_are_shown_in_a_log(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = retrain(capsys)
+    assert lines[0].strip() == "0% Reading the archive"
+    assert any("Training" in line for line in lines)
+    assert lines[-2].strip() == "100% Keeping the model"
+
+
+def test_quiet_prints_the_last_line_only(capsys: pytest.CaptureFixture[str]) -> None:
+    assert len(retrain(capsys, "--quiet")) == 1
+
+
+def test_json_is_the_last_line(capsys: pytest.CaptureFixture[str]) -> None:
+    answered(7)
+    summary = json.loads(retrain(capsys, "--json")[-1])
+    assert summary["model"] == 2
+    assert summary["active"] is True
+    assert summary["data"]["corrections"] == 1
+    assert summary["accuracy"]["corrections"] is None
+    assert 0 <= summary["accuracy"]["typefaces"] <= 1
+
+
+def test_the_run_tells_how_it_went(capsys: pytest.CaptureFixture[str]) -> None:
+    retrain(capsys)
+    run = TrainingRun.objects.get()
+    assert run.state == "succeeded"
+    assert run.progress == 1
+    assert run.model is not None
+    assert run.model.version == 2
+    assert run.outcome == "Model 2 is active."
+    assert "Training" in run.log
+    assert run.options["from_scratch"] is False
+
+
+def test_a_second_retraining_says_who_runs_and_ends() -> None:
+    refusals = []
+
+    def report(progress: services.Progress) -> None:
+        if not refusals:
+            with pytest.raises(services.RetrainingInProgress) as refusal:
+                services.retrain(options)
+            refusals.append(str(refusal.value))
+
+    options = services.RetrainOptions(training=services.TrainingOptions())
+    run = services.retrain(options, report).run
+    assert refusals == [
+        f"Training run {run.pk} (process {run.process} on {run.host}) "
+        "is still going; try again when it is done."
+    ]
+    assert TrainingRun.objects.count() == 1
+
+
+def test_a_run_whose_process_died_is_closed_by_the_next_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    dead = TrainingRun.objects.create(phase="Training", progress=0.7)
+    folder = Path(django_settings.ARTIFACTS_DIR)
+    (folder / "model-0123456789ab.joblib").write_bytes(b"never registered")
+    (folder / "model-0123456789ab.json").write_bytes(b"{}")
+    retrain(capsys)
+    dead.refresh_from_db()
+    assert dead.state == "interrupted"
+    assert dead.finished_at is not None
+    assert not list(folder.glob("*0123456789ab*"))
+    assert services.active_model().version == 2
+
+
+def test_a_stopped_run_leaves_the_old_version(model: TrainedModel) -> None:
+    def stop(progress: services.Progress) -> None:
+        if progress.phase == "Measuring":
+            raise KeyboardInterrupt
+
+    options = services.RetrainOptions(training=services.TrainingOptions())
+    with pytest.raises(KeyboardInterrupt):
+        services.retrain(options, stop)
+    run = TrainingRun.objects.get()
+    assert (run.state, run.phase, run.model) == ("interrupted", "Measuring", None)
+    assert services.active_model().version == 1
+
+
+def test_a_failed_run_says_why_and_leaves_the_old_version(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="There is no"):
+        call_command("retrain", "--base", str(tmp_path / "missing.csv"))
+    run = TrainingRun.objects.get()
+    assert run.state == "failed"
+    assert "missing.csv" in run.outcome
+    assert services.active_model().version == 1
+
+
+def test_another_base_can_be_named(typefaces: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    retrain(capsys, "--base", str(typefaces))
+    assert TrainingRun.objects.get().options["base"] == str(typefaces)
+
+
+def test_a_progress_note_is_written_at_most_once_a_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    moments = iter(np.arange(0, 10, 0.1))
+    monkeypatch.setattr(service.time, "monotonic", lambda: float(next(moments)))
+    run = TrainingRun.objects.create()
+    notes = service._Notes(run, lambda progress: None)
+    written = []
+    monkeypatch.setattr(run, "save", lambda **options: written.append(run.progress))
+    for step in range(20):
+        notes(services.Progress("Training", step / 20))
+    assert len(written) <= 4
