@@ -57,11 +57,11 @@ staticfiles/staticfiles.json: $(VENV)/requirements digitsite/settings.py $(shell
 
 # An empty file remembers what was installed; pip runs again only after its list changed.
 $(VENV)/requirements: requirements.txt $(VENV)/bin/pip
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(PYTHON) -m pip install -qq --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 $(VENV)/requirements-dev: requirements-dev.txt $(VENV)/requirements
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(PYTHON) -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
 # pip is the last file that venv writes, so it also tells a whole environment from half of one.
