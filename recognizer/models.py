@@ -82,7 +82,7 @@ class TrainedModel(models.Model):
     @property
     def accuracy(self) -> float | None:
         """Share of the typeface holdout that it reads right."""
-        value = self.metrics.get("typefaces", {}).get("accuracy")
+        value = (self.metrics.get("typefaces") or {}).get("accuracy")
         return None if value is None else float(value)
 
 

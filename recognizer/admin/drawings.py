@@ -23,6 +23,9 @@ else:
     DrawingFormBase = forms.ModelForm
 
 
+LONG_COLUMNS = {"canonical", "image", "probabilities", "strokes"}
+
+
 class AnswerFilter(admin.SimpleListFilter):
     """Right, wrong, or not answered."""
 
@@ -137,6 +140,12 @@ class DrawingAdmin(DrawingAdminBase):
     def get_queryset(self, request: HttpRequest) -> DrawingQuerySet:
         """Leave the long columns in the database; the page of one drawing fetches them."""
         return Drawing.objects.without_blobs()
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Refuse to search by the long columns, whatever the address says."""
+        return lookup.split("__")[0] not in LONG_COLUMNS and super().lookup_allowed(
+            lookup, value, request
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Drawings come from the page, the API and imports."""

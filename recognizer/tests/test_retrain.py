@@ -6,6 +6,7 @@ import functools
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -205,7 +206,7 @@ def test_the_run_tells_how_it_went(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_second_retraining_says_who_runs_and_ends() -> None:
-    refusals = []
+    refusals: list[str] = []
 
     def report(progress: services.Progress) -> None:
         if not refusals:
@@ -268,7 +269,8 @@ def test_a_progress_note_is_written_at_most_once_a_second(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     moments = iter(np.arange(0, 10, 0.1))
-    monkeypatch.setattr(service.time, "monotonic", lambda: float(next(moments)))
+    clock = SimpleNamespace(monotonic=lambda: float(next(moments)))
+    monkeypatch.setattr("recognizer.services.training.time", clock)
     run = TrainingRun.objects.create()
     notes = service._Notes(run, lambda progress: None)
     written = []
