@@ -15,6 +15,7 @@ urlpatterns = [
     path("", views.draw, name="draw"),
     path("history/", views.history, name="history"),
     path("problems/<slug:slug>/", views.problem, name="problem"),
+    path("favicon.ico", views.favicon, name="favicon"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("predict", api.PredictView.as_view(), name="predict"),

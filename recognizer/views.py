@@ -6,7 +6,8 @@ from typing import Any
 
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.views import defaults
 from django.views.decorators.cache import never_cache
@@ -40,6 +41,12 @@ def problem(request: HttpRequest, slug: str) -> HttpResponse:
     if slug not in PROBLEMS:
         raise Http404
     return render(request, "recognizer/problem.html", {"problem": PROBLEMS[slug]})
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Send browsers that ask for the icon by its ancient address to the one there is."""
+    return redirect(static("favicon.svg"))
 
 
 @require_safe

@@ -9,10 +9,12 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
 from recognizer import services
-from recognizer.admin.elements import digit_table, picture
+from recognizer.admin.elements import picture, table
 from recognizer.models import Drawing, DrawingQuerySet
 
 if TYPE_CHECKING:
@@ -92,9 +94,8 @@ class DrawingAdmin(DrawingAdminBase):
         "label",
         "confidence_percent",
         "review",
-        "source",
         "model_version",
-        "created_at",
+        "drawn_at",
     ]
     list_editable = ["label"]
     list_filter = [
@@ -108,17 +109,16 @@ class DrawingAdmin(DrawingAdminBase):
     list_per_page = 50
     # Counting and sorting a million rows takes longer than anybody waits.
     show_full_result_count = False
-    sortable_by = ["created_at"]
+    sortable_by = ["drawn_at"]
     fieldsets = [
-        (None, {"fields": ["as_drawn", "as_seen"]}),
-        ("Answer", {"fields": ["prediction", "is_digit", "probability_table", "model"]}),
-        ("Feedback", {"fields": ["label", "feedback_at"]}),
-        ("Review", {"fields": ["review", "reviewer", "reviewed_at"]}),
-        ("Origin", {"fields": ["id", "created_at", "source", "visitor"]}),
+        (None, {"fields": ["pictures"]}),
+        ("Answer", {"fields": [("prediction", "is_digit", "model"), "probability_table"]}),
+        ("Feedback", {"fields": [("label", "feedback_at")]}),
+        ("Review", {"fields": [("review", "reviewer", "reviewed_at")]}),
+        ("Origin", {"fields": [("created_at", "source"), "id", "visitor"]}),
     ]
     readonly_fields = [
-        "as_drawn",
-        "as_seen",
+        "pictures",
         "prediction",
         "is_digit",
         "probability_table",
@@ -176,21 +176,23 @@ class DrawingAdmin(DrawingAdminBase):
         """Show the version without fetching it."""
         return drawing.model_id
 
-    @admin.display(description="as drawn")
-    def as_drawn(self, drawing: Drawing) -> SafeString:
-        """Show the archived picture."""
-        return picture(bytes(drawing.image), 280, "The drawing as drawn")
+    @admin.display(description="drawn", ordering="created_at")
+    def drawn_at(self, drawing: Drawing) -> str:
+        """Show the time in few letters."""
+        return f"{localtime(drawing.created_at):%Y-%m-%d %H:%M}"
 
-    @admin.display(description="as the model saw it")
-    def as_seen(self, drawing: Drawing) -> SafeString:
-        """Show the 28x28 digit, enlarged."""
-        return picture(services.canonical_png(drawing), 280, "The drawing as 28 by 28 pixels")
+    @admin.display(description="as drawn, and as the model saw it")
+    def pictures(self, drawing: Drawing) -> SafeString:
+        """Show the archived picture and the 28x28 digit side by side."""
+        drawn = picture(bytes(drawing.image), 280, "The drawing as drawn")
+        seen = picture(services.canonical_png(drawing), 280, "The drawing as 28 by 28 pixels")
+        return format_html("{} {}", drawn, seen)
 
     @admin.display(description="probabilities")
     def probability_table(self, drawing: Drawing) -> SafeString:
         """Show the probability of each digit."""
-        rows = enumerate(drawing.probabilities)
-        return digit_table("Probability", [(digit, f"{share:.1%}") for digit, share in rows])
+        shares = [f"{share:.1%}" for share in drawing.probabilities]
+        return table(["Digit", *range(10)], [["Probability", *shares]])
 
     @admin.action(description="Approve the labels of selected drawings", permissions=["change"])
     def approve(self, request: HttpRequest, queryset: DrawingQuerySet) -> None:

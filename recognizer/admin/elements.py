@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -20,10 +21,19 @@ def picture(png: bytes, side: int, description: str) -> SafeString:
     )
 
 
-def digit_table(heading: str, rows: list[tuple[int, str]]) -> SafeString:
-    """Return a small table with a row for each digit."""
+def table(header: Sequence[object], rows: Sequence[Sequence[object]]) -> SafeString:
+    """Return a table, the first cell of each row in the role of its name."""
     return format_html(
-        "<table><thead><tr><th>Digit</th><th>{}</th></tr></thead><tbody>{}</tbody></table>",
-        heading,
-        format_html_join("", "<tr><td>{}</td><td>{}</td></tr>", rows),
+        "<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>",
+        format_html_join("", '<th scope="col">{}</th>', ((cell,) for cell in header)),
+        format_html_join("", "<tr>{}</tr>", ((_row(row),) for row in rows)),
+    )
+
+
+def _row(cells: Sequence[object]) -> SafeString:
+    name, *values = cells
+    return format_html(
+        '<th scope="row">{}</th>{}',
+        name,
+        format_html_join("", "<td>{}</td>", ((value,) for value in values)),
     )

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from recognizer import services
-from recognizer.admin.elements import digit_table
+from recognizer.admin.elements import table
 from recognizer.models import TrainedModel, TrainedModelQuerySet, TrainingRun
 
 if TYPE_CHECKING:
@@ -26,11 +26,10 @@ MODEL_FIELDS = (
     "parent",
     "created_at",
     "accuracy_percent",
-    "recall_table",
+    "metrics_table",
     "training_seconds",
     "parameters",
     "data",
-    "metrics",
     "artifact",
     "sha256",
     "size_bytes",
@@ -96,23 +95,22 @@ class TrainedModelAdmin(ReadOnly, ModelAdminBase):
     @admin.display(description="accuracy on unseen typefaces")
     def accuracy_percent(self, model: TrainedModel) -> str:
         """Show the accuracy in percent."""
-        return "-" if model.accuracy is None else f"{model.accuracy:.2%}"
+        return _percent(model.accuracy)
 
     @admin.display(description="corrections")
     def corrections(self, model: TrainedModel) -> int:
         """Show how many corrections it learned from."""
         return int(model.data.get("corrections", 0))
 
-    @admin.display(description="recall by digit")
-    def recall_table(self, model: TrainedModel) -> SafeString | str:
-        """Show how well each digit is read."""
-        report = model.metrics.get("typefaces")
-        if not report:
-            return "-"
-        shares = enumerate(report["recall"])
-        return digit_table(
-            "Recall", [(digit, "-" if share is None else f"{share:.2%}") for digit, share in shares]
-        )
+    @admin.display(description="accuracy by digit")
+    def metrics_table(self, model: TrainedModel) -> SafeString | str:
+        """Show how well each digit of each holdout is read."""
+        reports = {name: report for name, report in model.metrics.items() if report}
+        rows = [
+            [name, report["n"], *map(_percent, [report["accuracy"], *report["recall"]])]
+            for name, report in reports.items()
+        ]
+        return table(["Kept aside", "Digits", "All", *range(10)], rows) if rows else "-"
 
     @admin.action(description="Let the selected version answer", permissions=["activate"])
     def activate(self, request: HttpRequest, queryset: TrainedModelQuerySet) -> None:
@@ -151,3 +149,7 @@ class TrainingRunAdmin(ReadOnly, RunAdminBase):
     def log_lines(self, run: TrainingRun) -> SafeString:
         """Show what was noted."""
         return format_html("<pre>{}</pre>", run.log)
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.1%}"

@@ -209,7 +209,7 @@ def test_the_page_of_a_drawing_shows_it_as_drawn(
     page = reviewer.get(f"{LIST}{archive['wrong'].pk}/change/").content.decode()
     assert 'alt="The drawing as drawn"' in page
     assert 'alt="The drawing as 28 by 28 pixels"' in page
-    assert "<th>Probability</th>" in page
+    assert '<th scope="row">Probability</th>' in page
 
 
 def test_a_reviewer_deletes_drawings(reviewer: Client, archive: dict[str, Drawing]) -> None:

@@ -95,3 +95,9 @@ def test_every_answer_carries_the_security_headers(db: None, path: str) -> None:
     policy = headers["Content-Security-Policy"]
     assert "default-src 'self'" in policy
     assert "unsafe" not in policy
+
+
+def test_the_ancient_address_of_the_icon_leads_to_it() -> None:
+    answer = Client().get("/favicon.ico")
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "/static/favicon.svg"
