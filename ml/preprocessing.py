@@ -30,6 +30,12 @@ INK_THRESHOLD: Final = 0.1
 """Share of the darkest ink from which a pixel belongs to the drawing."""
 SPECK_SHARE: Final = 0.01
 """A piece with less than this share of the largest piece's area is dust."""
+LINE_COVERAGE: Final = 0.9
+"""Share of a row that is ink where the row belongs to a ruled line or a frame."""
+LINE_MARGIN: Final = 0.03
+"""Share of the picture's side by which the digit keeps clear of the ends of a line."""
+FRAME_SHARE: Final = 0.06
+"""Widest frame, as a share of the picture's shorter side."""
 PEN_WIDTHS: Final = (1.5, 4.6)
 """Pen widths, in canonical pixels, that are left alone; the training images cover this range."""
 WORKING_SIDE: Final = 160
@@ -257,20 +263,44 @@ def _tonal_range(histogram: list[int]) -> int:
 
 def _ink_from_gray(gray: NDArray[np.uint8]) -> Ink:
     """Ink is what differs from the paper, whose tone is that of the rim, in the prevailing way."""
-    rim = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
-    paper = int(np.median(rim))
+    paper = _rim_tone(gray)
+    if abs(int(np.median(gray)) - paper) >= FAINTEST_CONTRAST:
+        gray = _inside_of_frame(gray, paper)
+        paper = _rim_tone(gray)
     darker = paper - np.minimum(gray, paper)
     lighter = np.maximum(gray, paper) - paper
     return _ink_from_deviation(max(darker, lighter, key=lambda side: int(side.sum(dtype=np.int64))))
 
 
+def _rim_tone(gray: NDArray[np.uint8], inset: int = 0) -> int:
+    """Median tone of the outermost pixels, or of those that lie further in."""
+    return int(np.median(_rim(gray, inset)))
+
+
+def _rim(gray: NDArray[np.uint8], inset: int) -> NDArray[np.uint8]:
+    """Pixels of the ring that lies so far inside of the edges."""
+    inner = gray[inset : gray.shape[0] - inset, inset : gray.shape[1] - inset]
+    return np.concatenate([inner[0], inner[-1], inner[:, 0], inner[:, -1]])
+
+
+def _inside_of_frame(gray: NDArray[np.uint8], tone: int) -> NDArray[np.uint8]:
+    """Cut off a frame that runs along the edges; without one, return the picture as it is."""
+    for inset in range(1, int(FRAME_SHARE * min(gray.shape)) + 1):
+        differs = np.abs(_rim(gray, inset).astype(np.int16) - tone) >= 2 * FAINTEST_CONTRAST
+        if differs.mean() > LINE_COVERAGE:
+            return gray[inset : gray.shape[0] - inset, inset : gray.shape[1] - inset]
+        if differs.mean() > 1 - LINE_COVERAGE:
+            break
+    return gray
+
+
 def _ink_from_deviation(deviation: NDArray[np.uint8]) -> Ink:
-    """Scale the deviation from the paper to 0..1 and leave out what is too faint, and dust."""
+    """Scale the deviation from the paper to 0..1 and leave out what is no stroke of the digit."""
     peak = int(deviation.max())
     if peak < FAINTEST_CONTRAST:
         raise BlankDrawing("Nothing is drawn; draw a digit first.")
     ink = deviation.astype(np.float32) / np.float32(peak)
-    mask = ink >= INK_THRESHOLD
+    mask = _without_lines(ink >= INK_THRESHOLD)
     pieces, count = ndimage.label(mask, structure=np.ones((3, 3)))
     if count > 1:
         areas = np.bincount(pieces.ravel())
@@ -278,6 +308,47 @@ def _ink_from_deviation(deviation: NDArray[np.uint8]) -> Ink:
         mask = (areas >= SPECK_SHARE * areas.max())[pieces]
     ink[~mask] = 0
     return ink
+
+
+def _without_lines(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Erase ruled lines and frames: what runs from edge to edge while the rest keeps clear.
+
+    A stroke that crosses a line keeps the crossing. A bar of the digit itself stays, since the
+    rest of the digit ends where the bar does, or nothing is left without it.
+    """
+    rows, columns = _lines(mask), _lines(mask.T)
+    if not rows.any() and not columns.any():
+        return mask
+    rest = mask & ~rows[:, None] & ~columns
+    if np.count_nonzero(rest) < SPECK_SHARE * np.count_nonzero(mask):
+        return mask
+    ends = [
+        np.count_nonzero(np.diff(lines, prepend=False, append=False)) for lines in (rows, columns)
+    ]
+    is_frame = bool(min(ends) >= 4)  # two lines each way, with two ends each
+    mask = _erase(mask, rest, rows, is_frame=is_frame)
+    return _erase(mask.T, rest.T, columns, is_frame=is_frame).T
+
+
+def _lines(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Rows that are nearly full of ink, if they are few: (height,) bool."""
+    full: NDArray[np.bool_] = mask.mean(axis=1) >= LINE_COVERAGE
+    return full if full.mean() <= 4 * FRAME_SHARE else np.zeros_like(full)
+
+
+def _erase(
+    mask: NDArray[np.bool_], rest: NDArray[np.bool_], lines: NDArray[np.bool_], *, is_frame: bool
+) -> NDArray[np.bool_]:
+    """Erase rows of lines, if the rest keeps clear of both ends; crossing strokes stay."""
+    margin = max(1, round(LINE_MARGIN * mask.shape[1]))
+    reaches_edges = mask[lines][:, [0, -1]].any(axis=0).all()
+    keeps_clear = not rest[:, :margin].any() and not rest[:, -margin:].any()
+    if not keeps_clear or not (reaches_edges or is_frame):
+        return mask
+    erased = mask.copy()
+    for row in np.flatnonzero(lines):
+        erased[row] = mask[row] & erased[row - 1] if row else False
+    return erased
 
 
 def _crop(ink: Ink) -> Ink:

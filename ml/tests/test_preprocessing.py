@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from ml.errors import BlankDrawing, ImageTooLarge, InvalidImage, InvalidPixels
 from ml.preprocessing import (
@@ -142,6 +142,39 @@ def test_dust_is_left_out() -> None:
     image = picture(1)
     image.paste(0, (5, 5, 8, 8))
     np.testing.assert_array_equal(read(encode(image)), read(encode(picture(1))))
+
+
+def framed(image: Image.Image, inset: int) -> Image.Image:
+    ImageDraw.Draw(image).rectangle((inset, inset, 279 - inset, 279 - inset), outline=0, width=4)
+    return image
+
+
+@pytest.mark.parametrize("inset", [0, 1, 6])
+@pytest.mark.parametrize("digit", DIGITS)
+def test_a_frame_is_left_out(digit: int, inset: int) -> None:
+    image = framed(picture(digit), inset)
+    np.testing.assert_array_equal(read(encode(image)), read(encode(picture(digit))))
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+def test_ruled_lines_are_left_out(digit: int) -> None:
+    image = picture(digit)
+    for y in (60, 150, 235):
+        ImageDraw.Draw(image).line((0, y, 280, y), fill=90, width=2)
+    assert difference(read(encode(image)), read(encode(picture(digit)))) < 0.2
+
+
+def test_a_margin_line_is_left_out() -> None:
+    image = picture(3)
+    ImageDraw.Draw(image).line((30, 0, 30, 280), fill=60, width=3)
+    assert difference(read(encode(image)), read(encode(picture(3)))) < 0.12
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+def test_bars_of_a_digit_that_fills_its_picture_stay(digit: int) -> None:
+    image = picture(digit)
+    tight = image.crop(ImageOps.invert(image).getbbox())
+    assert difference(read(encode(tight)), read(encode(image))) < 0.12
 
 
 def test_raw_pixels_are_read_flat_and_square_and_inverted() -> None:
