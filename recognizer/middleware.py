@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable
+from typing import Protocol
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -15,8 +16,15 @@ MOST_DRAINED_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 64 * 1024
 
 
+class Readable(Protocol):
+    """A request, or the stream below it."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most so many bytes; none at the end."""
+
+
 def check_body(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
-    """Refuse a body that is longer than any valid one, by its announced length, and odd charsets.
+    """Refuse a body that is longer than any valid one, or of unknown length, and odd charsets.
 
     Python knows codecs that are no text, such as zlib; a form must not be decoded by them.
     """
@@ -28,9 +36,12 @@ def check_body(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
             return problem_response("malformed-body", "The Content-Length is not a number.")
         if request.encoding is not None and codecs.lookup(request.encoding).name not in CHARSETS:
             return problem_response("unsupported-media-type", "Send the body in UTF-8.")
+        if "HTTP_TRANSFER_ENCODING" in request.META:  # WSGI would give the view an empty body
+            _drain(request.META["wsgi.input"], MOST_DRAINED_BYTES)
+            return problem_response("length-required", "Send the body with a Content-Length.")
         if length <= settings.MAX_BODY_BYTES:
             return get_response(request)
-        _drain(request, length)
+        _drain(request, min(length, MOST_DRAINED_BYTES))
         megabytes = settings.MAX_BODY_BYTES // 2**20
         return problem_response(
             "body-too-large", f"The body has {length:,} bytes; at most {megabytes} MB are read."
@@ -39,12 +50,11 @@ def check_body(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
     return middleware
 
 
-def _drain(request: HttpRequest, length: int) -> None:
+def _drain(body: Readable, left: int) -> None:
     """Read a body and drop it: a client that is still sending would never see the answer."""
-    left = min(length, MOST_DRAINED_BYTES)
     while left > 0:
         try:
-            chunk = request.read(min(left, CHUNK_BYTES))
+            chunk = body.read(min(left, CHUNK_BYTES))
         except OSError:
             return
         if not chunk:

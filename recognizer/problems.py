@@ -83,6 +83,12 @@ PROBLEMS = {
             "Pixels are 784 numbers from 0 to 255, row by row.",
         ),
         Problem(
+            "length-required",
+            411,
+            "The length of the body is missing",
+            "Send the body in one piece, with a Content-Length header, not in chunks.",
+        ),
+        Problem(
             "body-too-large",
             413,
             "The request is too large",
