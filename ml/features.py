@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Final, Self
 
 import numpy as np
@@ -82,13 +83,12 @@ class Deskew(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         second_yy = profile_y @ rows**2 / mass - center_y**2
         second_xy = (images @ columns * rows).sum(axis=1) / mass - center_y * center_x
         slant = np.clip(second_xy / np.maximum(second_yy, 1e-3), -self.max_slant, self.max_slant)
-        middle = (CANONICAL_SIZE - 1) / 2
-        from_middle = rows - middle
-        upright = _shift_rows(
-            _shift_rows(images.transpose(0, 2, 1), (center_y - middle)[:, None]).transpose(0, 2, 1),
-            (center_x - middle)[:, None] + slant[:, None] * from_middle,
-        )
-        return upright.reshape(len(images), -1)
+        from_middle = rows - np.float32((CANONICAL_SIZE - 1) / 2)
+        source_y = center_y[:, None] + from_middle  # (n, 28), for each row of the result
+        source_x = (
+            center_x[:, None, None] + slant[:, None, None] * from_middle[:, None] + from_middle
+        )  # (n, 28, 28)
+        return _sample(images, source_y[:, :, None], source_x).reshape(len(images), -1)
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
@@ -189,23 +189,27 @@ def _in_chunks(images: NDArray[Any], transform: Any, width: int) -> Features:
     return features
 
 
-def _shift_rows(images: Features, shifts: Features) -> Features:
-    """Shift each row by its own distance, linearly interpolated: out[x] = in[x + shift].
+def _sample(images: Features, y: Features, x: Features) -> Features:
+    """Read images (n, 28, 28) at places between pixels, bilinearly; outside is paper.
 
-    Shapes: images (n, 28, 28); shifts (n, 28) or (n, 1).
+    Shapes: y (n, 28, 1) and x (n, 28, 28), broadcast together.
     """
-    pad = CANONICAL_SIZE
-    whole = np.floor(shifts).astype(np.int64)
-    fraction = (shifts - whole).astype(np.float32)[:, :, None]
-    padded = np.pad(images, ((0, 0), (0, 0), (pad, pad + 1)))
-    start = np.clip(whole, -pad, pad)[:, :, None] + pad
-    index = np.broadcast_to(start + np.arange(CANONICAL_SIZE), images.shape)
-    left = np.take_along_axis(padded, index, axis=2)
-    right = np.take_along_axis(padded, index + 1, axis=2)
-    shifted: Features = left + fraction * (right - left)
-    return shifted
+    pad, side = 2, CANONICAL_SIZE + 4
+    padded = np.zeros((len(images), side, side), np.float32)
+    padded[:, pad:-pad, pad:-pad] = images
+    # Beyond the border everything is paper, so a place may as well stand in it.
+    y, x = (np.minimum(np.maximum(place + pad, 0), side - 2) for place in (y, x))
+    row, column = y.astype(np.int64), x.astype(np.int64)
+    dy, dx = y - row.astype(np.float32), x - column.astype(np.float32)
+    first = np.arange(len(images))[:, None, None] * side * side + row * side + column
+    flat = padded.ravel()
+    upper = flat[first] * (1 - dx) + flat[first + 1] * dx
+    lower = flat[first + side] * (1 - dx) + flat[first + side + 1] * dx
+    sampled: Features = upper * (1 - dy) + lower * dy
+    return sampled
 
 
+@functools.cache
 def _gradient_matrices(smoothing: float) -> tuple[Features, Features]:
     """Matrices (28, 28) of Sobel's blur and slope along one axis, after a Gaussian blur."""
     offsets = np.subtract.outer(np.arange(CANONICAL_SIZE), np.arange(CANONICAL_SIZE))
@@ -216,6 +220,7 @@ def _gradient_matrices(smoothing: float) -> tuple[Features, Features]:
     return (blur @ gauss).astype(np.float32), (slope @ gauss).astype(np.float32)
 
 
+@functools.cache
 def _sampling_matrix(grid: int, spread: float) -> Features:
     """Matrix (grid, 28) of Gaussian windows at even distances; each row sums to 1."""
     step = CANONICAL_SIZE / grid

@@ -194,8 +194,13 @@ def pen_width(ink: Ink) -> float:
     float
         Pen width in pixels of `ink`; 0 where there is no ink.
     """
-    mask = np.pad(ink > 0.5, 1)
-    edges = np.count_nonzero(mask[1:] ^ mask[:-1]) + np.count_nonzero(mask[:, 1:] ^ mask[:, :-1])
+    mask = ink > 0.5
+    edges = (
+        np.count_nonzero(mask[1:] ^ mask[:-1])
+        + np.count_nonzero(mask[:, 1:] ^ mask[:, :-1])
+        + np.count_nonzero(mask[[0, -1]])  # the picture's own edges end lines, too
+        + np.count_nonzero(mask[:, [0, -1]])
+    )
     return 2 * np.count_nonzero(mask) / (edges * np.pi / 4) if edges else 0.0
 
 
@@ -264,12 +269,14 @@ def _tonal_range(histogram: list[int]) -> int:
 def _ink_from_gray(gray: NDArray[np.uint8]) -> Ink:
     """Ink is what differs from the paper, whose tone is that of the rim, in the prevailing way."""
     paper = _rim_tone(gray)
-    if abs(int(np.median(gray)) - paper) >= FAINTEST_CONTRAST:
+    step = max(1, min(gray.shape) // 64)  # a sample is enough to see whether the rim is a frame
+    if abs(int(np.median(gray[::step, ::step])) - paper) >= FAINTEST_CONTRAST:
         gray = _inside_of_frame(gray, paper)
         paper = _rim_tone(gray)
-    darker = paper - np.minimum(gray, paper)
-    lighter = np.maximum(gray, paper) - paper
-    return _ink_from_deviation(max(darker, lighter, key=lambda side: int(side.sum(dtype=np.int64))))
+    # The deviations to either side sum to the deviation of the sum.
+    if gray.sum(dtype=np.int64) <= paper * gray.size:
+        return _ink_from_deviation(paper - np.minimum(gray, paper))
+    return _ink_from_deviation(np.maximum(gray, paper) - paper)
 
 
 def _rim_tone(gray: NDArray[np.uint8], inset: int = 0) -> int:
@@ -300,14 +307,38 @@ def _ink_from_deviation(deviation: NDArray[np.uint8]) -> Ink:
     if peak < FAINTEST_CONTRAST:
         raise BlankDrawing("Nothing is drawn; draw a digit first.")
     ink = deviation.astype(np.float32) / np.float32(peak)
-    mask = _without_lines(ink >= INK_THRESHOLD)
-    pieces, count = ndimage.label(mask, structure=np.ones((3, 3)))
-    if count > 1:
-        areas = np.bincount(pieces.ravel())
-        areas[0] = 0
-        mask = (areas >= SPECK_SHARE * areas.max())[pieces]
-    ink[~mask] = 0
+    mask = deviation >= int(np.ceil(INK_THRESHOLD * peak))
+    factor = max(1, max(mask.shape) // 64)
+    coarse = _coarsen(mask, factor)
+    if max(coarse.mean(axis=0).max(), coarse.mean(axis=1).max()) >= LINE_COVERAGE:
+        mask = _without_lines(mask)
+        coarse = _coarsen(mask, factor)
+    ink *= _without_dust(mask, coarse, factor)
     return ink
+
+
+def _coarsen(mask: NDArray[np.bool_], factor: int) -> NDArray[np.bool_]:
+    """See a mask on a coarse grid, in which a cell is ink where it holds some."""
+    cells = Image.fromarray(mask.view(np.uint8) * np.uint8(255)).reduce(factor)
+    return np.asarray(cells) > 0
+
+
+def _without_dust(
+    mask: NDArray[np.bool_], coarse: NDArray[np.bool_], factor: int
+) -> NDArray[np.bool_]:
+    """Leave out pieces that are tiny beside the largest one.
+
+    Pieces are told apart on the coarse grid; what is nearer to each other than that is one.
+    """
+    pieces, count = ndimage.label(coarse, structure=np.ones((3, 3)))
+    if count <= 1:
+        return mask
+    areas = np.bincount(pieces.ravel())
+    areas[0] = 0
+    kept = (areas >= SPECK_SHARE * areas.max())[pieces]
+    fine = kept.repeat(factor, axis=0).repeat(factor, axis=1)
+    cleaned: NDArray[np.bool_] = mask & fine[: mask.shape[0], : mask.shape[1]]
+    return cleaned
 
 
 def _without_lines(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -389,11 +420,11 @@ def _to_working_size(ink: Ink, *, keep_lines: bool) -> Ink:
         factor = WORKING_SIDE // longer
         return _resize(ink, (ink.shape[0] * factor, ink.shape[1] * factor))
     factor = -(-longer // WORKING_SIDE)
-    if factor == 1:
-        return ink
+    if not keep_lines:
+        return _resize(ink, (-(-ink.shape[0] // factor), -(-ink.shape[1] // factor)))
     padded = np.pad(ink, [(0, -side % factor) for side in ink.shape])
     blocks = padded.reshape(padded.shape[0] // factor, factor, padded.shape[1] // factor, factor)
-    pooled: Ink = blocks.max(axis=(1, 3)) if keep_lines else blocks.mean(axis=(1, 3))
+    pooled: Ink = blocks.max(axis=(1, 3))
     return pooled
 
 
