@@ -11,7 +11,7 @@ PYTHON := $(VENV)/bin/python
 MANAGE := $(PYTHON) manage.py
 # Tools are started through this python where they can be: a script of .venv/bin breaks when its folder is moved.
 
-.PHONY: help run check test format clean
+.PHONY: help run check test model format clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -39,6 +39,9 @@ test: $(VENV)/requirements-dev ## every test, with a real Chromium and Node
 	CHROMIUM="$$chromium" NODE="$$node" $(PYTHON) -m pytest --cov --cov-report=term || failed=1; \
 	tail -n 8 $(VENV)/jstests.log; \
 	exit $$failed
+
+model: $(VENV)/requirements ## train the bundled model anew: fixtures/model.joblib and its manifest (minutes)
+	$(MANAGE) build_model
 
 format: $(VENV)/requirements-dev ## put every file into the form that `make check` asks for
 	$(PYTHON) -m ruff check --fix

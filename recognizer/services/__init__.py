@@ -18,6 +18,7 @@ from ml.preprocessing import MAX_IMAGE_BYTES
 from ml.training import Progress, TrainingOptions
 from ml.typefaces import BuildSummary, build_tmnist
 from recognizer.services.archive import ImportSummary, import_drawings, prune_drawings
+from recognizer.services.bundle import build_model
 from recognizer.services.evaluation import Evaluation, evaluate
 from recognizer.services.exports import UnknownFormat, export_drawings
 from recognizer.services.recognition import (
@@ -78,6 +79,7 @@ __all__ = [
     "activate",
     "active_model",
     "approve_drawings",
+    "build_model",
     "build_tmnist",
     "canonical_png",
     "count_drawings",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from argparse import ArgumentTypeError
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from recognizer import services
-from recognizer.management.base import ServiceCommand, share
+from recognizer.management.base import ServiceCommand
+from recognizer.management.training import ProgressLine, describe_accuracy
 
 
 class Command(ServiceCommand):
@@ -36,6 +36,12 @@ class Command(ServiceCommand):
             help="start from random weights instead of the bundled model's; takes longer",
         )
         parser.add_argument(
+            "--no-pen",
+            action="store_true",
+            help="train on typefaces and drawings alone, without generated handwriting; this "
+            "starts from random weights, since the bundled model's have seen some",
+        )
+        parser.add_argument(
             "--base",
             type=Path,
             metavar="CSV",
@@ -56,10 +62,12 @@ class Command(ServiceCommand):
     def run(self, **options: Any) -> None:
         """Train."""
         usual = services.TrainingOptions(seed=options["seed"])
+        if options["no_pen"]:
+            usual = replace(usual, pen_samples=0)
         progress = ProgressLine(self) if not options["quiet"] else None
         retrained = services.retrain(
             services.RetrainOptions(
-                from_scratch=options["from_scratch"],
+                from_scratch=options["from_scratch"] or options["no_pen"],
                 base=options["base"],
                 training=replace(
                     usual,
@@ -85,48 +93,12 @@ class Command(ServiceCommand):
         )
 
 
-class ProgressLine:
-    """One line that changes on a terminal; one line for each phase elsewhere."""
-
-    def __init__(self, command: ServiceCommand) -> None:
-        self._write = command.stdout.write
-        self._is_terminal = sys.stdout.isatty()
-        self._phase = ""
-
-    def __call__(self, progress: services.Progress) -> None:
-        """Show how far it is."""
-        if self._is_terminal:
-            line = f"{progress.fraction:4.0%} {progress.phase}"
-            self._write(f"\r{line:<60}", ending="")
-        elif progress.phase != self._phase:
-            self._write(f"{progress.fraction:4.0%} {progress.phase}")
-        self._phase = progress.phase
-
-    def end(self) -> None:
-        """Leave the line."""
-        if self._is_terminal:
-            self._write("")
-
-
 def read_share(text: str) -> float:
     """Return a share of something, above 0 to 1."""
     value = float(text)
     if not 0 < value <= 1:
         raise ArgumentTypeError(f"{text} is not above 0 to 1")
     return value
-
-
-def describe_accuracy(metrics: dict[str, Any]) -> str:
-    """Say how good a model is on what was kept aside."""
-    holdouts = {
-        "typefaces": "unseen typefaces",
-        "pens": "generated handwriting",
-        "corrections": "corrections kept aside",
-    }
-    parts = [
-        f"{share(metrics[key])} of {name}" for key, name in holdouts.items() if metrics.get(key)
-    ]
-    return f"reads {' and '.join(parts)}" if parts else "nothing was kept aside to measure it"
 
 
 def summarize(retrained: services.Retrained) -> dict[str, Any]:

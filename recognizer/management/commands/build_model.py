@@ -1,0 +1,69 @@
+"""manage.py build_model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandParser
+
+from recognizer import services
+from recognizer.management.base import ServiceCommand
+from recognizer.management.training import ProgressLine, describe_accuracy, read_count
+
+
+class Command(ServiceCommand):
+    """Trains the model that comes with the project."""
+
+    help = (
+        "Train the model that comes with the project, from random weights, on the bundled "
+        "typefaces and the synthetic pen; no drawing of this site is used and none of its "
+        "versions changes. `make model` runs this."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        parser.add_argument(
+            "--target",
+            type=Path,
+            default=Path(settings.BUNDLED_MODEL),
+            metavar="FILE",
+            help="where the model goes; its manifest stands beside it (default: the bundled one)",
+        )
+        parser.add_argument(
+            "--seed", type=int, default=0, help="where randomness begins (default: 0)"
+        )
+        usual = services.TrainingOptions()
+        parser.add_argument(
+            "--pens",
+            type=read_count,
+            default=usual.pen_samples,
+            metavar="N",
+            help=f"digits of the synthetic pen (default: {usual.pen_samples:,}); 0 for none",
+        )
+        parser.add_argument(
+            "--copies",
+            type=read_count,
+            default=usual.typeface_copies,
+            metavar="N",
+            help=f"changed copies of each typeface digit (default: {usual.typeface_copies})",
+        )
+
+    def run(self, **options: Any) -> None:
+        """Train and write."""
+        progress = ProgressLine(self)
+        manifest = services.build_model(
+            options["target"],
+            services.TrainingOptions(
+                seed=options["seed"],
+                pen_samples=options["pens"],
+                typeface_copies=options["copies"],
+            ),
+            progress,
+        )
+        progress.end()
+        self.stdout.write(
+            f"{options['target'].name} has {manifest.size_bytes:,} bytes; "
+            f"{describe_accuracy(manifest.metrics)}."
+        )

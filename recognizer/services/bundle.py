@@ -1,0 +1,24 @@
+"""The model that comes with the project: trained from scratch and written with its manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from django.conf import settings
+
+from ml import artifacts, datasets, training
+
+
+def build_model(
+    target: Path,
+    options: training.TrainingOptions,
+    report: Callable[[training.Progress], None] = lambda progress: None,
+) -> artifacts.Manifest:
+    """Train on the bundled typefaces and the synthetic pen alone, and write model and manifest."""
+    base = datasets.load_tmnist(Path(settings.BASE_DATASET))
+    trained = training.train(base, datasets.LabeledDigits.concatenate([]), options, report=report)
+    data = artifacts.serialize(trained.model)
+    manifest = artifacts.describe(data, trained.parameters, trained.data, trained.metrics)
+    artifacts.save(target, data, manifest)
+    return manifest
