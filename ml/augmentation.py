@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ml.errors import BlankDrawing
-from ml.preprocessing import CANONICAL_SIZE, Digits, canonical_digit
+from ml.preprocessing import CANONICAL_SIZE, FAINT_LINE, Digits, canonical_digit
 
 ZOOM: Final = 2
 """Pixels of the working picture for each canonical one."""
 SIDE: Final = 80
 """Side of the working picture: room for a digit that is stretched to twice its size."""
+HAIRLINE_REACH: Final = 3
+"""Side of the square, in canonical pixels, whose darkest ink is taken for full ink."""
 CHUNK: Final = 250
 """Digits augmented by one random generator; chunks are what processes share out."""
 
@@ -200,6 +202,8 @@ def enlarge(images: Digits) -> Pictures:
     weights = np.maximum(1 - np.abs(source[:, None] - np.arange(CANONICAL_SIZE)), 0)
     matrix = weights.astype(np.float32)  # (80, 28)
     ink = images.astype(np.float32) / np.float32(255)
+    # A hairline is gray on so small a picture; it is a line all the same, and must not break.
+    ink /= np.maximum(ndimage.maximum_filter(ink, (1, HAIRLINE_REACH, HAIRLINE_REACH)), FAINT_LINE)
     # Interpolation makes edges twice as wide; without this the digit's box would grow, too.
     enlarged: Pictures = np.clip(2 * (matrix @ ink @ matrix.T) - np.float32(0.5), 0, 1)
     return enlarged

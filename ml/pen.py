@@ -139,7 +139,7 @@ def write_digits(
     seeds = np.random.SeedSequence(seed).spawn(len(tasks))
     order = rng.permutation(len(tasks))  # so that the progress and the load are even
     work = (
-        delayed(_ink_variant)(*tasks[task], np.random.default_rng(seeds[task]), settings)
+        delayed(ink_variant)(*tasks[task], np.random.default_rng(seeds[task]), settings)
         for task in order
     )
     done: list[Digits] = []
@@ -319,10 +319,27 @@ def _bend(
     return bent
 
 
-def _ink_variant(
-    variant: Variant, hands: int, rng: np.random.Generator, settings: PenSettings
+def ink_variant(
+    variant: Variant, hands: int, rng: np.random.Generator, settings: PenSettings = PEN
 ) -> Digits:
-    """Write a variant with several hands and ink it: (hands, 28, 28) canonical digits."""
+    """Write a variant with several hands and ink it.
+
+    Parameters
+    ----------
+    variant : Variant
+        What to write.
+    hands : int
+        Number of hands.
+    rng : numpy.random.Generator
+        Source of randomness.
+    settings : PenSettings
+        How much hands differ.
+
+    Returns
+    -------
+    Digits
+        (hands, 28, 28) uint8 canonical digits.
+    """
     lines = trace(variant, hands, rng, settings)
     points = np.concatenate(lines, axis=1)
     low, high = points.min(axis=1), points.max(axis=1)  # (hands, 2)

@@ -38,6 +38,8 @@ FRAME_SHARE: Final = 0.06
 """Widest frame, as a share of the picture's shorter side."""
 PEN_WIDTHS: Final = (1.5, 4.6)
 """Pen widths, in canonical pixels, that are left alone; the training images cover this range."""
+FAINT_LINE: Final = 0.25
+"""Share of the darkest ink from which a line counts as one, however light its surroundings are."""
 WORKING_SIDE: Final = 160
 """Longer side of the ink, at the most, while a pen width is changed."""
 
@@ -404,6 +406,10 @@ def _change_pen(ink: Ink, width: float, *, thinner: bool) -> Ink:
     ink = _to_working_size(ink, keep_lines=not thinner)
     scale = max(ink.shape) / CANONICAL_BOX
     ink = np.pad(ink, int(np.ceil(2 * scale)))
+    if not thinner:
+        # A hairline that was scaled down is gray here and there; it is a line all the same.
+        reach = 2 * int(np.ceil(1.5 * scale)) + 1
+        ink = ink / np.maximum(ndimage.maximum_filter(ink, reach), FAINT_LINE * ink.max())
     mask = ink > 0.5 * ink.max()
     growth = (width * scale - pen_width(ink / ink.max())) / 2
     growth = min(growth, 0) if thinner else max(growth, 0)

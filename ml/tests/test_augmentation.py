@@ -120,3 +120,13 @@ def test_typefaces_are_changed_but_stay_readable_shapes() -> None:
     inked = (copies > 127).mean(axis=(1, 2))
     assert inked.min() > 0.02
     assert inked.max() < 0.5
+
+
+def test_a_gray_hairline_does_not_break() -> None:
+    image = np.zeros((1, 28, 28), np.uint8)
+    image[0, 4:24, 14] = 90
+    image[0, 4, 11:18] = 255
+    image[0, 23, 11:18] = 255
+    for copy in augment(image, 20, seed=0):
+        rows = np.flatnonzero(copy.any(axis=1))
+        assert (copy[rows[0] : rows[-1]].max(axis=1) > 60).all()
