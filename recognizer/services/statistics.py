@@ -12,7 +12,7 @@ from recognizer.models import Drawing, TrainedModel
 
 def count_drawings() -> dict[str, Any]:
     """Count drawings, answers and right answers, in all and by the digit that it really was."""
-    pairs = Drawing.objects.order_by().values_list("prediction", "label").annotate(n=Count("pk"))
+    pairs = Drawing.objects.order_by().values_list("prediction", "label").annotate(n=Count("*"))
     predicted: Counter[int] = Counter()
     labeled: Counter[int] = Counter()
     right: Counter[int] = Counter()
