@@ -28,6 +28,7 @@ __all__ = [
     "LabeledDrawing",
     "canonicalize",
     "family_of",
+    "is_held_out",
     "iter_labeled",
     "load_labeled",
     "load_tmnist",
@@ -207,9 +208,6 @@ def split_by_group(
 ) -> tuple[LabeledDigits, LabeledDigits]:
     """Split into digits to train on and a holdout, by group and never by image.
 
-    The SHA-256 of its name alone decides where a group goes: it stays there for ever, whatever
-    else is added or left out, so that no later training learns from today's holdout.
-
     Parameters
     ----------
     digits : LabeledDigits
@@ -222,10 +220,31 @@ def split_by_group(
     train, holdout : LabeledDigits
         The two parts, each in the order of `digits`.
     """
-    names, group_of = np.unique(digits.groups, return_inverse=True)
-    is_held = np.array([_position(name) < holdout_share for name in names.tolist()], bool)
-    holdout = is_held[group_of]  # (n,)
+    holdout = is_held_out(digits.groups, holdout_share)
     return digits.select(~holdout), digits.select(holdout)
+
+
+def is_held_out(groups: NDArray[np.str_], holdout_share: float = 0.1) -> NDArray[np.bool_]:
+    """Tell which groups are the holdout's.
+
+    The SHA-256 of its name alone decides where a group goes: it stays there for ever, whatever
+    else is added or left out, so that no later training learns from today's holdout.
+
+    Parameters
+    ----------
+    groups : ndarray
+        (n,) str, names of groups.
+    holdout_share : float, optional
+        Share of the groups, on average, that is held out, 0 to 1.
+
+    Returns
+    -------
+    ndarray
+        (n,) bool.
+    """
+    names, group_of = np.unique(groups, return_inverse=True)
+    is_held = np.array([_position(name) < holdout_share for name in names.tolist()], bool)
+    return np.asarray(is_held[group_of])
 
 
 def _ink_of(drawing: LabeledDrawing) -> Ink:

@@ -18,7 +18,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from ml.errors import TypefaceError
 from ml.font_files import FontFile, describe_font, find_fonts
-from ml.preprocessing import CANONICAL_BOX, CANONICAL_SIZE
+from ml.preprocessing import CANONICAL_BOX, CANONICAL_SIZE, Digits
 
 FONT_SIZE: Final = 28
 """Size at which TMNIST renders a face, in pixels of the em square."""
@@ -222,19 +222,46 @@ def render_digits(path: Path) -> FaceDigits:
     TypefaceError
         The file is no font, or a digit is blank or has no sign of its own.
     """
+    return render_characters(path, "0123456789", NO_DIGITS)
+
+
+def render_characters(path: Path, characters: str, lacking: str) -> Digits:
+    """Render characters of a font as TMNIST does its digits.
+
+    Parameters
+    ----------
+    path : Path
+        A font file that FreeType opens.
+    characters : str
+        The n characters.
+    lacking : str
+        What the error says if a character is blank or has no sign of its own.
+
+    Returns
+    -------
+    Digits
+        (n, 28, 28) uint8, ink 255 on 0.
+
+    Raises
+    ------
+    TypefaceError
+        The file is no font, or lacks a character.
+    """
     try:
         # The basic layout maps a character to its glyph and nothing else, on every machine.
         font = ImageFont.truetype(path, FONT_SIZE, layout_engine=ImageFont.Layout.BASIC)
         missing = _draw(font, "\uffff")  # no character: FreeType draws the sign for a missing one
-        digits = []
-        for digit in "0123456789":
-            ink = _draw(font, digit)
+        images = []
+        for character in characters:
+            ink = _draw(font, character)
             if not ink.any() or np.array_equal(ink, missing):
-                raise TypefaceError(NO_DIGITS)
-            digits.append(_center(ink))
+                raise TypefaceError(lacking)
+            images.append(_center(ink))
+            if not images[-1].any():  # a hair so fine that it is lost
+                raise TypefaceError(lacking)
     except (OSError, ValueError) as error:
         raise TypefaceError(NO_FONT) from error
-    return np.stack(digits)
+    return np.stack(images)
 
 
 def have_ten_signs(faces: Sequence[Typeface]) -> NDArray[np.bool_]:
@@ -326,12 +353,30 @@ def write_tmnist(target: Path, faces: Iterable[Typeface]) -> None:
     faces : iterable of Typeface
         The faces, with unique names.
     """
+    rows = (
+        (face.font.name, str(label), digit)
+        for face in faces
+        for label, digit in enumerate(face.digits)
+    )
+    write_rows(target, rows)
+
+
+def write_rows(target: Path, rows: Iterable[tuple[str, str, FaceDigits]]) -> None:
+    """Write a gzipped csv with TMNIST's columns; the same rows give the same bytes.
+
+    Parameters
+    ----------
+    target : Path
+        Where to write; an existing file is replaced when the new one is whole.
+    rows : iterable of tuple
+        Name, label and (28, 28) uint8 image of each row.
+    """
     # A gzip stream (31) without name and time, so that the same rows give the same bytes; the
     # filtered strategy makes it 3 % smaller than the gzip module does.
     compressor = zlib.compressobj(9, zlib.DEFLATED, 31, 9, zlib.Z_FILTERED)
     partial = target.with_name(target.name + ".partial")
     with partial.open("wb") as file:
-        for line in _lines(faces):
+        for line in _lines(rows):
             file.write(compressor.compress(line.encode()))
         file.write(compressor.flush())
     partial.replace(target)
@@ -411,11 +456,11 @@ def _center(ink: FaceDigits) -> FaceDigits:
     scale = CANONICAL_BOX / max(image.size)
     width, height = (max(1, round(side * scale)) for side in image.size)
     small = np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
-    if not small.any():  # a hair so fine that it is lost
-        raise TypefaceError(NO_DIGITS)
+    digit = np.zeros((CANONICAL_SIZE, CANONICAL_SIZE), np.uint8)
+    if not small.any():
+        return digit
     top = _offset(small.sum(axis=1, dtype=np.int64))
     left = _offset(small.sum(axis=0, dtype=np.int64))
-    digit = np.zeros((CANONICAL_SIZE, CANONICAL_SIZE), np.uint8)
     digit[top : top + height, left : left + width] = small
     return digit
 
@@ -446,9 +491,8 @@ def _with_unique_names(faces: Iterable[Typeface]) -> Iterator[Typeface]:
         yield replace(face, font=replace(face.font, name=name))
 
 
-def _lines(faces: Iterable[Typeface]) -> Iterator[str]:
+def _lines(rows: Iterable[tuple[str, str, FaceDigits]]) -> Iterator[str]:
     """Lines of the csv, the header first."""
     yield ",".join(["names", "labels", *map(str, range(1, CANONICAL_SIZE**2 + 1))]) + "\n"
-    for face in faces:
-        for label, digit in enumerate(face.digits):
-            yield f"{face.font.name},{label},{','.join(map(str, digit.ravel().tolist()))}\n"
+    for name, label, image in rows:
+        yield f"{name},{label},{','.join(map(str, image.ravel().tolist()))}\n"
