@@ -32,6 +32,7 @@ ARTIFACTS_DIR = read_folder("ARTIFACTS_DIR", default=BASE_DIR / "artifacts", fol
 
 BUNDLED_MODEL = BASE_DIR / "fixtures" / "model.joblib"
 BASE_DATASET = BASE_DIR / "fixtures" / "tmnist.csv.gz"
+LETTERS_DATASET = BASE_DIR / "fixtures" / "letters.csv.gz"
 
 # Application
 

@@ -14,6 +14,7 @@ from ml.errors import (
     RecognizerError,
     TypefaceError,
 )
+from ml.letters import build_letters
 from ml.preprocessing import MAX_IMAGE_BYTES
 from ml.training import Progress, TrainingOptions
 from ml.typefaces import BuildSummary, build_tmnist
@@ -79,6 +80,7 @@ __all__ = [
     "activate",
     "active_model",
     "approve_drawings",
+    "build_letters",
     "build_model",
     "build_tmnist",
     "canonical_png",

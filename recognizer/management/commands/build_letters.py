@@ -1,0 +1,48 @@
+"""manage.py build_letters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandParser
+
+from recognizer import services
+from recognizer.management.base import ServiceCommand
+
+
+class Command(ServiceCommand):
+    """Builds the data set of letters, by which the model learns what is no digit."""
+
+    help = (
+        "Render letters, as what is no digit, of fonts whose digits build_tmnist took. The same "
+        "fonts give the same bytes."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        parser.add_argument(
+            "--fonts", type=Path, required=True, metavar="DIR", help="folder with font files"
+        )
+        parser.add_argument(
+            "--digits",
+            type=Path,
+            default=settings.BASE_DATASET,
+            metavar="CSV.GZ",
+            help="the data set that build_tmnist made of them (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--target",
+            type=Path,
+            default=settings.LETTERS_DATASET,
+            metavar="CSV.GZ",
+            help="the file to write (default: %(default)s)",
+        )
+
+    def run(self, **options: Any) -> None:
+        """Build."""
+        summary = services.build_letters(
+            options["fonts"], options["digits"], options["target"], report=self.stdout.write
+        )
+        self.stdout.write(str(summary))
