@@ -1,0 +1,139 @@
+"""Pictures of what is no digit, by which the model learns to refuse: letters and scribbles."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.augmentation import augment
+from ml.datasets import family_of, is_held_out
+from ml.errors import DatasetError
+from ml.labeled_csv import FIELDS, TMNIST_HEADER
+from ml.packed_files import open_packed
+from ml.pen import PEN, PenSettings, write_digits
+from ml.preprocessing import Digits
+from ml.scribble_kinds import KINDS
+
+LETTER_SHARE: Final = 0.5
+"""Share of letters among what is no digit; the others are scribbles."""
+
+SCRIBBLE_PEN: Final[PenSettings] = replace(
+    PEN, rotation_degrees=12.0, slant_mean=0.0, stretch=0.2, pen_widths=(1.4, 4.2)
+)
+"""How much hands differ that scribble.
+
+They turn things more than digits, lean to no side, and stretch less: a narrow box is a 0. The pen
+is thinner, so that fewer of the figures with much ink inside become blots.
+"""
+
+
+def non_digits(
+    letters_path: Path, count: int, seed: int, jobs: int = 1, *, holdout: bool = False
+) -> Digits:
+    """Make pictures that are no digit: as many letters, augmented as typefaces are, as scribbles.
+
+    The outcome depends on the arguments but `jobs` only, whatever the number of processes.
+
+    Parameters
+    ----------
+    letters_path : Path
+        The csv of letters.
+    count : int
+        Pictures to make.
+    seed : int
+        Where randomness begins.
+    jobs : int
+        Processes that work on it.
+    holdout : bool
+        Take the letters of the families that `ml.datasets.split_by_group` holds out, and not of
+        those that it trains on. Scribbles of another seed are other scribbles.
+
+    Returns
+    -------
+    Digits
+        (count, 28, 28) uint8, canonical, in random order.
+
+    Raises
+    ------
+    DatasetError
+        The letters cannot be read, or none is of a family asked for.
+    """
+    images, families = load_letters(letters_path)
+    images = images[is_held_out(families) == holdout]
+    if not len(images):
+        raise DatasetError("There is no letter of a family that is asked for.", letters_path)
+    order, letter_seed, scribble_seed = np.random.SeedSequence(seed).generate_state(3).tolist()
+    rng = np.random.default_rng(order)
+    letter_count = round(LETTER_SHARE * count)
+    rounds = -(-letter_count // len(images))  # each letter is taken once before any is again
+    chosen = [rng.permutation(len(images)) for _ in range(rounds)]
+    index = np.concatenate([np.empty(0, np.int64), *chosen])[:letter_count]
+    letters = augment(images[index], 1, letter_seed, jobs=jobs)
+    scribbles = write_scribbles(count - letter_count, scribble_seed, jobs)
+    return np.concatenate([letters, scribbles])[rng.permutation(count)]
+
+
+def load_letters(path: Path) -> tuple[Digits, NDArray[np.str_]]:
+    """Load a csv of letters, plain, gzipped or zipped, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        The csv, with the columns ``names, labels, 1 ... 784``, as `ml.letters` builds it.
+
+    Returns
+    -------
+    images : Digits
+        (n, 28, 28) uint8, ink 255 on 0, as they stand in the file.
+    families : ndarray
+        (n,) str, the family of each letter's face; the group by which letters are held out.
+
+    Raises
+    ------
+    DatasetError
+        The file is damaged, a column is missing, a label is not one letter, a pixel is not a whole
+        number from 0 to 255, or there are no rows.
+    """
+    dtype = np.dtype([FIELDS["name"], ("label", "U2"), FIELDS["pixels"]])
+    with open_packed(path, ".csv") as file:
+        lines = file.lines()
+        if tuple(next(lines, "").strip().split(",")) != TMNIST_HEADER:
+            raise DatasetError("The columns are not names, labels, 1 … 784.", path, 1)
+        rows = [line for line in lines if not line.isspace()]
+    if not rows:
+        raise DatasetError("There are no rows below the header.", path)
+    try:
+        table = np.loadtxt(rows, dtype, comments=None, delimiter=",", ndmin=1)
+    except ValueError as error:
+        raise DatasetError(f"The rows cannot be read: {error}", path) from error
+    if wrong := [
+        label for label in table["label"].tolist() if len(label) != 1 or not label.isalpha()
+    ]:
+        raise DatasetError(f"The label is {wrong[0]!r}; a label is one letter.", path)
+    return table["pixels"], np.array([family_of(name) for name in table["name"].tolist()])
+
+
+def write_scribbles(count: int, seed: int, jobs: int = 1) -> Digits:
+    """Scribble: the kinds of `ml.scribble_kinds` by their shares, each by many hands.
+
+    The outcome depends on `count` and `seed` only, whatever the number of processes.
+
+    Parameters
+    ----------
+    count : int
+        Scribbles to make.
+    seed : int
+        Where randomness begins.
+    jobs : int
+        Processes that work on it.
+
+    Returns
+    -------
+    Digits
+        (count, 28, 28) uint8, canonical, in no order that means anything.
+    """
+    return write_digits(count, seed, SCRIBBLE_PEN, KINDS, jobs=jobs)[0]
