@@ -1,0 +1,170 @@
+"""The page in a real browser: what a visitor sees while drawing, answering and looking back."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from recognizer.tests.browsing import UnitStroke, draw, open_page
+from recognizer.tests.live import LiveSite
+
+SEVEN: list[UnitStroke] = [[(0.3, 0.25), (0.7, 0.25), (0.45, 0.8)]]
+# A four out of two strokes: the first alone is no four.
+FOUR: list[UnitStroke] = [
+    [(0.45, 0.2), (0.28, 0.55), (0.72, 0.55)],
+    [(0.6, 0.35), (0.6, 0.85)],
+]
+
+
+def expect_answer(page: Page, digit: int) -> None:
+    """Wait until the page shows this digit as its answer."""
+    expect(page.locator("#answer")).to_have_attribute("data-digit", str(digit))
+
+
+def press(page: Page, name: str) -> None:
+    """Press a button by its whole name."""
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+@pytest.fixture
+def pad(site: LiveSite, page: Page) -> Page:
+    """Return the drawing page of a new visitor."""
+    page.goto(site.url)
+    return page
+
+
+def test_it_answers_after_a_stroke(pad: Page) -> None:
+    draw(pad, SEVEN)
+
+    expect_answer(pad, 7)
+
+
+def test_it_answers_anew_after_each_stroke(pad: Page) -> None:
+    draw(pad, FOUR[:1])
+    expect(pad.locator("#answer[data-digit]")).to_be_attached()
+    draw(pad, FOUR[1:])
+
+    expect_answer(pad, 4)
+
+
+def test_it_shows_what_the_model_saw(pad: Page) -> None:
+    draw(pad, SEVEN)
+
+    seen = pad.get_by_alt_text("Your drawing as 28 by 28 pixels")
+    expect(seen).to_be_visible()
+    assert seen.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [28, 28]
+
+
+def test_it_shows_ten_shares_that_make_a_hundred(pad: Page) -> None:
+    draw(pad, SEVEN)
+    expect_answer(pad, 7)
+
+    shares = pad.locator("#bars li").evaluate_all(
+        "items => items.map(item => Number(item.style.getPropertyValue('--share')))"
+    )
+    assert len(shares) == 10
+    assert sum(shares) == pytest.approx(1, abs=0.001)
+    assert shares.index(max(shares)) == 7
+
+
+def test_undo_takes_the_last_stroke_back(pad: Page) -> None:
+    draw(pad, SEVEN)
+    expect_answer(pad, 7)
+    press(pad, "Undo")
+
+    expect(pad.locator("#answer[data-digit]")).not_to_be_attached()
+
+
+def test_clear_takes_the_answer_away(pad: Page) -> None:
+    draw(pad, SEVEN)
+    expect_answer(pad, 7)
+    press(pad, "Clear")
+
+    expect(pad.locator("#answer[data-digit]")).not_to_be_attached()
+
+
+def test_it_knows_where_and_how_large_does_not_matter(pad: Page) -> None:
+    small = [[(0.7 + x / 5, 0.1 + y / 5) for x, y in stroke] for stroke in SEVEN]
+    draw(pad, small)
+
+    expect_answer(pad, 7)
+
+
+def test_one_digit_makes_one_drawing_in_the_history(pad: Page, site: LiveSite) -> None:
+    draw(pad, FOUR)
+    expect_answer(pad, 4)
+    pad.goto(f"{site.url}/history/")
+
+    expect(pad.locator("#drawings li")).to_have_count(1)
+
+
+def test_a_correction_is_kept_in_the_history(pad: Page, site: LiveSite) -> None:
+    draw(pad, SEVEN)
+    expect_answer(pad, 7)
+    press(pad, "No")
+    with pad.expect_response("**/feedback/"):
+        press(pad, "1")
+    pad.goto(f"{site.url}/history/?correct=false")
+
+    expect(pad.locator("#drawings li")).to_have_count(1)
+
+
+def test_an_answer_can_be_corrected_in_the_history(pad: Page, site: LiveSite) -> None:
+    draw(pad, SEVEN)
+    expect_answer(pad, 7)
+    press(pad, "No")
+    with pad.expect_response("**/feedback/"):
+        press(pad, "1")
+    pad.goto(f"{site.url}/history/")
+    pad.locator("#drawings li button").click()
+    dialog = pad.get_by_role("dialog")
+    dialog.get_by_role("button", name="Change").click()
+    with pad.expect_response("**/feedback/") as response:
+        dialog.get_by_role("button", name="7", exact=True).click()
+
+    assert response.value.json()["correct"] is True
+
+
+def test_a_history_belongs_to_its_visitor(pad: Page, site: LiveSite, browser: Browser) -> None:
+    draw(pad, SEVEN)
+    expect_answer(pad, 7)
+
+    with open_page(browser) as other:
+        other.goto(f"{site.url}/")
+        other.goto(f"{site.url}/history/")
+        expect(other.get_by_text("Nothing here yet.")).to_be_visible()
+
+
+def test_it_is_drawn_on_with_a_finger(site: LiveSite, browser: Browser) -> None:
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    with open_page(browser, **phone) as page:
+        page.goto(site.url)
+        draw_by_touch(page, SEVEN[0])
+        expect_answer(page, 7)
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_nothing_is_wider_than_the_window(site: LiveSite, browser: Browser, width: int) -> None:
+    with open_page(browser, viewport={"width": width, "height": 844}) as page:
+        page.goto(site.url)
+        draw(page, SEVEN)
+        expect_answer(page, 7)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def draw_by_touch(page: Page, stroke: UnitStroke) -> None:
+    """Draw one stroke with a finger, by the browser's own input events."""
+    box = page.locator("canvas").first.bounding_box()
+    assert box is not None
+    places = [
+        {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]} for x, y in stroke
+    ]
+    finger = page.context.new_cdp_session(page)
+    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [places[0]]})
+    for start, end in pairwise(places):
+        for step in range(1, 9):
+            place = {key: start[key] + (end[key] - start[key]) * step / 8 for key in start}
+            finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [place]})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
