@@ -27,9 +27,11 @@ export class Api {
     return this.#send("DELETE", `${this.#url}${id}/`);
   }
 
-  /** One page of drawings, newest first; `query` is a URL's search part, such as "?correct=open". */
+  /** One page of this browser's drawings, newest first; `query` is a URL's search part, such as "?correct=open". */
   list(query = "") {
-    return this.#send("GET", this.#url + query);
+    const search = new URLSearchParams(query);
+    search.set("mine", "true"); // the staff would see everybody's
+    return this.#send("GET", `${this.#url}?${search}`);
   }
 
   imageUrl(id) {
