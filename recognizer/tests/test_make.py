@@ -140,12 +140,14 @@ def test_it_installs_venv_as_root(tools: Path) -> None:
 
 
 def test_it_takes_the_chromium_of_path(tools: Path) -> None:
+    add_tool(tools, "python", "exit 0")
     add_tool(tools, "chromium", "exit 0")
 
     assert ask("chromium", tools).stdout == f"{tools}/chromium\n"
 
 
 def test_it_prefers_the_chromium_that_is_named(tools: Path) -> None:
+    add_tool(tools, "python", "exit 0")
     add_tool(tools, "chromium", "exit 0")
     add_tool(tools, "other", "exit 0")
 
@@ -177,8 +179,18 @@ def test_it_asks_playwright_for_a_chromium_last(tools: Path) -> None:
     assert finished.stdout == f"{tools}/browser\n"
 
 
+def test_it_says_what_playwright_needs_when_it_does_not_start(tools: Path) -> None:
+    add_tool(tools, "python", "echo no libatomic.so.1 >&2; exit 127")
+
+    finished = ask("chromium", tools)
+
+    assert finished.returncode == 1
+    assert "no libatomic.so.1" in finished.stderr
+    assert "sudo apt-get install libatomic1" in finished.stderr
+
+
 def test_it_says_what_to_do_when_no_chromium_can_be_had(tools: Path) -> None:
-    add_tool(tools, "python", "exit 1")
+    add_tool(tools, "python", 'case "$*" in *install*) exit 1 ;; esac; echo /nowhere')
 
     finished = ask("chromium", tools)
 
