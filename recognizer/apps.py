@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -10,3 +12,7 @@ class RecognizerConfig(AppConfig):
 
     name = "recognizer"
     verbose_name = "Digit recognizer"
+
+    def ready(self) -> None:
+        """Register the checks."""
+        import_module("recognizer.checks")
