@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import confusion_matrix, log_loss
+from sklearn.metrics import confusion_matrix, log_loss, roc_auc_score
 from sklearn.pipeline import Pipeline
 
 from ml.datasets import LabeledDigits
-from ml.pipeline import DIGITS
-from ml.preprocessing import CANONICAL_SIZE
+from ml.pipeline import DIGITS, STRANGENESS_LIMIT, read
+from ml.preprocessing import Digits
 
 CALIBRATION_BINS: Final = 15
 """Equal slices of confidence in which it is compared with accuracy."""
@@ -83,9 +83,67 @@ def evaluate(model: Pipeline, digits: LabeledDigits) -> Report:
     """
     if not len(digits):
         raise ValueError("There is no digit to evaluate on.")
-    probabilities = model.predict_proba(digits.images.reshape(-1, CANONICAL_SIZE**2)).astype(float)
-    probabilities /= probabilities.sum(axis=1, keepdims=True)
-    return report(probabilities, digits.labels)
+    return report(read(model, digits.images).probabilities, digits.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalReport:
+    """How well a model tells digits from what is none.
+
+    Parameters
+    ----------
+    n : int
+        Pictures that are no digit.
+    auroc : float
+        Probability that a picture that is no digit is stranger than a digit, 0 to 1 (area under
+        the receiver operating characteristic).
+    digits_accepted : float
+        Share of digits that are said to be one.
+    others_refused : float
+        Share of what is no digit that is said to be none.
+    """
+
+    n: int
+    auroc: float
+    digits_accepted: float
+    others_refused: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give plain values that JSON can hold.
+
+        Returns
+        -------
+        dict
+            The fields by name.
+        """
+        return asdict(self)
+
+
+def evaluate_refusal(model: Pipeline, digits: Digits, others: Digits) -> RefusalReport:
+    """Ask a model which pictures are digits at all.
+
+    Parameters
+    ----------
+    model : Pipeline
+        A trained pipeline.
+    digits : Digits
+        (n, 28, 28) uint8 canonical digits.
+    others : Digits
+        (m, 28, 28) uint8, canonical, of what is no digit.
+
+    Returns
+    -------
+    RefusalReport
+        How well it tells them.
+    """
+    of_digits, of_others = read(model, digits).strangeness, read(model, others).strangeness
+    is_other = np.repeat([False, True], [len(digits), len(others)])
+    return RefusalReport(
+        n=len(others),
+        auroc=float(roc_auc_score(is_other, np.concatenate([of_digits, of_others]))),
+        digits_accepted=float((of_digits < STRANGENESS_LIMIT).mean()),
+        others_refused=float((of_others >= STRANGENESS_LIMIT).mean()),
+    )
 
 
 def report(probabilities: NDArray[np.float64], labels: NDArray[np.uint8]) -> Report:
@@ -103,14 +161,14 @@ def report(probabilities: NDArray[np.float64], labels: NDArray[np.uint8]) -> Rep
     Report
         How good they are.
     """
-    read = probabilities.argmax(axis=1)
-    confusion = confusion_matrix(labels, read, labels=range(DIGITS))
+    answers = probabilities.argmax(axis=1)
+    confusion = confusion_matrix(labels, answers, labels=range(DIGITS))
     asked = confusion.sum(axis=1)
     recall = [
         float(confusion[digit, digit] / asked[digit]) if asked[digit] else None
         for digit in range(DIGITS)
     ]
-    right = read == labels
+    right = answers == labels
     return Report(
         n=len(labels),
         accuracy=float(right.mean()),

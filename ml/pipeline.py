@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 import sklearn
+from numpy.typing import NDArray
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 
@@ -15,8 +16,12 @@ from ml.preprocessing import CANONICAL_SIZE, Digits
 
 DIGITS: Final = 10
 """Classes: the digits 0 to 9."""
-DIGIT_CONFIDENCE: Final = 0.5
-"""Confidence below which a drawing is said not to look like a digit."""
+NOT_A_DIGIT: Final = 10
+"""The eleventh class: letters, scribbles, whatever is no digit."""
+SMALLEST: Final = 1e-12
+"""Probability that is added to each digit's, so that they can be made to sum to 1."""
+STRANGENESS_LIMIT: Final = 0.5
+"""Strangeness from which a drawing is said not to look like a digit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +33,13 @@ class Prediction:
     digit : int
         The likeliest digit.
     confidence : float
-        Its probability, 0.1 to 1.
+        Its probability, given that it is a digit, 0.1 to 1.
     probabilities : tuple of float
-        Probability of each digit, ten numbers that sum to 1.
+        Probability of each digit, given that it is one; ten numbers that sum to 1.
     margin : float
         Confidence minus the probability of the runner-up, 0 to 1.
+    strangeness : float
+        Probability that it is no digit at all, 0 to 1.
     is_digit : bool
         Whether it looks like a digit at all.
     """
@@ -41,7 +48,24 @@ class Prediction:
     confidence: float
     probabilities: tuple[float, ...]
     margin: float
+    strangeness: float
     is_digit: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """What the model says of many digits, as arrays.
+
+    Parameters
+    ----------
+    probabilities : ndarray
+        (n, 10) float64, rows sum to 1: probability of each digit, given that it is one.
+    strangeness : ndarray
+        (n,) float64, 0 to 1: probability that it is no digit at all.
+    """
+
+    probabilities: NDArray[np.float64]
+    strangeness: NDArray[np.float64]
 
 
 def build_pipeline(seed: int = 0, hidden_units: int = 512) -> Pipeline:
@@ -57,10 +81,38 @@ def build_pipeline(seed: int = 0, hidden_units: int = 512) -> Pipeline:
     Returns
     -------
     Pipeline
-        Takes X (n, 784), 0 to 255, and y (n,), 0 to 9.
+        Takes X (n, 784), 0 to 255, and y (n,), 0 to 9, and 10 for what is no digit.
     """
     classifier = MLPClassifier((hidden_units,), alpha=1e-3, random_state=seed)
     return make_pipeline(Deskew(), DirectionMaps(), classifier)
+
+
+def read(model: Pipeline, images: Digits) -> Reading:
+    """Read many digits at once.
+
+    Parameters
+    ----------
+    model : Pipeline
+        A trained pipeline.
+    images : Digits
+        (n, 28, 28) uint8 canonical digits; n may be 0.
+
+    Returns
+    -------
+    Reading
+        Probabilities and strangeness of each.
+    """
+    if not len(images):
+        return Reading(np.empty((0, DIGITS)), np.empty(0))
+    # What comes in is uint8, so scikit-learn need not look for NaN; that is a third of the time.
+    with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
+        classes = model.predict_proba(images.reshape(-1, CANONICAL_SIZE**2)).astype(np.float64)
+    digits = classes[:, :DIGITS] + SMALLEST  # where all are 0, none is likelier than another
+    knows_others = classes.shape[1] > NOT_A_DIGIT  # it was trained on what is no digit, too
+    return Reading(
+        probabilities=digits / digits.sum(axis=1, keepdims=True),
+        strangeness=classes[:, NOT_A_DIGIT] if knows_others else 1 - classes.max(axis=1),
+    )
 
 
 def predict(model: Pipeline, images: Digits) -> list[Prediction]:
@@ -78,23 +130,19 @@ def predict(model: Pipeline, images: Digits) -> list[Prediction]:
     list of Prediction
         One for each image.
     """
-    if not len(images):
-        return []
-    # What comes in is uint8, so scikit-learn need not look for NaN; that is a third of the time.
-    with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
-        probabilities = model.predict_proba(images.reshape(-1, CANONICAL_SIZE**2)).astype(float)
-    probabilities /= probabilities.sum(axis=1, keepdims=True)
-    digits = probabilities.argmax(axis=1)
-    second, first = np.sort(probabilities, axis=1)[:, -2:].T
+    reading = read(model, images)
+    digits = reading.probabilities.argmax(axis=1)
+    second, first = np.sort(reading.probabilities, axis=1)[:, -2:].T
     return [
         Prediction(
             digit=int(digit),
             confidence=float(confidence),
             probabilities=tuple(row.tolist()),
             margin=float(confidence - runner_up),
-            is_digit=bool(confidence >= DIGIT_CONFIDENCE),
+            strangeness=float(strangeness),
+            is_digit=bool(strangeness < STRANGENESS_LIMIT),
         )
-        for digit, confidence, runner_up, row in zip(
-            digits, first, second, probabilities, strict=True
+        for digit, confidence, runner_up, strangeness, row in zip(
+            digits, first, second, reading.strangeness, reading.probabilities, strict=True
         )
     ]

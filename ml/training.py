@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-import functools
 import hashlib
 import time
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -18,13 +18,33 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 
-from ml.augmentation import CORRECTION, augment
 from ml.datasets import LabeledDigits, split_by_group
-from ml.evaluation import evaluate
+from ml.evaluation import evaluate, evaluate_refusal
 from ml.features import Features
-from ml.pen import write_digits
-from ml.pipeline import build_pipeline
-from ml.preprocessing import CANONICAL_SIZE, Digits, canonical_digit, ink_from_pixels
+from ml.pipeline import NOT_A_DIGIT, build_pipeline
+from ml.preprocessing import CANONICAL_SIZE, Digits
+from ml.training_set import (
+    OTHER_HOLDOUT,
+    PEN_HOLDOUT_SEED,
+    Progress,
+    Steps,
+    TrainingOptions,
+    as_presented,
+    make_others,
+    make_training_set,
+    pen_holdout,
+)
+
+__all__ = [
+    "Progress",
+    "Stage",
+    "TrainedArtifact",
+    "TrainingOptions",
+    "compute_features",
+    "fingerprint",
+    "pen_holdout",
+    "train",
+]
 
 FEATURE_CHUNK: Final = 4_000
 """Digits whose features one task computes."""
@@ -49,72 +69,10 @@ class Stage:
     batch_size: int
 
 
-PEN_HOLDOUT: Final = 5_000
-"""Digits of the synthetic pen that every model is measured on."""
-PEN_HOLDOUT_SEED: Final = 2**31 - 1
-"""Their seed; it never trains."""
 FROM_SCRATCH: Final = (Stage(1e-3, 7, 256), Stage(2e-4, 2, 512), Stage(5e-5, 2, 512))
 """Schedule for new weights; the decay halves the noise between seeds."""
 FROM_START: Final = (Stage(2e-4, 4, 256), Stage(5e-5, 2, 512))
 """Schedule for weights that can read already."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrainingOptions:
-    """How a model is trained.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of weights, order and augmentation.
-    hidden_units : int
-        Width of the hidden layer of new weights.
-    typeface_copies : int
-        Augmented copies of each typeface digit when training from scratch.
-    pen_samples : int
-        Digits of the synthetic pen when training from scratch; 0 trains without it.
-    replay_samples : int
-        Augmented typeface digits when training goes on from a start: enough that nothing is
-        forgotten.
-    replay_pen_samples : int
-        Digits of the synthetic pen when training goes on from a start.
-    correction_samples : int
-        Augmented corrections, all together, within the next limits. A hundred corrections make
-        a fifth of a short training, so they count.
-    correction_copies : tuple of int
-        Fewest and most augmented copies of one correction.
-    correction_holdout_from : int
-        Corrections from which on a tenth of them is kept for measuring; fewer are all trained on.
-    jobs : int
-        Processes that augment and compute features.
-    """
-
-    seed: int = 0
-    hidden_units: int = 512
-    typeface_copies: int = 4
-    pen_samples: int = 300_000
-    replay_samples: int = 15_000
-    replay_pen_samples: int = 45_000
-    correction_samples: int = 30_000
-    correction_copies: tuple[int, int] = (3, 60)
-    correction_holdout_from: int = 100
-    jobs: int = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a training is.
-
-    Parameters
-    ----------
-    phase : str
-        What is done now.
-    fraction : float
-        Share of the whole that is done, 0 to 1.
-    """
-
-    phase: str
-    fraction: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +89,7 @@ class TrainedArtifact:
         What it was trained on: counts and digest.
     metrics : dict
         Reports by the name of the holdout: ``typefaces``, ``pens``, ``corrections`` (None where
-        there is nothing to measure on).
+        there is nothing to measure on), and ``others``, how well it tells what is no digit.
     seconds : float
         How long it took.
     """
@@ -148,6 +106,7 @@ def train(
     corrections: LabeledDigits,
     options: TrainingOptions | None = None,
     start: Pipeline | None = None,
+    letters: Path | None = None,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> TrainedArtifact:
     """Train a model on typefaces and corrections.
@@ -162,6 +121,8 @@ def train(
         How to train.
     start : Pipeline, optional
         A trained pipeline whose weights are the start; it is not changed. New weights, if none.
+    letters : Path, optional
+        The csv of letters, which are no digits. Scribbles alone are, if none.
     report : callable
         Told the progress from time to time.
 
@@ -173,12 +134,14 @@ def train(
     options = options or TrainingOptions()
     began = time.monotonic()
     base_train, base_holdout = split_by_group(base)
-    base_holdout = _as_presented(base_holdout)
+    base_holdout = as_presented(base_holdout)
     kept, held = corrections, corrections.select(np.zeros(len(corrections), bool))
     if len(corrections) >= options.correction_holdout_from:
         kept, held = split_by_group(corrections)
-    steps = _Steps(report)
-    images, labels = _training_set(base_train, kept, options, start, steps)
+    steps = Steps(report)
+    images, labels = make_training_set(
+        base_train, kept, letters, options, steps, goes_on=start is not None
+    )
     model = copy.deepcopy(start) if start else build_pipeline(options.seed, options.hidden_units)
     features = compute_features(
         model[:-1], images, jobs=options.jobs, report=steps.phase("Computing features", 0.4, 0.55)
@@ -190,6 +153,11 @@ def train(
         "typefaces": evaluate(model, base_holdout).as_dict() if len(base_holdout) else None,
         "pens": evaluate(model, pen_holdout()).as_dict(),
         "corrections": evaluate(model, held).as_dict() if len(held) else None,
+        "others": evaluate_refusal(
+            model,
+            np.concatenate([base_holdout.images, pen_holdout().images]),
+            make_others(letters, OTHER_HOLDOUT, PEN_HOLDOUT_SEED, jobs=options.jobs, holdout=True),
+        ).as_dict(),
     }
     return TrainedArtifact(
         model=model,
@@ -197,6 +165,7 @@ def train(
         data={
             "typefaces": len(base_train),
             "pens": options.pen_samples if start is None else options.replay_pen_samples,
+            "others": int(np.count_nonzero(labels == NOT_A_DIGIT)),
             "typefaces_held_out": len(base_holdout),
             "corrections": len(kept),
             "corrections_held_out": len(held),
@@ -206,19 +175,6 @@ def train(
         metrics=metrics,
         seconds=time.monotonic() - began,
     )
-
-
-@functools.cache
-def pen_holdout() -> LabeledDigits:
-    """Write the digits of the synthetic pen that every model is measured on.
-
-    Returns
-    -------
-    LabeledDigits
-        The same digits each time.
-    """
-    images, labels = write_digits(PEN_HOLDOUT, PEN_HOLDOUT_SEED)
-    return LabeledDigits(images, labels, np.full(len(labels), "pen"))
 
 
 def compute_features(
@@ -275,68 +231,6 @@ def fingerprint(*parts: LabeledDigits) -> str:
         sha.update(part.labels.astype(np.uint8).tobytes())
         sha.update("\n".join(part.groups.tolist()).encode())
     return sha.hexdigest()
-
-
-def _as_presented(digits: LabeledDigits) -> LabeledDigits:
-    """Bring typefaces to the form that drawings have when the model is asked."""
-    images = [canonical_digit(ink_from_pixels(image)) for image in digits.images]
-    return LabeledDigits(
-        np.array(images).reshape(digits.images.shape), digits.labels, digits.groups
-    )
-
-
-class _Steps:
-    """Turns the progress of each phase into progress of the whole."""
-
-    def __init__(self, report: Callable[[Progress], None]) -> None:
-        self.report = report
-
-    def phase(self, name: str, begin: float, end: float) -> Callable[[float], None]:
-        """Give a function that is told the fraction of one phase."""
-        return lambda fraction: self.report(Progress(name, begin + (end - begin) * fraction))
-
-
-def _training_set(
-    base: LabeledDigits,
-    corrections: LabeledDigits,
-    options: TrainingOptions,
-    start: Pipeline | None,
-    steps: _Steps,
-) -> tuple[Digits, NDArray[np.uint8]]:
-    """Augment typefaces and corrections and write pens: the images and labels that train."""
-    face_choice, face_seed, pen_seed, correction_seed = (
-        int(state) for state in np.random.SeedSequence(options.seed).generate_state(4)
-    )
-    copies, pen_samples = options.typeface_copies, options.pen_samples
-    if start is not None:
-        copies, pen_samples = 1, options.replay_pen_samples
-        rng = np.random.default_rng(face_choice)
-        base = base.select(rng.integers(0, len(base), options.replay_samples))
-    faces = augment(
-        base.images,
-        copies,
-        face_seed,
-        jobs=options.jobs,
-        report=steps.phase("Augmenting typefaces", 0.0, 0.1),
-    )
-    pens, pen_labels = write_digits(
-        pen_samples, pen_seed, jobs=options.jobs, report=steps.phase("Writing pens", 0.1, 0.35)
-    )
-    images, labels = [faces, pens], [np.repeat(base.labels, copies), pen_labels]
-    if len(corrections):
-        fewest, most = options.correction_copies
-        copies = int(np.clip(options.correction_samples // len(corrections), fewest, most))
-        drawn = augment(
-            corrections.images,
-            copies,
-            correction_seed,
-            CORRECTION,
-            jobs=options.jobs,
-            report=steps.phase("Augmenting corrections", 0.35, 0.4),
-        )
-        images += [corrections.images, drawn]
-        labels += [corrections.labels, np.repeat(corrections.labels, copies)]
-    return np.concatenate(images), np.concatenate(labels)
 
 
 def _fit(

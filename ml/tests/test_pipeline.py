@@ -3,8 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ml.pipeline import DIGIT_CONFIDENCE, build_pipeline, predict
+from ml.nondigits import write_scribbles
+from ml.pipeline import STRANGENESS_LIMIT, build_pipeline, predict, read
 from ml.tests.drawings import DIGITS, canonical
+from ml.tests.training_data import written
 from ml.training import TrainedArtifact
 
 
@@ -20,7 +22,8 @@ def test_a_prediction_is_consistent(trained: TrainedArtifact) -> None:
     assert sum(prediction.probabilities) == pytest.approx(1)
     assert prediction.confidence == ranked[0] == prediction.probabilities[prediction.digit]
     assert prediction.margin == pytest.approx(ranked[0] - ranked[1])
-    assert prediction.is_digit is (prediction.confidence >= DIGIT_CONFIDENCE)
+    assert 0 <= prediction.strangeness <= 1
+    assert prediction.is_digit is (prediction.strangeness < STRANGENESS_LIMIT)
 
 
 def test_many_and_one_get_the_same_answer(trained: TrainedArtifact) -> None:
@@ -33,6 +36,23 @@ def test_many_and_one_get_the_same_answer(trained: TrainedArtifact) -> None:
 
 def test_no_digits_get_no_answer(trained: TrainedArtifact) -> None:
     assert predict(trained.model, np.empty((0, 28, 28), np.uint8)) == []
+
+
+def test_what_is_no_digit_is_stranger_than_what_is_one(trained: TrainedArtifact) -> None:
+    digits = read(trained.model, written(300, seed=5).images).strangeness
+    scribbles = read(trained.model, write_scribbles(300, seed=5)).strangeness
+    assert np.mean(digits < 0.5) > 0.9
+    assert np.mean(scribbles > 0.5) > 0.6
+
+
+def test_certain_scribbles_still_have_ten_probabilities() -> None:
+    class Certain:
+        def predict_proba(self, rows: np.ndarray) -> np.ndarray:
+            return np.eye(11)[[10] * len(rows)]
+
+    reading = read(Certain(), np.zeros((2, 28, 28), np.uint8))
+    np.testing.assert_allclose(reading.probabilities, 0.1)
+    assert reading.strangeness.tolist() == [1, 1]
 
 
 def test_the_pipeline_is_built_of_named_steps() -> None:

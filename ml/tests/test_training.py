@@ -32,13 +32,17 @@ def odd_digits(count: int) -> LabeledDigits:
 def test_it_learns_to_read(trained: TrainedArtifact) -> None:
     assert trained.metrics["pens"]["accuracy"] > 0.85
     assert trained.metrics["corrections"] is None
+    assert trained.metrics["others"]["auroc"] > 0.8
     assert trained.seconds > 0
 
 
 def test_it_says_what_it_was_trained_on(trained: TrainedArtifact) -> None:
     assert trained.data["typefaces"] + trained.data["typefaces_held_out"] == 400
     assert trained.data["pens"] == SHORT.pen_samples
-    assert trained.data["samples"] == trained.data["typefaces"] + SHORT.pen_samples
+    assert trained.data["others"] == SHORT.other_samples
+    assert trained.data["samples"] == (
+        trained.data["typefaces"] + SHORT.pen_samples + SHORT.other_samples
+    )
     assert trained.metrics["typefaces"]["n"] == trained.data["typefaces_held_out"]
     assert len(trained.data["sha256"]) == 64
     assert trained.parameters["from_scratch"] is True
@@ -83,10 +87,10 @@ def test_of_many_corrections_some_are_kept_for_measuring(trained: TrainedArtifac
 
 
 def test_it_trains_without_the_pen() -> None:
-    options = dataclasses.replace(SHORT, pen_samples=0, typeface_copies=2)
+    options = dataclasses.replace(SHORT, pen_samples=0, other_samples=100, typeface_copies=2)
     alone = train(written(400, seed=7), none(), options)
     assert alone.data["pens"] == 0
-    assert alone.data["samples"] == 2 * alone.data["typefaces"]
+    assert alone.data["samples"] == 2 * alone.data["typefaces"] + 100
 
 
 def test_progress_goes_up_through_named_phases(trained: TrainedArtifact) -> None:
@@ -98,6 +102,7 @@ def test_progress_goes_up_through_named_phases(trained: TrainedArtifact) -> None
     assert list(dict.fromkeys(progress.phase for progress in seen)) == [
         "Augmenting typefaces",
         "Writing pens",
+        "Scribbling",
         "Augmenting corrections",
         "Computing features",
         "Training",

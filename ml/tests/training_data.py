@@ -14,6 +14,8 @@ SHORT = TrainingOptions(
     pen_samples=3000,
     replay_samples=200,
     replay_pen_samples=1500,
+    other_samples=400,
+    replay_other_samples=200,
     correction_samples=600,
     jobs=1,
 )

@@ -105,7 +105,9 @@ class TrainedModelAdmin(ReadOnly, ModelAdminBase):
     @admin.display(description="accuracy by digit")
     def metrics_table(self, model: TrainedModel) -> SafeString | str:
         """Show how well each digit of each holdout is read."""
-        reports = {name: report for name, report in model.metrics.items() if report}
+        reports = {
+            name: report for name, report in model.metrics.items() if report and "recall" in report
+        }
         rows = [
             [name, report["n"], *map(_percent, [report["accuracy"], *report["recall"]])]
             for name, report in reports.items()

@@ -43,7 +43,9 @@ def describe_accuracy(metrics: dict[str, Any]) -> str:
     parts = [
         f"{share(metrics[key])} of {name}" for key, name in holdouts.items() if metrics.get(key)
     ]
-    return f"reads {' and '.join(parts)}" if parts else "nothing was kept aside to measure it"
+    if others := metrics.get("others"):
+        parts.append(f"refuses {others['others_refused']:.2%} of letters and scribbles")
+    return f"reads {', '.join(parts)}" if parts else "nothing was kept aside to measure it"
 
 
 def read_count(text: str) -> int:

@@ -17,7 +17,9 @@ def build_model(
 ) -> artifacts.Manifest:
     """Train on the bundled typefaces and the synthetic pen alone, and write model and manifest."""
     base = datasets.load_tmnist(Path(settings.BASE_DATASET))
-    trained = training.train(base, datasets.LabeledDigits.concatenate([]), options, report=report)
+    nothing = datasets.LabeledDigits.concatenate([])
+    letters = Path(settings.LETTERS_DATASET)
+    trained = training.train(base, nothing, options, letters=letters, report=report)
     data = artifacts.serialize(trained.model)
     manifest = artifacts.describe(data, trained.parameters, trained.data, trained.metrics)
     artifacts.save(target, data, manifest)

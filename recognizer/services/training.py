@@ -102,7 +102,10 @@ def _train(run: TrainingRun, options: RetrainOptions, notes: _Notes) -> Retraine
     notes.write("Reading the typefaces", 0.0)
     base = datasets.load_tmnist(options.base or settings.BASE_DATASET)
     parent, start = (None, None) if options.from_scratch else _bundled_start()
-    trained = training.train(base, corrections, options.training, start=start, report=notes)
+    letters = Path(settings.LETTERS_DATASET)
+    trained = training.train(
+        base, corrections, options.training, start=start, letters=letters, report=notes
+    )
     notes.write("Keeping the model", 1.0)
     data = artifacts.serialize(trained.model)
     manifest = artifacts.describe(data, trained.parameters, trained.data, trained.metrics)

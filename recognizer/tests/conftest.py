@@ -18,7 +18,8 @@ from ml import artifacts
 from ml.augmentation import augment
 from ml.datasets import LabeledDigits
 from ml.evaluation import evaluate
-from ml.pipeline import build_pipeline
+from ml.nondigits import write_scribbles
+from ml.pipeline import NOT_A_DIGIT, build_pipeline
 from recognizer import services
 from recognizer.models import Drawing, TrainedModel
 from recognizer.tests.browsing import browser as browser
@@ -42,15 +43,16 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
 @pytest.fixture(scope="session")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Train a small model on one face, in a second, and return its file."""
-    images = digits_of_one_face()  # (10, 28, 28)
+    digits = digits_of_one_face()  # (10, 28, 28)
     labels = np.arange(10, dtype=np.uint8)
-    copies = 30
-    varied = augment(images, copies, seed=0)
+    copies, others = 30, 60
+    images = np.concatenate([augment(digits, copies, seed=0), write_scribbles(others, seed=0)])
+    classes = np.concatenate([np.repeat(labels, copies), np.full(others, NOT_A_DIGIT, np.uint8)])
     pipeline = build_pipeline(hidden_units=24).set_params(mlpclassifier__max_iter=30)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        pipeline.fit(varied.reshape(len(varied), -1), np.repeat(labels, copies))
-    report = evaluate(pipeline, LabeledDigits(images, labels, np.array(["face"] * 10)))
+        pipeline.fit(images.reshape(len(images), -1), classes)
+    report = evaluate(pipeline, LabeledDigits(digits, labels, np.array(["face"] * 10)))
     data = artifacts.serialize(pipeline)
     path = tmp_path_factory.mktemp("bundle") / "model.joblib"
     metrics = {"typefaces": report.as_dict(), "corrections": None}

@@ -17,7 +17,7 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from ml import training
+from ml import training, training_set
 from recognizer import services
 from recognizer.models import Drawing, TrainedModel, TrainingRun
 from recognizer.services import training as service
@@ -29,6 +29,8 @@ SMALL = {
     "pen_samples": 100,
     "replay_samples": 100,
     "replay_pen_samples": 100,
+    "other_samples": 50,
+    "replay_other_samples": 50,
     "correction_samples": 100,
     "jobs": 1,
 }
@@ -55,10 +57,11 @@ def small_training(
     settings.BASE_DATASET = typefaces
     options = functools.partial(services.TrainingOptions, **SMALL)  # type: ignore[arg-type]
     monkeypatch.setattr(services, "TrainingOptions", options)
-    monkeypatch.setattr(training, "PEN_HOLDOUT", 50)
-    training.pen_holdout.cache_clear()
+    monkeypatch.setattr(training_set, "PEN_HOLDOUT", 50)
+    monkeypatch.setattr(training, "OTHER_HOLDOUT", 20)
+    training_set.pen_holdout.cache_clear()
     yield
-    training.pen_holdout.cache_clear()
+    training_set.pen_holdout.cache_clear()
 
 
 def answered(label: int, count: int = 1, **values: Any) -> list[Drawing]:

@@ -105,7 +105,9 @@ def summarize(retrained: services.Retrained) -> dict[str, Any]:
     """Return what a program wants to know."""
     model = retrained.model
     accuracies = {
-        name: report["accuracy"] if report else None for name, report in model.metrics.items()
+        name: report["accuracy"] if report else None
+        for name, report in model.metrics.items()
+        if name != "others"
     }
     return {
         "model": model.version,
