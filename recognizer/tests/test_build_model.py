@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     target = tmp_path_factory.mktemp("bundle") / "model.joblib"
     out = io.StringIO()
-    call_command("build_model", target=target, pens=500, copies=0, seed=3, stdout=out)
+    call_command("build_model", target=target, pens=500, copies=0, others=60, seed=3, stdout=out)
     return target, out.getvalue().splitlines()[-1]
 
 

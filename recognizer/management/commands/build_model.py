@@ -50,6 +50,14 @@ class Command(ServiceCommand):
             help=f"changed copies of each typeface digit (default: {usual.typeface_copies})",
         )
 
+        parser.add_argument(
+            "--others",
+            type=read_count,
+            default=usual.other_samples,
+            metavar="N",
+            help=f"letters and scribbles (default: {usual.other_samples:,})",
+        )
+
     def run(self, **options: Any) -> None:
         """Train and write."""
         progress = ProgressLine(self)
@@ -59,6 +67,7 @@ class Command(ServiceCommand):
                 seed=options["seed"],
                 pen_samples=options["pens"],
                 typeface_copies=options["copies"],
+                other_samples=options["others"],
             ),
             progress,
         )
