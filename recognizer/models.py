@@ -27,10 +27,6 @@ class TrainedModelQuerySet(models.QuerySet["TrainedModel"]):
         """Return the versions that came with the project."""
         return self.filter(origin=TrainedModel.Origin.BUNDLED)
 
-    def without_details(self) -> TrainedModelQuerySet:
-        """Leave the long JSON columns for later, in lists."""
-        return self.defer("parameters", "data")
-
 
 class TrainedModel(models.Model):
     """One version of the recognizer: where its file lies, what it learned from, how good it is."""
