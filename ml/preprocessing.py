@@ -30,6 +30,8 @@ INK_THRESHOLD: Final = 0.1
 """Share of the darkest ink from which a pixel belongs to the drawing."""
 SPECK_SHARE: Final = 0.01
 """A piece with less than this share of the largest piece's area is dust."""
+NOISY_COVERAGE: Final = 0.3
+"""Share of a coarse grid with ink from which specks may touch there, and are told apart in full."""
 LINE_COVERAGE: Final = 0.9
 """Share of a row that is ink where the row belongs to a ruled line or a frame."""
 LINE_MARGIN: Final = 0.03
@@ -315,6 +317,8 @@ def _ink_from_deviation(deviation: NDArray[np.uint8]) -> Ink:
     if max(coarse.mean(axis=0).max(), coarse.mean(axis=1).max()) >= LINE_COVERAGE:
         mask = _without_lines(mask)
         coarse = _coarsen(mask, factor)
+    if coarse.mean() > NOISY_COVERAGE:
+        coarse, factor = mask, 1
     ink *= _without_dust(mask, coarse, factor)
     return ink
 

@@ -90,7 +90,7 @@ def ink_from_strokes(strokes: Strokes) -> Ink:
     scale = box / max(float((high - low).max()), 1e-6)
     size = CANONICAL_BOX * SCALE + 4 * SCALE
     shift = size / 2 - scale * (low + high) / 2
-    picture = _draw(strokes, scale, shift, pen, (size, size))
+    picture = draw_strokes(strokes, scale, shift, pen, (size, size))
     return np.asarray(picture, dtype=np.float32) / np.float32(255)
 
 
@@ -121,10 +121,45 @@ def draw_png(strokes: Strokes, pen_width: float | None = None) -> bytes:
     pen = min(max(pen, 1.0), PAD_SIZE / 4)
     smooth = 2
     side = PAD_SIZE * smooth
-    picture = _draw(strokes, scale * smooth, shift * smooth, pen * smooth, (side, side))
+    picture = draw_strokes(strokes, scale * smooth, shift * smooth, pen * smooth, (side, side))
     buffer = io.BytesIO()
     picture.reduce(smooth).point([255 - level for level in range(256)]).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def draw_strokes(
+    strokes: Strokes, scale: float, shift: Vector, pen: float, size: tuple[int, int]
+) -> Image.Image:
+    """Draw white lines with round ends on black.
+
+    Parameters
+    ----------
+    strokes : Strokes
+        At least one point.
+    scale : float
+        Pixels for one unit of the strokes.
+    shift : ndarray
+        (2,) float64: where the origin of the strokes lies in the picture, x and y.
+    pen : float
+        Pen width in pixels.
+    size : tuple of int
+        Width and height of the picture.
+
+    Returns
+    -------
+    Image
+        Gray (L) picture, ink 255 on 0, without anti-aliasing: draw large and reduce.
+    """
+    picture = Image.new("L", size, 0)
+    draw = ImageDraw.Draw(picture)
+    radius = pen / 2
+    for stroke in strokes:
+        points = scale * np.array([point[:2] for point in stroke]) + shift  # (n, 2)
+        if len(points) > 1:
+            draw.line(points.ravel().tolist(), fill=255, width=round(pen), joint="curve")
+        for x, y in (points[0], points[-1]):
+            draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+    return picture
 
 
 def _parse_point(point: object, stroke: int) -> list[float]:
@@ -147,19 +182,3 @@ def _bounds(strokes: Strokes) -> tuple[Vector, Vector]:
     """Corners (x, y) of the box around all points."""
     points = np.array([point[:2] for stroke in strokes for point in stroke])  # (n, 2)
     return points.min(axis=0), points.max(axis=0)
-
-
-def _draw(
-    strokes: Strokes, scale: float, shift: Vector, pen: float, size: tuple[int, int]
-) -> Image.Image:
-    """Draw white lines with round ends on black; a coordinate x becomes scale * x + shift."""
-    picture = Image.new("L", size, 0)
-    draw = ImageDraw.Draw(picture)
-    radius = pen / 2
-    for stroke in strokes:
-        points = scale * np.array([point[:2] for point in stroke]) + shift  # (n, 2)
-        if len(points) > 1:
-            draw.line(points.ravel().tolist(), fill=255, width=round(pen), joint="curve")
-        for x, y in (points[0], points[-1]):
-            draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
-    return picture

@@ -144,6 +144,13 @@ def test_dust_is_left_out() -> None:
     np.testing.assert_array_equal(read(encode(image)), read(encode(picture(1))))
 
 
+@pytest.mark.parametrize("levels", [8, 15, 25])
+def test_noise_is_left_out(levels: float) -> None:
+    noise = np.random.default_rng(0).normal(0, levels, (280, 280))
+    noisy = (np.asarray(picture(5)) + noise).clip(0, 255).astype(np.uint8)
+    assert difference(read(encode(Image.fromarray(noisy))), read(encode(picture(5)))) < 0.2
+
+
 def framed(image: Image.Image, inset: int) -> Image.Image:
     ImageDraw.Draw(image).rectangle((inset, inset, 279 - inset, 279 - inset), outline=0, width=4)
     return image

@@ -1,0 +1,130 @@
+"""For how many drawings the answer changes when the same drawing is sent in another way.
+
+python -m benchmarks.robustness [--tablet STROKES.json.gz] [--model FILE]
+
+Without a file, 500 digits of the synthetic pen are drawn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageOps
+
+from benchmarks.accuracy import PROJECT
+from ml import artifacts
+from ml.datasets import iter_labeled
+from ml.errors import InvalidDrawing
+from ml.pen import write_strokes
+from ml.pipeline import read
+from ml.preprocessing import canonical_digit, ink_from_image
+from ml.strokes import Strokes, draw_strokes, ink_from_strokes
+
+SIDE = 280
+RNG = np.random.default_rng(0)
+
+
+def draw(
+    strokes: Strokes, pen: float = 18, size: float = 200, dx: float = 0, dy: float = 0
+) -> Image.Image:
+    """Draw strokes so large, off the middle of a square pad by so much; dark on white."""
+    points = np.array([point[:2] for stroke in strokes for point in stroke])
+    low, high = points.min(axis=0), points.max(axis=0)
+    scale = size / max(float((high - low).max()), 1e-6)
+    side = SIDE if size <= SIDE else int(1.4 * size)
+    shift = np.array([side / 2 + dx, side / 2 + dy]) - scale * (low + high) / 2
+    large = draw_strokes(strokes, 4 * scale, 4 * shift, 4 * pen, (4 * side, 4 * side))
+    return ImageOps.invert(large.reduce(4))
+
+
+def with_frame(image: Image.Image, inset: int) -> Image.Image:
+    """Draw a frame along the edges."""
+    box = (inset, inset, image.width - 1 - inset, image.height - 1 - inset)
+    ImageDraw.Draw(image).rectangle(box, outline=0, width=3)
+    return image
+
+
+def with_lines(image: Image.Image, places: range, tone: int) -> Image.Image:
+    """Rule the paper."""
+    for y in places:
+        ImageDraw.Draw(image).line((0, y, image.width, y), fill=tone, width=2)
+    return image
+
+
+def with_noise(image: Image.Image, deviation: float) -> Image.Image:
+    """Add noise of so many gray levels."""
+    noisy = np.asarray(image) + RNG.normal(0, deviation, (image.height, image.width))
+    return Image.fromarray(noisy.clip(0, 255).astype(np.uint8))
+
+
+def transparent(image: Image.Image, color: str) -> Image.Image:
+    """Turn the paper transparent and the ink into a color."""
+    ink = Image.new("RGBA", image.size, (0, 0, 0, 0))
+    ink.paste(Image.new("RGBA", image.size, color), mask=ImageOps.invert(image))
+    return ink
+
+
+WAYS: dict[str, Callable[[Strokes], Image.Image]] = {
+    "as a picture": draw,
+    "0.3 times as large": lambda s: draw(s, pen=5.4, size=60),
+    "0.3 times as large, same pen": lambda s: draw(s, size=60),
+    "3 times as large": lambda s: draw(s, pen=54, size=600),
+    "moved": lambda s: draw(s, 9, 100, *RNG.uniform(-80, 80, 2)),
+    "pen of 4 px": lambda s: draw(s, pen=4),
+    "pen of 40 px": lambda s: draw(s, pen=40),
+    "light on dark": lambda s: ImageOps.invert(draw(s)),
+    "black on transparent": lambda s: transparent(draw(s), "black"),
+    "white on transparent": lambda s: transparent(draw(s), "white"),
+    "with a frame": lambda s: with_frame(draw(s), 2),
+    "with a frame at the edge": lambda s: with_frame(draw(s), 0),
+    "on ruled paper": lambda s: with_lines(draw(s), range(30, 280, 60), 150),
+    "on a dark line": lambda s: with_lines(draw(s), range(238, 240), 60),
+    "with noise of 20 levels": lambda s: with_noise(draw(s), 20),
+}
+
+
+def main() -> None:
+    """Draw everything in every way and compare the answers with those to the strokes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tablet", type=Path)
+    parser.add_argument("--model", type=Path, default=PROJECT / "fixtures" / "model.joblib")
+    arguments = parser.parse_args()
+    model, _ = artifacts.load(arguments.model)
+    if arguments.tablet:
+        drawings = [drawing.strokes or [] for drawing in iter_labeled(arguments.tablet)]
+    else:
+        hand = np.random.default_rng(1)
+        drawings = [write_strokes(index % 10, hand) for index in range(500)]
+    digits = np.stack([canonical_digit(ink_from_strokes(strokes)) for strokes in drawings])
+    expected = read(model, digits).probabilities.argmax(axis=1)
+    print(f"{len(drawings)} drawings")
+
+    def compare(name: str, pictures: list[bytes]) -> None:
+        answers = []
+        for picture in pictures:
+            try:
+                digit = canonical_digit(ink_from_image(picture))
+            except InvalidDrawing:
+                answers.append(-1)
+            else:
+                answers.append(int(read(model, digit[None]).probabilities.argmax()))
+        print(f"| {name} | {np.mean(np.array(answers) != expected):.2%} |", flush=True)
+
+    for name, way in WAYS.items():
+        compare(name, [encode(way(strokes), "PNG") for strokes in drawings])
+    compare("JPEG of quality 40", [encode(draw(strokes), "JPEG") for strokes in drawings])
+
+
+def encode(image: Image.Image, kind: str) -> bytes:
+    """Encode a picture; JPEG with quality 40."""
+    buffer = io.BytesIO()
+    image.save(buffer, kind, quality=40)
+    return buffer.getvalue()
+
+
+if __name__ == "__main__":
+    main()
