@@ -14,7 +14,10 @@ from rest_framework.utils.mediatypes import media_type_matches
 
 
 class CautiousJSONParser(JSONParser):
-    """JSON in UTF-8, as RFC 8259 has it, whose nesting ends before Python's stack does."""
+    """JSON in UTF-8, whose nesting ends before Python's stack does."""
+
+    # NaN and Infinity are read, so that the field that holds them is named when it is refused.
+    strict = False
 
     def parse(
         self,

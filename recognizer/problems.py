@@ -46,8 +46,8 @@ PROBLEMS = {
             "malformed-body",
             400,
             "The body cannot be read",
-            "The body is not what its Content-Type says: broken JSON, NaN or Infinity, nesting "
-            "without end, or a broken multipart form.",
+            "The body is not what its Content-Type says: broken JSON, nesting without end, or a "
+            "broken multipart form.",
         ),
         Problem(
             "blank-drawing",
