@@ -174,12 +174,13 @@ LOGGING = {
             "stream": "ext://sys.stderr",
             "formatter": "line",
         },
+        "nowhere": {"class": "logging.NullHandler"},
     },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "recognizer": {"level": "INFO"},
         "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         # Drawn by clients, not faults of ours: the answer says what is wrong.
-        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
     },
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.db import DatabaseError
@@ -17,6 +18,8 @@ from django.views.decorators.http import require_safe
 from recognizer import services
 from recognizer.problems import PROBLEMS, problem_response, speaks_json
 from recognizer.visitors import remember_visitor
+
+logger = logging.getLogger(__name__)
 
 
 @require_safe
@@ -64,8 +67,10 @@ def readyz(request: HttpRequest) -> HttpResponse:
         model = services.active_model()
     except services.NoModel as error:
         return problem_response("no-model", str(error))
-    except DatabaseError as error:
-        return problem_response("no-database", f"The database does not answer: {error}.")
+    except DatabaseError:
+        # The reason may name hosts and users, which are nobody's business out there.
+        logger.exception("The database does not answer.")
+        return problem_response("no-database", "The database does not answer.")
     return JsonResponse({"status": "ready", "model": model.version})
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import pytest
 from django.conf import settings
+from django.db import OperationalError
 from django.test import Client
 
 from recognizer import services
@@ -35,3 +38,16 @@ def test_a_site_whose_only_model_was_changed_is_not_ready(model: TrainedModel) -
     answer = Client().get("/readyz")
     assert_problem(answer, 503, "no-model")
     assert "SHA-256" in answer.json()["detail"]
+
+
+def test_a_site_without_its_database_is_not_ready_and_says_why_in_the_log_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> Any:
+        raise OperationalError("no route to database.internal")
+
+    monkeypatch.setattr(services, "active_model", fail)
+    answer = Client().get("/readyz")
+    assert_problem(answer, 503, "no-database")
+    assert b"internal" not in answer.content
+    assert "no route to database.internal" in caplog.text

@@ -86,6 +86,11 @@ def test_an_unknown_host_is_refused_as_a_problem() -> None:
     assert_problem(answer, 400, "malformed-body")
 
 
+def test_an_unknown_host_fills_no_log(capfd: pytest.CaptureFixture[str]) -> None:
+    Client().get("/api/v1/stats/", headers={"Host": "elsewhere.example"})
+    assert "DisallowedHost" not in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("path", ["/", "/history/", "/problems/not-found/", "/nowhere", "/predict"])
 def test_every_answer_carries_the_security_headers(db: None, path: str) -> None:
     headers = Client().get(path).headers
