@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from recognizer.models import Drawing
+from recognizer.models import Drawing, DrawingQuerySet
 from recognizer.tests.conftest import DRAWINGS, Caller
 
 
@@ -47,6 +47,18 @@ def test_old_rejected_drawings_are_deleted(capsys: pytest.CaptureFixture[str]) -
 def test_what_a_model_learns_from_is_never_deleted(capsys: pytest.CaptureFixture[str]) -> None:
     prune(capsys, "--older-than", "0", "--unlabeled", "--rejected")
     assert Drawing.objects.count() == Drawing.objects.trainable().count() == 2
+
+
+def test_what_is_answered_meanwhile_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    delete = DrawingQuerySet.delete
+
+    def answer_first(drawings: DrawingQuerySet) -> tuple[int, dict[str, int]]:
+        Drawing.objects.open().update(label=7, feedback_at=timezone.now())
+        return delete(drawings)
+
+    monkeypatch.setattr(DrawingQuerySet, "delete", answer_first)
+    call_command("prune_drawings", "--older-than", "90", "--unlabeled")
+    assert Drawing.objects.count() == 6
 
 
 def test_a_dry_run_only_counts(capsys: pytest.CaptureFixture[str]) -> None:
