@@ -147,6 +147,12 @@ class DrawingAdmin(DrawingAdminBase):
             lookup, value, request
         )
 
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Let the form say what it showed: a visitor's later answer is no change by a reviewer."""
+        return super().formfield_for_choice_field(
+            db_field, request, show_hidden_initial=True, **kwargs
+        )
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Drawings come from the page, the API and imports."""
         return False

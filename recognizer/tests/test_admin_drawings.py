@@ -13,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from recognizer import services
 from recognizer.models import Drawing
 from recognizer.tests.conftest import Caller
 from recognizer.tests.drawings import SEVEN
@@ -171,21 +172,50 @@ def test_a_label_that_a_reviewer_sets_is_approved(
     assert drawing.feedback_at is not None
 
 
-def test_a_label_is_set_in_the_list(reviewer: Client, archive: dict[str, Drawing]) -> None:
-    formset = reviewer.get(LIST).context["cl"].formset
+def list_form(client: Client) -> dict[str, Any]:
+    """Return the fields of the form that the list is, with the labels as the list showed them."""
+    formset = client.get(LIST).context["cl"].formset
     body: dict[str, Any] = {"_save": "Save"}
     for form in [formset.management_form, *formset.forms]:
         body |= {form.add_prefix(name): form[name].value() or "" for name in form.fields}
-    position = next(
-        number
-        for number, form in enumerate(formset.forms)
-        if form.instance.pk == archive["wrong"].pk
-    )
-    body[f"form-{position}-label"] = "1"
+    for form in formset.forms:
+        body[form.add_initial_prefix("label")] = form["label"].initial or ""
+    return body
+
+
+def label_name(body: dict[str, Any], drawing: Drawing) -> str:
+    """Return under which name the form of the list carries the label of a drawing."""
+    name = next(name for name, value in body.items() if value == drawing.pk)
+    return name.removesuffix("id") + "label"
+
+
+def test_a_label_is_set_in_the_list(reviewer: Client, archive: dict[str, Drawing]) -> None:
+    body = list_form(reviewer)
+    body[label_name(body, archive["wrong"])] = "1"
     assert reviewer.post(LIST, body).status_code == 302
     wrong, right = (Drawing.objects.get(pk=archive[name].pk) for name in ("wrong", "right"))
     assert (wrong.label, wrong.review) == (1, "approved")
     assert (right.label, right.review) == (3, "unreviewed")
+
+
+def test_an_answer_that_came_after_the_list_was_shown_stays(
+    reviewer: Client, archive: dict[str, Drawing]
+) -> None:
+    body = list_form(reviewer)
+    services.give_feedback(archive["open"], label=5)
+    services.give_feedback(archive["right"], label=8)
+    body[label_name(body, archive["wrong"])] = "1"
+    assert reviewer.post(LIST, body).status_code == 302
+    late, changed = (Drawing.objects.get(pk=archive[name].pk) for name in ("open", "right"))
+    assert (late.label, late.review) == (5, "unreviewed")
+    assert (changed.label, changed.review) == (8, "unreviewed")
+
+
+def test_the_list_says_which_labels_it_showed(
+    reviewer: Client, archive: dict[str, Drawing]
+) -> None:
+    page = reviewer.get(LIST).content.decode()
+    assert re.search(r'<input type="hidden" name="initial-form-\d-label" value="9"', page)
 
 
 def test_nothing_is_approved_without_a_label(reviewer: Client, archive: dict[str, Drawing]) -> None:
