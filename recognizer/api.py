@@ -69,7 +69,9 @@ class DrawingViewSet(
 
     def get_queryset(self) -> DrawingQuerySet:
         """Return what the caller may see."""
-        drawings = Drawing.objects.all() if self.action == "image" else _light_drawings()
+        drawings = Drawing.objects.all()
+        if self.action != "image":
+            drawings = drawings.without_blobs()
         if getattr(self.request.user, "is_staff", False):
             return drawings
         visitor = visitor_of(self.request)
@@ -187,10 +189,6 @@ class NowhereView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Say so, whatever the method."""
         raise NotFound
-
-
-def _light_drawings() -> DrawingQuerySet:
-    return Drawing.objects.without_blobs()
 
 
 def _recognize(drawing: dict[str, Any], request: Request) -> Drawing:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import django_filters
 
-from recognizer.models import Drawing, DrawingQuerySet
+from recognizer.models import DIGITS, Drawing, DrawingQuerySet
 from recognizer.visitors import visitor_of
-
-DIGITS = [(str(digit), str(digit)) for digit in range(10)]
 
 
 class DrawingFilter(django_filters.FilterSet):

@@ -14,7 +14,6 @@ from recognizer import services
 from recognizer.models import Drawing, TrainedModel
 
 MAX_BATCH = 1000
-DIGITS = [(digit, str(digit)) for digit in range(10)]
 _DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 
 

@@ -24,8 +24,3 @@ class ServiceCommand(BaseCommand):
     def run(self, **options: Any) -> None:
         """Do what the command is for."""
         raise NotImplementedError
-
-
-def share(report: dict[str, Any]) -> str:
-    """Say the accuracy of a report in percent."""
-    return f"{report['accuracy']:.2%}"

@@ -7,7 +7,7 @@ from argparse import ArgumentTypeError
 from typing import Any
 
 from recognizer import services
-from recognizer.management.base import ServiceCommand, share
+from recognizer.management.base import ServiceCommand
 
 
 class ProgressLine:
@@ -41,7 +41,9 @@ def describe_accuracy(metrics: dict[str, Any]) -> str:
         "corrections": "corrections kept aside",
     }
     parts = [
-        f"{share(metrics[key])} of {name}" for key, name in holdouts.items() if metrics.get(key)
+        f"{metrics[key]['accuracy']:.2%} of {name}"
+        for key, name in holdouts.items()
+        if metrics.get(key)
     ]
     if others := metrics.get("others"):
         parts.append(f"refuses {others['others_refused']:.2%} of letters and scribbles")
