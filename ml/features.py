@@ -19,7 +19,31 @@ CHUNK: Final = 2_000
 Features = NDArray[np.float32]
 
 
-class Deskew(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class Stateless(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """A transformer that has nothing to learn."""
+
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
+        """Do nothing: there is nothing to learn.
+
+        Parameters
+        ----------
+        X : array_like
+            (n, 784), ignored.
+        y : object, optional
+            Ignored.
+
+        Returns
+        -------
+        Stateless
+            Itself.
+        """
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+
+class Deskew(Stateless):
     """Make slanted digits upright by a shear, and center them exactly.
 
     The shear undoes the correlation of x and y in the digit's second moments.
@@ -37,23 +61,6 @@ class Deskew(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def __init__(self, max_slant: float = 0.8) -> None:
         self.max_slant = max_slant
-
-    def fit(self, X: ArrayLike, y: object = None) -> Self:
-        """Do nothing: there is nothing to learn.
-
-        Parameters
-        ----------
-        X : array_like
-            (n, 784), ignored.
-        y : object, optional
-            Ignored.
-
-        Returns
-        -------
-        Deskew
-            Itself.
-        """
-        return self
 
     def transform(self, X: ArrayLike) -> Features:
         """Deskew digits.
@@ -90,11 +97,8 @@ class Deskew(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         )  # (n, 28, 28)
         return _sample(images, source_y[:, :, None], source_x).reshape(len(images), -1)
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
 
-
-class DirectionMaps(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class DirectionMaps(Stateless):
     """Where in the digit edges run in which direction.
 
     The gradient at each pixel is split between the two nearest of eight directions by the
@@ -120,23 +124,6 @@ class DirectionMaps(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.grid = grid
         self.smoothing = smoothing
         self.spread = spread
-
-    def fit(self, X: ArrayLike, y: object = None) -> Self:
-        """Do nothing: there is nothing to learn.
-
-        Parameters
-        ----------
-        X : array_like
-            (n, 784), ignored.
-        y : object, optional
-            Ignored.
-
-        Returns
-        -------
-        DirectionMaps
-            Itself.
-        """
-        return self
 
     def transform(self, X: ArrayLike) -> Features:
         """Map directions.
@@ -167,9 +154,6 @@ class DirectionMaps(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             return np.sqrt(sample @ maps @ sample.T).reshape(len(chunk), -1)
 
         return _in_chunks(images, transform, DIRECTIONS * self.grid**2)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
 
 
 def _as_images(X: ArrayLike) -> NDArray[Any]:
