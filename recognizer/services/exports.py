@@ -106,6 +106,8 @@ class _TextWriter:
 @contextmanager
 def _whole_or_not_at_all(path: Path) -> Iterator[IO[bytes]]:
     """Write beside the target and rename at the end; a failure leaves what was there."""
+    if not path.parent.is_dir():
+        raise ServiceError(f"There is no folder {path.parent}.")
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -79,7 +79,7 @@ def test_a_rejected_drawing_is_not_exported(
 ) -> None:
     Drawing.objects.filter(pk=labeled[0]).update(review="rejected", reviewed_at=timezone.now())
     export(tmp_path / "out.csv")
-    assert capsys.readouterr().out.startswith("1 drawings written to ")
+    assert capsys.readouterr().out.startswith("1 drawing written to ")
 
 
 def test_an_empty_archive_is_an_empty_file_of_the_format(
@@ -96,7 +96,7 @@ def test_another_ending_is_refused(db: None, tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named(db: None) -> None:
-    with pytest.raises(CommandError, match="No such file or directory"):
+    with pytest.raises(CommandError, match="There is no folder /nowhere"):
         export(Path("/nowhere/out.csv"))
 
 
