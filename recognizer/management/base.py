@@ -24,3 +24,8 @@ class ServiceCommand(BaseCommand):
     def run(self, **options: Any) -> None:
         """Do what the command is for."""
         raise NotImplementedError
+
+
+def counted(count: int, noun: str) -> str:
+    """Say how many there are of a thing."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

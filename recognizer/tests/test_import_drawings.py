@@ -64,7 +64,7 @@ def test_the_same_drawing_with_another_label_is_another_one(
     run(capsys, archive)
     other = tmp_path / "other.npz"
     np.savez(other, x=digits_of_one_face()[:1], y=np.array([6], np.uint8))
-    assert run(capsys, other) == "1 drawings imported, 0 already there, 0 refused."
+    assert run(capsys, other) == "1 drawing imported, 0 already there, 0 refused."
 
 
 def test_a_drawing_that_stands_twice_in_a_file_comes_in_once(
@@ -72,7 +72,7 @@ def test_a_drawing_that_stands_twice_in_a_file_comes_in_once(
 ) -> None:
     path = tmp_path / "twice.npz"
     np.savez(path, x=digits_of_one_face()[[7, 7]], y=np.array([7, 7], np.uint8))
-    assert run(capsys, path) == "1 drawings imported, 1 already there, 0 refused."
+    assert run(capsys, path) == "1 drawing imported, 1 already there, 0 refused."
 
 
 def test_no_two_drawings_have_the_same_time(

@@ -34,13 +34,13 @@ def prune(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 def test_old_drawings_without_an_answer_are_deleted(capsys: pytest.CaptureFixture[str]) -> None:
-    assert prune(capsys, "--older-than", "90", "--unlabeled") == "1 drawings deleted.\n"
+    assert prune(capsys, "--older-than", "90", "--unlabeled") == "1 drawing deleted.\n"
     assert Drawing.objects.open().count() == 1
     assert Drawing.objects.count() == 5
 
 
 def test_old_rejected_drawings_are_deleted(capsys: pytest.CaptureFixture[str]) -> None:
-    assert prune(capsys, "--older-than", "90", "--rejected") == "1 drawings deleted.\n"
+    assert prune(capsys, "--older-than", "90", "--rejected") == "1 drawing deleted.\n"
     assert Drawing.objects.filter(review="rejected").count() == 1
 
 

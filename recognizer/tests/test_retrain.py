@@ -131,7 +131,7 @@ def test_what_is_rejected_or_not_answered_is_not_learned(
     answered(7)
     answered(7, review="rejected", reviewed_at=timezone.now())
     Drawing.objects.filter(pk=answered(7)[0].pk).update(label=None, feedback_at=None)
-    assert "with 1 corrections" in retrain(capsys)[-1]
+    assert "with 1 correction in" in retrain(capsys)[-1]
 
 
 @pytest.mark.parametrize("pixels", [b"short", bytes(784), b"\x80" * 784])
@@ -147,7 +147,7 @@ def test_a_corrupt_drawing_is_named_and_left_out(
         cursor.execute("PRAGMA ignore_check_constraints = OFF")
     call_command("retrain")
     printed = capsys.readouterr()
-    assert "with 1 corrections" in printed.out
+    assert "with 1 correction in" in printed.out
     assert f"Drawing {corrupt.pk} is left out" in printed.err
     assert f"Drawing {corrupt.pk} is left out" in TrainingRun.objects.get().log
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from recognizer import services
-from recognizer.management.base import ServiceCommand
+from recognizer.management.base import ServiceCommand, counted
 
 FORMATS = (
     "a TMNIST or MNIST csv (also .gz or .zip), an .npz with arrays x and y, an IDX file of images "
@@ -36,7 +36,7 @@ class Command(ServiceCommand):
         """Measure."""
         evaluation = services.evaluate(options["path"], options["model"])
         report = evaluation.report
-        self.stdout.write(f"Model {evaluation.version} on {report.n:,} digits")
+        self.stdout.write(f"Model {evaluation.version} on {counted(report.n, 'digit')}")
         self.stdout.write("digit      n  right   recall  most often read as")
         for digit, row in enumerate(report.confusion):
             recall = report.recall[digit]

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from recognizer import services
-from recognizer.management.base import ServiceCommand
+from recognizer.management.base import ServiceCommand, counted
 
 
 class Command(ServiceCommand):
@@ -26,4 +26,4 @@ class Command(ServiceCommand):
     def run(self, **options: Any) -> None:
         """Export."""
         count = services.export_drawings(options["path"])
-        self.stdout.write(f"{count:,} drawings written to {options['path']}.")
+        self.stdout.write(f"{counted(count, 'drawing')} written to {options['path']}.")

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from recognizer import services
-from recognizer.management.base import ServiceCommand
+from recognizer.management.base import ServiceCommand, counted
 from recognizer.management.commands.evaluate import FORMATS
 
 MOST_NAMED = 10
@@ -41,6 +41,6 @@ class Command(ServiceCommand):
         if len(summary.refused) > MOST_NAMED:
             self.stderr.write(f"and {len(summary.refused) - MOST_NAMED:,} more")
         self.stdout.write(
-            f"{summary.imported:,} drawings imported, {summary.known:,} already there, "
+            f"{counted(summary.imported, 'drawing')} imported, {summary.known:,} already there, "
             f"{len(summary.refused):,} refused."
         )

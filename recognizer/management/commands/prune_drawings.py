@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from recognizer import services
-from recognizer.management.base import ServiceCommand
+from recognizer.management.base import ServiceCommand, counted
 
 
 class Command(ServiceCommand):
@@ -46,7 +46,7 @@ class Command(ServiceCommand):
             dry_run=options["dry_run"],
         )
         verb = "would be deleted" if options["dry_run"] else "deleted"
-        self.stdout.write(f"{count:,} drawings {verb}.")
+        self.stdout.write(f"{counted(count, 'drawing')} {verb}.")
 
 
 def _days(text: str) -> timedelta:

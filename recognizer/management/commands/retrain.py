@@ -12,7 +12,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from recognizer import services
-from recognizer.management.base import ServiceCommand
+from recognizer.management.base import ServiceCommand, counted
 from recognizer.management.training import ProgressLine, describe_accuracy
 
 
@@ -88,7 +88,7 @@ class Command(ServiceCommand):
         corrections = model.data["corrections"] + model.data["corrections_held_out"]
         self.stdout.write(
             f"{model} is active: trained on {model.data['samples']:,} samples with "
-            f"{corrections:,} corrections in {model.training_seconds:.0f} s; "
+            f"{counted(corrections, 'correction')} in {model.training_seconds:.0f} s; "
             f"{describe_accuracy(model.metrics)}."
         )
 
