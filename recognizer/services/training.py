@@ -173,12 +173,16 @@ def _bundled_start() -> tuple[TrainedModel | None, Any]:
 
 
 def _remove_orphans() -> None:
-    """Delete model files that an interrupted run left without a row; the lock keeps others out."""
-    known = set(TrainedModel.objects.values_list("artifact", flat=True))
-    for path in Path(settings.ARTIFACTS_DIR).glob("model-*.joblib"):
-        if path.name not in known:
-            path.with_suffix(".json").unlink(missing_ok=True)
-            path.unlink(missing_ok=True)
+    """Delete what an interrupted run left without a row; the lock keeps others out.
+
+    It may have died while writing the manifest, between that and the model, or before the row.
+    """
+    folder = Path(settings.ARTIFACTS_DIR)
+    known = {Path(name).stem for name in TrainedModel.objects.values_list("artifact", flat=True)}
+    for pattern in ("model-*.joblib", "model-*.json", ".model-*"):
+        for path in folder.glob(pattern):
+            if path.stem not in known:
+                path.unlink(missing_ok=True)
 
 
 @contextmanager

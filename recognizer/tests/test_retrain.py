@@ -230,15 +230,30 @@ def test_a_run_whose_process_died_is_closed_by_the_next_one(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     dead = TrainingRun.objects.create(phase="Training", progress=0.7)
-    folder = Path(django_settings.ARTIFACTS_DIR)
-    (folder / "model-0123456789ab.joblib").write_bytes(b"never registered")
-    (folder / "model-0123456789ab.json").write_bytes(b"{}")
     retrain(capsys)
     dead.refresh_from_db()
     assert dead.state == "interrupted"
     assert dead.finished_at is not None
-    assert not list(folder.glob("*0123456789ab*"))
     assert services.active_model().version == 2
+
+
+def test_files_of_a_run_whose_process_died_are_deleted_by_the_next_one(
+    model: TrainedModel, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Path(django_settings.ARTIFACTS_DIR)
+    for name in (
+        "model-0123456789ab.joblib",  # written, never registered
+        "model-0123456789ab.json",
+        "model-ba9876543210.json",  # the model was to follow
+        ".model-ba9876543210.joblib.x1y2z3",  # half of it
+    ):
+        (folder / name).write_bytes(b"{}")
+    (folder / "notes.txt").write_text("somebody's own")
+    retrain(capsys)
+    retrained = TrainedModel.objects.active().get()
+    artifacts = {Path(version.artifact).stem for version in (model, retrained)}
+    wanted = {f"{stem}.{ending}" for stem in artifacts for ending in ("joblib", "json")}
+    assert {path.name for path in folder.iterdir()} == {*wanted, "notes.txt", "retrain.lock"}
 
 
 def test_a_stopped_run_leaves_the_old_version(model: TrainedModel) -> None:
