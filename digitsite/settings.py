@@ -68,6 +68,8 @@ ROOT_URLCONF = "digitsite.urls"
 WSGI_APPLICATION = "digitsite.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LOGIN_URL = "admin:login"
+# Where a log-in leads that asks for a foreign place; Django's own default is no page here.
+LOGIN_REDIRECT_URL = "admin:index"
 
 TEMPLATES = [
     {

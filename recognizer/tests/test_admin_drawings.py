@@ -271,3 +271,11 @@ def test_visitors_are_sent_to_the_log_in(visitor: Caller) -> None:
     answer = visitor.get(LIST)
     assert answer.status_code == 302
     assert answer.headers["Location"].startswith("/admin/login/")
+
+
+def test_a_log_in_never_leads_to_another_site(db: None, django_user_model: Any) -> None:
+    django_user_model.objects.create_superuser("boss", password="a long one")
+    body = {"username": "boss", "password": "a long one", "next": "//elsewhere.example/"}
+    answer = Client().post("/admin/login/", body)
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == "/admin/"
