@@ -15,6 +15,8 @@ wsgi_app = "digitsite.wsgi"
 worker_class = "gthread"
 threads = 4
 timeout = 60
+# An answer takes far less; `docker stop` kills after ten.
+graceful_timeout = 5
 
 # The parent imports scikit-learn once for all workers, and says at once when the site is broken.
 preload_app = True
