@@ -27,12 +27,10 @@ def read_visitor(request: HttpRequest) -> uuid.UUID | None:
 
 
 def remember_visitor(request: HttpRequest, response: HttpResponse) -> None:
-    """Give the browser an id, if it has none; only pages do so, the API never does."""
-    if read_visitor(request) is not None:
-        return
+    """Give the browser an id, or its own again for another year; the API never does so."""
     response.set_signed_cookie(
         COOKIE_NAME,
-        str(uuid.uuid4()),
+        str(read_visitor(request) or uuid.uuid4()),
         salt=COOKIE_SALT,
         max_age=COOKIE_AGE_SECONDS,
         secure=request.is_secure(),

@@ -29,8 +29,11 @@ def test_the_cookie_is_for_https_only_where_the_page_is(stranger: Caller) -> Non
     assert stranger.client.get("/", secure=True).cookies["visitor"]["secure"]
 
 
-def test_a_known_browser_keeps_its_cookie(visitor: Caller) -> None:
-    assert "visitor" not in visitor.get("/").cookies
+def test_a_known_browser_keeps_its_id_for_another_year(stranger: Caller) -> None:
+    first = stranger.get("/").cookies["visitor"]
+    again = stranger.get("/").cookies["visitor"]
+    assert again.value.split(":")[0] == first.value.split(":")[0]
+    assert again["max-age"] == 365 * 24 * 60 * 60
 
 
 def test_the_api_gives_no_cookie(stranger: Caller) -> None:
