@@ -10,10 +10,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 # One stroke: points in the unit square of the canvas, y downward.
 UnitStroke = Sequence[tuple[float, float]]
+
+# The usual five seconds are few on a machine that does much else at the time.
+expect.set_options(timeout=30_000)
 
 FLAGS = [
     "--no-sandbox",
