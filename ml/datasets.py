@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -168,7 +168,10 @@ def load_labeled(path: Path) -> LabeledDigits:
         raise DatasetError(str(error), path) from error
 
 
-def canonicalize(drawings: Iterable[LabeledDrawing]) -> LabeledDigits:
+def canonicalize(
+    drawings: Iterable[LabeledDrawing],
+    on_unreadable: Callable[[LabeledDrawing, InvalidDrawing], None] | None = None,
+) -> LabeledDigits:
     """Bring labeled drawings to canonical digits.
 
     The group is the writer; a drawing whose writer is not known is a group of its own.
@@ -177,6 +180,8 @@ def canonicalize(drawings: Iterable[LabeledDrawing]) -> LabeledDigits:
     ----------
     drawings : iterable of LabeledDrawing
         Pictures, pixels or strokes.
+    on_unreadable : callable, optional
+        Told each drawing that cannot be read, and why; it is left out.
 
     Returns
     -------
@@ -186,14 +191,17 @@ def canonicalize(drawings: Iterable[LabeledDrawing]) -> LabeledDigits:
     Raises
     ------
     InvalidDrawing
-        A drawing cannot be read; the text opens with its name.
+        A drawing cannot be read, and nobody wants to be told; the text opens with its name.
     """
     pixels, labels, groups = bytearray(), bytearray(), []
     for drawing in drawings:
         try:
             pixels += canonical_digit(_ink_of(drawing)).tobytes()
         except InvalidDrawing as error:
-            raise type(error)(f"{drawing.name}: {error}") from error
+            if on_unreadable is None:
+                raise type(error)(f"{drawing.name}: {error}") from error
+            on_unreadable(drawing, error)
+            continue
         labels.append(drawing.label)
         groups.append(drawing.writer or drawing.name)
     return LabeledDigits(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -36,6 +37,9 @@ class Report:
         Mean distance of confidence from accuracy, 0 to 1 (expected calibration error).
     log_loss : float
         Mean negative logarithm, in nats, of the probability given to the true digit.
+    unreadable : int
+        Digits among them in which there was nothing to read; they count as wrong, and are in none
+        of the other figures but `n`, `accuracy` and `recall`.
 
     References
     ----------
@@ -49,6 +53,7 @@ class Report:
     confusion: tuple[tuple[int, ...], ...]
     calibration_error: float
     log_loss: float
+    unreadable: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Give plain values that JSON can hold.
@@ -61,7 +66,7 @@ class Report:
         return asdict(self)
 
 
-def evaluate(model: Pipeline, digits: LabeledDigits) -> Report:
+def evaluate(model: Pipeline, digits: LabeledDigits, unreadable: Sequence[int] = ()) -> Report:
     """Ask a model about labeled digits.
 
     Parameters
@@ -70,6 +75,8 @@ def evaluate(model: Pipeline, digits: LabeledDigits) -> Report:
         A trained pipeline.
     digits : LabeledDigits
         At least one digit.
+    unreadable : sequence of int
+        Labels of further digits in which there was nothing to read.
 
     Returns
     -------
@@ -83,7 +90,7 @@ def evaluate(model: Pipeline, digits: LabeledDigits) -> Report:
     """
     if not len(digits):
         raise ValueError("There is no digit to evaluate on.")
-    return report(read(model, digits.images).probabilities, digits.labels)
+    return report(read(model, digits.images).probabilities, digits.labels, unreadable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +153,9 @@ def evaluate_refusal(model: Pipeline, digits: Digits, others: Digits) -> Refusal
     )
 
 
-def report(probabilities: NDArray[np.float64], labels: NDArray[np.uint8]) -> Report:
+def report(
+    probabilities: NDArray[np.float64], labels: NDArray[np.uint8], unreadable: Sequence[int] = ()
+) -> Report:
     """Compare probabilities with the truth.
 
     Parameters
@@ -155,6 +164,8 @@ def report(probabilities: NDArray[np.float64], labels: NDArray[np.uint8]) -> Rep
         (n, 10) float, rows sum to 1.
     labels : ndarray
         (n,) true digits, 0 to 9.
+    unreadable : sequence of int
+        Labels of further digits, for which there are no probabilities; they count as wrong.
 
     Returns
     -------
@@ -163,19 +174,20 @@ def report(probabilities: NDArray[np.float64], labels: NDArray[np.uint8]) -> Rep
     """
     answers = probabilities.argmax(axis=1)
     confusion = confusion_matrix(labels, answers, labels=range(DIGITS))
-    asked = confusion.sum(axis=1)
+    asked = confusion.sum(axis=1) + np.bincount(np.array(unreadable, int), minlength=DIGITS)
     recall = [
         float(confusion[digit, digit] / asked[digit]) if asked[digit] else None
         for digit in range(DIGITS)
     ]
     right = answers == labels
     return Report(
-        n=len(labels),
-        accuracy=float(right.mean()),
+        n=int(asked.sum()),
+        accuracy=float(right.sum() / asked.sum()),
         recall=tuple(recall),
         confusion=tuple(tuple(int(count) for count in row) for row in confusion),
         calibration_error=calibration_error(probabilities.max(axis=1), right),
         log_loss=float(log_loss(labels, probabilities, labels=range(DIGITS))),
+        unreadable=len(unreadable),
     )
 
 

@@ -25,6 +25,13 @@ def test_accuracy_recall_and_confusion_agree_with_a_count_by_hand() -> None:
     assert result.log_loss == pytest.approx(-(3 * np.log(0.91) + np.log(0.01)) / 4)
 
 
+def test_what_cannot_be_read_counts_as_wrong() -> None:
+    result = report(np.eye(10)[[1, 2]], np.array([1, 2], np.uint8), unreadable=[2, 2])
+    assert (result.n, result.unreadable) == (4, 2)
+    assert result.accuracy == 0.5
+    assert result.recall[1:3] == (1.0, 1 / 3)
+
+
 def test_honest_confidence_has_no_calibration_error() -> None:
     right = np.tile([True, True, True, False], 100)
     assert calibration_error(np.full(400, 0.75), right) == pytest.approx(0)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ml import datasets
+from ml.errors import DatasetError, InvalidDrawing
 from ml.evaluation import Report
 from ml.evaluation import evaluate as evaluate_pipeline
 from recognizer.services.registry import get_model, load_pipeline
@@ -13,14 +14,28 @@ from recognizer.services.registry import get_model, load_pipeline
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A report and the version that it is about."""
+    """A report, the version that it is about, and what could not be read."""
 
     version: int
     report: Report
+    unreadable: tuple[str, ...]
 
 
 def evaluate(path: Path, version: int | None = None) -> Evaluation:
-    """Ask a version, the active one if none is named, about every digit of a file or folder."""
+    """Ask a version, the active one if none is named, about every digit of a file or folder.
+
+    A drawing in which there is nothing to read counts as wrong: that is what its author would say.
+    """
     model = get_model(version)
     pipeline = load_pipeline(model)
-    return Evaluation(model.version, evaluate_pipeline(pipeline, datasets.load_labeled(path)))
+    labels, sentences = [], []
+
+    def note(drawing: datasets.LabeledDrawing, error: InvalidDrawing) -> None:
+        labels.append(drawing.label)
+        sentences.append(f"{drawing.name}: {error}")
+
+    digits = datasets.canonicalize(datasets.iter_labeled(path), note)
+    if not len(digits):
+        raise DatasetError("No drawing of it can be read.", path)
+    report = evaluate_pipeline(pipeline, digits, labels)
+    return Evaluation(model.version, report, tuple(sentences))

@@ -63,6 +63,28 @@ def test_stroke_json_is_read(
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["accuracy"] == 1.0
 
 
+def test_a_blank_picture_counts_as_wrong_and_is_named(
+    model: TrainedModel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "digits.npz"
+    pictures = np.concatenate([digits_of_one_face(), np.zeros((1, 28, 28), np.uint8)])
+    np.savez(path, x=pictures, y=np.array([*range(10), 3], np.uint8))
+    call_command("evaluate", str(path))
+    output = capsys.readouterr()
+    summary = json.loads(output.out.splitlines()[-1])
+    assert (summary["n"], summary["unreadable"]) == (11, 1)
+    assert summary["accuracy"] == pytest.approx(10 / 11)
+    assert summary["recall"]["3"] == 0.5
+    assert "Nothing is drawn" in output.err
+
+
+def test_nothing_but_blank_pictures_is_refused(model: TrainedModel, tmp_path: Path) -> None:
+    path = tmp_path / "digits.npz"
+    np.savez(path, x=np.zeros((2, 28, 28), np.uint8), y=np.array([1, 2], np.uint8))
+    with pytest.raises(CommandError, match="No drawing of it can be read"):
+        call_command("evaluate", str(path))
+
+
 def test_a_missing_file_is_named(model: TrainedModel) -> None:
     with pytest.raises(CommandError, match=r"/nowhere\.npz"):
         call_command("evaluate", "/nowhere.npz")

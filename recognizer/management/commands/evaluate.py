@@ -36,6 +36,8 @@ class Command(ServiceCommand):
         """Measure."""
         evaluation = services.evaluate(options["path"], options["model"])
         report = evaluation.report
+        for sentence in evaluation.unreadable:
+            self.stderr.write(f"Counted as wrong: {sentence}")
         self.stdout.write(f"Model {evaluation.version} on {counted(report.n, 'digit')}")
         self.stdout.write("digit      n  right   recall  most often read as")
         for digit, row in enumerate(report.confusion):
@@ -49,6 +51,7 @@ class Command(ServiceCommand):
             "accuracy": report.accuracy,
             "recall": {str(digit): recall for digit, recall in enumerate(report.recall)},
             "n": report.n,
+            "unreadable": report.unreadable,
             "model": evaluation.version,
         }
         self.stdout.write(json.dumps(summary))
