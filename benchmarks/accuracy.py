@@ -62,6 +62,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=PROJECT / "fixtures" / "model.joblib")
     parser.add_argument("--tablet", type=Path)
     parser.add_argument("--seeds", type=int, default=0)
+    parser.add_argument("--first", type=int, default=0, help="the first seed (default: 0)")
     parser.add_argument("--pens", type=int, default=TrainingOptions().pen_samples)
     arguments = parser.parse_args()
     sets = measuring_sets(arguments.tablet)
@@ -71,11 +72,12 @@ def main() -> None:
             print(f"{name}: {report.accuracy:.2%}, calibration {report.calibration_error:.4f}")
         return
     base = load_tmnist(PROJECT / "fixtures" / "tmnist.csv.gz")
+    letters, nothing = PROJECT / "fixtures" / "letters.csv.gz", LabeledDigits.concatenate([])
     results: dict[str, list[float]] = {}
-    for seed in range(arguments.seeds):
+    for seed in range(arguments.first, arguments.first + arguments.seeds):
         began = time.monotonic()
         options = TrainingOptions(seed=seed, pen_samples=arguments.pens)
-        trained = train(base, LabeledDigits.concatenate([]), options)
+        trained = train(base, nothing, options, letters=letters)
         seconds = time.monotonic() - began
         reports = measure(trained.model, sets)
         accuracies = {name: report.accuracy for name, report in reports.items()}
