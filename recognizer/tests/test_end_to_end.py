@@ -30,6 +30,7 @@ def read_drawing(page: Page, strokes: list[UnitStroke]) -> dict[str, Any]:
 def test_it_learns_from_a_correction(site: LiveSite, page: Page) -> None:
     page.goto(site.url)
     before = read_drawing(page, EIGHT)
+    expect(page.locator("#version")).to_contain_text("model 1")
     assert before["prediction"] != 8, (
         "This shape no longer shows anything: it is read right at once."
     )
@@ -43,6 +44,7 @@ def test_it_learns_from_a_correction(site: LiveSite, page: Page) -> None:
     retrained = json.loads(printed.splitlines()[-1])
     page.get_by_role("button", name="Clear").click()
     after = read_drawing(page, EIGHT_AGAIN)
+    expect(page.locator("#version")).to_contain_text("model 2")
 
     assert before["model"] == 1
     assert after["model"] == retrained["model"] == 2

@@ -27,9 +27,10 @@ export class Answer {
   #sentence;
   #bars;
   #seen;
+  #version;
 
-  /** `root` is #answer; `bars` holds ten items in the order of the digits; `seen` is an <img>. */
-  constructor(root, bars, seen) {
+  /** `root` is #answer; `bars` holds ten items in the order of the digits; `seen` is an <img>; `version` names the model. */
+  constructor(root, bars, seen, version) {
     this.#root = root;
     this.#digit = root.querySelector("[data-part=digit]");
     this.#mark = root.querySelector("[data-part=mark]");
@@ -39,6 +40,7 @@ export class Answer {
       share: item.querySelector("[data-part=share]"),
     }));
     this.#seen = seen;
+    this.#version = version;
   }
 
   /** The drawing changes: the old answer is none any more, though its picture stays until the new one is there. */
@@ -56,6 +58,7 @@ export class Answer {
     this.#sentence.textContent = sentence;
     this.#seen.removeAttribute("src");
     this.#seen.hidden = true;
+    this.#version.textContent = "";
     for (const bar of this.#bars) this.#fill(bar, 0, "");
   }
 
@@ -66,6 +69,7 @@ export class Answer {
     this.#sentence.textContent = sentenceAbout(drawing);
     this.#seen.src = drawing.canonical;
     this.#seen.hidden = false;
+    this.#version.textContent = words.reading.byModel(drawing.model);
     this.#bars.forEach((bar, digit) => {
       const share = drawing.probabilities[digit];
       this.#fill(bar, share, shortPercent(share));

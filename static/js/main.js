@@ -94,7 +94,7 @@ function startDrawingPage() {
   const canvas = find("pad");
   const pad = new Pad(canvas);
   const recognition = new Recognition(api);
-  const answer = new Answer(find("answer"), find("bars"), find("seen"));
+  const answer = new Answer(find("answer"), find("bars"), find("seen"), find("version"));
   const feedback = new Feedback(find("feedback"));
   const history = startHistory({
     limit: LATEST,

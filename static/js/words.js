@@ -15,6 +15,7 @@ export const words = {
     close: (digit, other) => `It reads ${digit}, but it could be ${other}.`,
     unsure: (digit, other) => `It cannot tell: perhaps ${digit}, perhaps ${other}.`,
     noDigit: (digit) => `That does not look like a digit. Its best guess: ${digit}.`,
+    byModel: (version) => `; read by model ${version}`,
   },
 
   feedback: {
