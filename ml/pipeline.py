@@ -109,7 +109,7 @@ def read(model: Pipeline, images: Digits) -> Reading:
     """
     if not len(images):
         return Reading(np.empty((0, DIGITS)), np.empty(0))
-    # What comes in is uint8, so scikit-learn need not look for NaN; that is a third of the time.
+    # What comes in is uint8, so scikit-learn need not look for NaN.
     with sklearn.config_context(assume_finite=True, skip_parameter_validation=True):
         classes = model.predict_proba(images.reshape(-1, CANONICAL_SIZE**2)).astype(np.float64)
     digits = classes[:, :DIGITS] + SMALLEST  # where all are 0, none is likelier than another

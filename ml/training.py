@@ -70,7 +70,7 @@ class Stage:
 
 
 FROM_SCRATCH: Final = (Stage(1e-3, 7, 256), Stage(2e-4, 2, 512), Stage(5e-5, 2, 512))
-"""Schedule for new weights; the decay halves the noise between seeds."""
+"""Schedule for new weights; the decay makes seeds differ less."""
 FROM_START: Final = (Stage(2e-4, 4, 256), Stage(5e-5, 2, 512))
 """Schedule for weights that can read already."""
 
