@@ -16,6 +16,7 @@ from PIL import Image, ImageFont
 from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 
+from ml.artifacts import write_atomically
 from ml.errors import TypefaceError
 from ml.font_files import FontFile, describe_font, find_fonts
 from ml.preprocessing import CANONICAL_BOX, CANONICAL_SIZE, Digits
@@ -349,7 +350,8 @@ def write_tmnist(target: Path, faces: Iterable[Typeface]) -> None:
     Parameters
     ----------
     target : Path
-        Where to write; an existing file is replaced when the new one is whole.
+        Where to write; an existing file is replaced when the new one is whole, and the folder is
+        made if it is not there.
     faces : iterable of Typeface
         The faces, with unique names.
     """
@@ -367,19 +369,16 @@ def write_rows(target: Path, rows: Iterable[tuple[str, str, FaceDigits]]) -> Non
     Parameters
     ----------
     target : Path
-        Where to write; an existing file is replaced when the new one is whole.
+        Where to write; an existing file is replaced when the new one is whole, and the folder is
+        made if it is not there.
     rows : iterable of tuple
         Name, label and (28, 28) uint8 image of each row.
     """
     # A gzip stream (31) without name and time, so that the same rows give the same bytes; the
     # filtered strategy makes it 3 % smaller than the gzip module does.
     compressor = zlib.compressobj(9, zlib.DEFLATED, 31, 9, zlib.Z_FILTERED)
-    partial = target.with_name(target.name + ".partial")
-    with partial.open("wb") as file:
-        for line in _lines(rows):
-            file.write(compressor.compress(line.encode()))
-        file.write(compressor.flush())
-    partial.replace(target)
+    packed = [compressor.compress(line.encode()) for line in _lines(rows)]
+    write_atomically(target, b"".join([*packed, compressor.flush()]))
 
 
 def write_font_list(path: Path, faces: Sequence[Typeface], left_out: Sequence[LeftOut]) -> None:

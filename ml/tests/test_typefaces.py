@@ -108,6 +108,13 @@ def test_what_is_written_is_what_was_rendered(tmp_path: Path) -> None:
     assert np.array_equal(load_tmnist(summary.target).images[:10], first)
 
 
+def test_the_folder_of_the_target_is_made(tmp_path: Path) -> None:
+    write_font(tmp_path / "fonts" / "One-Regular.ttf", segment_signs())
+    target = tmp_path / "new" / "folder" / "tmnist.csv.gz"
+    build_tmnist(tmp_path / "fonts", target, any_license=True)
+    assert sorted(path.name for path in target.parent.iterdir()) == ["FONTS.md", "tmnist.csv.gz"]
+
+
 def test_the_same_fonts_give_the_same_bytes(tmp_path: Path) -> None:
     first = build(tmp_path / "a", READABLE).target.read_bytes()
     second = build(tmp_path / "b", dict(reversed(READABLE.items()))).target.read_bytes()
