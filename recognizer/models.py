@@ -14,6 +14,8 @@ from django.utils import timezone
 
 CANONICAL_BYTES = 28 * 28
 DIGITS = [(digit, str(digit)) for digit in range(10)]
+UNSUSPICIOUS = {"suspicious_at": None, "suspected_digit": None, "suspected_share": None}
+"""What the label check's mark is, once it is gone."""
 
 
 class TrainedModelQuerySet(models.QuerySet["TrainedModel"]):
@@ -118,8 +120,14 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
         """Return the labeled drawings that wait for a reviewer."""
         return self.labeled().filter(review=Drawing.Review.UNREVIEWED)
 
-    def trainable(self) -> DrawingQuerySet:
-        """Return what a model may learn from: labeled and not rejected."""
+    def suspicious(self) -> DrawingQuerySet:
+        """Return the drawings whose label the label check contradicts; reviewers decide."""
+        return self.filter(suspicious_at__isnull=False)
+
+    def trainable(self, *, reviewed_only: bool = False) -> DrawingQuerySet:
+        """Return what a model may learn from: labeled and not rejected, or approved ones only."""
+        if reviewed_only:
+            return self.labeled().filter(review=Drawing.Review.APPROVED)
         return self.labeled().exclude(review=Drawing.Review.REJECTED)
 
     def without_blobs(self) -> DrawingQuerySet:
@@ -170,6 +178,9 @@ class Drawing(models.Model):
         editable=False,
     )
     reviewed_at = models.DateTimeField(null=True, editable=False)
+    suspicious_at = models.DateTimeField(null=True, editable=False)
+    suspected_digit = models.PositiveSmallIntegerField(null=True, choices=DIGITS, editable=False)
+    suspected_share = models.FloatField(null=True, editable=False)
     # The long columns stand last: a database reads a row only as far as it is asked to.
     probabilities = models.JSONField(editable=False)
     canonical = models.BinaryField(max_length=CANONICAL_BYTES)
@@ -205,6 +216,17 @@ class Drawing(models.Model):
                 name="drawing_review_consistent",
             ),
             models.CheckConstraint(
+                condition=Q(suspicious_at=None, suspected_digit=None, suspected_share=None)
+                | Q(
+                    review="unreviewed",
+                    label__isnull=False,
+                    suspicious_at__isnull=False,
+                    suspected_digit__range=(0, 9),
+                    suspected_share__range=(0.0, 1.0),
+                ),
+                name="drawing_suspicion_consistent",
+            ),
+            models.CheckConstraint(
                 condition=Q(source__in=["canvas", "upload", "api", "import"]),
                 name="drawing_source_known",
             ),
@@ -234,11 +256,21 @@ class Drawing(models.Model):
                 condition=Q(label__isnull=False) & ~Q(label=F("prediction")),
                 name="drawing_wrong",
             ),
+            models.Index(
+                fields=["-created_at", "-id"],
+                condition=Q(suspicious_at__isnull=False),
+                name="drawing_suspicious",
+            ),
             models.Index(fields=["prediction", "label"], name="drawing_counted"),
         ]
 
     def __str__(self) -> str:
         return f"Drawing {self.id}"
+
+    def clear_suspicion(self) -> None:
+        """Take the label check's mark away: it was for another label, or a reviewer decided."""
+        for name, value in UNSUSPICIOUS.items():
+            setattr(self, name, value)
 
     @property
     def correct(self) -> bool | None:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from ml import pipeline, preprocessing
 from ml import strokes as strokes_module
-from recognizer.models import Drawing
+from recognizer.models import UNSUSPICIOUS, Drawing
 from recognizer.services.registry import active_model
 
 ARCHIVED_SIDE = 280
@@ -115,12 +115,14 @@ def give_feedback(drawing: Drawing, *, label: int | None) -> Drawing:
         drawing = Drawing.objects.select_for_update(of=("self",)).get(pk=drawing.pk)
         if drawing.label == label:
             return drawing
+        drawing.clear_suspicion()
         drawing.label = label
         drawing.feedback_at = None if label is None else timezone.now()
         if drawing.review == Drawing.Review.APPROVED:
             drawing.review = Drawing.Review.UNREVIEWED
             drawing.reviewer = drawing.reviewed_at = None
-        drawing.save(update_fields=["label", "feedback_at", "review", "reviewer", "reviewed_at"])
+        changed = ["label", "feedback_at", "review", "reviewer", "reviewed_at", *UNSUSPICIOUS]
+        drawing.save(update_fields=changed)
     return drawing
 
 

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from recognizer.models import Drawing, DrawingQuerySet
+from recognizer.models import UNSUSPICIOUS, Drawing, DrawingQuerySet
 
 
 def approve_drawings(drawings: DrawingQuerySet, reviewer: User) -> int:
@@ -25,20 +25,23 @@ def review_drawing(drawing: Drawing, *, label: int | None, review: str, reviewer
         stored = Drawing.objects.without_blobs().select_for_update().get(pk=drawing.pk)
         now = timezone.now()
         if stored.label != label:
+            stored.clear_suspicion()
             stored.label = label
             stored.feedback_at = None if label is None else now
             if review != Drawing.Review.REJECTED:
                 review = Drawing.Review.UNREVIEWED if label is None else Drawing.Review.APPROVED
         if stored.review != review:
+            stored.clear_suspicion()
             is_reviewed = review != Drawing.Review.UNREVIEWED
             stored.review = review
             stored.reviewer = reviewer if is_reviewed else None
             stored.reviewed_at = now if is_reviewed else None
-        stored.save(update_fields=["label", "feedback_at", "review", "reviewer", "reviewed_at"])
+        changed = ["label", "feedback_at", "review", "reviewer", "reviewed_at", *UNSUSPICIOUS]
+        stored.save(update_fields=changed)
     return stored
 
 
 def _decide(drawings: DrawingQuerySet, review: Drawing.Review, reviewer: User) -> int:
     return drawings.exclude(review=review).update(
-        review=review, reviewer=reviewer, reviewed_at=timezone.now()
+        review=review, reviewer=reviewer, reviewed_at=timezone.now(), **UNSUSPICIOUS
     )
