@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
@@ -129,6 +130,10 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
         if reviewed_only:
             return self.labeled().filter(review=Drawing.Review.APPROVED)
         return self.labeled().exclude(review=Drawing.Review.REJECTED)
+
+    def approved_after(self, moment: datetime) -> DrawingQuerySet:
+        """Return the drawings whose label was approved later than that."""
+        return self.filter(review=Drawing.Review.APPROVED, reviewed_at__gt=moment)
 
     def without_blobs(self) -> DrawingQuerySet:
         """Leave the picture and the strokes in the database, for lists."""
@@ -262,6 +267,11 @@ class Drawing(models.Model):
                 name="drawing_suspicious",
             ),
             models.Index(fields=["prediction", "label"], name="drawing_counted"),
+            models.Index(
+                fields=["reviewed_at"],
+                condition=Q(review="approved"),
+                name="drawing_approved",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -276,6 +286,14 @@ class Drawing(models.Model):
     def correct(self) -> bool | None:
         """Whether the prediction was right; None until somebody says so."""
         return None if self.label is None else self.label == self.prediction
+
+
+class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
+    """Queries for training runs."""
+
+    def running(self) -> TrainingRunQuerySet:
+        """Return the run that is going on, and any whose process died unnoticed."""
+        return self.filter(state=TrainingRun.State.RUNNING)
 
 
 class TrainingRun(models.Model):
@@ -294,6 +312,9 @@ class TrainingRun(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.RUNNING)
     phase = models.CharField(max_length=64, blank=True)
     progress = models.FloatField(default=0.0, help_text="Share of the whole that is done, 0 to 1.")
+    rate = models.FloatField(null=True, help_text="Digits of the phase done in a second.")
+    seconds_left = models.FloatField(null=True, help_text="Estimated from what is done.")
+    noted_at = models.DateTimeField(default=timezone.now, help_text="When progress was noted last.")
     log = models.TextField(blank=True)
     options = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     host = models.CharField(max_length=255, blank=True)
@@ -302,6 +323,8 @@ class TrainingRun(models.Model):
     model = models.OneToOneField(
         TrainedModel, null=True, blank=True, on_delete=models.PROTECT, related_name="run"
     )
+
+    objects = TrainingRunQuerySet.as_manager()
 
     class Meta:
         """Newest first; a finished run has a time, a successful one a model."""
