@@ -143,10 +143,27 @@ def evaluate_refusal(model: Pipeline, digits: Digits, others: Digits) -> Refusal
     RefusalReport
         How well it tells them.
     """
-    of_digits, of_others = read(model, digits).strangeness, read(model, others).strangeness
-    is_other = np.repeat([False, True], [len(digits), len(others)])
+    return refusal_report(read(model, digits).strangeness, read(model, others).strangeness)
+
+
+def refusal_report(of_digits: NDArray[np.float64], of_others: NDArray[np.float64]) -> RefusalReport:
+    """Compare the strangeness of digits with that of what is none.
+
+    Parameters
+    ----------
+    of_digits : ndarray
+        (n,) strangeness of digits, 0 to 1.
+    of_others : ndarray
+        (m,) strangeness of what is no digit, 0 to 1.
+
+    Returns
+    -------
+    RefusalReport
+        How well they are told from each other.
+    """
+    is_other = np.repeat([False, True], [len(of_digits), len(of_others)])
     return RefusalReport(
-        n=len(others),
+        n=len(of_others),
         auroc=float(roc_auc_score(is_other, np.concatenate([of_digits, of_others]))),
         digits_accepted=float((of_digits < STRANGENESS_LIMIT).mean()),
         others_refused=float((of_others >= STRANGENESS_LIMIT).mean()),

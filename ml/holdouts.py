@@ -1,0 +1,326 @@
+"""What every model is measured on and none is trained on: the same pictures for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from ml import training_set
+from ml.comparison import Comparison, compare, significant
+from ml.datasets import LabeledDigits, is_held_out, load_tmnist, split_by_group
+from ml.evaluation import refusal_report, report
+from ml.pipeline import NOT_A_DIGIT, STRANGENESS_LIMIT, Reading, read
+from ml.preprocessing import Digits
+
+LEVEL: Final = 0.05
+"""How often, at the most, a model that is as good as the one before is taken for a worse one."""
+HOLDOUTS: Final = ("typefaces", "pens", "corrections", "others")
+"""Names of the holdouts. All pictures of the others together are asked for ``others`` again, with
+letters and scribbles: there it counts whether a picture is taken for a digit at all."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Holdouts:
+    """Pictures that are kept for measuring.
+
+    Parameters
+    ----------
+    typefaces : LabeledDigits
+        Canonical digits of the families that are kept aside.
+    pens : LabeledDigits
+        Generated handwriting of a seed that never trains.
+    corrections : LabeledDigits
+        Corrections that are kept aside; may be empty.
+    others : Digits
+        (n, 28, 28) uint8 letters and scribbles, which are no digits.
+    """
+
+    typefaces: LabeledDigits
+    pens: LabeledDigits
+    corrections: LabeledDigits
+    others: Digits
+
+    def images(self, name: str) -> Digits:
+        """Give the pictures of one holdout.
+
+        Parameters
+        ----------
+        name : str
+            One of `HOLDOUTS`.
+
+        Returns
+        -------
+        Digits
+            (n, 28, 28) uint8.
+        """
+        if name == "others":
+            digits = [part.images for part in (self.typefaces, self.pens, self.corrections)]
+            return np.concatenate([*digits, self.others])
+        digits_of: LabeledDigits = getattr(self, name)
+        return digits_of.images
+
+    def labels(self, name: str) -> NDArray[np.uint8]:
+        """Give the right answers of one holdout.
+
+        Parameters
+        ----------
+        name : str
+            One of `HOLDOUTS`.
+
+        Returns
+        -------
+        ndarray
+            (n,) uint8: 0 to 9, and 10 for what is no digit.
+        """
+        if name == "others":
+            digits = [part.labels for part in (self.typefaces, self.pens, self.corrections)]
+            return np.concatenate([*digits, np.full(len(self.others), NOT_A_DIGIT, np.uint8)])
+        digits_of: LabeledDigits = getattr(self, name)
+        return digits_of.labels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """What a model says of all holdouts.
+
+    Parameters
+    ----------
+    typefaces, pens, corrections, others : Reading
+        Of each picture in its order.
+    """
+
+    typefaces: Reading
+    pens: Reading
+    corrections: Reading
+    others: Reading
+
+    def given(self, name: str) -> NDArray[np.uint8]:
+        """Give the answers to one holdout.
+
+        Parameters
+        ----------
+        name : str
+            One of `HOLDOUTS`.
+
+        Returns
+        -------
+        ndarray
+            (n,) uint8: the likeliest digit; for ``others`` 10 where it looks like none.
+        """
+        if name == "others":
+            parts = (self.typefaces, self.pens, self.corrections, self.others)
+            digits = np.concatenate([part.probabilities.argmax(axis=1) for part in parts])
+            strange = np.concatenate([part.strangeness >= STRANGENESS_LIMIT for part in parts])
+            return np.where(strange, NOT_A_DIGIT, digits).astype(np.uint8)
+        reading: Reading = getattr(self, name)
+        return reading.probabilities.argmax(axis=1).astype(np.uint8)
+
+
+def make_holdouts(typefaces: LabeledDigits, letters: Path | None = None, jobs: int = 1) -> Holdouts:
+    """Make the holdouts of a data set of typefaces, without corrections.
+
+    Parameters
+    ----------
+    typefaces : LabeledDigits
+        Digits of typefaces, of which a tenth of the families is kept aside.
+    letters : Path, optional
+        The csv of letters, which are no digits; scribbles alone are, if none.
+    jobs : int
+        Processes that work on it.
+
+    Returns
+    -------
+    Holdouts
+        The same each time, but for what the data set and the project itself change.
+    """
+    _, kept_aside = split_by_group(typefaces)
+    return Holdouts(
+        typefaces=training_set.as_presented(kept_aside),
+        pens=training_set.pen_holdout(),
+        corrections=LabeledDigits.concatenate([]),
+        others=training_set.make_others(
+            letters,
+            training_set.OTHER_HOLDOUT,
+            training_set.PEN_HOLDOUT_SEED,
+            jobs=jobs,
+            holdout=True,
+        ),
+    )
+
+
+def load_holdouts(tmnist: Path, letters: Path | None = None) -> Holdouts:
+    """Make the holdouts of a file in TMNIST's format, without corrections.
+
+    Parameters
+    ----------
+    tmnist : Path
+        The csv of typefaces.
+    letters : Path, optional
+        The csv of letters.
+
+    Returns
+    -------
+    Holdouts
+        As `make_holdouts` gives them.
+
+    Raises
+    ------
+    DatasetError
+        A file cannot be read.
+    """
+    return make_holdouts(load_tmnist(tmnist), letters)
+
+
+def split_corrections(
+    corrections: LabeledDigits, holdout_from: int
+) -> tuple[LabeledDigits, LabeledDigits]:
+    """Split corrections into those that train and those that measure.
+
+    The hash of its group says for ever which correction may measure. It does so only where there
+    are enough; fewer are all worth more for training, and `learned_holdout` remembers them.
+
+    Parameters
+    ----------
+    corrections : LabeledDigits
+        The group of each is its own id.
+    holdout_from : int
+        Corrections from which on a tenth of them measures.
+
+    Returns
+    -------
+    train, holdout : LabeledDigits
+        The two parts.
+    """
+    if len(corrections) < holdout_from:
+        return corrections, corrections.select(np.zeros(len(corrections), bool))
+    return split_by_group(corrections)
+
+
+def learned_holdout(train: LabeledDigits) -> list[str]:
+    """List what a model learned from though it might have measured.
+
+    Parameters
+    ----------
+    train : LabeledDigits
+        Corrections that the model is trained on.
+
+    Returns
+    -------
+    list of str
+        Groups of corrections that must never measure this model, a tenth of all on average.
+    """
+    return sorted(train.groups[is_held_out(train.groups)].tolist())
+
+
+def ask(model: Pipeline, holdouts: Holdouts) -> Answers:
+    """Ask a model about every picture of the holdouts.
+
+    Parameters
+    ----------
+    model : Pipeline
+        A trained pipeline.
+    holdouts : Holdouts
+        The pictures.
+
+    Returns
+    -------
+    Answers
+        What it says.
+    """
+    return Answers(
+        typefaces=read(model, holdouts.typefaces.images),
+        pens=read(model, holdouts.pens.images),
+        corrections=read(model, holdouts.corrections.images),
+        others=read(model, holdouts.others),
+    )
+
+
+def measure(holdouts: Holdouts, answers: Answers) -> dict[str, Any]:
+    """Say how good answers are.
+
+    Parameters
+    ----------
+    holdouts : Holdouts
+        What was asked.
+    answers : Answers
+        What was answered.
+
+    Returns
+    -------
+    dict
+        Reports by the name of the holdout; None where nothing was asked.
+    """
+    metrics: dict[str, Any] = {}
+    for name in ("typefaces", "pens", "corrections"):
+        labels, reading = holdouts.labels(name), getattr(answers, name)
+        metrics[name] = report(reading.probabilities, labels).as_dict() if len(labels) else None
+    digits = np.concatenate([answers.typefaces.strangeness, answers.pens.strangeness])
+    metrics["others"] = refusal_report(digits, answers.others.strangeness).as_dict()
+    return metrics
+
+
+def is_right(name: str, labels: NDArray[np.uint8], given: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Say which answers to a holdout are right.
+
+    Parameters
+    ----------
+    name : str
+        One of `HOLDOUTS`.
+    labels, given : ndarray
+        (n,) uint8, the right answers and those that were given.
+
+    Returns
+    -------
+    ndarray
+        (n,) bool. Of ``others`` any digit is right for a digit.
+    """
+    if name == "others":
+        return np.asarray((labels == NOT_A_DIGIT) == (given == NOT_A_DIGIT))
+    return np.asarray(labels == given)
+
+
+def compare_answers(holdouts: Holdouts, first: Answers, second: Answers) -> dict[str, Comparison]:
+    """Compare what two models answered, holdout by holdout.
+
+    Parameters
+    ----------
+    holdouts : Holdouts
+        What both were asked.
+    first, second : Answers
+        What they answered.
+
+    Returns
+    -------
+    dict of str to Comparison
+        By the name of the holdout; those without pictures are left out.
+    """
+    compared = {}
+    for name in HOLDOUTS:
+        labels = holdouts.labels(name)
+        if len(labels):
+            right = [is_right(name, labels, answers.given(name)) for answers in (first, second)]
+            compared[name] = compare(*right)
+    return compared
+
+
+def worse_on(compared: dict[str, Comparison], level: float = LEVEL) -> tuple[str, ...]:
+    """Name the holdouts on which the second model is significantly worse than the first.
+
+    Parameters
+    ----------
+    compared : dict of str to Comparison
+        The comparisons.
+    level : float, optional
+        How often, at the most, any is named though the second is as good on all of them.
+
+    Returns
+    -------
+    tuple of str
+        Names of holdouts, the clearest first.
+    """
+    return significant({name: one.p_second_worse for name, one in compared.items()}, level)
