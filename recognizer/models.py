@@ -30,6 +30,14 @@ class TrainedModelQuerySet(models.QuerySet["TrainedModel"]):
         """Return the versions that came with the project."""
         return self.filter(origin=TrainedModel.Origin.BUNDLED)
 
+    def whole(self) -> TrainedModelQuerySet:
+        """Return the versions whose file is kept."""
+        return self.filter(pruned_at=None)
+
+    def dispensable(self) -> TrainedModelQuerySet:
+        """Return the versions whose file may be pruned: retrained here, and not answering."""
+        return self.whole().filter(origin=TrainedModel.Origin.RETRAINED, active=False)
+
 
 class TrainedModel(models.Model):
     """One version of the recognizer: where its file lies, what it learned from, how good it is."""
@@ -44,16 +52,28 @@ class TrainedModel(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     origin = models.CharField(max_length=16, choices=Origin.choices)
     active = models.BooleanField(default=False)
-    artifact = models.CharField(max_length=200, help_text="File name in ARTIFACTS_DIR.")
+    artifact = models.CharField(
+        max_length=200, help_text="Name of the file in the storage of artifacts."
+    )
     sha256 = models.CharField("SHA-256", max_length=64)
     size_bytes = models.PositiveBigIntegerField()
     sklearn_version = models.CharField("scikit-learn", max_length=32)
     numpy_version = models.CharField("NumPy", max_length=32)
     python_version = models.CharField("Python", max_length=32)
+    scipy_version = models.CharField("SciPy", max_length=32, blank=True)
+    pillow_version = models.CharField("Pillow", max_length=32, blank=True)
     training_seconds = models.FloatField(null=True)
     parameters = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     data = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     metrics = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    gate = models.JSONField(
+        default=dict,
+        encoder=DjangoJSONEncoder,
+        help_text="How it did against the version that was active when it was trained.",
+    )
+    pruned_at = models.DateTimeField(
+        null=True, editable=False, help_text="When its file was deleted to make room."
+    )
     parent = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
     )
@@ -72,6 +92,10 @@ class TrainedModel(models.Model):
             models.CheckConstraint(condition=Q(version__gte=1), name="model_version_from_1"),
             models.CheckConstraint(
                 condition=Q(origin__in=["bundled", "retrained"]), name="model_origin_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(pruned_at=None) | Q(active=False, origin="retrained"),
+                name="model_pruned_only_if_dispensable",
             ),
         ]
 
@@ -108,6 +132,10 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
     def open(self) -> DrawingQuerySet:
         """Return the drawings that nobody has answered for yet."""
         return self.filter(label=None)
+
+    def replaceable(self) -> DrawingQuerySet:
+        """Return the drawings that another state of the same digit may take the place of."""
+        return self.open().filter(review=Drawing.Review.UNREVIEWED)
 
     def right(self) -> DrawingQuerySet:
         """Return the confirmed drawings."""
@@ -304,6 +332,7 @@ class TrainingRun(models.Model):
 
         RUNNING = "running"
         SUCCEEDED = "succeeded"
+        TRIED = "tried", "tried (dry run)"
         FAILED = "failed"
         INTERRUPTED = "interrupted"
 
@@ -337,7 +366,11 @@ class TrainingRun(models.Model):
             models.CheckConstraint(
                 condition=Q(state="running", finished_at=None, model=None)
                 | Q(state="succeeded", finished_at__isnull=False, model__isnull=False)
-                | Q(state__in=["failed", "interrupted"], finished_at__isnull=False, model=None),
+                | Q(
+                    state__in=["tried", "failed", "interrupted"],
+                    finished_at__isnull=False,
+                    model=None,
+                ),
                 name="run_state_consistent",
             ),
         ]
