@@ -9,9 +9,11 @@ export WEB_CONCURRENCY
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 MANAGE := $(PYTHON) manage.py
+# What says nothing to people, or says it in English alone.
+UNTRANSLATED := $(foreach folder,$(VENV) staticfiles jstests benchmarks ml '*/tests',--ignore $(folder))
 # Tools are started through this python where they can be: a script of .venv/bin breaks when its folder is moved.
 
-.PHONY: help run check test model format clean
+.PHONY: help run check test model messages format clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -42,6 +44,11 @@ test: $(VENV)/requirements-dev ## every test, with a real Chromium and Node
 
 model: $(VENV)/requirements ## train the bundled model anew: fixtures/model.joblib and its manifest (minutes)
 	$(MANAGE) build_model
+
+messages: $(VENV)/requirements ## collect sentences for recognizer/locale, and compile the translations (needs GNU gettext)
+	$(MANAGE) makemessages --all --no-wrap --no-obsolete --add-location file $(UNTRANSLATED)
+	$(MANAGE) makemessages --all --no-wrap --no-obsolete --add-location file $(UNTRANSLATED) --domain djangojs
+	$(MANAGE) compilemessages --ignore $(VENV)
 
 format: $(VENV)/requirements-dev ## put every file into the form that `make check` asks for
 	$(PYTHON) -m ruff check --fix

@@ -9,6 +9,7 @@ from csp.constants import NONE, SELF
 from digitsite.environment import (
     read_bool,
     read_cache,
+    read_count,
     read_database,
     read_folder,
     read_hosts,
@@ -27,6 +28,7 @@ DATABASES = {
 }
 CACHES = {"default": read_cache("CACHE_URL", default="locmemcache://")}
 ARTIFACTS_DIR = read_folder("ARTIFACTS_DIR", default=BASE_DIR / "artifacts", folder=BASE_DIR)
+KEEP_MODELS = read_count("KEEP_MODELS", default=10)
 
 # Data that comes with the project
 
@@ -57,6 +59,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "recognizer.middleware.check_body",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "recognizer.middleware.PageLocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -96,10 +99,17 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
-USE_I18N = True
 USE_TZ = True
+
+# Languages of the pages; English where a browser asks for neither
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "recognizer" / "locale"]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 
 # Static files: hashed names, compressed once, kept by browsers for ever
 
@@ -110,6 +120,8 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Model files; a storage elsewhere takes only another backend.
+    "artifacts": {"BACKEND": "recognizer.services.artifact_files.AtomicFileStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG

@@ -11,12 +11,16 @@ import {
 
 const answer = (status, body, headers = {}) => new Response(body, { status, headers });
 
-test("problem+json keeps its status, type and sentence", async () => {
-  const body = JSON.stringify({ type: "/problems/blank-drawing/", detail: "Nothing is drawn." });
+test("problem+json keeps its status and type, which has a sentence of the page's own", async () => {
+  const body = JSON.stringify({
+    type: "/problems/blank-drawing/",
+    detail: "The strokes hold no ink.",
+  });
   const problem = await problemFrom(answer(400, body));
   assert.equal(problem.status, 400);
   assert.equal(problem.type, "/problems/blank-drawing/");
-  assert.equal(sentenceFor(problem), "Nothing is drawn.");
+  assert.equal(problem.detail, "The strokes hold no ink.");
+  assert.match(sentenceFor(problem), /^There is no ink/);
 });
 
 test("the error page of a proxy is no sentence for people", async () => {

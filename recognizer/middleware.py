@@ -8,12 +8,31 @@ from typing import Protocol
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.middleware.locale import LocaleMiddleware
+from django.urls import reverse
+from django.utils import translation
 
-from recognizer.problems import problem_response
+from recognizer.problems import problem_response, speaks_json
 
 CHARSETS = {"utf-8", "ascii", "iso8859-1"}
 MOST_DRAINED_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 64 * 1024
+
+
+class PageLocaleMiddleware(LocaleMiddleware):
+    """Lets the pages speak the visitor's language: the chosen one, else the browser's.
+
+    The API and the admin stay English: a program reads the same sentences wherever it runs, and
+    half of what the admin says would be German otherwise.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Choose the language of the answer."""
+        if speaks_json(request) or request.path.startswith(reverse("admin:index")):
+            translation.activate(settings.LANGUAGE_CODE)
+            request.LANGUAGE_CODE = settings.LANGUAGE_CODE
+        else:
+            super().process_request(request)
 
 
 class Readable(Protocol):

@@ -11,6 +11,9 @@ from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig, Suspic
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.http import Http404, HttpRequest, JsonResponse
 from django.urls import reverse
+
+# Marked for the page that explains a problem; to programs it is told in English.
+from django.utils.translation import gettext_noop as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
@@ -38,130 +41,155 @@ PROBLEMS = {
         Problem(
             "invalid-request",
             400,
-            "The request is not valid",
-            "A field is missing, unknown in this combination, or has a value that is not allowed. "
-            "“field” names the first one, “errors” lists all of them.",
+            _("The request is not valid"),
+            _(
+                "A field is missing, unknown in this combination, or has a value that is not "
+                "allowed. “field” names the first one, “errors” lists all of them."
+            ),
         ),
         Problem(
             "malformed-body",
             400,
-            "The body cannot be read",
-            "The body is not what its Content-Type says: broken JSON, nesting without end, or a "
-            "broken multipart form.",
+            _("The body cannot be read"),
+            _(
+                "The body is not what its Content-Type says: broken JSON, nesting without end, or "
+                "a broken multipart form."
+            ),
         ),
         Problem(
             "blank-drawing",
             400,
-            "Nothing is drawn",
-            "The picture, the strokes or the pixels hold no ink that stands out from the paper.",
+            _("Nothing is drawn"),
+            _("The picture, the strokes or the pixels hold no ink that stands out from the paper."),
         ),
         Problem(
             "invalid-image",
             400,
-            "The image cannot be read",
-            "The image must be one whole, still PNG, JPEG or WebP picture; in JSON as base64 or "
-            "as a data: address.",
+            _("The image cannot be read"),
+            _(
+                "The image must be one whole, still PNG, JPEG or WebP picture; in JSON as base64 "
+                "or as a data: address."
+            ),
         ),
         Problem(
             "image-too-large",
             413,
-            "The image is too large",
-            "A picture may have 10 MB and 4096 pixels a side. Send a smaller one; 280 pixels are "
-            "plenty for a digit.",
+            _("The image is too large"),
+            _(
+                "A picture may have 10 MB and 4096 pixels a side. Send a smaller one; 280 pixels "
+                "are plenty for a digit."
+            ),
         ),
         Problem(
             "invalid-strokes",
             400,
-            "The strokes cannot be read",
-            "Strokes are a list of strokes; each is a list of points [x, y]; the numbers are "
-            "finite. At most 200 strokes and 20,000 points are read.",
+            _("The strokes cannot be read"),
+            _(
+                "Strokes are a list of strokes; each is a list of points [x, y]; the numbers are "
+                "finite. At most 200 strokes and 20,000 points are read."
+            ),
         ),
         Problem(
             "invalid-pixels",
             400,
-            "The pixels cannot be read",
-            "Pixels are 784 numbers from 0 to 255, row by row.",
+            _("The pixels cannot be read"),
+            _("Pixels are 784 numbers from 0 to 255, row by row."),
         ),
         Problem(
             "length-required",
             411,
-            "The length of the body is missing",
-            "Send the body in one piece, with a Content-Length header, not in chunks.",
+            _("The length of the body is missing"),
+            _("Send the body in one piece, with a Content-Length header, not in chunks."),
         ),
         Problem(
             "body-too-large",
             413,
-            "The request is too large",
-            "The body has more bytes than any valid request of this site needs.",
+            _("The request is too large"),
+            _("The body has more bytes than any valid request of this site needs."),
         ),
         Problem(
             "not-authenticated",
             401,
-            "Who is asking?",
-            "This address needs somebody who is logged in.",
+            _("Who is asking?"),
+            _("This address needs somebody who is logged in."),
         ),
         Problem(
             "forbidden",
             403,
-            "This is not allowed",
-            "The request lacks the CSRF token that goes with its cookies, or needs a member of "
-            "the staff.",
+            _("This is not allowed"),
+            _(
+                "The request lacks the CSRF token that goes with its cookies, or needs a member of "
+                "the staff."
+            ),
         ),
         Problem(
             "not-found",
             404,
-            "There is nothing here",
-            "The address is wrong, the thing was deleted, or it belongs to somebody else.",
+            _("There is nothing here"),
+            _("The address is wrong, the thing was deleted, or it belongs to somebody else."),
         ),
         Problem(
             "method-not-allowed",
             405,
-            "This method is not for this address",
-            "The Allow header lists the methods that are.",
+            _("This method is not for this address"),
+            _("The Allow header lists the methods that are."),
         ),
         Problem(
             "not-acceptable",
             406,
-            "No such format",
-            "The API answers in JSON.",
+            _("No such format"),
+            _("The API answers in JSON."),
         ),
         Problem(
             "model-unusable",
             409,
-            "The model file cannot be used",
-            "The file of this version is missing, was changed, or is from another version of "
-            "scikit-learn. The active model stays as it was.",
+            _("The model file cannot be used"),
+            _(
+                "The file of this version is missing, was changed, or is from another version of "
+                "scikit-learn. The active model stays as it was."
+            ),
+        ),
+        Problem(
+            "id-taken",
+            409,
+            _("This id cannot be used"),
+            _(
+                "A drawing of this id exists already and cannot be replaced: somebody answered for "
+                "it, or it is not yours. Send the drawing under another id, or without one."
+            ),
         ),
         Problem(
             "unsupported-media-type",
             415,
-            "The body has the wrong format",
-            "Send application/json, or multipart/form-data for a file.",
+            _("The body has the wrong format"),
+            _("Send application/json, or multipart/form-data for a file."),
         ),
         Problem(
             "too-many-requests",
             429,
-            "Slow down, please",
-            "The Retry-After header says in how many seconds to try again.",
+            _("Slow down, please"),
+            _("The Retry-After header says in how many seconds to try again."),
         ),
         Problem(
             "server-error",
             500,
-            "Something went wrong here",
-            "This is a fault of the site, not of the request; the log has the details.",
+            _("Something went wrong here"),
+            _("This is a fault of the site, not of the request; the log has the details."),
         ),
         Problem(
             "no-model",
             503,
-            "No model can answer",
-            "No model is active, or its file cannot be used. The operator should run "
-            "manage.py register_bundled_model and look into the log.",
+            _("No model can answer"),
+            _(
+                "No model is active, or its file cannot be used. The operator should run "
+                "manage.py register_bundled_model and look into the log."
+            ),
         ),
         Problem(
             "no-database",
             503,
-            "The database does not answer",
-            "The site cannot reach its database; the log has the reason.",
+            _("The database does not answer"),
+            _("The site cannot reach its database; the log has the reason."),
         ),
     )
 }

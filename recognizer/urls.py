@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.urls import include, path, re_path
+from django.views.i18n import set_language
 from rest_framework.routers import SimpleRouter
 
 from recognizer import api, views
@@ -16,6 +17,8 @@ urlpatterns = [
     path("history/", views.history, name="history"),
     path("problems/<slug:slug>/", views.problem, name="problem"),
     path("favicon.ico", views.favicon, name="favicon"),
+    path("language/", set_language, name="set_language"),
+    path("words.js", views.words, name="words"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("predict", api.PredictView.as_view(), name="predict"),

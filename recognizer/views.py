@@ -6,14 +6,15 @@ import logging
 from typing import Any
 
 from django.db import DatabaseError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.views import defaults
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import conditional_page, require_safe
+from django.views.i18n import JavaScriptCatalog
 
 from recognizer import services
 from recognizer.problems import PROBLEMS, problem_response, speaks_json
@@ -44,6 +45,14 @@ def problem(request: HttpRequest, slug: str) -> HttpResponse:
     if slug not in PROBLEMS:
         raise Http404
     return render(request, "recognizer/problem.html", {"problem": PROBLEMS[slug]})
+
+
+@require_safe
+@cache_control(private=True, no_cache=True)
+@conditional_page
+def words(request: HttpRequest) -> HttpResponseBase:
+    """Bring the scripts what they say, in the language of the page."""
+    return JavaScriptCatalog.as_view(packages=["recognizer"])(request)
 
 
 @require_safe

@@ -41,6 +41,9 @@ function reload() {
   location.reload();
 }
 
+// So does another language.
+on(find("languages"), "submit", () => keep());
+
 on(notice, "retry", () => {
   notice.hide();
   retry?.();

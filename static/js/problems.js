@@ -46,7 +46,9 @@ export const needsReload = (problem) => problem.status === 403;
 
 export function sentenceFor(problem, isOnline = true) {
   if (!(problem instanceof Problem)) return words.problems.unexpected;
-  const { status, detail, retryAfterSeconds, isTimeout } = problem;
+  const { status, type, retryAfterSeconds, isTimeout } = problem;
+  const [slug] = type.split("/").slice(-2); // a type ends in problems/blank-drawing/
+  if (Object.hasOwn(words.problems.types, slug)) return words.problems.types[slug];
   if (isTimeout) return words.problems.timeout;
   if (status === 0) return isOnline ? words.problems.unreachable : words.problems.offline;
   if (status === 403) return words.problems.refused;
@@ -54,5 +56,5 @@ export function sentenceFor(problem, isOnline = true) {
   if (status === 413) return words.problems.tooLarge;
   if (status === 429) return words.problems.tooMany(retryAfterSeconds);
   if (status >= 500) return words.problems.server;
-  return detail || words.problems.unexpected;
+  return words.problems.unexpected;
 }

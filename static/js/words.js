@@ -1,65 +1,89 @@
-// Every sentence that the scripts say; the templates hold the rest.
+// Every sentence that the scripts say; the templates hold the rest. CONTRIBUTING.md says how they are translated.
+
+import { fill, gettext, ngettext } from "./gettext.js";
 
 const percent = new Intl.NumberFormat(globalThis.document?.documentElement.lang || "en", {
   style: "percent",
 });
 
-const seconds = (count) => (count === 1 ? "1 second" : `${count} seconds`);
-
 export const words = {
   percent: (share) => percent.format(share),
 
   reading: {
-    next: "Draw the next one.",
-    sure: (digit, share) => `It reads ${digit}, ${words.percent(share)} sure.`,
-    close: (digit, other) => `It reads ${digit}, but it could be ${other}.`,
-    unsure: (digit, other) => `It cannot tell: perhaps ${digit}, perhaps ${other}.`,
-    noDigit: (digit) => `That does not look like a digit. Its best guess: ${digit}.`,
-    byModel: (version) => `; read by model ${version}`,
+    next: gettext("Draw the next one."),
+    sure: (digit, share) =>
+      fill(gettext("It reads %(digit)s, %(share)s sure."), { digit, share: words.percent(share) }),
+    close: (digit, other) =>
+      fill(gettext("It reads %(digit)s, but it could be %(other)s."), { digit, other }),
+    unsure: (digit, other) =>
+      fill(gettext("It cannot tell: perhaps %(digit)s, perhaps %(other)s."), { digit, other }),
+    noDigit: (digit) =>
+      fill(gettext("That does not look like a digit. Its best guess: %(digit)s."), { digit }),
+    byModel: (version) => fill(gettext("; read by model %(version)s"), { version }),
   },
 
   feedback: {
-    right: "Thank you: it was right.",
-    wrong: (label) => `Thank you: it was ${label}.`,
-    withdrawn: "Your answer is withdrawn.",
+    right: gettext("Thank you: it was right."),
+    wrong: (label) => fill(gettext("Thank you: it was %(label)s."), { label }),
+    withdrawn: gettext("Your answer is withdrawn."),
   },
 
   drawing: {
-    open: (prediction) => `Read as ${prediction}, not yet answered`,
-    right: (prediction) => `Read as ${prediction}, which was right`,
-    wrong: (prediction, label) => `Read as ${prediction}, but it was ${label}`,
+    open: (prediction) => fill(gettext("Read as %(prediction)s, not yet answered"), { prediction }),
+    right: (prediction) => fill(gettext("Read as %(prediction)s, which was right"), { prediction }),
+    wrong: (prediction, label) =>
+      fill(gettext("Read as %(prediction)s, but it was %(label)s"), { prediction, label }),
     details: (prediction, share, when) =>
-      `Read as ${prediction}, ${words.percent(share)} sure, ${when}.`,
-    deleted: "The drawing is deleted.",
-    deleteAsk: "Delete",
-    deleteSure: "Delete for good?",
-  },
-
-  history: {
-    none: "Nothing here yet.",
-    loading: "Loading …",
+      fill(gettext("Read as %(prediction)s, %(share)s sure, %(when)s."), {
+        prediction,
+        share: words.percent(share),
+        when,
+      }),
+    deleted: gettext("The drawing is deleted."),
+    deleteAsk: gettext("Delete"),
+    deleteSure: gettext("Delete for good?"),
   },
 
   keys: {
-    penDown: "Pen down",
-    penUp: "Pen up",
-    place: (row, column) => `row ${row}, column ${column}`,
+    penDown: gettext("Pen down"),
+    penUp: gettext("Pen up"),
+    place: (row, column) => fill(gettext("row %(row)s, column %(column)s"), { row, column }),
   },
 
   problems: {
-    retry: "Try again",
-    reload: "Reload the page",
-    offline: "You are offline. Nothing is lost: try again when you are connected.",
-    unreachable: "The server cannot be reached. Nothing is lost: try again in a moment.",
-    timeout: "The server takes too long to answer. Nothing is lost: try again.",
-    refused: "The server no longer accepts this page. Reload it; your drawing comes along.",
-    gone: "This drawing is no longer stored.",
-    tooLarge: "This drawing is too large to send. Undo a stroke or start a new one.",
+    retry: gettext("Try again"),
+    reload: gettext("Reload the page"),
+    offline: gettext("You are offline. Nothing is lost: try again when you are connected."),
+    unreachable: gettext("The server cannot be reached. Nothing is lost: try again in a moment."),
+    timeout: gettext("The server takes too long to answer. Nothing is lost: try again."),
+    refused: gettext(
+      "The server no longer accepts this page. Reload it; your drawing comes along.",
+    ),
+    gone: gettext("This drawing is no longer stored."),
+    tooLarge: gettext("This drawing is too large to send. Undo a stroke or start a new one."),
     tooMany: (wait) =>
       wait
-        ? `That was a lot at once. Try again in ${seconds(wait)}.`
-        : "That was a lot at once. Try again in a moment.",
-    server: "The server had a problem. Nothing is lost: try again.",
-    unexpected: "Something went wrong. Nothing is lost: try again.",
+        ? fill(
+            ngettext(
+              "That was a lot at once. Try again in %(count)s second.",
+              "That was a lot at once. Try again in %(count)s seconds.",
+              wait,
+            ),
+            { count: wait },
+          )
+        : gettext("That was a lot at once. Try again in a moment."),
+    server: gettext("The server had a problem. Nothing is lost: try again."),
+    unexpected: gettext("Something went wrong. Nothing is lost: try again."),
+    // What is wrong with a drawing, by the end of the problem's type; the API's own sentence is for programs.
+    types: {
+      "blank-drawing": gettext("There is no ink in this drawing. Draw a digit and try again."),
+      "invalid-image": gettext("This picture cannot be read. Choose a PNG, JPEG or WebP file."),
+      "image-too-large": gettext(
+        "This picture is too large. Choose one of at most 10 MB and 4096 pixels a side.",
+      ),
+      "invalid-strokes": gettext(
+        "The server cannot read these strokes. Clear the pad and draw anew.",
+      ),
+    },
   },
 };
