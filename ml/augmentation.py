@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from ml.errors import BlankDrawing
+from ml.parallel import repeatable
 from ml.preprocessing import CANONICAL_SIZE, FAINT_LINE, Digits, canonical_digit
 
 ZOOM: Final = 2
@@ -133,7 +134,7 @@ def augment(
         return repeated
     seeds = np.random.SeedSequence(seed).spawn(len(chunks))
     tasks = (
-        delayed(augment_once)(chunk, np.random.default_rng(own), settings)
+        repeatable(augment_once, chunk, np.random.default_rng(own), settings)
         for chunk, own in zip(chunks, seeds, strict=True)
     )
     done: list[Digits] = []

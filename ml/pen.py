@@ -8,12 +8,13 @@ from types import SimpleNamespace
 from typing import Final
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from ml.augmentation import soften
 from ml.errors import BlankDrawing
+from ml.parallel import repeatable
 from ml.pen_variants import CORNER, VARIANTS, ControlStroke, Variant
 from ml.preprocessing import CANONICAL_BOX, CANONICAL_SIZE, Digits, canonical_digit
 from ml.strokes import PAD_SIZE, Strokes
@@ -24,6 +25,8 @@ CURVE_POINTS: Final = 6
 """Points of the drawn line for each piece between two control points."""
 ZOOM: Final = 4
 """Pixels that are drawn for each canonical one."""
+GENTLE_BEND: Final = 0.9
+"""Cosine of the bend, 26 degrees, up to which two pieces of a line share their corners."""
 
 Lines = NDArray[np.float64]
 """One stroke of n hands, each with m points: (n, m, 2) float64, x and y."""
@@ -139,7 +142,7 @@ def write_digits(
     seeds = np.random.SeedSequence(seed).spawn(len(tasks))
     order = rng.permutation(len(tasks))  # so that the progress and the load are even
     work = (
-        delayed(ink_variant)(*tasks[task], np.random.default_rng(seeds[task]), settings)
+        repeatable(ink_variant, *tasks[task], np.random.default_rng(seeds[task]), settings)
         for task in order
     )
     done: list[Digits] = []
@@ -348,15 +351,21 @@ def ink_variant(
     if variant.digit == 1:
         pens = np.where(rng.random(hands) < 0.3, 1.3 * pens, pens)
     scale = (CANONICAL_BOX - pens) * ZOOM / np.maximum((high - low).max(axis=1), 1e-6)
-    side = 2 * CANONICAL_BOX * ZOOM
+    side = CANONICAL_SIZE * ZOOM  # room for pens that press harder on the way
     placed = [
         (line - ((low + high) / 2)[:, None]) * scale[:, None, None] + side / 2 for line in lines
     ]
+    tapered = rng.random(hands) < settings.tapered
+    shapes = [_shapes(line, pens * ZOOM, tapered, rng, settings) for line in placed]
     digits = np.zeros((hands, CANONICAL_SIZE, CANONICAL_SIZE), np.uint8)
     for hand in range(hands):
-        strokes = [_trim(line[hand], rng, settings) for line in placed]
         picture = Image.new("L", (side, side))
-        _ink(ImageDraw.Draw(picture), strokes, float(pens[hand]) * ZOOM, rng, settings)
+        draw = ImageDraw.Draw(picture)
+        for bars, is_bar, rounds, is_round in shapes:
+            for bar in bars[hand, is_bar[hand]].tolist():
+                draw.polygon(bar, fill=255)
+            for circle in rounds[hand, is_round[hand]].tolist():
+                draw.ellipse(circle, fill=255)
         try:
             digits[hand] = canonical_digit(np.asarray(picture, np.float32) / np.float32(255))
         except BlankDrawing:  # a hand that never touched the paper; it writes nothing
@@ -366,38 +375,54 @@ def ink_variant(
     return (soft * 255).astype(np.uint8)
 
 
-def _trim(
-    line: NDArray[np.float64], rng: np.random.Generator, settings: PenSettings
-) -> NDArray[np.float64]:
-    """Begin late or end early, as hurried hands do."""
-    spare = int(rng.integers(0, max(1, len(line) // 14)))
-    if spare == 0 or rng.random() >= settings.trimmed:
-        return line
-    return line[spare:] if rng.random() < 0.5 else line[:-spare]
-
-
-def _ink(
-    draw: ImageDraw.ImageDraw,
-    strokes: list[NDArray[np.float64]],
-    pen: float,
+def _shapes(
+    line: Lines,
+    pens: NDArray[np.float64],
+    tapered: NDArray[np.bool_],
     rng: np.random.Generator,
     settings: PenSettings,
-) -> None:
-    """Draw strokes with a pen of this width in pixels; some hands press harder and softer."""
-    tapered = rng.random() < settings.tapered
-    for line in strokes:
-        width = np.full(len(line), pen)
-        if tapered:
-            waves, phase = rng.uniform(2, 9), rng.uniform(0, 2 * np.pi)
-            width *= 1 + 0.3 * np.sin(np.linspace(0, waves, len(line)) + phase)
-        # Between two points of a smooth line the pen is a bar; at each point it is round.
-        ahead = np.diff(line, axis=0)
-        across = np.stack([-ahead[:, 1], ahead[:, 0]], axis=1)
-        across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-6)
-        half = width[:-1, None] / 2 * across
-        bars = np.stack([line[:-1] + half, line[1:] + half, line[1:] - half, line[:-1] - half], 1)
-        for bar in bars.reshape(-1, 8).tolist():
-            draw.polygon(bar, fill=255)
-        rounds = np.concatenate([line - width[:, None] / 2, line + width[:, None] / 2], axis=1)
-        for circle in rounds.tolist():
-            draw.ellipse(circle, fill=255)
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64], NDArray[np.bool_]]:
+    """Cover a stroke (n, m, 2) of pens (n,) in pixels by bars and circles.
+
+    Hurried hands begin late or end early, and some press harder and softer on the way.
+
+    Returned are bars (n, m - 1, 8), which of them to draw (n, m - 1), circles (n, m, 4), and which
+    of them to draw (n, m).
+    """
+    hands, count = line.shape[:2]
+    spare = rng.integers(0, max(1, count // 14), hands) * (rng.random(hands) < settings.trimmed)
+    late = rng.random(hands) < 0.5
+    first, last = np.where(late, spare, 0), count - 1 - np.where(late, 0, spare)
+    waves, phase = rng.uniform(2, 9, (hands, 1)), rng.uniform(0, 2 * np.pi, (hands, 1))
+    swing = 0.3 * np.sin(waves * np.linspace(0, 1, count) + phase)
+    half = pens[:, None] / 2 * (1 + swing * tapered[:, None])  # (n, m)
+    begins, ends, is_sharp = _rims(line)
+    begins, ends = begins * half[:, :-1, None], ends * half[:, 1:, None]
+    start, end = line[:, :-1], line[:, 1:]
+    bars = np.concatenate([start + begins, end + ends, end - ends, start - begins], axis=2)
+    rounds = np.concatenate([line - half[..., None], line + half[..., None]], axis=2)
+    place = np.arange(count)
+    is_inked = (place >= first[:, None]) & (place <= last[:, None])
+    is_end = (place == first[:, None]) | (place == last[:, None])
+    return bars, is_inked[:, :-1] & is_inked[:, 1:], rounds, is_inked & (is_sharp | is_end)
+
+
+def _rims(line: Lines) -> tuple[Lines, Lines, NDArray[np.bool_]]:
+    """Find the ways across a stroke (n, m, 2) along which its bars begin and end.
+
+    Where the stroke bends gently, two bars share their corners; where it bends more, a circle must
+    close the gap. Returned are the ways for a pen of radius 1, (n, m - 1, 2) each, and whether a
+    point needs a circle, (n, m).
+    """
+    ahead = np.diff(line, axis=1)
+    across = np.stack([-ahead[..., 1], ahead[..., 0]], axis=2)
+    across /= np.maximum(np.hypot(across[..., :1], across[..., 1:]), 1e-6)
+    cosine = (across[:, :-1] * across[:, 1:]).sum(axis=2)
+    is_sharp = np.zeros(line.shape[:2], bool)
+    is_sharp[:, 1:-1] = cosine < GENTLE_BEND
+    shared = (across[:, :-1] + across[:, 1:]) / np.maximum(1 + cosine, 1)[..., None]
+    begins, ends = across.copy(), across.copy()
+    sharp = is_sharp[:, 1:-1, None]
+    begins[:, 1:] = np.where(sharp, across[:, 1:], shared)
+    ends[:, :-1] = np.where(sharp, across[:, :-1], shared)
+    return begins, ends, is_sharp

@@ -6,30 +6,33 @@ import copy
 import hashlib
 import time
 import warnings
+from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import Parallel
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
+from sklearn.utils import shuffle
 
 from ml.datasets import LabeledDigits, split_by_group
 from ml.evaluation import evaluate, evaluate_refusal
-from ml.features import Features
+from ml.parallel import repeatable
 from ml.pipeline import NOT_A_DIGIT, build_pipeline
 from ml.preprocessing import CANONICAL_SIZE, Digits
+from ml.progress import Progress, Steps
 from ml.training_set import (
     OTHER_HOLDOUT,
+    PEN_HOLDOUT,
     PEN_HOLDOUT_SEED,
-    Progress,
-    Steps,
     TrainingOptions,
     as_presented,
+    count_digits,
     make_others,
     make_training_set,
     pen_holdout,
@@ -48,6 +51,10 @@ __all__ = [
 
 FEATURE_CHUNK: Final = 4_000
 """Digits whose features one task computes."""
+BLOCK: Final = 32_768
+"""Digits whose features are there as float32 at once, a multiple of each batch size."""
+FULL_PRECISION: Final = 150_000
+"""Digits up to which features are kept as float32; of more, as float16, in half the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,17 +145,22 @@ def train(
     kept, held = corrections, corrections.select(np.zeros(len(corrections), bool))
     if len(corrections) >= options.correction_holdout_from:
         kept, held = split_by_group(corrections)
-    steps = Steps(report)
+    schedule = FROM_START if start else FROM_SCRATCH
+    steps = _plan(report, len(base_train), len(kept), len(base_holdout), options, start, schedule)
     images, labels = make_training_set(
         base_train, kept, letters, options, steps, goes_on=start is not None
     )
     model = copy.deepcopy(start) if start else build_pipeline(options.seed, options.hidden_units)
     features = compute_features(
-        model[:-1], images, jobs=options.jobs, report=steps.phase("Computing features", 0.4, 0.55)
+        model[:-1],
+        images,
+        dtype=np.float32 if len(labels) <= FULL_PRECISION else np.float16,
+        jobs=options.jobs,
+        report=steps.phase("Computing features"),
     )
-    schedule = FROM_START if start else FROM_SCRATCH
-    _fit(model[-1], features, labels, schedule, options, steps.phase("Training", 0.55, 0.98))
-    steps.phase("Measuring", 0.98, 1.0)(0.0)
+    _fit(model[-1], features, labels, schedule, options.seed, steps.phase("Training"))
+    del features
+    steps.phase("Measuring")
     metrics = {
         "typefaces": evaluate(model, base_holdout).as_dict() if len(base_holdout) else None,
         "pens": evaluate(model, pen_holdout()).as_dict(),
@@ -179,19 +191,22 @@ def train(
 
 def compute_features(
     transformers: Pipeline,
-    images: Digits,
+    parts: list[Digits],
     *,
+    dtype: type[np.floating[Any]] = np.float32,
     jobs: int = 1,
     report: Callable[[float], None] = lambda fraction: None,
-) -> Features:
-    """Compute the features of many digits, some at a time.
+) -> NDArray[np.floating[Any]]:
+    """Compute the features of many digits, and forget each digit as soon as that is done.
 
     Parameters
     ----------
     transformers : Pipeline
         All steps of a pipeline but the last.
-    images : Digits
-        (n, 28, 28) uint8 canonical digits.
+    parts : list of Digits
+        Each (n, 28, 28) uint8 canonical digits; the list is emptied.
+    dtype : type
+        What the features are rounded to.
     jobs : int
         Processes that work on it.
     report : callable
@@ -199,17 +214,28 @@ def compute_features(
 
     Returns
     -------
-    Features
-        (n, features) float32.
+    ndarray
+        (digits of all parts, features) of `dtype`.
     """
-    rows = images.reshape(len(images), CANONICAL_SIZE**2)
-    chunks = [rows[start : start + FEATURE_CHUNK] for start in range(0, len(rows), FEATURE_CHUNK)]
-    tasks = (delayed(transformers.transform)(chunk) for chunk in chunks)
-    done: list[Features] = []
+    chunks: deque[Digits] = deque()
+    while parts:  # copies of a few digits, since a view would keep the whole part alive
+        part = parts.pop(0)
+        chunks += [
+            part[at : at + FEATURE_CHUNK].copy() for at in range(0, len(part), FEATURE_CHUNK)
+        ]
+    part = np.empty(0, np.uint8)
+    total, done = sum(map(len, chunks)), 0
+    tasks = (
+        repeatable(_transform, transformers, chunks.popleft(), dtype) for _ in range(len(chunks))
+    )
+    features = np.empty((total, 0), dtype)
     for chunk in Parallel(n_jobs=jobs, return_as="generator")(tasks):
-        done.append(chunk)
-        report(len(done) / len(chunks))
-    return np.concatenate(done)
+        if not done:
+            features = np.empty((total, chunk.shape[1]), dtype)
+        features[done : done + len(chunk)] = chunk
+        done += len(chunk)
+        report(done / total)
+    return features
 
 
 def fingerprint(*parts: LabeledDigits) -> str:
@@ -233,25 +259,72 @@ def fingerprint(*parts: LabeledDigits) -> str:
     return sha.hexdigest()
 
 
+def _plan(
+    report: Callable[[Progress], None],
+    faces: int,
+    corrections: int,
+    held_out: int,
+    options: TrainingOptions,
+    start: Pipeline | None,
+    schedule: tuple[Stage, ...],
+) -> Steps:
+    """Announce how many digits each phase will do."""
+    made = count_digits(faces, corrections, options, goes_on=start is not None)
+    total = sum(made.values()) + corrections
+    epochs = sum(stage.epochs for stage in schedule)
+    measured = held_out + PEN_HOLDOUT + OTHER_HOLDOUT
+    return Steps(
+        report,
+        {
+            **made,
+            "Computing features": total,
+            "Training": total * epochs,
+            "Measuring": measured,
+        },
+    )
+
+
+def _transform(transformers: Pipeline, images: Digits, dtype: type[np.floating[Any]]) -> Any:
+    """Compute the features of some digits."""
+    return transformers.transform(images.reshape(-1, CANONICAL_SIZE**2)).astype(dtype, copy=False)
+
+
 def _fit(
     classifier: MLPClassifier,
-    features: Features,
+    features: NDArray[np.floating[Any]],
     labels: NDArray[np.uint8],
     schedule: tuple[Stage, ...],
-    options: TrainingOptions,
+    seed: int,
     report: Callable[[float], None],
 ) -> None:
-    """Fit epoch by epoch, each going on from the weights of the one before."""
+    """Fit epoch by epoch, each going on from the weights of the one before.
+
+    An epoch is given in blocks, in the order in which scikit-learn would have taken the digits: the
+    first by `fit`, which begins Adam's averages anew, the others by `partial_fit`, which goes on
+    with them. So only one block is ever there as float32.
+    """
     epochs = [stage for stage in schedule for _ in range(stage.epochs)]
     for done, stage in enumerate(epochs):
-        report(done / len(epochs))
-        classifier.set_params(
-            warm_start=True,
-            max_iter=1,
-            learning_rate_init=stage.learning_rate,
-            batch_size=min(stage.batch_size, len(labels)),
-            random_state=options.seed + done,
-        )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # one epoch is all we ask
-            classifier.fit(features, labels)
+        order = shuffle(np.arange(len(labels)), random_state=seed + done)
+        for at in range(0, len(order), BLOCK):
+            report((done + at / len(order)) / len(epochs))
+            chosen = order[at : at + BLOCK]
+            classifier.set_params(
+                warm_start=at == 0,
+                shuffle=False,
+                max_iter=1,
+                learning_rate_init=stage.learning_rate,
+                batch_size=min(stage.batch_size, len(chosen)),
+                random_state=seed + done,
+            )
+            step = classifier.fit if at == 0 else classifier.partial_fit
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)  # one epoch is all we ask
+                # scikit-learn makes a warning of Ctrl-C, and would go on with half an epoch.
+                warnings.filterwarnings("error", "Training interrupted by user")
+                try:
+                    step(features[chosen].astype(np.float32), labels[chosen])
+                except UserWarning as warning:
+                    if isinstance(warning.__context__, KeyboardInterrupt):
+                        raise warning.__context__ from None
+                    raise
