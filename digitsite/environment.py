@@ -77,6 +77,14 @@ def read_cache(name: str, *, default: str) -> dict[str, Any]:
     return cache
 
 
+def read_count(name: str, *, default: int) -> int:
+    """Return a whole number from 0 up."""
+    text = env.str(name, default=str(default)).strip()
+    if not (text.isascii() and text.isdecimal()):
+        raise ImproperlyConfigured(f"{name} must be a whole number, 0 or more, not {text!r}.")
+    return int(text)
+
+
 def read_folder(name: str, *, default: Path, folder: Path) -> Path:
     """Return a folder, which may not exist yet; a relative one starts at ``folder``."""
     path = folder / str(env.str(name, default=str(default)))

@@ -17,6 +17,8 @@ from typing import Any, Final
 
 import joblib
 import numpy as np
+import PIL
+import scipy
 import sklearn
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.pipeline import Pipeline
@@ -47,6 +49,8 @@ class Manifest:
         What it was trained on: counts and digest.
     metrics : dict
         How good it is, by the name of the holdout.
+    scipy_version, pillow_version : str
+        Two more versions; empty where nobody wrote them down.
     """
 
     sha256: str
@@ -58,6 +62,8 @@ class Manifest:
     parameters: dict[str, Any]
     data: dict[str, Any]
     metrics: dict[str, Any]
+    scipy_version: str = ""
+    pillow_version: str = ""
 
 
 def serialize(model: Pipeline) -> bytes:
@@ -169,6 +175,8 @@ def describe(
         python_version=platform.python_version(),
         numpy_version=np.__version__,
         sklearn_version=sklearn.__version__,
+        scipy_version=scipy.__version__,
+        pillow_version=PIL.__version__,
         parameters=parameters,
         data=trained_on,
         metrics=metrics,

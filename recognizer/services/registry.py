@@ -11,12 +11,18 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
+from django.utils import timezone
 
 from ml import artifacts
-from ml.errors import ArtifactError, RecognizerError
+from ml.errors import ArtifactError, ArtifactMissing, RecognizerError
 from recognizer.models import TrainedModel
+from recognizer.services import artifact_files
 
 logger = logging.getLogger(__name__)
+
+
+LOADED = ("version", "sha256", "artifact", "pruned_at")
+"""What is asked of a version to load it."""
 
 
 class ServiceError(RecognizerError):
@@ -58,7 +64,7 @@ def active_model() -> ActiveModel:
     log, and the one in memory goes on. While one thread loads a new version, the others answer
     with the old one.
     """
-    wanted = TrainedModel.objects.active().only("version", "sha256", "artifact").first()
+    wanted = TrainedModel.objects.active().only(*LOADED).first()
     if wanted is None:
         _memory.model = None
         raise NoModel("There is no active model; run manage.py register_bundled_model.")
@@ -84,12 +90,9 @@ def forget_model() -> None:
 
 def load_pipeline(row: TrainedModel) -> Any:
     """Return the estimator of a version; its digest is checked before it is opened."""
-    return artifacts.deserialize(artifacts.read(artifact_path(row)), row.sha256)
-
-
-def artifact_path(row: TrainedModel) -> Path:
-    """Return where the file of a version lies."""
-    return Path(settings.ARTIFACTS_DIR) / row.artifact
+    if row.pruned_at:
+        raise _pruned(row)
+    return artifacts.deserialize(artifact_files.read(row.artifact), row.sha256)
 
 
 def get_model(version: int | None) -> TrainedModel:
@@ -126,6 +129,8 @@ def add_version(manifest: artifacts.Manifest, **values: Any) -> TrainedModel:
         sklearn_version=manifest.sklearn_version,
         numpy_version=manifest.numpy_version,
         python_version=manifest.python_version,
+        scipy_version=manifest.scipy_version,
+        pillow_version=manifest.pillow_version,
         parameters=manifest.parameters,
         data=manifest.data,
         metrics=manifest.metrics,
@@ -136,8 +141,30 @@ def add_version(manifest: artifacts.Manifest, **values: Any) -> TrainedModel:
 def make_active(row: TrainedModel) -> None:
     """Let one version answer and no other; the caller holds the transaction."""
     TrainedModel.objects.active().exclude(pk=row.pk).update(active=False)
+    # Its file may have been pruned since the row was read.
+    if not TrainedModel.objects.whole().filter(pk=row.pk).update(active=True):
+        raise _pruned(row)
     row.active = True
-    row.save(update_fields=["active"])
+
+
+def prune(keep: int) -> int:
+    """Delete the files of old versions that do not answer, but for the newest ones to be kept.
+
+    The rows stay: drawings and later versions refer to them. A row is marked before its file goes,
+    so that a file whose deletion was interrupted is nobody's, and the next retraining deletes it.
+    """
+    old = TrainedModel.objects.dispensable().order_by("-version").values_list("pk", flat=True)
+    pruned = TrainedModel.objects.dispensable().filter(pk__in=list(old[keep:]))
+    count = pruned.update(pruned_at=timezone.now())
+    remove_orphans()
+    return count
+
+
+def remove_orphans() -> None:
+    """Delete the files that no version needs; the caller holds the lock of retraining."""
+    artifact_files.remove_orphans(
+        set(TrainedModel.objects.whole().values_list("artifact", flat=True))
+    )
 
 
 def register_bundled_model() -> TrainedModel:
@@ -149,11 +176,10 @@ def register_bundled_model() -> TrainedModel:
     source = Path(settings.BUNDLED_MODEL)
     manifest = artifacts.read_manifest(source)
     name = f"bundled-{manifest.sha256[:12]}.joblib"
-    target = Path(settings.ARTIFACTS_DIR) / name
-    if not _is_whole(target, manifest.sha256):
+    if not artifact_files.is_whole(name, manifest.sha256):
         data = artifacts.read(source)
         artifacts.deserialize(data, manifest.sha256)
-        artifacts.save(target, data, manifest)
+        name = artifact_files.keep(name, data, manifest)
     with transaction.atomic():
         row = TrainedModel.objects.bundled().filter(sha256=manifest.sha256).first()
         if row is None:
@@ -165,6 +191,9 @@ def register_bundled_model() -> TrainedModel:
             active = TrainedModel.objects.active().first()
             if active is None or active.origin == TrainedModel.Origin.BUNDLED:
                 make_active(row)
+        elif row.artifact != name:  # a storage that does not overwrite gave it another name
+            row.artifact = name
+            row.save(update_fields=["artifact"])
     return row
 
 
@@ -174,7 +203,7 @@ def _is_loaded(wanted: TrainedModel, current: ActiveModel) -> bool:
 
 def _load_or_keep(wanted: TrainedModel, current: ActiveModel | None) -> ActiveModel:
     """Load a version; keep the current one, or find another, where that cannot be."""
-    signature = (wanted.version, wanted.sha256, *_file_signature(artifact_path(wanted)))
+    signature = (wanted.version, wanted.sha256, *artifact_files.signature(wanted.artifact))
     if current is not None and _memory.refused == signature:
         return current  # the same file was refused before, and the log says so
     try:
@@ -189,7 +218,7 @@ def _load_or_keep(wanted: TrainedModel, current: ActiveModel | None) -> ActiveMo
 
 
 def _newest_usable(refused: TrainedModel, reason: ArtifactError) -> ActiveModel:
-    for row in TrainedModel.objects.exclude(pk=refused.pk).only("version", "sha256", "artifact"):
+    for row in TrainedModel.objects.whole().exclude(pk=refused.pk).only(*LOADED):
         try:
             return _load(row)
         except ArtifactError as error:
@@ -203,16 +232,8 @@ def _load(row: TrainedModel) -> ActiveModel:
     return model
 
 
-def _is_whole(path: Path, sha256: str) -> bool:
-    try:
-        return artifacts.digest(artifacts.read(path)) == sha256
-    except ArtifactError:
-        return False
-
-
-def _file_signature(path: Path) -> tuple[int, ...]:
-    try:
-        status = path.stat()
-    except OSError:
-        return ()
-    return status.st_mtime_ns, status.st_size
+def _pruned(row: TrainedModel) -> ArtifactMissing:
+    return ArtifactMissing(
+        f"The file of {row} was deleted to make room: only the newest versions that do not answer "
+        "are kept (retrain --keep). Choose another version, or retrain."
+    )

@@ -153,3 +153,15 @@ def test_sqlite_runs_as_configured(pragma: str, value: object) -> None:
 def test_a_transaction_takes_the_write_lock_when_it_begins() -> None:
     assert connection.settings_dict["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
     assert connection.settings_dict["OPTIONS"]["timeout"] == 20
+
+
+def test_a_count_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEEP_MODELS", " 3 ")
+    assert environment.read_count("KEEP_MODELS", default=10) == 3
+
+
+@pytest.mark.parametrize("text", ["-1", "many", "1.5", ""])
+def test_a_count_that_is_none_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEEP_MODELS", text)
+    with pytest.raises(ImproperlyConfigured, match="KEEP_MODELS"):
+        environment.read_count("KEEP_MODELS", default=10)
