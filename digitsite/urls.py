@@ -11,5 +11,6 @@ urlpatterns = [
 ]
 
 handler400 = "recognizer.views.bad_request"
+handler403 = "recognizer.views.forbidden"
 handler404 = "recognizer.views.not_found"
 handler500 = "recognizer.views.server_error"

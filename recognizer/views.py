@@ -8,9 +8,10 @@ from typing import Any
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
-from django.views import defaults
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import conditional_page, require_safe
@@ -87,21 +88,60 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 400 where no view could."""
     if speaks_json(request):
         return problem_response("malformed-body", "The request cannot be read.")
-    return defaults.bad_request(request, exception)
+    return _error_page(
+        400, _("The request cannot be read"), _("The browser sent something odd."), request
+    )
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 403 where a page is not for everybody."""
+    if speaks_json(request):
+        return problem_response("forbidden", "This is not allowed.")
+    return _error_page(
+        403, _("This is not allowed"), _("This page is for others, or you have to log in."), request
+    )
+
+
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer 403 to a form that lacks the token of the page that it came from."""
+    return _error_page(
+        403,
+        _("This form is too old"),
+        _("Go back, reload the page and send it again. The site has to be allowed its cookies."),
+        request,
+    )
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 404 where there is no view."""
     if speaks_json(request):
         return problem_response("not-found", "There is nothing at this address.")
-    return defaults.page_not_found(request, exception)
+    return _error_page(
+        404,
+        _("There is nothing here"),
+        _("The address is wrong, or what stood here is gone."),
+        request,
+    )
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 500; the log has the traceback."""
     if speaks_json(request):
         return problem_response("server-error", "The request could not be answered.")
-    return defaults.server_error(request)
+    # Without the request: what made the view fail must not make this page fail too.
+    return _error_page(
+        500,
+        _("Something went wrong here"),
+        _("This is a fault of the site, not yours. Please try again in a moment."),
+    )
+
+
+def _error_page(
+    status: int, title: str, sentence: str, request: HttpRequest | None = None
+) -> HttpResponse:
+    context = {"title": title, "sentence": sentence}
+    page = render_to_string("recognizer/error.html", context, request)
+    return HttpResponse(page, status=status)
 
 
 def _visitor_page(request: HttpRequest, template: str) -> HttpResponse:
