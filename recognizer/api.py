@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import hashlib
+from collections.abc import Callable
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import reverse
+from django.utils.cache import get_conditional_response
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
@@ -24,11 +27,18 @@ from recognizer.serializers import (
     BatchInput,
     DrawingInput,
     DrawingSerializer,
+    ExplanationSerializer,
     FeedbackInput,
     ModelSerializer,
     PredictInput,
 )
 from recognizer.visitors import visitor_of
+
+EXPORT_TYPES = {
+    "csv": "text/csv",
+    "json": "application/json",
+    "ndjson": "application/x-ndjson",
+}
 
 
 class NewestFirst(CursorPagination):
@@ -70,12 +80,12 @@ class DrawingViewSet(
     def get_queryset(self) -> DrawingQuerySet:
         """Return what the caller may see."""
         drawings = Drawing.objects.all()
-        if self.action != "image":
+        if self.action not in {"image", "strokes"}:
             drawings = drawings.without_blobs()
         if getattr(self.request.user, "is_staff", False):
             return drawings
         visitor = visitor_of(self.request)
-        return drawings.of_visitor(visitor) if self.action == "list" else drawings.known_to(visitor)
+        return drawings.known_to(visitor) if self.detail else drawings.of_visitor(visitor)
 
     def create(self, request: Request) -> Response:
         """Read a drawing and keep it."""
@@ -83,10 +93,11 @@ class DrawingViewSet(
         fields.is_valid(raise_exception=True)
         is_upload = bool(request.FILES)
         source = Drawing.Source.UPLOAD if is_upload else Drawing.Source.API
-        drawing = _recognize({"source": source, **fields.validated_data}, request)
+        recognized = _recognize({"source": source, **fields.validated_data}, request)
+        drawing = recognized.drawing
         return Response(
             self.get_serializer(drawing).data,
-            status=201,
+            status=201 if recognized.is_new else 200,
             headers={"Location": reverse("drawing-detail", args=[drawing.pk])},
         )
 
@@ -94,6 +105,12 @@ class DrawingViewSet(
         """Forget a drawing."""
         services.delete_drawing(self.get_object())
         return Response(status=204)
+
+    def destroy_all(self, request: Request) -> Response:
+        """Forget what this browser drew, as far as the filters go; no staff deletes all of it."""
+        drawings = cast("DrawingQuerySet", self.filter_queryset(self.get_queryset()))
+        deleted = services.delete_own_drawings(drawings, visitor_of(request))
+        return Response({"deleted": deleted})
 
     @action(detail=True, methods=["put"])
     def feedback(self, request: Request, pk: str) -> Response:
@@ -105,14 +122,45 @@ class DrawingViewSet(
         return Response(self.get_serializer(drawing).data)
 
     @action(detail=True)
-    def image(self, request: Request, pk: str) -> HttpResponse:
+    def image(self, request: Request, pk: str) -> HttpResponseBase:
         """Return the drawing as drawn."""
         picture = bytes(self.get_object().image)
-        # A drawing never changes; only its owner may keep it.
+        return _unless_known(
+            request,
+            hashlib.sha256(picture).hexdigest(),
+            lambda: HttpResponse(picture, content_type="image/png"),
+        )
+
+    @action(detail=True)
+    def strokes(self, request: Request, pk: str) -> HttpResponse:
+        """Return the drawing as a file of strokes, as the whole export has them."""
+        drawing = self.get_object()
         return HttpResponse(
-            picture,
-            content_type="image/png",
-            headers={"Cache-Control": "private, max-age=31536000, immutable"},
+            services.drawing_json(drawing),
+            content_type="application/json",
+            headers=_download(f"drawing-{drawing.pk}.json"),
+        )
+
+    @action(detail=True)
+    def explanation(self, request: Request, pk: str) -> HttpResponseBase:
+        """Say where the active model looks for its answer."""
+        drawing = self.get_object()
+        return _unless_known(
+            request,
+            services.explanation_tag(drawing),
+            lambda: Response(ExplanationSerializer(services.explain(drawing)).data),
+        )
+
+    @action(detail=False, url_path="export/<slug:ending>")
+    def export(self, request: Request, ending: str) -> HttpResponseBase:
+        """Stream the labeled drawings of this browser, as `import_drawings` reads them."""
+        if ending not in EXPORT_TYPES:
+            raise NotFound
+        drawings = Drawing.objects.of_visitor(visitor_of(request))
+        return StreamingHttpResponse(
+            services.stream_labeled(drawings, ending),
+            content_type=EXPORT_TYPES[ending],
+            headers=_download(f"drawings.{ending}"),
         )
 
 
@@ -171,7 +219,7 @@ class PredictView(APIView):
         fields = PredictInput(data=request.data)
         fields.is_valid(raise_exception=True)
         source = Drawing.Source.CANVAS if visitor_of(request) else Drawing.Source.API
-        drawing = _recognize({"source": source, **fields.validated_data}, request)
+        drawing = _recognize({"source": source, **fields.validated_data}, request).drawing
         return Response({"predictedValue": str(drawing.prediction)})
 
 
@@ -191,7 +239,27 @@ class NowhereView(APIView):
         raise NotFound
 
 
-def _recognize(drawing: dict[str, Any], request: Request) -> Drawing:
+def _download(name: str) -> dict[str, str]:
+    """Headers of a file that is saved, not shown."""
+    return {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Cache-Control": "private, no-store",
+    }
+
+
+def _unless_known(request: Request, tag: str, make: Callable[[], HttpResponse]) -> HttpResponseBase:
+    """Answer 304 to a caller who still has what bears this tag; make it anew for others.
+
+    It must be asked for each time: an open drawing may be drawn on, and models change.
+    """
+    etag = f'"{tag}"'
+    answer = get_conditional_response(request._request, etag) or make()
+    answer.headers["ETag"] = etag
+    answer.headers["Cache-Control"] = "private, no-cache"
+    return answer
+
+
+def _recognize(drawing: dict[str, Any], request: Request) -> services.Recognized:
     """Read and keep a drawing; what is wrong with it is told with the field at fault."""
     read_field = next(name for name in ("image", "pixels", "strokes") if name in drawing)
     try:

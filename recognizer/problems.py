@@ -271,6 +271,9 @@ def _translate(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None
             return describe("no-model", str(error)), {"Retry-After": "60"}
         case services.UnknownModel():
             return describe("not-found", str(error)), {}
+        case services.IdTaken():
+            detail = str(error)
+            return describe("id-taken", detail, [{"field": "id", "detail": detail}]), {}
         case services.ArtifactError():
             return describe("model-unusable", str(error)), {}
         case Http404() | ObjectDoesNotExist():

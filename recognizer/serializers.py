@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import math
 import re
+import uuid
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -76,6 +77,22 @@ class PositiveFloatField(serializers.FloatField):
         return number
 
 
+class RandomIdField(serializers.UUIDField):
+    """An id that a caller chose at random, so that it is nobody else's.
+
+    The ids of imported drawings follow from their content (version 5); nobody can take those.
+    """
+
+    default_error_messages = {"not_random": "An id is a random UUID, of version 4."}
+
+    def to_internal_value(self, data: Any) -> uuid.UUID:
+        """Refuse other kinds of UUIDs."""
+        value: uuid.UUID = super().to_internal_value(data)
+        if value.version != 4:
+            self.fail("not_random")
+        return value
+
+
 class DrawingInput(serializers.Serializer[Any]):
     """A drawing to be read and kept."""
 
@@ -88,6 +105,7 @@ class DrawingInput(serializers.Serializer[Any]):
         required=False,
         error_messages={"invalid_choice": "The source is canvas, upload or api."},
     )
+    id = RandomIdField(required=False, allow_null=True)
     replaces = serializers.UUIDField(required=False, allow_null=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -201,6 +219,15 @@ class DrawingSerializer(serializers.ModelSerializer[Drawing]):
     def get_canonical(self, drawing: Drawing) -> str:
         """Return the 28x28 digit as a data: address, white ink on black."""
         return "data:image/png;base64," + base64.b64encode(services.canonical_png(drawing)).decode()
+
+
+class ExplanationSerializer(serializers.Serializer[services.Explanation]):
+    """Where the model looked, as the API shows it."""
+
+    prediction = serializers.IntegerField()
+    confidence = serializers.FloatField()
+    model = serializers.IntegerField()
+    map = serializers.ListField(child=serializers.ListField(child=serializers.FloatField()))
 
 
 class ModelSerializer(serializers.ModelSerializer[TrainedModel]):

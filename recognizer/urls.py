@@ -12,6 +12,11 @@ router = SimpleRouter(use_regex_path=False)
 router.register("drawings", api.DrawingViewSet, basename="drawing")
 router.register("models", api.ModelViewSet, basename="model")
 
+# The router knows no DELETE of a whole list.
+drawings = api.DrawingViewSet.as_view(
+    {"get": "list", "post": "create", "delete": "destroy_all"}, detail=False, basename="drawing"
+)
+
 urlpatterns = [
     path("", views.draw, name="draw"),
     path("history/", views.history, name="history"),
@@ -22,6 +27,7 @@ urlpatterns = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("predict", api.PredictView.as_view(), name="predict"),
+    path("api/v1/drawings/", drawings, name="drawing-list"),
     path("api/v1/", include(router.urls)),
     path("api/v1/predictions/", api.PredictionsView.as_view(), name="predictions"),
     path("api/v1/stats/", api.StatsView.as_view(), name="stats"),

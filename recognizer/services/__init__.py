@@ -21,11 +21,26 @@ from ml.typefaces import BuildSummary, build_tmnist
 from recognizer.services.archive import ImportSummary, import_drawings, prune_drawings
 from recognizer.services.bundle import build_model
 from recognizer.services.evaluation import Evaluation, evaluate
-from recognizer.services.exports import UnknownFormat, export_drawings
+from recognizer.services.explanation import (
+    Explanation,
+    Walkthrough,
+    explain,
+    explanation_tag,
+    walk_through,
+)
+from recognizer.services.exports import (
+    UnknownFormat,
+    drawing_json,
+    export_drawings,
+    stream_labeled,
+)
 from recognizer.services.recognition import (
+    IdTaken,
+    Recognized,
     Sketch,
     canonical_png,
     delete_drawing,
+    delete_own_drawings,
     give_feedback,
     predict,
     read_sketch,
@@ -59,6 +74,8 @@ __all__ = [
     "BuildSummary",
     "DatasetError",
     "Evaluation",
+    "Explanation",
+    "IdTaken",
     "ImageTooLarge",
     "ImportSummary",
     "InvalidDrawing",
@@ -67,6 +84,7 @@ __all__ = [
     "InvalidStrokes",
     "NoModel",
     "Progress",
+    "Recognized",
     "RecognizerError",
     "RetrainOptions",
     "Retrained",
@@ -77,6 +95,7 @@ __all__ = [
     "TypefaceError",
     "UnknownFormat",
     "UnknownModel",
+    "Walkthrough",
     "activate",
     "active_model",
     "approve_drawings",
@@ -86,7 +105,11 @@ __all__ = [
     "canonical_png",
     "count_drawings",
     "delete_drawing",
+    "delete_own_drawings",
+    "drawing_json",
     "evaluate",
+    "explain",
+    "explanation_tag",
     "export_drawings",
     "forget_model",
     "get_model",
@@ -100,4 +123,6 @@ __all__ = [
     "reject_drawings",
     "retrain",
     "review_drawing",
+    "stream_labeled",
+    "walk_through",
 ]

@@ -16,8 +16,14 @@ from django.utils import timezone
 
 from ml import datasets, pipeline
 from ml.errors import InvalidDrawing
-from recognizer.models import Drawing, DrawingQuerySet
-from recognizer.services.recognition import Sketch, new_drawing, predict, read_sketch
+from recognizer.models import Drawing
+from recognizer.services.recognition import (
+    Sketch,
+    delete_in_chunks,
+    new_drawing,
+    predict,
+    read_sketch,
+)
 
 CHUNK = 500
 NAMESPACE = uuid.UUID("5b8f4f0e-6d2c-4a3e-9d3a-0f6f1c5f7a10")
@@ -82,7 +88,7 @@ def prune_drawings(
         pruned |= old.filter(review=Drawing.Review.REJECTED)
     if dry_run:
         return pruned.count()
-    return sum(_delete_in_chunks(pruned))
+    return sum(delete_in_chunks(pruned))
 
 
 def _chunks(
@@ -140,10 +146,3 @@ def _content_id(drawing: datasets.LabeledDrawing) -> uuid.UUID:
     else:
         content = b"strokes" + json.dumps(drawing.strokes).encode()
     return uuid.uuid5(NAMESPACE, f"{drawing.label} {hashlib.sha256(content).hexdigest()}")
-
-
-def _delete_in_chunks(drawings: DrawingQuerySet) -> Iterator[int]:
-    """Delete a little at a time, so that nobody waits long for the database."""
-    while ids := list(drawings.order_by().values_list("pk", flat=True)[:CHUNK]):
-        # Asked again: what was answered meanwhile stays.
-        yield drawings.filter(pk__in=ids).delete()[0]

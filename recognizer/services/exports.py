@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import csv
 import gzip
+import io
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
@@ -37,14 +38,78 @@ def export_drawings(path: Path) -> int:
         return writer(drawings, file)
 
 
-def _write_csv(drawings: DrawingQuerySet, file: IO[bytes]) -> int:
-    """TMNIST's columns: names, labels, 1 to 784."""
-    count = 0
-    text = _TextWriter(file)
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(["names", "labels", *range(1, CANONICAL_BYTES + 1)])
+def stream_labeled(drawings: DrawingQuerySet, ending: str) -> Iterator[bytes]:
+    """Stream the labeled ones of some drawings, oldest first, in constant memory."""
+    return STREAMS[ending](drawings.labeled().order_by("created_at", "id"))
+
+
+def drawing_json(drawing: Drawing) -> bytes:
+    """Return the file of a single drawing, in the form of the whole export."""
+    return b"".join(_json(Drawing.objects.filter(pk=drawing.pk)))
+
+
+def _csv(drawings: DrawingQuerySet) -> Iterator[bytes]:
+    """TMNIST's columns: names, labels, 1 to 784; ids and numbers, nothing that anybody wrote."""
+    yield _row(["names", "labels", *range(1, CANONICAL_BYTES + 1)])
     for drawing in _stream(drawings, "id", "label", "canonical"):
-        rows.writerow([drawing["id"], drawing["label"], *bytes(drawing["canonical"])])
+        yield _row([drawing["id"], drawing["label"], *bytes(drawing["canonical"])])
+
+
+def _row(cells: list[Any]) -> bytes:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(cells)
+    return line.getvalue().encode("ascii")
+
+
+def _ndjson(drawings: DrawingQuerySet) -> Iterator[bytes]:
+    """One JSON object a line, with strokes where there are some."""
+    for item in _items(drawings):
+        yield item + b"\n"
+
+
+def _json(drawings: DrawingQuerySet) -> Iterator[bytes]:
+    """The same objects as one JSON list, which more programs open; one a line as well."""
+    separator = b"[\n"
+    for item in _items(drawings):
+        yield separator + item
+        separator = b",\n"
+    yield b"[]\n" if separator == b"[\n" else b"\n]\n"
+
+
+def _items(drawings: DrawingQuerySet) -> Iterator[bytes]:
+    fields = ("id", "created_at", "source", "prediction", "confidence", "model", "label", "review")
+    for drawing in _stream(drawings, *fields, "strokes", "pen_width", "canonical"):
+        drawing["id"] = str(drawing["id"])
+        drawing["created_at"] = drawing["created_at"].isoformat()
+        drawing["canonical"] = base64.b64encode(drawing["canonical"]).decode()
+        yield json.dumps(drawing).encode()
+
+
+STREAMS: dict[str, Callable[[DrawingQuerySet], Iterator[bytes]]] = {
+    "csv": _csv,
+    "json": _json,
+    "ndjson": _ndjson,
+}
+
+
+def _write_csv(drawings: DrawingQuerySet, file: IO[bytes]) -> int:
+    # Every line but the header is a drawing.
+    return _write(_csv(drawings), file) - 1
+
+
+def _write_ndjson(drawings: DrawingQuerySet, file: IO[bytes]) -> int:
+    return _write(_ndjson(drawings), file)
+
+
+def _write_json(drawings: DrawingQuerySet, file: IO[bytes]) -> int:
+    # What comes last is the bracket.
+    return _write(_json(drawings), file) - 1
+
+
+def _write(pieces: Iterable[bytes], file: IO[bytes]) -> int:
+    count = 0
+    for piece in pieces:
+        file.write(piece)
         count += 1
     return count
 
@@ -68,39 +133,17 @@ def _write_npz(drawings: DrawingQuerySet, file: IO[bytes]) -> int:
     return len(labels)
 
 
-def _write_ndjson(drawings: DrawingQuerySet, file: IO[bytes]) -> int:
-    """One JSON object a line, with strokes where there are some."""
-    count = 0
-    fields = ("id", "created_at", "source", "prediction", "confidence", "model", "label", "review")
-    for drawing in _stream(drawings, *fields, "strokes", "pen_width", "canonical"):
-        drawing["id"] = str(drawing["id"])
-        drawing["created_at"] = drawing["created_at"].isoformat()
-        drawing["canonical"] = base64.b64encode(drawing["canonical"]).decode()
-        file.write(json.dumps(drawing).encode() + b"\n")
-        count += 1
-    return count
-
-
 WRITERS: dict[str, Callable[[DrawingQuerySet, IO[bytes]], int]] = {
     ".csv": _write_csv,
     ".csv.gz": _write_csv_gz,
     ".npz": _write_npz,
     ".ndjson": _write_ndjson,
+    ".json": _write_json,
 }
 
 
 def _stream(drawings: DrawingQuerySet, *fields: str) -> Iterator[dict[str, Any]]:
     yield from drawings.values(*fields).iterator(chunk_size=BATCH)
-
-
-class _TextWriter:
-    """What csv.writer needs of a binary file."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-
-    def write(self, text: str) -> int:
-        return self._file.write(text.encode("ascii"))
 
 
 @contextmanager

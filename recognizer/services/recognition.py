@@ -4,22 +4,43 @@ from __future__ import annotations
 
 import io
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from PIL import Image
 
 from ml import pipeline, preprocessing
 from ml import strokes as strokes_module
-from recognizer.models import UNSUSPICIOUS, Drawing
-from recognizer.services.registry import active_model
+from recognizer.models import UNSUSPICIOUS, Drawing, DrawingQuerySet
+from recognizer.services.registry import ServiceError, active_model
 
 ARCHIVED_SIDE = 280
 """Longer side, in pixels, of an archived picture."""
+CHUNK = 500
+"""Drawings deleted at once."""
+
+
+READING = [
+    "prediction",
+    "is_digit",
+    "confidence",
+    "probabilities",
+    "model_id",
+    "canonical",
+    "image",
+    "strokes",
+    "pen_width",
+    "source",
+]
+"""What another reading of the same digit changes in its row."""
+
+
+class IdTaken(ServiceError):
+    """A caller chose an id that cannot be had; why is nobody's business."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +51,14 @@ class Sketch:
     png: bytes
     strokes: list[list[list[float]]] | None
     pen_width: float | None
+
+
+@dataclass(frozen=True)
+class Recognized:
+    """A drawing that was read and kept, and whether its row is a new one."""
+
+    drawing: Drawing
+    is_new: bool
 
 
 def read_sketch(
@@ -65,20 +94,55 @@ def recognize(
     pen_width: float | None = None,
     visitor: uuid.UUID | None = None,
     source: str = Drawing.Source.API,
+    id: uuid.UUID | None = None,
     replaces: uuid.UUID | None = None,
-) -> Drawing:
-    """Read a drawing and keep it with its prediction, in the place of an earlier unanswered one."""
+) -> Recognized:
+    """Read a drawing and keep it with its prediction, in the place of an earlier unanswered one.
+
+    Under an id that the caller chose, the same digit can be sent as often as it takes: however
+    often it arrives, it has one row (docs/decisions/one-row-per-digit.md).
+    """
     sketch = read_sketch(image=image, strokes=strokes, pixels=pixels, pen_width=pen_width)
     model = active_model()
     (prediction,) = pipeline.predict(model.pipeline, sketch.digit[None])
     drawing = new_drawing(sketch, prediction, model.version, visitor=visitor, source=source)
     with transaction.atomic():
-        if replaces is not None:
-            Drawing.objects.known_to(visitor).open().filter(
-                pk=replaces, review=Drawing.Review.UNREVIEWED
-            ).delete()
+        if replaces is not None and replaces != id:
+            Drawing.objects.known_to(visitor).replaceable().filter(pk=replaces).delete()
+        if id is not None:
+            drawing.pk = id
+            return _keep_under_its_id(drawing)
         drawing.save(force_insert=True)
-    return drawing
+    return Recognized(drawing, is_new=True)
+
+
+def _keep_under_its_id(drawing: Drawing) -> Recognized:
+    """Insert a row, or read it anew where its author has one of this id that is still open."""
+    own = Drawing.objects.filter(pk=drawing.pk, visitor=drawing.visitor)
+    if _read_anew(own, drawing):
+        return Recognized(own.get(), is_new=False)
+    try:
+        with transaction.atomic():
+            drawing.save(force_insert=True)
+    except IntegrityError as error:
+        # It is answered or somebody else's, or the same request came twice at the same moment.
+        stored = own.first()
+        if stored is not None and _read_anew(own, drawing):
+            stored.refresh_from_db()
+        elif stored is None or not _is_same(stored, drawing):
+            raise IdTaken("This id cannot be used; choose another one.") from error
+        return Recognized(stored, is_new=False)
+    return Recognized(drawing, is_new=True)
+
+
+def _read_anew(own: DrawingQuerySet, drawing: Drawing) -> int:
+    """Overwrite what is still open in one statement, which no answer can slip into."""
+    return own.replaceable().update(**{name: getattr(drawing, name) for name in READING})
+
+
+def _is_same(stored: Drawing, drawing: Drawing) -> bool:
+    """Say whether two drawings are of the same ink."""
+    return bytes(stored.image) == drawing.image and stored.strokes == drawing.strokes
 
 
 def predict(sketches: Sequence[Sketch]) -> tuple[int, list[pipeline.Prediction]]:
@@ -131,10 +195,27 @@ def delete_drawing(drawing: Drawing) -> None:
     drawing.delete()
 
 
+def delete_own_drawings(drawings: DrawingQuerySet, visitor: uuid.UUID | None) -> int:
+    """Forget those of the drawings that this browser drew, and no others; return how many."""
+    own = drawings.of_visitor(visitor).exclude(source=Drawing.Source.IMPORT)
+    return sum(delete_in_chunks(own))
+
+
+def delete_in_chunks(drawings: DrawingQuerySet) -> Iterator[int]:
+    """Delete a little at a time, so that nobody waits long for the database."""
+    while ids := list(drawings.order_by().values_list("pk", flat=True)[:CHUNK]):
+        # Asked again: what was answered meanwhile may be none of them any more.
+        yield drawings.filter(pk__in=ids).delete()[0]
+
+
+def canonical_digit_of(drawing: Drawing) -> preprocessing.Digit:
+    """Return the 28x28 digit that the model saw: (28, 28) uint8, ink 255 on 0."""
+    return np.frombuffer(bytes(drawing.canonical), np.uint8).reshape(28, 28)
+
+
 def canonical_png(drawing: Drawing) -> bytes:
-    """Return the 28x28 digit that the model saw, white ink on black."""
-    pixels = np.frombuffer(bytes(drawing.canonical), np.uint8)
-    return preprocessing.encode_png(pixels.reshape(28, 28))
+    """Return that digit as a picture, white ink on black."""
+    return preprocessing.encode_png(canonical_digit_of(drawing))
 
 
 def _archive_png(ink: preprocessing.Ink) -> bytes:

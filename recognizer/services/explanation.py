@@ -1,0 +1,86 @@
+"""Why the answer is what it is: where the model looked, and its way from ink to digit."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml import explanation, pipeline, preprocessing
+from recognizer.models import Drawing
+from recognizer.services.recognition import Sketch, canonical_digit_of, read_sketch
+from recognizer.services.registry import active_model
+
+EXAMPLE_STROKES = [
+    [[78, 92], [92, 62], [128, 44], [166, 52], [184, 84], [172, 122], [134, 168], [84, 226]],
+    [[84, 226], [122, 214], [160, 224], [200, 216]],
+]
+"""A slanting 2, for those who have not drawn anything yet."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """How much of the answer hangs on which pixel."""
+
+    prediction: int
+    confidence: float
+    model: int
+    map: list[list[float]]
+    """28 rows of 28: how far the confidence falls, 0 to 1, while this place is covered."""
+
+
+@dataclass(frozen=True)
+class Walkthrough:
+    """A drawing on its way through the model, as PNG files, and the answer at the end."""
+
+    drawn: bytes
+    canonical: bytes
+    upright: bytes
+    directions: list[bytes]
+    prediction: pipeline.Prediction
+    model: int
+
+
+def explain(drawing: Drawing) -> Explanation:
+    """Say where the active model looks for its answer to a drawing."""
+    model = active_model()
+    occlusion = explanation.occlude(model.pipeline, canonical_digit_of(drawing))
+    return Explanation(
+        prediction=occlusion.prediction.digit,
+        confidence=round(occlusion.prediction.confidence, 6),
+        model=model.version,
+        map=np.round(occlusion.losses.astype(float), 4).tolist(),
+    )
+
+
+def explanation_tag(drawing: Drawing) -> str:
+    """Name what an explanation depends on: the digit and the model; the same name, the same map."""
+    content = bytes(drawing.canonical) + active_model().sha256.encode()
+    return hashlib.sha256(content).hexdigest()
+
+
+def walk_through(drawing: Drawing | None) -> Walkthrough:
+    """Follow a drawing, or the example, through the active model."""
+    if drawing is None:
+        sketch = example()
+        drawn, digit = sketch.png, sketch.digit
+    else:
+        drawn, digit = bytes(drawing.image), canonical_digit_of(drawing)
+    model = active_model()
+    trace = explanation.trace(model.pipeline, digit)
+    # One scale for all directions, so that a strong edge looks stronger than a weak one.
+    maps = trace.directions * (255 / max(float(trace.directions.max()), 1e-6))
+    return Walkthrough(
+        drawn=drawn,
+        canonical=preprocessing.encode_png(digit),
+        upright=preprocessing.encode_png(trace.upright),
+        directions=[preprocessing.encode_png(np.rint(each).astype(np.uint8)) for each in maps],
+        prediction=trace.prediction,
+        model=model.version,
+    )
+
+
+def example() -> Sketch:
+    """Return the drawing that is shown to those who have none."""
+    return read_sketch(strokes=EXAMPLE_STROKES)
