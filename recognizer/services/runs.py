@@ -1,0 +1,149 @@
+"""The life of a training run: one at a time, its progress noted, and seen to be dead when it is."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import IO, Any
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from ml.progress import Progress
+from recognizer.models import TrainingRun
+from recognizer.services.registry import ServiceError
+
+SECONDS_BETWEEN_NOTES = 1.0
+"""How often, at the most, the progress of a run is written to the database."""
+SILENCE = timedelta(minutes=30)
+"""How long a run of another machine, whose lock may not be ours to see, may note nothing."""
+
+
+class RetrainingInProgress(ServiceError):
+    """Somebody else is retraining; the text says who."""
+
+
+@contextmanager
+def start_run(options: dict[str, Any]) -> Iterator[TrainingRun]:
+    """Give the only run that there is; if the block fails, the run says so and why.
+
+    Runs whose process died are closed first.
+    """
+    with _lock() as lock:
+        _close(TrainingRun.objects.all())
+        run = TrainingRun.objects.create(
+            host=socket.gethostname(), process=os.getpid(), options=options
+        )
+        _sign(lock, run)
+        try:
+            yield run
+        except BaseException as error:
+            stopped = isinstance(error, KeyboardInterrupt | SystemExit)
+            run.state = TrainingRun.State.INTERRUPTED if stopped else TrainingRun.State.FAILED
+            run.outcome = "Stopped by hand." if stopped else str(error) or type(error).__name__
+            run.finished_at = timezone.now()
+            run.save(update_fields=["state", "phase", "progress", "log", "outcome", "finished_at"])
+            raise
+
+
+def close_dead_runs() -> int:
+    """Mark the runs whose process died, as nobody else does before the next retraining.
+
+    Whoever can take the lock knows that no run of this machine is alive.
+    """
+    if not TrainingRun.objects.running().exists():
+        return 0
+    try:
+        with _lock():
+            ours = Q(host=socket.gethostname())
+            silent = Q(noted_at__lt=timezone.now() - SILENCE)
+            return _close(TrainingRun.objects.filter(ours | silent))
+    except RetrainingInProgress:
+        return 0
+
+
+def running_now() -> str | None:
+    """Say who is retraining; None if nobody is."""
+    close_dead_runs()
+    run = TrainingRun.objects.running().first()
+    return f"{run} is still going." if run else None
+
+
+class Notes:
+    """Passes progress on and writes it into the run, at most once a second."""
+
+    def __init__(self, run: TrainingRun, report: Callable[[Progress], None]) -> None:
+        self._run = run
+        self._report = report
+        self._written = float("-inf")
+
+    def __call__(self, progress: Progress) -> None:
+        """Note how far it is."""
+        run = self._run
+        if progress.phase != run.phase:
+            run.phase = progress.phase
+            self.log(progress.phase)
+        run.progress = min(max(progress.fraction, 0.0), 1.0)
+        run.rate, run.seconds_left = progress.rate, progress.seconds_left
+        if time.monotonic() - self._written >= SECONDS_BETWEEN_NOTES:
+            self._written = time.monotonic()
+            run.noted_at = timezone.now()
+            run.save(update_fields=["phase", "progress", "rate", "seconds_left", "log", "noted_at"])
+        self._report(progress)
+
+    def write(self, phase: str, fraction: float) -> None:
+        """Note a phase that has no rate."""
+        self(Progress(phase, fraction))
+
+    def log(self, sentence: str) -> None:
+        """Add a line with its time."""
+        self._run.log += f"{timezone.now():%H:%M:%S} {sentence}\n"
+
+
+def _close(runs: Any) -> int:
+    """Mark runs as interrupted; the caller holds the lock and says which can be nobody's."""
+    closed: int = runs.running().update(
+        state=TrainingRun.State.INTERRUPTED,
+        finished_at=timezone.now(),
+        outcome="The process ended before the run did.",
+    )
+    return closed
+
+
+@contextmanager
+def _lock() -> Iterator[IO[str]]:
+    """Hold a lock that ends with this process, however that ends."""
+    folder = Path(settings.ARTIFACTS_DIR)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "retrain.lock").open("a+", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RetrainingInProgress(_holder_of(lock)) from error
+        lock.truncate(0)  # whoever held it before is not the one to be named
+        yield lock
+
+
+def _sign(lock: IO[str], run: TrainingRun) -> None:
+    json.dump({"run": run.pk, "host": run.host, "process": run.process}, lock)
+    lock.flush()
+
+
+def _holder_of(lock: IO[str]) -> str:
+    lock.seek(0)
+    try:
+        holder = json.load(lock)
+    except ValueError:
+        return "Another retraining is just starting; try again when it is done."
+    return (
+        f"Training run {holder['run']} (process {holder['process']} on {holder['host']}) "
+        "is still going; try again when it is done."
+    )
