@@ -10,7 +10,8 @@ from django.core.management.base import CommandParser
 
 from recognizer import services
 from recognizer.management.base import ServiceCommand
-from recognizer.management.training import ProgressLine, describe_accuracy, read_count
+from recognizer.management.progress import ProgressLine
+from recognizer.management.training import describe_accuracy, read_count
 
 
 class Command(ServiceCommand):

@@ -1,0 +1,62 @@
+"""How a training shows its progress: a bar on a terminal, plain lines in a log."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+from recognizer import services
+from recognizer.management.base import ServiceCommand
+
+BAR = 24
+"""Characters of the bar."""
+LINES_APART = 0.1
+"""Share of the whole after which a log gets another line of the same phase."""
+
+
+class ProgressLine:
+    """One line that changes on a terminal; elsewhere a line for each phase and each tenth."""
+
+    def __init__(self, command: ServiceCommand) -> None:
+        self._write = command.stdout.write
+        self._is_terminal = sys.stdout.isatty()
+        self._phase = ""
+        self._fraction = 0.0
+
+    def __call__(self, progress: services.Progress) -> None:
+        """Show how far it is."""
+        if self._is_terminal:
+            width = shutil.get_terminal_size().columns - 1
+            self._write(f"\r{draw_bar(progress)[:width]:<{width}}", ending="")
+            return
+        is_new_phase = progress.phase != self._phase
+        if is_new_phase or progress.fraction >= self._fraction + LINES_APART:
+            self._write(f"{progress.fraction:4.0%} {progress.phase}{describe_pace(progress)}")
+            self._phase, self._fraction = progress.phase, progress.fraction
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self._is_terminal:
+            self._write("")
+
+
+def draw_bar(progress: services.Progress) -> str:
+    """Draw the bar, with phase, rate and time left behind it."""
+    filled = round(BAR * progress.fraction)
+    bar = "#" * filled + "." * (BAR - filled)
+    return f"[{bar}] {progress.fraction:4.0%} {progress.phase}{describe_pace(progress)}"
+
+
+def describe_pace(progress: services.Progress) -> str:
+    """Say how many digits a second are done and how long the rest takes, as far as is known."""
+    pace = f", {progress.rate:,.0f} digits/s" if progress.rate else ""
+    if progress.seconds_left is not None and progress.fraction < 1:
+        pace += f", {describe_seconds(progress.seconds_left)} left"
+    return pace
+
+
+def describe_seconds(seconds: float) -> str:
+    """Say a span of time as minutes and seconds, or as hours, minutes and seconds."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
