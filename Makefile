@@ -70,7 +70,7 @@ $(VENV)/requirements: requirements.txt $(VENV)/bin/pip
 	$(PYTHON) -m pip install -qq --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-$(VENV)/requirements-dev: requirements-dev.txt $(VENV)/requirements
+$(VENV)/requirements-dev: requirements-dev.txt requirements-cluster.txt $(VENV)/requirements
 	$(PYTHON) -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 

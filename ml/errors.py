@@ -9,6 +9,7 @@ RecognizerError
 │   └── BlankDrawing       nothing is drawn
 ├── DatasetError           a labeled file cannot be read; names the path and, if known, the line
 ├── TypefaceError          a font cannot give ten digits; says why
+├── ClusterError           the cluster that should train cannot; says why
 └── ArtifactError          a model file cannot be used
     ├── ArtifactMissing    it is not there
     ├── ArtifactCorrupt    its SHA-256 is not the recorded one
@@ -71,6 +72,10 @@ class DatasetError(RecognizerError):
 
 class TypefaceError(RecognizerError):
     """A font file cannot give ten usable digits; the text says why."""
+
+
+class ClusterError(RecognizerError):
+    """The cluster that was named for training cannot be used; the text says why."""
 
 
 class ArtifactError(RecognizerError):

@@ -1,0 +1,130 @@
+"""Training with the processes of a Dask cluster: joblib's calls go there instead of next door."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import platform
+from collections.abc import Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import joblib
+import numpy as np
+import scipy
+import sklearn
+
+from ml.errors import ClusterError
+
+CONNECT_SECONDS: Final = 10
+"""How long the scheduler has to answer, and then a first worker to be there."""
+
+
+def _digest_sources() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+SOURCES: Final = _digest_sources()
+"""This package as it was when it was imported: a worker may be older than its folder."""
+
+
+@contextmanager
+def connected(address: str | None) -> Iterator[None]:
+    """Let joblib's calls inside the block run on a cluster; here, if there is no address.
+
+    Whatever runs where, the outcome is the same: each call brings its own chunk and its own
+    random generator. A call whose worker dies is made again by another one; when all of them are
+    dead, the run waits until one comes back.
+
+    Parameters
+    ----------
+    address : str or None
+        Of the scheduler, as in ``tcp://scheduler:8786``.
+
+    Raises
+    ------
+    ClusterError
+        The package ``distributed`` is missing, the scheduler does not answer, there is no worker, a
+        worker has other versions than this process, or the cluster is lost on the way.
+    """
+    if address is None:
+        yield
+        return
+    distributed = _import_distributed()
+    lost = (CancelledError, distributed.comm.CommClosedError, distributed.KilledWorker)
+    client = _connect(distributed, address)
+    try:
+        _check_workers(client, address)
+        with joblib.parallel_config(backend="dask", client=client):
+            yield
+    except lost as error:
+        raise ClusterError(
+            f"The cluster at {address} was lost before the training was done; try again."
+        ) from error
+    finally:
+        client.close()
+
+
+def describe_process() -> dict[str, str]:
+    """Say which software does the work in this process.
+
+    Returns
+    -------
+    dict
+        Versions by name; for this package, a digest of its modules.
+    """
+    return {
+        "Python": platform.python_version(),
+        "NumPy": np.__version__,
+        "SciPy": scipy.__version__,
+        "scikit-learn": sklearn.__version__,
+        "joblib": joblib.__version__,
+        "this project's ml": SOURCES,
+    }
+
+
+def _import_distributed() -> Any:
+    """Import a package that is optional and large: only who names a cluster needs it."""
+    try:
+        return importlib.import_module("distributed")
+    except ImportError as error:
+        raise ClusterError(
+            "--cluster needs a further package: pip install -r requirements-cluster.txt"
+        ) from error
+
+
+def _connect(distributed: Any, address: str) -> Any:
+    try:
+        return distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise ClusterError(
+            f"No Dask scheduler answers at {address}; check --cluster, which looks like "
+            "tcp://host:8786."
+        ) from error
+
+
+def _check_workers(client: Any, address: str) -> None:
+    try:
+        client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+    except TimeoutError as error:
+        raise ClusterError(
+            f"The scheduler at {address} has no worker; start one as docs/cluster.md says."
+        ) from error
+    ours = describe_process()
+    for worker, theirs in client.run(describe_process, on_error="return").items():
+        if isinstance(theirs, BaseException):
+            raise ClusterError(
+                f"Worker {worker} cannot import this project ({theirs}); start it in the "
+                "project's folder, as docs/cluster.md says."
+            ) from theirs
+        for name, version in ours.items():
+            if theirs.get(name) != version:
+                raise ClusterError(
+                    f"Worker {worker} has {name} {theirs.get(name)}, and here it is {version}; "
+                    "both must be the same, or the model would be another one."
+                )
