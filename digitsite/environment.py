@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import re
 import secrets
@@ -83,6 +84,18 @@ def read_count(name: str, *, default: int) -> int:
     if not (text.isascii() and text.isdecimal()):
         raise ImproperlyConfigured(f"{name} must be a whole number, 0 or more, not {text!r}.")
     return int(text)
+
+
+def read_share(name: str, *, default: float) -> float:
+    """Return a share of something, 0 to 1."""
+    text = env.str(name, default=str(default)).strip()
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 1:
+        raise ImproperlyConfigured(f"{name} must be a number from 0 to 1, not {text!r}.")
+    return value
 
 
 def read_folder(name: str, *, default: Path, folder: Path) -> Path:

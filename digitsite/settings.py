@@ -14,6 +14,7 @@ from digitsite.environment import (
     read_folder,
     read_hosts,
     read_secret_key,
+    read_share,
 )
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -29,6 +30,11 @@ DATABASES = {
 CACHES = {"default": read_cache("CACHE_URL", default="locmemcache://")}
 ARTIFACTS_DIR = read_folder("ARTIFACTS_DIR", default=BASE_DIR / "artifacts", folder=BASE_DIR)
 KEEP_MODELS = read_count("KEEP_MODELS", default=10)
+RETRAIN_REVIEWED_ONLY = read_bool("RETRAIN_REVIEWED_ONLY", default=False)
+RETRAIN_AFTER = read_count("RETRAIN_AFTER", default=0)
+RETRAIN_WORKER = read_bool("RETRAIN_WORKER", default=True)
+RETRAIN_VISITOR_LABELS = read_count("RETRAIN_VISITOR_LABELS", default=100)
+RETRAIN_VISITOR_SHARE = read_share("RETRAIN_VISITOR_SHARE", default=0.1)
 
 # Data that comes with the project
 
@@ -49,6 +55,8 @@ INSTALLED_APPS = [
     "rest_framework",
     "django_filters",
     "csp",
+    "django_tasks",
+    "django_tasks_db",
     "recognizer",
 ]
 
@@ -104,6 +112,9 @@ USE_TZ = True
 
 # Languages of the pages; English where a browser asks for neither
 
+# Retraining in the background waits in the database for `manage.py db_worker`.
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LOCALE_PATHS = [BASE_DIR / "recognizer" / "locale"]
@@ -144,7 +155,6 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "recognizer.views.stale_form"
 CSRF_FAILURE_VIEW = "recognizer.views.stale_form"
 CSRF_COOKIE_SAMESITE = "Lax"
 CONTENT_SECURITY_POLICY = {

@@ -59,6 +59,7 @@ class QueueFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """Name the choices."""
         return [
+            ("suspicious", "Suspicious answers"),
             ("unreviewed", "Unreviewed answers"),
             ("approved", "Approved"),
             ("rejected", "Rejected"),
@@ -66,9 +67,14 @@ class QueueFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """Narrow the list."""
-        if self.value() == "unreviewed":
-            return queryset.unreviewed()
-        return queryset.filter(review=self.value()) if self.value() else queryset
+        match self.value():
+            case "suspicious":
+                return queryset.suspicious()
+            case "unreviewed":
+                return queryset.unreviewed()
+            case None:
+                return queryset
+        return queryset.filter(review=self.value())
 
 
 class DrawingForm(DrawingFormBase):
@@ -94,6 +100,7 @@ class DrawingAdmin(DrawingAdminBase):
         "label",
         "confidence_percent",
         "review",
+        "suspicion",
         "model_version",
         "drawn_at",
     ]
@@ -114,7 +121,7 @@ class DrawingAdmin(DrawingAdminBase):
         (None, {"fields": ["pictures"]}),
         ("Answer", {"fields": [("prediction", "is_digit", "model"), "probability_table"]}),
         ("Feedback", {"fields": [("label", "feedback_at")]}),
-        ("Review", {"fields": [("review", "reviewer", "reviewed_at")]}),
+        ("Review", {"fields": [("review", "reviewer", "reviewed_at"), "suspicion"]}),
         ("Origin", {"fields": [("created_at", "source"), "id", "visitor"]}),
     ]
     readonly_fields = [
@@ -126,6 +133,7 @@ class DrawingAdmin(DrawingAdminBase):
         "feedback_at",
         "reviewer",
         "reviewed_at",
+        "suspicion",
         "id",
         "created_at",
         "source",
@@ -176,6 +184,17 @@ class DrawingAdmin(DrawingAdminBase):
     def confidence_percent(self, drawing: Drawing) -> str:
         """Show the confidence in percent."""
         return f"{drawing.confidence:.1%}"
+
+    @admin.display(description="label check")
+    def suspicion(self, drawing: Drawing) -> SafeString | str:
+        """Show what the label check reads where it contradicts the label."""
+        if drawing.suspicious_at is None:
+            return ""
+        return format_html(
+            '<strong class="suspicious">Suspicious: looks like {} ({})</strong>',
+            drawing.suspected_digit,
+            f"{drawing.suspected_share:.1%}",
+        )
 
     @admin.display(description="model")
     def model_version(self, drawing: Drawing) -> int:

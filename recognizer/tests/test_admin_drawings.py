@@ -74,6 +74,8 @@ def test_the_list_shows_the_digit_the_answer_and_the_correction(
         ({"answer": "right"}, {"right"}),
         ({"answer": "open"}, {"open"}),
         ({"queue": "unreviewed"}, {"right", "wrong"}),
+        ({"queue": "suspicious"}, set()),
+        ({"queue": "whatever"}, set()),
         ({"queue": "approved"}, set()),
         ({"prediction__exact": "7"}, {"wrong"}),
         ({"label__exact": "9"}, {"wrong"}),
@@ -87,6 +89,45 @@ def test_the_list_is_narrowed(
     reviewer: Client, archive: dict[str, Drawing], query: dict[str, str], names: set[str]
 ) -> None:
     assert listed(reviewer, **query) == {str(archive[name].pk) for name in names}
+
+
+@pytest.fixture
+def suspicious(archive: dict[str, Drawing]) -> Drawing:
+    """Return the wrong drawing, with the mark of the label check."""
+    mark = {"suspicious_at": timezone.now(), "suspected_digit": 7, "suspected_share": 0.987}
+    Drawing.objects.filter(pk=archive["wrong"].pk).update(**mark)
+    return archive["wrong"]
+
+
+def test_suspicious_labels_wait_in_a_queue_of_their_own(
+    reviewer: Client, suspicious: Drawing
+) -> None:
+    assert listed(reviewer, queue="suspicious") == {str(suspicious.pk)}
+
+
+def test_a_suspicious_label_is_shown_with_what_it_looks_like(
+    reviewer: Client, suspicious: Drawing
+) -> None:
+    url = f"{LIST}{suspicious.pk}/change/"
+    for page in (reviewer.get(LIST), reviewer.get(url)):
+        assert page.content.decode().count("Suspicious: looks like 7 (98.7%)") == 1
+
+
+def test_a_suspicious_label_that_is_approved_waits_no_longer(
+    reviewer: Client, suspicious: Drawing
+) -> None:
+    decide(reviewer, "approve", suspicious)
+    assert listed(reviewer, queue="suspicious") == set()
+    assert Drawing.objects.get(pk=suspicious.pk).label == 9
+
+
+def test_a_suspicious_drawing_is_saved_with_another_label(
+    reviewer: Client, suspicious: Drawing
+) -> None:
+    url = f"{LIST}{suspicious.pk}/change/"
+    assert reviewer.post(url, form_of(reviewer, url, label="7")).status_code == 302
+    drawing = Drawing.objects.get(pk=suspicious.pk)
+    assert (drawing.label, drawing.review, drawing.suspicious_at) == (7, "approved", None)
 
 
 @pytest.mark.parametrize(

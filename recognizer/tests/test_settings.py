@@ -30,6 +30,19 @@ def test_a_bool_that_is_neither_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
         environment.read_bool("DEBUG", default=False)
 
 
+@pytest.mark.parametrize(("text", "meant"), [("0", 0), ("0.25", 0.25), (" 1 ", 1)])
+def test_a_share_is_read(text: str, meant: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RETRAIN_VISITOR_SHARE", text)
+    assert environment.read_share("RETRAIN_VISITOR_SHARE", default=0.5) == meant
+
+
+@pytest.mark.parametrize("text", ["", "a tenth", "10%", "1.5", "-0.1", "nan", "inf"])
+def test_a_share_that_is_none_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RETRAIN_VISITOR_SHARE", text)
+    with pytest.raises(ImproperlyConfigured, match="RETRAIN_VISITOR_SHARE"):
+        environment.read_share("RETRAIN_VISITOR_SHARE", default=0.5)
+
+
 def test_hosts_are_split_at_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALLOWED_HOSTS", "digits.example, .example.org,[::1],127.0.0.1")
     hosts = environment.read_hosts("ALLOWED_HOSTS", default=[])

@@ -1,0 +1,148 @@
+"""Which labels of corrections the other corrections strongly contradict."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold, KFold, cross_val_predict
+from sklearn.pipeline import Pipeline
+
+from ml.datasets import LabeledDigits
+from ml.features import Features
+from ml.pen import write_digits
+from ml.preprocessing import CANONICAL_SIZE, Digits
+
+CONTRADICTED_BELOW: Final = 0.05
+"""A label that is less probable than this is contradicted (docs/decisions/label-check.md)."""
+CHECKED_FROM: Final = 50
+"""Labels from which on they are checked: fewer are no witnesses, and move a model little."""
+CREDIBLE_BELOW: Final = 10
+"""Contradicted labels from which on a hand may lose its say, if they are most of its labels."""
+FOLDS: Final = 5
+BACKDROP: Final = 3_000
+"""Digits of the synthetic pen that are witnesses, too; on a new site almost the only ones."""
+BACKDROP_SEED: Final = 2**31 - 2
+REGULARIZATION: Final = 0.01
+"""C of the logistic regression: so little that single wrong labels do not bend it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelCheck:
+    """What the other corrections say of each label.
+
+    Parameters
+    ----------
+    suspicious : ndarray
+        (n,) bool, whether the label is strongly contradicted.
+    digits : ndarray
+        (n,) uint8, 0 to 9: what the others read instead, or as well.
+    shares : ndarray
+        (n,) float64, 0 to 1: how probable they find that.
+    """
+
+    suspicious: NDArray[np.bool_]
+    digits: NDArray[np.uint8]
+    shares: NDArray[np.float64]
+
+
+def check_labels(model: Pipeline, digits: LabeledDigits, approved: NDArray[np.bool_]) -> LabelCheck:
+    """Find the labels that are strongly contradicted.
+
+    Each label is judged by a classifier that has learned from all other hands, from what was
+    approved and from the synthetic pen, but from nothing of the hand that gave the label. What it
+    finds almost impossible is contradicted. That alone would forbid what only one person writes,
+    so the hand's other drawings are heard as well, unless the others contradict most of them:
+    a person has habits, a vandal has a mission.
+
+    Parameters
+    ----------
+    model : Pipeline
+        A trained pipeline, whose hidden layer is what the classifier looks at.
+    digits : LabeledDigits
+        The corrections; their groups are the hands that gave the labels, "" where nobody knows.
+    approved : ndarray
+        (n,) bool: labels that a reviewer approved. They are witnesses and never suspicious.
+
+    Returns
+    -------
+    LabelCheck
+        The outcome for each label, in their order.
+
+    References
+    ----------
+    Northcutt, Jiang, Chuang, "Confident learning: estimating uncertainty in dataset labels",
+    Journal of Artificial Intelligence Research 70 (2021) 1373-1411, finds wrong labels by
+    probabilities out of sample.
+    """
+    count = len(digits)
+    labels = digits.labels
+    if count < CHECKED_FROM or approved.all():
+        return LabelCheck(np.zeros(count, bool), labels.copy(), np.zeros(count))
+    pens, pen_labels = _backdrop()
+    X = _hidden_layer(model, np.concatenate([digits.images, pens]))
+    y = np.concatenate([labels, pen_labels])
+    # What is sure to be right need not keep quiet about its own hand: each is a group of its own.
+    hands = np.unique(digits.groups, return_inverse=True)[1]  # (n,)
+    alone = count + np.arange(len(y))
+    groups = np.where(approved, alone[:count], hands)
+    by_others = _out_of_sample(X, y, GroupKFold(FOLDS), np.append(groups, alone[count:]))[:count]
+    contradicted = ~approved & _contradicts(by_others, labels)
+    if contradicted.any():
+        by_all = _out_of_sample(X, y, KFold(FOLDS, shuffle=True, random_state=0), None)[:count]
+        heard = (digits.groups != "") & _credible(hands, approved, contradicted)
+        contradicted &= ~heard | _contradicts(by_all, labels)
+    return LabelCheck(
+        suspicious=contradicted,
+        digits=by_others.argmax(axis=1).astype(np.uint8),
+        shares=by_others.max(axis=1),
+    )
+
+
+@functools.cache
+def _backdrop() -> tuple[Digits, NDArray[np.uint8]]:
+    """Write the digits that are witnesses on every site: (n, 28, 28) and (n,)."""
+    return write_digits(BACKDROP, BACKDROP_SEED)
+
+
+def _contradicts(
+    probabilities: NDArray[np.float64], labels: NDArray[np.uint8]
+) -> NDArray[np.bool_]:
+    return np.asarray(probabilities[np.arange(len(labels)), labels] < CONTRADICTED_BELOW)
+
+
+def _credible(
+    hands: NDArray[np.int64], approved: NDArray[np.bool_], contradicted: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Tell for each label whether its hand may be a witness of its own: (n,) bool."""
+    given = np.bincount(hands, weights=~approved)  # (hands,)
+    doubted = np.bincount(hands, weights=contradicted)
+    return np.asarray(((doubted < CREDIBLE_BELOW) | (doubted <= given / 2))[hands])
+
+
+def _out_of_sample(
+    X: Features, y: NDArray[np.uint8], folds: Any, groups: NDArray[np.int64] | None
+) -> NDArray[np.float64]:
+    """Probabilities (n, 10) of each digit by a classifier that never saw the digit's fold."""
+    classifier = LogisticRegression(C=REGULARIZATION, tol=1e-3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # near is enough to see a contradiction
+        return np.asarray(
+            cross_val_predict(classifier, X, y, groups=groups, cv=folds, method="predict_proba"),
+            np.float64,
+        )
+
+
+def _hidden_layer(model: Pipeline, images: Digits) -> Features:
+    """Activations (n, units) of the last hidden layer, which tell digits apart almost linearly."""
+    layer: Features = model[:-1].transform(images.reshape(-1, CANONICAL_SIZE**2))
+    perceptron = model[-1]
+    for weights, bias in zip(perceptron.coefs_[:-1], perceptron.intercepts_[:-1], strict=True):
+        layer = np.maximum(layer @ weights + bias, 0).astype(np.float32)
+    return layer

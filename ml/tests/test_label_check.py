@@ -1,0 +1,144 @@
+"""Wrong labels are found, and new ways of writing are not taken for them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from ml import artifacts
+from ml.datasets import LabeledDigits
+from ml.label_check import CHECKED_FROM, LabelCheck, check_labels
+from ml.pen import write_digits
+from ml.preprocessing import Digits, canonical_digit
+from ml.strokes import ink_from_strokes
+
+BUNDLE = Path(__file__).resolve().parents[2] / "fixtures" / "model.joblib"
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Pipeline:
+    """Load the model that comes with the project."""
+    return artifacts.load(BUNDLE)[0]
+
+
+@pytest.fixture(scope="module")
+def honest() -> LabeledDigits:
+    """Write 300 digits, by 15 hands."""
+    images, labels = write_digits(300, seed=11)
+    return LabeledDigits(images, labels, np.array([f"hand {index // 20}" for index in range(300)]))
+
+
+def arabic_eights(count: int, hands: int = 1) -> LabeledDigits:
+    """Draw eights as they are written in Arabic, which look like a roof."""
+    rng = np.random.default_rng(5)
+    roof = np.array([(60, 220), (100, 140), (140, 60), (180, 140), (220, 220)])
+    images = [
+        canonical_digit(ink_from_strokes([(roof + rng.normal(0, 6, roof.shape)).tolist()]))
+        for _ in range(count)
+    ]
+    groups = np.array([f"other hand {index % hands}" for index in range(count)])
+    return LabeledDigits(np.stack(images), np.full(count, 8, np.uint8), groups)
+
+
+def vandalism(digits: LabeledDigits, count: int) -> LabeledDigits:
+    """Let one hand say of digits that each is one more than it is."""
+    chosen = digits.select(np.arange(count))
+    wrong = ((chosen.labels + 1) % 10).astype(np.uint8)
+    return LabeledDigits(chosen.images, wrong, np.array(["vandal"] * count))
+
+
+def check(
+    bundle: Pipeline, *parts: LabeledDigits, approved: NDArray[np.bool_] | None = None
+) -> LabelCheck:
+    """Check digits together; nothing is approved unless it is said."""
+    digits = LabeledDigits.concatenate(parts)
+    return check_labels(
+        bundle, digits, np.zeros(len(digits), bool) if approved is None else approved
+    )
+
+
+def test_honest_labels_are_not_suspicious(bundle: Pipeline, honest: LabeledDigits) -> None:
+    assert check(bundle, honest).suspicious.sum() <= 3
+
+
+def test_labels_flipped_at_random_are_found(bundle: Pipeline, honest: LabeledDigits) -> None:
+    wrong = np.arange(300) % 5 == 0
+    labels = np.where(wrong, (honest.labels + 3) % 10, honest.labels).astype(np.uint8)
+    found = check(bundle, LabeledDigits(honest.images, labels, honest.groups))
+    assert found.suspicious[wrong].mean() > 0.85
+    assert found.suspicious[~wrong].mean() < 0.01
+    right = found.digits[found.suspicious & wrong] == honest.labels[found.suspicious & wrong]
+    assert right.mean() > 0.9
+    assert ((found.shares > 0) & (found.shares <= 1)).all()
+
+
+def test_one_hand_that_gives_wrong_labels_is_no_witness_of_its_own(
+    bundle: Pipeline, honest: LabeledDigits
+) -> None:
+    found = check(bundle, honest, vandalism(honest, 60))
+    assert found.suspicious[300:].mean() > 0.9
+    assert found.suspicious[:300].sum() <= 3
+
+
+def test_a_new_style_of_several_hands_is_believed(bundle: Pipeline, honest: LabeledDigits) -> None:
+    assert not check(bundle, honest, arabic_eights(20, hands=4)).suspicious[300:].any()
+
+
+def test_a_new_style_of_one_hand_is_believed(bundle: Pipeline, honest: LabeledDigits) -> None:
+    assert not check(bundle, honest, arabic_eights(9)).suspicious[300:].any()
+
+
+def test_a_new_style_of_a_person_who_is_alone_on_the_site_is_believed(
+    bundle: Pipeline, honest: LabeledDigits
+) -> None:
+    own = honest.select(np.arange(60))
+    own = LabeledDigits(own.images, own.labels, np.array(["other hand 0"] * 60))
+    assert not check(bundle, own, arabic_eights(20)).suspicious[60:].any()
+
+
+def test_a_single_contradiction_is_suspicious_on_a_site_that_is_in_use(
+    bundle: Pipeline, honest: LabeledDigits
+) -> None:
+    assert check(bundle, honest, vandalism(honest, 1)).suspicious[300]
+
+
+def test_hands_that_nobody_knows_are_no_witnesses_of_their_own(
+    bundle: Pipeline, honest: LabeledDigits
+) -> None:
+    style = arabic_eights(9)
+    nobodys = LabeledDigits(style.images, style.labels, np.array([""] * 9))
+    assert check(bundle, honest, nobodys).suspicious[300:].all()
+
+
+def test_what_is_approved_is_never_suspicious_and_is_a_witness(
+    bundle: Pipeline, honest: LabeledDigits
+) -> None:
+    style = arabic_eights(30)
+    nobodys = LabeledDigits(style.images, style.labels, np.array([""] * 30))
+    approved = np.arange(330) >= 310
+    found = check(bundle, honest, nobodys, approved=approved)
+    assert not found.suspicious[300:].any()
+
+
+@pytest.mark.parametrize("count", [0, 1, CHECKED_FROM - 1])
+def test_few_labels_are_not_checked(bundle: Pipeline, honest: LabeledDigits, count: int) -> None:
+    found = check(bundle, vandalism(honest, count))
+    assert found.suspicious.shape == (count,)
+    assert not found.suspicious.any()
+
+
+def test_the_outcome_is_always_the_same(bundle: Pipeline, honest: LabeledDigits) -> None:
+    some, wrong = honest.select(np.arange(100)), vandalism(honest, 10)
+    first, second = check(bundle, some, wrong), check(bundle, some, wrong)
+    assert (first.suspicious == second.suspicious).all()
+    assert (first.shares == second.shares).all()
+
+
+def test_pictures_stay_as_they_are(bundle: Pipeline, honest: LabeledDigits) -> None:
+    before: Digits = honest.images.copy()
+    check(bundle, honest)
+    assert (honest.images == before).all()

@@ -1,0 +1,214 @@
+"""Which drawings a model learns from, and which labels wait for a reviewer instead."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, cast
+
+import numpy as np
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count
+from django.utils import timezone
+from numpy.typing import NDArray
+
+from ml.datasets import LabeledDigits
+from ml.label_check import LabelCheck, check_labels
+from recognizer.models import CANONICAL_BYTES, UNSUSPICIOUS, Drawing
+
+CHUNK = 500
+"""Marks that are written at once."""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """How many labels a retraining leaves out, by reason."""
+
+    corrupt: int = 0
+    unreviewed: int = 0
+    beyond_share: int = 0
+    suspicious: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the counts by name."""
+        return asdict(self)
+
+    def sentences(self) -> Iterator[str]:
+        """Say in one line each what was left out, and how it gets in."""
+        if self.unreviewed:
+            yield f"{_labels(self.unreviewed)} left out: not approved by a reviewer yet."
+        if self.beyond_share:
+            yield (
+                f"{_labels(self.beyond_share)} left out: beyond the share of one visitor. "
+                "What is approved in the admin is always learned from."
+            )
+        if self.suspicious:
+            yield (
+                f"{_labels(self.suspicious)} left out as suspicious: contradicted by what others "
+                "drew. Approve or reject in the admin: drawings, by review, suspicious answers."
+            )
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """What a retraining learns from, and what it leaves out."""
+
+    digits: LabeledDigits
+    left_out: LeftOut
+    notices: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Archive:
+    """The labels that may train, oldest first; corrupt and surplus ones are gone."""
+
+    digits: LabeledDigits
+    ids: tuple[uuid.UUID, ...]
+    approved: NDArray[np.bool_]
+    faults: tuple[str, ...]
+    surplus: int
+
+
+def select_corrections(pipeline: Any, *, reviewed_only: bool, mark: bool = True) -> Corrections:
+    """Choose what a retraining learns from.
+
+    One visitor's share is limited first, and what is left is checked for labels that the others
+    contradict. These are marked, wait for a reviewer, and are not learned from meanwhile; a mark
+    that the check no longer finds is taken away. Approved labels are always learned from.
+    """
+    archive = _read_archive(reviewed_only=reviewed_only)
+    check = check_labels(pipeline, archive.digits, archive.approved)
+    if mark and not reviewed_only:
+        _mark(archive, check)
+    left_out = LeftOut(
+        corrupt=len(archive.faults),
+        unreviewed=Drawing.objects.unreviewed().count() if reviewed_only else 0,
+        beyond_share=archive.surplus,
+        suspicious=int(check.suspicious.sum()),
+    )
+    digits = archive.digits.select(~check.suspicious)
+    names = [str(pk) for pk, out in zip(archive.ids, check.suspicious, strict=True) if not out]
+    return Corrections(
+        # For the training each drawing is a group of its own: a hash of its id says for ever
+        # whether it trains or measures.
+        LabeledDigits(digits.images, digits.labels, np.array(names, dtype=str)),
+        left_out,
+        (*archive.faults, *left_out.sentences()),
+    )
+
+
+def _read_archive(*, reviewed_only: bool) -> _Archive:
+    """Read the canonical digits that may train; name those that are corrupt."""
+    drawings = Drawing.objects.trainable(reviewed_only=reviewed_only)
+    room = _room_of_visitors()
+    usual = settings.RETRAIN_VISITOR_LABELS
+    pixels, labels, approved = bytearray(), bytearray(), bytearray()
+    ids, hands, faults, surplus = [], [], [], 0
+    # From the newest back, so that of one who gave too many the newest are learned from.
+    rows = drawings.order_by("-created_at", "-id").values_list(
+        "pk", "visitor", "review", "label", "canonical"
+    )
+    for pk, visitor, review, label, canonical in rows.iterator():
+        is_approved = review == Drawing.Review.APPROVED
+        if not is_approved and not room.setdefault(visitor, usual):
+            surplus += 1
+            continue
+        if fault := _fault_of(bytes(canonical)):
+            faults.append(f"Drawing {pk} is left out: {fault}")
+            continue
+        if not is_approved:
+            room[visitor] -= 1
+        pixels += canonical
+        labels.append(cast(int, label))
+        approved.append(is_approved)
+        ids.append(pk)
+        hands.append(str(visitor) if visitor else "")
+    return _Archive(
+        LabeledDigits(
+            np.frombuffer(pixels, np.uint8).reshape(-1, 28, 28)[::-1],
+            np.frombuffer(labels, np.uint8)[::-1],
+            np.array(hands[::-1], dtype=str),
+        ),
+        tuple(ids[::-1]),
+        np.frombuffer(approved, np.bool_)[::-1],
+        tuple(faults[::-1]),
+        surplus,
+    )
+
+
+def _room_of_visitors() -> dict[uuid.UUID | None, int]:
+    """Say how many unreviewed labels of each visitor may train.
+
+    Those without a cookie share the room of one visitor: nothing tells them apart.
+    """
+    waiting = Drawing.objects.unreviewed().order_by()
+    given = dict(waiting.values_list("visitor").annotate(Count("pk")))
+    total = Drawing.objects.trainable().count()
+    share = settings.RETRAIN_VISITOR_SHARE
+    return {
+        visitor: max(settings.RETRAIN_VISITOR_LABELS, int(share * (total - own)))
+        for visitor, own in given.items()
+    }
+
+
+def _mark(archive: _Archive, check: LabelCheck) -> None:
+    """Keep the outcome of the check, unless somebody has decided meanwhile."""
+    suspicious = {
+        archive.ids[index]: (
+            int(archive.digits.labels[index]),
+            int(check.digits[index]),
+            float(check.shares[index]),
+        )
+        for index in np.flatnonzero(check.suspicious)
+    }
+    checked = set(archive.ids)
+    marked = Drawing.objects.suspicious().order_by()
+    gone = [
+        pk for pk in marked.values_list("pk", flat=True) if pk in checked and pk not in suspicious
+    ]
+    for ids in _chunks(gone):
+        marked.filter(pk__in=ids).update(**UNSUSPICIOUS)
+    now = timezone.now()
+    for ids in _chunks(list(suspicious)):
+        with transaction.atomic():
+            drawings = []
+            for drawing in (
+                Drawing.objects.unreviewed()
+                .filter(pk__in=ids)
+                .order_by()
+                .select_for_update()
+                .only("label", *UNSUSPICIOUS)
+            ):
+                label, digit, share = suspicious[drawing.pk]
+                if drawing.label != label:
+                    continue
+                drawing.suspicious_at = drawing.suspicious_at or now
+                drawing.suspected_digit = digit
+                drawing.suspected_share = min(share, 1.0)
+                drawings.append(drawing)
+            Drawing.objects.bulk_update(drawings, list(UNSUSPICIOUS))
+
+
+def _fault_of(canonical: bytes) -> str | None:
+    """Say what is wrong with stored pixels; None if nothing is."""
+    if len(canonical) != CANONICAL_BYTES:
+        return f"it has {len(canonical)} bytes of pixels instead of {CANONICAL_BYTES}."
+    digit = np.frombuffer(canonical, np.uint8).reshape(28, 28)
+    if not digit.any():
+        return "its pixels are blank."
+    # The ink of a canonical digit is a box of 20 px; bytes that were overwritten fill it all.
+    rows, columns = np.flatnonzero(digit.any(axis=1)), np.flatnonzero(digit.any(axis=0))
+    if max(np.ptp(rows), np.ptp(columns)) >= 24:
+        return "its pixels are no canonical digit."
+    return None
+
+
+def _labels(count: int) -> str:
+    return "1 label is" if count == 1 else f"{count:,} labels are"
+
+
+def _chunks(ids: Sequence[uuid.UUID]) -> Iterator[Sequence[uuid.UUID]]:
+    for start in range(0, len(ids), CHUNK):
+        yield ids[start : start + CHUNK]
