@@ -7,6 +7,7 @@ import sys
 
 from recognizer import services
 from recognizer.management.base import ServiceCommand
+from recognizer.pace import describe_pace
 
 BAR = 24
 """Characters of the bar."""
@@ -31,7 +32,7 @@ class ProgressLine:
             return
         is_new_phase = progress.phase != self._phase
         if is_new_phase or progress.fraction >= self._fraction + LINES_APART:
-            self._write(f"{progress.fraction:4.0%} {progress.phase}{describe_pace(progress)}")
+            self._write(f"{progress.fraction:4.0%} {progress.phase}{pace_of(progress)}")
             self._phase, self._fraction = progress.phase, progress.fraction
 
     def end(self) -> None:
@@ -44,19 +45,10 @@ def draw_bar(progress: services.Progress) -> str:
     """Draw the bar, with phase, rate and time left behind it."""
     filled = round(BAR * progress.fraction)
     bar = "#" * filled + "." * (BAR - filled)
-    return f"[{bar}] {progress.fraction:4.0%} {progress.phase}{describe_pace(progress)}"
+    return f"[{bar}] {progress.fraction:4.0%} {progress.phase}{pace_of(progress)}"
 
 
-def describe_pace(progress: services.Progress) -> str:
-    """Say how many digits a second are done and how long the rest takes, as far as is known."""
-    pace = f", {progress.rate:,.0f} digits/s" if progress.rate else ""
-    if progress.seconds_left is not None and progress.fraction < 1:
-        pace += f", {describe_seconds(progress.seconds_left)} left"
-    return pace
-
-
-def describe_seconds(seconds: float) -> str:
-    """Say a span of time as minutes and seconds, or as hours, minutes and seconds."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+def pace_of(progress: services.Progress) -> str:
+    """Say how fast it goes; what is done has no time left."""
+    left = progress.seconds_left if progress.fraction < 1 else None
+    return describe_pace(progress.rate, left)

@@ -73,6 +73,8 @@ def import_drawings(
         summary.imported += len(sketches)
         summary.known += len(chunk) - len(wanted) + len(stored)
         report(summary)
+    if summary.imported:
+        enqueue_if_due()
     return summary
 
 

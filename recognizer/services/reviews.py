@@ -7,11 +7,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from recognizer.models import UNSUSPICIOUS, Drawing, DrawingQuerySet
+from recognizer.services.schedule import enqueue_if_due
 
 
 def approve_drawings(drawings: DrawingQuerySet, reviewer: User) -> int:
     """Approve the labels of drawings; those without a label have none to approve."""
-    return _decide(drawings.labeled(), Drawing.Review.APPROVED, reviewer)
+    count = _decide(drawings.labeled(), Drawing.Review.APPROVED, reviewer)
+    enqueue_if_due()
+    return count
 
 
 def reject_drawings(drawings: DrawingQuerySet, reviewer: User) -> int:
@@ -38,6 +41,8 @@ def review_drawing(drawing: Drawing, *, label: int | None, review: str, reviewer
             stored.reviewed_at = now if is_reviewed else None
         changed = ["label", "feedback_at", "review", "reviewer", "reviewed_at", *UNSUSPICIOUS]
         stored.save(update_fields=changed)
+    if stored.review == Drawing.Review.APPROVED:
+        enqueue_if_due()
     return stored
 
 

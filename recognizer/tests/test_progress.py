@@ -9,7 +9,8 @@ import pytest
 
 from recognizer import services
 from recognizer.management.base import ServiceCommand
-from recognizer.management.progress import ProgressLine, describe_seconds, draw_bar
+from recognizer.management.progress import ProgressLine, draw_bar
+from recognizer.pace import describe_seconds
 
 HALFWAY = services.Progress("Training", 0.5, rate=38400.4, seconds_left=14.2)
 

@@ -1,0 +1,127 @@
+"""Training runs in the admin: to look at while they go on, and to begin one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
+
+from recognizer import services
+from recognizer.admin.training import ReadOnly
+from recognizer.models import TrainingRun
+from recognizer.pace import describe_pace
+
+if TYPE_CHECKING:
+    RunAdminBase = admin.ModelAdmin[TrainingRun]
+else:
+    RunAdminBase = admin.ModelAdmin
+
+FIELDS = (
+    "state",
+    "progress_bar",
+    "phase",
+    "started_at",
+    "finished_at",
+    "outcome",
+    "model",
+    "options",
+    "host",
+    "process",
+    "log_lines",
+)
+
+
+@admin.register(TrainingRun)
+class TrainingRunAdmin(ReadOnly, RunAdminBase):
+    """The runs."""
+
+    list_display = ["__str__", "state", "progress_bar", "phase", "started_at", "outcome"]
+    list_filter = ["state"]
+    sortable_by = ()
+    show_full_result_count = False
+    fields = FIELDS
+    readonly_fields = FIELDS
+
+    class Media:
+        """The button beside the title."""
+
+        css = {"all": ["css/admin.css"]}
+
+    def get_urls(self) -> list[URLPattern]:
+        """Add the address of the button."""
+        view = self.admin_site.admin_view(self.retrain)
+        return [
+            path("retrain/", view, name="recognizer_trainingrun_retrain"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the runs, with those that died unnoticed as what they are."""
+        return super().changelist_view(request, self._live_context(request, extra_context))
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """Show one run."""
+        context = self._live_context(request, extra_context)
+        return super().changeform_view(request, object_id, form_url, context)
+
+    @method_decorator(require_POST)
+    def retrain(self, request: HttpRequest) -> HttpResponse:
+        """Let the worker retrain."""
+        if not self.has_retrain_permission(request):
+            raise PermissionDenied
+        try:
+            services.enqueue_retraining()
+        except services.ServiceError as error:
+            self.message_user(request, str(error), messages.WARNING)
+        else:
+            self.message_user(request, "A retraining will begin in a moment.", messages.SUCCESS)
+        return redirect("admin:recognizer_trainingrun_changelist")
+
+    def has_retrain_permission(self, request: HttpRequest) -> bool:
+        """Who may add training runs may begin one."""
+        return request.user.has_perm("recognizer.add_trainingrun")
+
+    @admin.display(description="progress")
+    def progress_bar(self, run: TrainingRun) -> SafeString:
+        """Show how far it is."""
+        pace = ""
+        if run.state == TrainingRun.State.RUNNING:
+            pace = describe_pace(run.rate, run.seconds_left)
+        return format_html(
+            '<progress value="{}" max="1" aria-label="Progress"></progress> {}',
+            run.progress,
+            f"{run.progress:.0%}{pace}",
+        )
+
+    @admin.display(description="log")
+    def log_lines(self, run: TrainingRun) -> SafeString:
+        """Show what was noted."""
+        return format_html("<pre>{}</pre>", run.log)
+
+    def _live_context(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None
+    ) -> dict[str, Any]:
+        """Tell the page what goes on and what waits."""
+        services.close_dead_runs()
+        return {
+            **(extra_context or {}),
+            "running": TrainingRun.objects.running().first(),
+            "waiting_since": services.waiting_since(),
+            "may_retrain": self.has_retrain_permission(request),
+        }

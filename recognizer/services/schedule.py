@@ -1,0 +1,85 @@
+"""Retraining in the background: by a person or a rule enqueued, by `manage.py db_worker` done."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django_tasks import task
+from django_tasks_db.models import DBTaskResult, DBTaskResultQuerySet
+
+from recognizer.models import Drawing, TrainedModel, TrainingRun
+from recognizer.services.registry import ServiceError
+from recognizer.services.runs import RetrainingInProgress, running_now
+from recognizer.services.training import RetrainOptions, retrain
+
+BUSY = timedelta(minutes=1)
+"""How long a retraining waits for another one before it tries again."""
+
+
+class RetrainingEnqueued(ServiceError):
+    """A retraining waits already; the text says so."""
+
+
+@task()
+def retrain_in_background(if_due: bool = False) -> str:
+    """Retrain as the command does; return the outcome, which the admin shows."""
+    if if_due and not is_due():
+        return "Nothing was done: a run that began in the meantime has learned from all."
+    try:
+        return retrain(RetrainOptions()).run.outcome
+    except RetrainingInProgress as busy:
+        later = retrain_in_background.using(run_after=timezone.now() + BUSY)
+        later.enqueue(if_due=if_due)
+        return f"Put off by a minute: {busy}"
+
+
+def enqueue_retraining() -> None:
+    """Let a worker retrain as soon as it can."""
+    if running := running_now():
+        raise RetrainingInProgress(f"{running} Wait until it is done, then begin the next one.")
+    with transaction.atomic():
+        _wait_for_turn()
+        if _waiting().exists():
+            raise RetrainingEnqueued("A retraining is waiting already.")
+        retrain_in_background.enqueue()
+
+
+def enqueue_if_due() -> None:
+    """Enqueue a retraining where the rule says so and none waits yet."""
+    if not is_due():
+        return
+    with transaction.atomic():
+        _wait_for_turn()
+        if not _waiting().exists():
+            retrain_in_background.enqueue(if_due=True)
+
+
+def is_due() -> bool:
+    """Whether RETRAIN_AFTER labels were approved since the last run began, however that ended."""
+    wanted: int = settings.RETRAIN_AFTER
+    if not wanted:
+        return False
+    runs = TrainingRun.objects.exclude(state=TrainingRun.State.TRIED)
+    last = runs.aggregate(last=Max("started_at"))["last"] or datetime.min.replace(tzinfo=UTC)
+    return Drawing.objects.approved_after(last).order_by()[:wanted].count() >= wanted
+
+
+def waiting_since() -> datetime | None:
+    """Since when a retraining has been waiting for a worker; None if none waits."""
+    return _waiting().values_list("enqueued_at", flat=True).first()
+
+
+def _waiting() -> DBTaskResultQuerySet:
+    tasks: DBTaskResultQuerySet = DBTaskResult.objects.filter(
+        task_path=retrain_in_background.module_path, status="READY"
+    )
+    return tasks
+
+
+def _wait_for_turn() -> None:
+    """Let nobody else look whether one waits until this transaction is over."""
+    list(TrainedModel.objects.active().select_for_update())
