@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ml.errors import DatasetError, InvalidDrawing
-from ml.labeled_csv import TMNIST, read_rows
+from ml.labeled_csv import TMNIST, TMNIST_HEADER, read_rows
 from ml.labeled_files import LabeledDrawing, family_of, iter_labeled
+from ml.packed_files import open_packed
 from ml.preprocessing import (
     CANONICAL_SIZE,
     Digits,
@@ -29,10 +30,12 @@ __all__ = [
     "canonicalize",
     "family_of",
     "is_held_out",
+    "is_tmnist",
     "iter_labeled",
     "load_labeled",
     "load_tmnist",
     "split_by_group",
+    "without",
 ]
 
 
@@ -144,6 +147,32 @@ def load_tmnist(path: Path) -> LabeledDigits:
     )
 
 
+def is_tmnist(path: Path) -> bool:
+    """Say whether a file is meant to be in TMNIST's format, going by the columns it begins with.
+
+    Parameters
+    ----------
+    path : Path
+        Any file or folder, which may not exist.
+
+    Returns
+    -------
+    bool
+        Whether `load_tmnist` is the one to read it.
+
+    Raises
+    ------
+    DatasetError
+        It is a csv, but damaged.
+    """
+    name = path.name.lower()
+    if not path.is_file() or not name.removesuffix(".gz").removesuffix(".zip").endswith(".csv"):
+        return False
+    with open_packed(path, ".csv") as file:
+        columns = next(file.lines(), "").lower().split(",")[:2]
+    return [column.strip(' "\r\n') for column in columns] == list(TMNIST_HEADER[:2])
+
+
 def load_labeled(path: Path) -> LabeledDigits:
     """Load a labeled file or folder of any known format as canonical digits, whole or not at all.
 
@@ -253,6 +282,25 @@ def is_held_out(groups: NDArray[np.str_], holdout_share: float = 0.1) -> NDArray
     names, group_of = np.unique(groups, return_inverse=True)
     is_held = np.array([_position(name) < holdout_share for name in names.tolist()], bool)
     return np.asarray(is_held[group_of])
+
+
+def without(digits: LabeledDigits, others: Digits) -> LabeledDigits:
+    """Leave out the digits that are, pixel by pixel, among others.
+
+    Parameters
+    ----------
+    digits : LabeledDigits
+        The digits.
+    others : Digits
+        (m, 28, 28) uint8.
+
+    Returns
+    -------
+    LabeledDigits
+        The other digits in their order.
+    """
+    known = {image.tobytes() for image in others}
+    return digits.select(np.array([image.tobytes() not in known for image in digits.images], bool))
 
 
 def _ink_of(drawing: LabeledDrawing) -> Ink:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -83,6 +84,21 @@ class Holdouts:
         digits_of: LabeledDigits = getattr(self, name)
         return digits_of.labels
 
+    def with_corrections(self, chosen: NDArray[np.bool_]) -> Holdouts:
+        """Keep some of the corrections only.
+
+        Parameters
+        ----------
+        chosen : ndarray
+            (n,) bool.
+
+        Returns
+        -------
+        Holdouts
+            With the chosen corrections, and all else.
+        """
+        return replace(self, corrections=self.corrections.select(chosen))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
@@ -116,18 +132,38 @@ class Answers:
             parts = (self.typefaces, self.pens, self.corrections, self.others)
             digits = np.concatenate([part.probabilities.argmax(axis=1) for part in parts])
             strange = np.concatenate([part.strangeness >= STRANGENESS_LIMIT for part in parts])
-            return np.where(strange, NOT_A_DIGIT, digits).astype(np.uint8)
+            return np.asarray(np.where(strange, NOT_A_DIGIT, digits), np.uint8)
         reading: Reading = getattr(self, name)
-        return reading.probabilities.argmax(axis=1).astype(np.uint8)
+        return np.asarray(reading.probabilities.argmax(axis=1), np.uint8)
+
+    def with_corrections(self, chosen: NDArray[np.bool_]) -> Answers:
+        """Keep the answers to some of the corrections only.
+
+        Parameters
+        ----------
+        chosen : ndarray
+            (n,) bool.
+
+        Returns
+        -------
+        Answers
+            Those to `Holdouts.with_corrections`.
+        """
+        some = Reading(self.corrections.probabilities[chosen], self.corrections.strangeness[chosen])
+        return replace(self, corrections=some)
 
 
-def make_holdouts(typefaces: LabeledDigits, letters: Path | None = None, jobs: int = 1) -> Holdouts:
-    """Make the holdouts of a data set of typefaces, without corrections.
+def make_holdouts(
+    typefaces: LabeledDigits, corrections: LabeledDigits, letters: Path | None = None, jobs: int = 1
+) -> Holdouts:
+    """Put together what models are measured on.
 
     Parameters
     ----------
     typefaces : LabeledDigits
-        Digits of typefaces, of which a tenth of the families is kept aside.
+        Typefaces that are kept aside, as `ml.training_set.as_presented` gives them.
+    corrections : LabeledDigits
+        Corrections that are kept aside; may be empty.
     letters : Path, optional
         The csv of letters, which are no digits; scribbles alone are, if none.
     jobs : int
@@ -136,13 +172,12 @@ def make_holdouts(typefaces: LabeledDigits, letters: Path | None = None, jobs: i
     Returns
     -------
     Holdouts
-        The same each time, but for what the data set and the project itself change.
+        With pens, letters and scribbles that are the same each time.
     """
-    _, kept_aside = split_by_group(typefaces)
     return Holdouts(
-        typefaces=training_set.as_presented(kept_aside),
+        typefaces=typefaces,
         pens=training_set.pen_holdout(),
-        corrections=LabeledDigits.concatenate([]),
+        corrections=corrections,
         others=training_set.make_others(
             letters,
             training_set.OTHER_HOLDOUT,
@@ -159,21 +194,23 @@ def load_holdouts(tmnist: Path, letters: Path | None = None) -> Holdouts:
     Parameters
     ----------
     tmnist : Path
-        The csv of typefaces.
+        The csv of typefaces, of which a tenth of the families is kept aside.
     letters : Path, optional
         The csv of letters.
 
     Returns
     -------
     Holdouts
-        As `make_holdouts` gives them.
+        The same each time, but for what the files and the project itself change.
 
     Raises
     ------
     DatasetError
         A file cannot be read.
     """
-    return make_holdouts(load_tmnist(tmnist), letters)
+    _, faces = split_by_group(load_tmnist(tmnist))
+    nothing = LabeledDigits.concatenate([])
+    return make_holdouts(training_set.as_presented(faces), nothing, letters)
 
 
 def split_corrections(
@@ -215,6 +252,26 @@ def learned_holdout(train: LabeledDigits) -> list[str]:
         Groups of corrections that must never measure this model, a tenth of all on average.
     """
     return sorted(train.groups[is_held_out(train.groups)].tolist())
+
+
+def is_new_to(trained_on: Mapping[str, Any], corrections: LabeledDigits) -> NDArray[np.bool_]:
+    """Say which corrections that are kept aside a model has not learned from, by its own record.
+
+    Parameters
+    ----------
+    trained_on : mapping
+        What the model was trained on, as `ml.training.train` writes it down.
+    corrections : LabeledDigits
+        Corrections whose hash keeps them aside.
+
+    Returns
+    -------
+    ndarray
+        (n,) bool. Without a record, a model with corrections may have learned from all of them.
+    """
+    if "learned_holdout" in trained_on:
+        return ~np.isin(corrections.groups, np.array(trained_on["learned_holdout"], np.str_))
+    return np.full(len(corrections), not trained_on.get("corrections"))
 
 
 def ask(model: Pipeline, holdouts: Holdouts) -> Answers:

@@ -20,8 +20,17 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils import shuffle
 
-from ml.datasets import LabeledDigits, split_by_group
-from ml.evaluation import evaluate, evaluate_refusal
+from ml.datasets import LabeledDigits, split_by_group, without
+from ml.evaluation import evaluate
+from ml.holdouts import (
+    Answers,
+    Holdouts,
+    ask,
+    learned_holdout,
+    make_holdouts,
+    measure,
+    split_corrections,
+)
 from ml.parallel import repeatable
 from ml.pipeline import NOT_A_DIGIT, build_pipeline
 from ml.preprocessing import CANONICAL_SIZE, Digits
@@ -29,11 +38,9 @@ from ml.progress import Progress, Steps
 from ml.training_set import (
     OTHER_HOLDOUT,
     PEN_HOLDOUT,
-    PEN_HOLDOUT_SEED,
     TrainingOptions,
     as_presented,
     count_digits,
-    make_others,
     make_training_set,
     pen_holdout,
 )
@@ -96,9 +103,14 @@ class TrainedArtifact:
         What it was trained on: counts and digest.
     metrics : dict
         Reports by the name of the holdout: ``typefaces``, ``pens``, ``corrections`` (None where
-        there is nothing to measure on), and ``others``, how well it tells what is no digit.
+        there is nothing to measure on), and ``others``, how well it tells what is no digit;
+        ``base``, digits of the base data kept aside, where those are not the typefaces.
     seconds : float
         How long it took.
+    holdouts : Holdouts
+        What it was measured on.
+    answers : Answers
+        What it says of them.
     """
 
     model: Pipeline
@@ -106,6 +118,8 @@ class TrainedArtifact:
     data: dict[str, Any]
     metrics: dict[str, Any]
     seconds: float
+    holdouts: Holdouts
+    answers: Answers
 
 
 def train(
@@ -115,13 +129,17 @@ def train(
     start: Pipeline | None = None,
     letters: Path | None = None,
     report: Callable[[Progress], None] = lambda progress: None,
+    *,
+    handwriting: LabeledDigits | None = None,
+    measured: LabeledDigits | None = None,
 ) -> TrainedArtifact:
-    """Train a model on typefaces and corrections.
+    """Train a model on typefaces, handwriting and corrections.
 
     Parameters
     ----------
     base : LabeledDigits
-        Typefaces; a tenth of the faces is never trained on.
+        Typefaces; a tenth of the families is never trained on. May be empty, if there is
+        handwriting.
     corrections : LabeledDigits
         What users drew and said; may be empty.
     options : TrainingOptions, optional
@@ -132,6 +150,11 @@ def train(
         The csv of letters, which are no digits. Scribbles alone are, if none.
     report : callable
         Told the progress from time to time.
+    handwriting : LabeledDigits, optional
+        Canonical digits that people wrote; a tenth of the groups is never trained on.
+    measured : LabeledDigits, optional
+        Typefaces of whose families kept aside every model is measured, where `base` is not the
+        same data set. What looks exactly like one of them does not train.
 
     Returns
     -------
@@ -140,15 +163,20 @@ def train(
     """
     options = options or TrainingOptions()
     began = time.monotonic()
-    base_train, base_holdout = split_by_group(base)
-    base_holdout = as_presented(base_holdout)
-    kept, held = corrections, corrections.select(np.zeros(len(corrections), bool))
-    if len(corrections) >= options.correction_holdout_from:
-        kept, held = split_by_group(corrections)
+    hands = handwriting or LabeledDigits.concatenate([])
+    kept, held = split_corrections(corrections, options.correction_holdout_from)
+    faces = as_presented(split_by_group(base if measured is None else measured)[1])
+    (base_train, base_held), (hand_train, hand_held) = split_by_group(base), split_by_group(hands)
+    if measured is not None:
+        # A file with the same drawing comes in as it is, or after its digit was looked for anew.
+        kept_aside = np.concatenate([faces.images, held.images, as_presented(held).images])
+        base_train, hand_train = without(base_train, kept_aside), without(hand_train, kept_aside)
     schedule = FROM_START if start else FROM_SCRATCH
-    steps = _plan(report, len(base_train), len(kept), len(base_holdout), options, start, schedule)
+    goes_on = start is not None
+    made = count_digits(len(base_train), len(kept), options, goes_on=goes_on, hands=len(hand_train))
+    steps = _plan(report, made, len(kept), len(faces), schedule)
     images, labels = make_training_set(
-        base_train, kept, letters, options, steps, goes_on=start is not None
+        base_train, kept, letters, options, steps, goes_on=goes_on, handwriting=hand_train
     )
     model = copy.deepcopy(start) if start else build_pipeline(options.seed, options.hidden_units)
     features = compute_features(
@@ -161,31 +189,32 @@ def train(
     _fit(model[-1], features, labels, schedule, options.seed, steps.phase("Training"))
     del features
     steps.phase("Measuring")
-    metrics = {
-        "typefaces": evaluate(model, base_holdout).as_dict() if len(base_holdout) else None,
-        "pens": evaluate(model, pen_holdout()).as_dict(),
-        "corrections": evaluate(model, held).as_dict() if len(held) else None,
-        "others": evaluate_refusal(
-            model,
-            np.concatenate([base_holdout.images, pen_holdout().images]),
-            make_others(letters, OTHER_HOLDOUT, PEN_HOLDOUT_SEED, jobs=options.jobs, holdout=True),
-        ).as_dict(),
-    }
+    holdouts = make_holdouts(faces, held, letters, options.jobs)
+    answers = ask(model, holdouts)
+    metrics = measure(holdouts, answers)
+    if measured is not None:
+        own = LabeledDigits.concatenate([as_presented(base_held), hand_held])
+        metrics["base"] = evaluate(model, own).as_dict() if len(own) else None
     return TrainedArtifact(
         model=model,
         parameters={**asdict(options), "from_scratch": start is None},
         data={
             "typefaces": len(base_train),
+            "handwriting": len(hand_train),
             "pens": options.pen_samples if start is None else options.replay_pen_samples,
             "others": int(np.count_nonzero(labels == NOT_A_DIGIT)),
-            "typefaces_held_out": len(base_holdout),
+            "typefaces_held_out": len(base_held),
+            "handwriting_held_out": len(hand_held),
             "corrections": len(kept),
             "corrections_held_out": len(held),
+            "learned_holdout": learned_holdout(kept),
             "samples": len(labels),
-            "sha256": fingerprint(base, corrections),
+            "sha256": fingerprint(base, hands, corrections),
         },
         metrics=metrics,
         seconds=time.monotonic() - began,
+        holdouts=holdouts,
+        answers=answers,
     )
 
 
@@ -261,25 +290,21 @@ def fingerprint(*parts: LabeledDigits) -> str:
 
 def _plan(
     report: Callable[[Progress], None],
-    faces: int,
+    made: dict[str, int],
     corrections: int,
-    held_out: int,
-    options: TrainingOptions,
-    start: Pipeline | None,
+    faces: int,
     schedule: tuple[Stage, ...],
 ) -> Steps:
     """Announce how many digits each phase will do."""
-    made = count_digits(faces, corrections, options, goes_on=start is not None)
     total = sum(made.values()) + corrections
     epochs = sum(stage.epochs for stage in schedule)
-    measured = held_out + PEN_HOLDOUT + OTHER_HOLDOUT
     return Steps(
         report,
         {
             **made,
             "Computing features": total,
             "Training": total * epochs,
-            "Measuring": measured,
+            "Measuring": faces + PEN_HOLDOUT + OTHER_HOLDOUT,
         },
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,6 +16,7 @@ from ml.nondigits import non_digits, write_scribbles
 from ml.pen import write_digits
 from ml.pipeline import NOT_A_DIGIT
 from ml.preprocessing import Digits, canonical_digit, ink_from_pixels
+from ml.progress import Steps
 
 PEN_HOLDOUT: Final = 5_000
 """Digits of the synthetic pen that every model is measured on."""
@@ -37,11 +37,11 @@ class TrainingOptions:
     hidden_units : int
         Width of the hidden layer of new weights.
     typeface_copies : int
-        Augmented copies of each typeface digit when training from scratch.
+        Augmented copies of each base digit, of a typeface or a hand, when training from scratch.
     pen_samples : int
         Digits of the synthetic pen when training from scratch; 0 trains without it.
     replay_samples : int
-        Augmented typeface digits when training goes on from a start: enough that nothing is
+        Augmented base digits when training goes on from a start: enough that nothing is
         forgotten.
     replay_pen_samples : int
         Digits of the synthetic pen when training goes on from a start.
@@ -74,33 +74,6 @@ class TrainingOptions:
     jobs: int = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a training is.
-
-    Parameters
-    ----------
-    phase : str
-        What is done now.
-    fraction : float
-        Share of the whole that is done, 0 to 1.
-    """
-
-    phase: str
-    fraction: float
-
-
-class Steps:
-    """Turns the progress of each phase into progress of the whole."""
-
-    def __init__(self, report: Callable[[Progress], None]) -> None:
-        self.report = report
-
-    def phase(self, name: str, begin: float, end: float) -> Callable[[float], None]:
-        """Give a function that is told the fraction of one phase."""
-        return lambda fraction: self.report(Progress(name, begin + (end - begin) * fraction))
-
-
 def make_training_set(
     base: LabeledDigits,
     corrections: LabeledDigits,
@@ -109,29 +82,32 @@ def make_training_set(
     steps: Steps,
     *,
     goes_on: bool,
-) -> tuple[Digits, NDArray[np.uint8]]:
-    """Augment typefaces and corrections and write pens: the images and labels that train."""
-    face_choice, face_seed, pen_seed, other_seed, correction_seed = (
-        int(state) for state in np.random.SeedSequence(options.seed).generate_state(5)
+    handwriting: LabeledDigits | None = None,
+) -> tuple[list[Digits], NDArray[np.uint8]]:
+    """Augment typefaces and handwriting and write pens: the images, in parts, and their labels."""
+    face_choice, face_seed, pen_seed, other_seed, correction_seed, hand_choice, hand_seed = (
+        int(state) for state in np.random.SeedSequence(options.seed).generate_state(7)
     )
+    hands = handwriting or LabeledDigits.concatenate([])
     copies, pen_samples = options.typeface_copies, options.pen_samples
     other_samples = options.other_samples
     if goes_on:
         copies, pen_samples = 1, options.replay_pen_samples
         other_samples = options.replay_other_samples
-        rng = np.random.default_rng(face_choice)
-        base = base.select(rng.integers(0, len(base), options.replay_samples))
+        faces_again, hands_again = share_replay(len(base), len(hands), options)
+        base = _draw(base, faces_again, face_choice)
+        hands = _draw(hands, hands_again, hand_choice)
     faces = augment(
         base.images,
         copies,
         face_seed,
         jobs=options.jobs,
-        report=steps.phase("Augmenting typefaces", 0.0, 0.1),
+        report=steps.phase("Augmenting typefaces"),
     )
     pens, pen_labels = write_digits(
-        pen_samples, pen_seed, jobs=options.jobs, report=steps.phase("Writing pens", 0.1, 0.33)
+        pen_samples, pen_seed, jobs=options.jobs, report=steps.phase("Writing pens")
     )
-    steps.phase("Scribbling", 0.33, 0.35)(0.0)
+    steps.phase("Scribbling")
     others = make_others(letters, other_samples, other_seed, jobs=options.jobs)
     images = [faces, pens, others]
     labels = [
@@ -139,20 +115,65 @@ def make_training_set(
         pen_labels,
         np.full(len(others), NOT_A_DIGIT, np.uint8),
     ]
+    if len(hands):
+        written = augment(
+            hands.images,
+            copies,
+            hand_seed,
+            CORRECTION,
+            jobs=options.jobs,
+            report=steps.phase("Augmenting handwriting"),
+        )
+        images.append(written)
+        labels.append(np.repeat(hands.labels, copies))
     if len(corrections):
-        fewest, most = options.correction_copies
-        copies = int(np.clip(options.correction_samples // len(corrections), fewest, most))
+        copies = copies_of_each(len(corrections), options)
         drawn = augment(
             corrections.images,
             copies,
             correction_seed,
             CORRECTION,
             jobs=options.jobs,
-            report=steps.phase("Augmenting corrections", 0.35, 0.4),
+            report=steps.phase("Augmenting corrections"),
         )
         images += [corrections.images, drawn]
         labels += [corrections.labels, np.repeat(corrections.labels, copies)]
-    return np.concatenate(images), np.concatenate(labels)
+    return images, np.concatenate(labels)
+
+
+def count_digits(
+    faces: int, corrections: int, options: TrainingOptions, *, goes_on: bool, hands: int = 0
+) -> dict[str, int]:
+    """Count the digits that each phase of `make_training_set` makes."""
+    faces_made, hands_made = faces * options.typeface_copies, hands * options.typeface_copies
+    if goes_on:
+        faces_made, hands_made = share_replay(faces, hands, options)
+    return {
+        "Augmenting typefaces": faces_made,
+        "Writing pens": options.replay_pen_samples if goes_on else options.pen_samples,
+        "Scribbling": options.replay_other_samples if goes_on else options.other_samples,
+        "Augmenting handwriting": hands_made,
+        "Augmenting corrections": corrections * copies_of_each(corrections, options),
+    }
+
+
+def share_replay(faces: int, hands: int, options: TrainingOptions) -> tuple[int, int]:
+    """Share the digits of a replay between so many typefaces and so much handwriting."""
+    if not faces + hands:
+        return 0, 0
+    of_faces = round(options.replay_samples * faces / (faces + hands))
+    return of_faces, options.replay_samples - of_faces
+
+
+def _draw(digits: LabeledDigits, count: int, seed: int) -> LabeledDigits:
+    """Draw digits, with replacement."""
+    return digits.select(np.random.default_rng(seed).integers(0, max(len(digits), 1), count))
+
+
+def copies_of_each(corrections: int, options: TrainingOptions) -> int:
+    """Say how many changed copies each of so many corrections gets."""
+    fewest, most = options.correction_copies
+    return int(np.clip(options.correction_samples // max(corrections, 1), fewest, most))
 
 
 @functools.cache

@@ -19,6 +19,7 @@ from ml.preprocessing import MAX_IMAGE_BYTES
 from ml.training import Progress, TrainingOptions
 from ml.typefaces import BuildSummary, build_tmnist
 from recognizer.services.archive import ImportSummary, import_drawings, prune_drawings
+from recognizer.services.bases import BadBase
 from recognizer.services.bundle import build_model
 from recognizer.services.evaluation import Evaluation, evaluate
 from recognizer.services.explanation import (
@@ -34,6 +35,7 @@ from recognizer.services.exports import (
     export_drawings,
     stream_labeled,
 )
+from recognizer.services.gate import Verdict
 from recognizer.services.recognition import (
     IdTaken,
     Recognized,
@@ -58,18 +60,20 @@ from recognizer.services.registry import (
     register_bundled_model,
 )
 from recognizer.services.reviews import approve_drawings, reject_drawings, review_drawing
-from recognizer.services.statistics import count_drawings
-from recognizer.services.training import (
-    Retrained,
-    RetrainingInProgress,
-    RetrainOptions,
-    retrain,
+from recognizer.services.runs import RetrainingInProgress, close_dead_runs
+from recognizer.services.schedule import (
+    RetrainingEnqueued,
+    enqueue_retraining,
+    waiting_since,
 )
+from recognizer.services.statistics import count_drawings
+from recognizer.services.training import Retrained, RetrainOptions, retrain
 
 __all__ = [
     "MAX_IMAGE_BYTES",
     "ActiveModel",
     "ArtifactError",
+    "BadBase",
     "BlankDrawing",
     "BuildSummary",
     "DatasetError",
@@ -88,6 +92,7 @@ __all__ = [
     "RecognizerError",
     "RetrainOptions",
     "Retrained",
+    "RetrainingEnqueued",
     "RetrainingInProgress",
     "ServiceError",
     "Sketch",
@@ -95,6 +100,7 @@ __all__ = [
     "TypefaceError",
     "UnknownFormat",
     "UnknownModel",
+    "Verdict",
     "Walkthrough",
     "activate",
     "active_model",
@@ -103,10 +109,12 @@ __all__ = [
     "build_model",
     "build_tmnist",
     "canonical_png",
+    "close_dead_runs",
     "count_drawings",
     "delete_drawing",
     "delete_own_drawings",
     "drawing_json",
+    "enqueue_retraining",
     "evaluate",
     "explain",
     "explanation_tag",
@@ -124,5 +132,6 @@ __all__ = [
     "retrain",
     "review_drawing",
     "stream_labeled",
+    "waiting_since",
     "walk_through",
 ]

@@ -26,12 +26,12 @@ class AtomicFileStorage(FileSystemStorage):
     """
 
     @property
-    def base_location(self) -> str:  # type: ignore[override]
+    def base_location(self) -> str:
         """Return the folder that the settings name."""
         return str(settings.ARTIFACTS_DIR)
 
     @property
-    def location(self) -> str:  # type: ignore[override]
+    def location(self) -> str:
         """Return that folder from the root."""
         return os.path.abspath(self.base_location)
 

@@ -122,8 +122,14 @@ def activate(version: int) -> TrainedModel:
 def add_version(manifest: artifacts.Manifest, **values: Any) -> TrainedModel:
     """Store the next version of a saved artifact; the caller holds the transaction."""
     newest = TrainedModel.objects.select_for_update().aggregate(newest=Max("version"))["newest"]
-    return TrainedModel.objects.create(
-        version=(newest or 0) + 1,
+    model = describe_version(manifest, version=(newest or 0) + 1, **values)
+    model.save(force_insert=True)
+    return model
+
+
+def describe_version(manifest: artifacts.Manifest, **values: Any) -> TrainedModel:
+    """Return a version that is not stored."""
+    return TrainedModel(
         sha256=manifest.sha256,
         size_bytes=manifest.size_bytes,
         sklearn_version=manifest.sklearn_version,

@@ -43,16 +43,30 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+SEVEN: list[UnitStroke] = [[(0.3, 0.25), (0.7, 0.25), (0.45, 0.8)]]
+# A four out of two strokes: the first alone is no four.
+FOUR: list[UnitStroke] = [
+    [(0.45, 0.2), (0.28, 0.55), (0.72, 0.55)],
+    [(0.6, 0.35), (0.6, 0.85)],
+]
+
+
 @contextmanager
-def open_page(browser: Browser, **options: Any) -> Iterator[Page]:
-    """Open an empty page; at the end, no script failed and nothing came from a second origin."""
+def open_page(
+    browser: Browser, *, may_lack_answers: bool = False, **options: Any
+) -> Iterator[Page]:
+    """Open an empty page; at the end, no script failed and nothing came from a second origin.
+
+    A browser itself notes each request that is refused or gets no answer, which some tests want.
+    """
     context = browser.new_context(**options)
     page = context.new_page()
     errors: list[str] = []
     origins: set[str] = set()
 
     def note_message(message: ConsoleMessage) -> None:
-        if message.type == "error":
+        is_lack = message.text.startswith("Failed to load resource")
+        if message.type == "error" and not (may_lack_answers and is_lack):
             errors.append(message.text)
 
     def note_origin(url: str) -> None:
@@ -76,6 +90,16 @@ def page(browser: Browser) -> Iterator[Page]:
     """Return a page of a desktop browser without cookies."""
     with open_page(browser, viewport={"width": 1280, "height": 800}) as opened:
         yield opened
+
+
+def expect_answer(page: Page, digit: int) -> None:
+    """Wait until the page shows this digit as its answer."""
+    expect(page.locator("#answer")).to_have_attribute("data-digit", str(digit))
+
+
+def press(page: Page, name: str) -> None:
+    """Press a button by its whole name."""
+    page.get_by_role("button", name=name, exact=True).click()
 
 
 def draw(page: Page, strokes: Sequence[UnitStroke]) -> None:

@@ -27,6 +27,8 @@ from recognizer.tests.browsing import page as page
 from recognizer.tests.drawings import data_url, digits_of_one_face, png_of
 from recognizer.tests.live import site as site
 from recognizer.tests.live import static_files as static_files
+from recognizer.tests.small_training import small_training as small_training
+from recognizer.tests.small_training import typefaces as typefaces
 
 DRAWINGS = "/api/v1/drawings/"
 

@@ -7,25 +7,16 @@ from itertools import pairwise
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from recognizer.tests.browsing import UnitStroke, draw, open_page
+from recognizer.tests.browsing import (
+    FOUR,
+    SEVEN,
+    UnitStroke,
+    draw,
+    expect_answer,
+    open_page,
+    press,
+)
 from recognizer.tests.live import LiveSite
-
-SEVEN: list[UnitStroke] = [[(0.3, 0.25), (0.7, 0.25), (0.45, 0.8)]]
-# A four out of two strokes: the first alone is no four.
-FOUR: list[UnitStroke] = [
-    [(0.45, 0.2), (0.28, 0.55), (0.72, 0.55)],
-    [(0.6, 0.35), (0.6, 0.85)],
-]
-
-
-def expect_answer(page: Page, digit: int) -> None:
-    """Wait until the page shows this digit as its answer."""
-    expect(page.locator("#answer")).to_have_attribute("data-digit", str(digit))
-
-
-def press(page: Page, name: str) -> None:
-    """Press a button by its whole name."""
-    page.get_by_role("button", name=name, exact=True).click()
 
 
 @pytest.fixture
@@ -143,15 +134,6 @@ def test_it_is_drawn_on_with_a_finger(site: LiveSite, browser: Browser) -> None:
         page.goto(site.url)
         draw_by_touch(page, SEVEN[0])
         expect_answer(page, 7)
-
-
-@pytest.mark.parametrize("width", [320, 390, 1280])
-def test_nothing_is_wider_than_the_window(site: LiveSite, browser: Browser, width: int) -> None:
-    with open_page(browser, viewport={"width": width, "height": 844}) as page:
-        page.goto(site.url)
-        draw(page, SEVEN)
-        expect_answer(page, 7)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def draw_by_touch(page: Page, stroke: UnitStroke) -> None:

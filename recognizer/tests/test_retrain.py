@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,71 +12,14 @@ from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
-from pytest_django import Settings
 
-from ml import training, training_set
 from recognizer import services
 from recognizer.models import Drawing, TrainedModel, TrainingRun
-from recognizer.services import training as service
+from recognizer.services import runs
 from recognizer.tests.drawings import digits_of_one_face
+from recognizer.tests.small_training import answered
 
-SMALL = {
-    "typeface_copies": 1,
-    "hidden_units": 16,
-    "pen_samples": 100,
-    "replay_samples": 100,
-    "replay_pen_samples": 100,
-    "other_samples": 50,
-    "replay_other_samples": 50,
-    "correction_samples": 100,
-    "jobs": 1,
-}
-
-
-@pytest.fixture(scope="module")
-def typefaces(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write a data set in TMNIST's format, of families that all look the same."""
-    path = tmp_path_factory.mktemp("base") / "tmnist.csv"
-    lines = [",".join(["names", "labels", *map(str, range(1, 785))])]
-    for family in range(30):
-        for label, digit in enumerate(digits_of_one_face()):
-            pixels = map(str, digit.ravel())
-            lines.append(f"Family{family}-Regular,{label},{','.join(pixels)}")
-    path.write_text("\n".join(lines) + "\n")
-    return path
-
-
-@pytest.fixture(autouse=True)
-def small_training(
-    model: TrainedModel, typefaces: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
-    """Let the command train on little."""
-    settings.BASE_DATASET = typefaces
-    options = functools.partial(services.TrainingOptions, **SMALL)  # type: ignore[arg-type]
-    monkeypatch.setattr(services, "TrainingOptions", options)
-    monkeypatch.setattr(training_set, "PEN_HOLDOUT", 50)
-    monkeypatch.setattr(training, "OTHER_HOLDOUT", 20)
-    training_set.pen_holdout.cache_clear()
-    yield
-    training_set.pen_holdout.cache_clear()
-
-
-def answered(label: int, count: int = 1, **values: Any) -> list[Drawing]:
-    """Store drawings of a digit that people say is another one."""
-    now = timezone.now()
-    return Drawing.objects.bulk_create(
-        Drawing(
-            model_id=1,
-            prediction=1,
-            confidence=0.5,
-            probabilities=[0.1] * 10,
-            canonical=digits_of_one_face()[1].tobytes(),
-            image=b"",
-            source="canvas",
-            **{"label": label, "feedback_at": now, **values},
-        )
-        for _ in range(count)
-    )
+pytestmark = pytest.mark.usefixtures("small_training")
 
 
 def share_of_seven() -> float:
@@ -118,7 +58,7 @@ def test_without_corrections_it_still_works(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_enough_corrections_are_partly_kept_aside(capsys: pytest.CaptureFixture[str]) -> None:
-    answered(7, count=120)
+    answered(7, count=120, review="approved", reviewed_at=timezone.now())
     assert "% of corrections kept aside" in retrain(capsys)[-1]
     data = TrainedModel.objects.active().get().data
     assert data["corrections_held_out"] > 0
@@ -153,7 +93,7 @@ def test_a_corrupt_drawing_is_named_and_left_out(
 
 
 def test_from_scratch_it_has_no_parent(capsys: pytest.CaptureFixture[str]) -> None:
-    retrain(capsys, "--from-scratch")
+    retrain(capsys, "--from-scratch", "--force")
     model = TrainedModel.objects.active().get()
     assert model.parent is None
     assert model.parameters["from_scratch"] is True
@@ -278,19 +218,14 @@ def test_a_failed_run_says_why_and_leaves_the_old_version(tmp_path: Path) -> Non
     assert services.active_model().version == 1
 
 
-def test_another_base_can_be_named(typefaces: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    retrain(capsys, "--base", str(typefaces))
-    assert TrainingRun.objects.get().options["base"] == str(typefaces)
-
-
 def test_a_progress_note_is_written_at_most_once_a_second(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     moments = iter(np.arange(0, 10, 0.1))
     clock = SimpleNamespace(monotonic=lambda: float(next(moments)))
-    monkeypatch.setattr("recognizer.services.training.time", clock)
+    monkeypatch.setattr("recognizer.services.runs.time", clock)
     run = TrainingRun.objects.create()
-    notes = service._Notes(run, lambda progress: None)
+    notes = runs.Notes(run, lambda progress: None)
     written = []
     monkeypatch.setattr(run, "save", lambda **options: written.append(run.progress))
     for step in range(20):

@@ -47,6 +47,8 @@ export class Answer {
   wait() {
     delete this.#root.dataset.digit;
     this.#root.setAttribute("aria-busy", "true");
+    // What to do next is being done.
+    if (this.#root.dataset.state === "empty") this.#sentence.textContent = "";
   }
 
   clear(sentence = "") {

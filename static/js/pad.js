@@ -182,10 +182,9 @@ export class Pad extends EventTarget {
   }
 
   #followScreen() {
-    const observer = new ResizeObserver(([entry]) => {
-      const exact = entry.devicePixelContentBoxSize?.[0].inlineSize;
-      if (this.#ink.fit(exact ?? entry.contentRect.width * devicePixelRatio)) this.#repaint();
-    });
+    const observer = new ResizeObserver(([entry]) =>
+      this.#fit(entry.devicePixelContentBoxSize?.[0].inlineSize),
+    );
     try {
       observer.observe(this.#canvas, { box: "device-pixel-content-box" });
     } catch {
@@ -194,5 +193,24 @@ export class Pad extends EventTarget {
     for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
       matchMedia(query).addEventListener("change", () => this.#repaint());
     }
+    this.#followResolution();
+  }
+
+  /** `exact`, in pixels of the screen, is known to some browsers; one that plays another device tells its own. */
+  #fit(exact = NaN) {
+    const side = this.#canvas.getBoundingClientRect().width * devicePixelRatio;
+    if (this.#ink.fit(Math.abs(exact - side) < 2 ? exact : side)) this.#repaint();
+  }
+
+  // A window that is moved to another screen keeps its size, so that not every observer notices.
+  #followResolution() {
+    matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener(
+      "change",
+      () => {
+        this.#fit();
+        this.#followResolution();
+      },
+      { once: true },
+    );
   }
 }

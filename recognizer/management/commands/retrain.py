@@ -9,11 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
 
 from recognizer import services
 from recognizer.management.base import ServiceCommand, counted
-from recognizer.management.training import ProgressLine, describe_accuracy
+from recognizer.management.progress import ProgressLine
+from recognizer.management.training import describe_accuracy, read_count
+
+NOT_ACTIVE = 3
+"""Exit code where a version is kept, or would be, that does not answer."""
 
 
 class Command(ServiceCommand):
@@ -21,7 +26,9 @@ class Command(ServiceCommand):
 
     help = (
         "Train a new version on typefaces and every drawing with a right answer, and let it "
-        "answer. A running server picks it up by itself. Rejected drawings are not learned from."
+        "answer. A running server picks it up by itself. Rejected drawings are not learned from. "
+        "A version that reads significantly worse than the active one is kept, but does not "
+        "answer; the exit code is then 3."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -36,6 +43,13 @@ class Command(ServiceCommand):
             help="start from random weights instead of the bundled model's; takes longer",
         )
         parser.add_argument(
+            "--reviewed-only",
+            action="store_true",
+            default=settings.RETRAIN_REVIEWED_ONLY,
+            help="learn only from drawings that a reviewer approved, as a site that strangers "
+            "use should (default: the setting RETRAIN_REVIEWED_ONLY)",
+        )
+        parser.add_argument(
             "--no-pen",
             action="store_true",
             help="train on typefaces and drawings alone, without generated handwriting; this "
@@ -43,9 +57,44 @@ class Command(ServiceCommand):
         )
         parser.add_argument(
             "--base",
+            action="append",
+            metavar="BASE",
+            help="what it is based on besides corrections, once or several times: tmnist, the "
+            "bundled typefaces (the default); mnist, 60,000 handwritten digits, fetched from "
+            "openml.org; or the path of any file that evaluate reads. Without tmnist among them it "
+            "starts from random weights, since the bundled model's have learned from that; this "
+            "takes longer",
+        )
+        parser.add_argument(
+            "--base-path",
             type=Path,
-            metavar="CSV",
-            help="typefaces in TMNIST's format, plain, .gz or .zip (default: the bundled ones)",
+            metavar="DIR",
+            help="the folder with MNIST's files, for --base mnist without a network",
+        )
+        parser.add_argument(
+            "--force",
+            action="store_true",
+            help="let the new version answer even if it is significantly worse",
+        )
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help="train and compare, say what would happen, and store neither version nor file; "
+            "the run is listed as tried",
+        )
+        parser.add_argument(
+            "--keep",
+            type=read_count,
+            default=settings.KEEP_MODELS,
+            metavar="K",
+            help="delete the files of retrained versions that do not answer, but for the newest K "
+            f"(default: {settings.KEEP_MODELS}); what is known of them stays",
+        )
+        parser.add_argument(
+            "--cluster",
+            metavar="ADDRESS",
+            help="scheduler of a Dask cluster whose processes do the costly part, as in "
+            "tcp://scheduler:8786; the model is the same (docs/cluster.md)",
         )
         parser.add_argument(
             "--seed", type=int, default=0, help="where randomness begins (default: 0)"
@@ -68,7 +117,13 @@ class Command(ServiceCommand):
         retrained = services.retrain(
             services.RetrainOptions(
                 from_scratch=options["from_scratch"] or options["no_pen"],
-                base=options["base"],
+                reviewed_only=options["reviewed_only"],
+                base=tuple(options["base"] or ["tmnist"]),
+                base_path=options["base_path"],
+                force=options["force"],
+                dry_run=options["dry_run"],
+                keep=options["keep"],
+                cluster=options["cluster"],
                 training=replace(
                     usual,
                     replay_samples=math.ceil(usual.replay_samples * options["replay"]),
@@ -79,18 +134,38 @@ class Command(ServiceCommand):
         )
         if progress:
             progress.end()
-        for sentence in retrained.left_out:
+        for sentence in retrained.notices:
             self.stderr.write(sentence)
-        model = retrained.model
+        model, verdict = retrained.model, retrained.verdict
         if options["json"]:
             self.stdout.write(json.dumps(summarize(retrained)))
-            return
-        corrections = model.data["corrections"] + model.data["corrections_held_out"]
-        self.stdout.write(
-            f"{model} is active: trained on {model.data['samples']:,} samples with "
-            f"{counted(corrections, 'correction')} in {model.training_seconds:.0f} s; "
-            f"{describe_accuracy(model.metrics)}."
-        )
+        else:
+            corrections = model.data["corrections"] + model.data["corrections_held_out"]
+            self.stdout.write(
+                f"{head_of(retrained)}: trained on {model.data['samples']:,} samples with "
+                f"{counted(corrections, 'correction')} in {model.training_seconds:.0f} s; "
+                f"{describe_accuracy(model.metrics)}."
+            )
+        if not verdict.accepted:
+            raise CommandError(verdict.reason + way_out(model.pk), returncode=NOT_ACTIVE)
+        if verdict.reason:
+            self.stderr.write(verdict.reason)
+
+
+def way_out(version: int | None) -> str:
+    """Say how a version that was turned away answers anyway."""
+    return f" To let it answer anyway: manage.py activate_model {version}." if version else ""
+
+
+def head_of(retrained: services.Retrained) -> str:
+    """Say in a few words what became of the new version."""
+    model, verdict = retrained.model, retrained.verdict
+    if model.version is None:
+        would = "would be active" if verdict.accepted else "would not be active"
+        return f"Dry run, nothing is stored: the model {would}"
+    if not verdict.accepted:
+        return f"{model} is kept, but not active"
+    return f"{model} is active" + (", because it was forced" if verdict.forced else "")
 
 
 def read_share(text: str) -> float:
@@ -113,8 +188,10 @@ def summarize(retrained: services.Retrained) -> dict[str, Any]:
         "model": model.version,
         "run": retrained.run.pk,
         "active": model.active,
+        "accepted": retrained.verdict.accepted,
+        "gate": model.gate,
         "accuracy": accuracies,
         "data": model.data,
         "seconds": model.training_seconds,
-        "left_out": len(retrained.left_out),
+        "left_out": retrained.left_out.as_dict(),
     }

@@ -1,0 +1,80 @@
+"""What a retraining is based on, besides corrections: typefaces, MNIST, or files of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from ml.datasets import (
+    LabeledDigits,
+    LabeledDrawing,
+    canonicalize,
+    is_tmnist,
+    iter_labeled,
+    load_tmnist,
+)
+from ml.errors import DatasetError, InvalidDrawing
+from ml.mnist import load_mnist
+from recognizer.services.registry import ServiceError
+
+TMNIST, MNIST = "tmnist", "mnist"
+"""Names of bases; any other is a path."""
+
+
+class BadBase(ServiceError):
+    """The bases do not go together."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """Base data, apart by how much it is changed to be handwriting."""
+
+    typefaces: LabeledDigits
+    handwriting: LabeledDigits
+    measured: LabeledDigits | None
+    notices: tuple[str, ...]
+
+
+def read_base(names: Sequence[str], folder: Path | None = None) -> Base:
+    """Read all bases that are named; ``folder`` is where MNIST's files lie.
+
+    Every model is measured on the bundled typefaces, whatever it is based on: those of their
+    families that are kept aside are ``measured`` where the bundled typefaces are not the base.
+    """
+    if folder is not None and MNIST not in names:
+        raise BadBase("--base-path says where MNIST's files lie; it needs --base mnist.")
+    bundled = load_tmnist(Path(settings.BASE_DATASET))
+    typefaces, handwriting, notices = [], [], []
+    for name in dict.fromkeys(names):
+        if name == TMNIST:
+            typefaces.append(bundled)
+        elif name == MNIST:
+            handwriting.append(load_mnist(folder))
+        elif is_tmnist(Path(name)):
+            typefaces.append(load_tmnist(Path(name)))
+        else:
+            digits, unreadable = _read_labeled(Path(name))
+            handwriting.append(digits)
+            notices += unreadable
+    return Base(
+        LabeledDigits.concatenate(typefaces),
+        LabeledDigits.concatenate(handwriting),
+        None if set(names) == {TMNIST} else bundled,
+        tuple(notices),
+    )
+
+
+def _read_labeled(path: Path) -> tuple[LabeledDigits, list[str]]:
+    """Read any labeled file or folder; say what of it cannot be read."""
+    sentences = []
+
+    def note(drawing: LabeledDrawing, error: InvalidDrawing) -> None:
+        sentences.append(f"{drawing.name} is left out: {error}")
+
+    digits = canonicalize(iter_labeled(path), note)
+    if not len(digits):
+        raise DatasetError("No drawing of it can be read.", path)
+    return digits, sentences

@@ -1,0 +1,101 @@
+"""Whether a trained model may take the place of the one that answers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from ml.comparison import Comparison
+from ml.errors import ArtifactError
+from ml.holdouts import LEVEL, ask, compare_answers, is_new_to, worse_on
+from ml.training import TrainedArtifact
+from recognizer.models import TrainedModel
+from recognizer.services.registry import load_pipeline
+
+MEANT = {
+    "typefaces": "unseen typefaces",
+    "pens": "generated handwriting",
+    "corrections": "corrections kept aside",
+    "others": "telling digits from letters and scribbles",
+}
+"""What the names of holdouts mean, to people."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate says of a candidate, and why."""
+
+    accepted: bool
+    against: int | None = None
+    worse: tuple[str, ...] = ()
+    forced: bool = False
+    compared: dict[str, Comparison] = field(default_factory=dict)
+    note: str = ""
+
+    @property
+    def reason(self) -> str:
+        """Say why, in one sentence; nothing where there is nothing to say."""
+        if not self.worse:
+            return self.note
+        faults = "; ".join(self._fault(name) for name in self.worse)
+        return f"It is significantly worse than Model {self.against} on {faults}."
+
+    def outcome_of(self, model: TrainedModel | None) -> str:
+        """Say what becomes of a version, or what would become of one that is not stored."""
+        if self.accepted:
+            said = f"{model} is active." if model else "It would be active."
+        else:
+            said = f"{model} is kept, but not active." if model else "It would not be active."
+        if self.forced:
+            said += " It was forced."
+        return f"{said} {self.reason}".strip()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what is kept of it with the version."""
+        return {
+            **asdict(self),
+            "compared": {name: one.as_dict() for name, one in self.compared.items()},
+            "level": LEVEL,
+            "reason": self.reason,
+        }
+
+    def _fault(self, name: str) -> str:
+        one = self.compared[name]
+        return (
+            f"{MEANT[name]} (wrong where the other is right: {one.only_first:,}, the other way: "
+            f"{one.only_second:,}, of {one.n:,}; p = {one.p_second_worse:.2g})"
+        )
+
+
+def judge(candidate: TrainedArtifact, *, force: bool = False) -> Verdict:
+    """Let a candidate and the active model answer the same questions, new to both.
+
+    It is turned away if it is worse by more than chance: McNemar's exact test, one-sided, on each
+    holdout, at one level for all of them together (Holm).
+    """
+    active = TrainedModel.objects.active().first()
+    if active is None:
+        return Verdict(accepted=True, note="There was no active model to compare it with.")
+    try:
+        pipeline = load_pipeline(active)
+    except ArtifactError as error:
+        return Verdict(True, active.version, note=f"It was compared with none: {error}")
+    new = is_new_to(active.data, candidate.holdouts.corrections)
+    holdouts = candidate.holdouts.with_corrections(new)
+    answers = candidate.answers.with_corrections(new)
+    compared = compare_answers(holdouts, ask(pipeline, holdouts), answers)
+    worse = worse_on(compared)
+    return Verdict(not worse or force, active.version, worse, bool(worse) and force, compared)
+
+
+def confirm(verdict: Verdict, *, force: bool = False) -> Verdict:
+    """Turn a candidate away that was not compared with the version that is active now.
+
+    The caller holds the transaction in which the candidate would be activated.
+    """
+    active = TrainedModel.objects.active().select_for_update().first()
+    version = active.version if active else None
+    if force or not verdict.accepted or version == verdict.against:
+        return verdict
+    note = f"{active or 'No model'} was activated meanwhile, and it was not compared with that."
+    return replace(verdict, accepted=False, note=note)
