@@ -20,6 +20,8 @@ CANONICAL_BOX: Final = 20
 """Longer side of the ink inside a canonical digit, as in MNIST and TMNIST."""
 MAX_SIDE: Final = 4096
 """Longest side of a picture that is looked at."""
+ENOUGH_SIDE: Final = 1024
+"""Longer side, at the least, to which a larger picture is reduced before its ink is found."""
 MAX_IMAGE_BYTES: Final = 10 * 1024 * 1024
 """Most bytes of an encoded picture that are looked at."""
 
@@ -248,6 +250,8 @@ def _decode(data: bytes) -> tuple[Image.Image, Image.Image | None]:
             raise ImageTooLarge(too_large)
         if getattr(image, "n_frames", 1) > 1:
             raise InvalidImage("The picture is animated; send a still one.")
+        if max(image.size) >= 2 * ENOUGH_SIDE:
+            image.draft("L", (ENOUGH_SIDE, ENOUGH_SIDE))  # JPEG's decoder can do it on the way
         image.load()
         ImageOps.exif_transpose(image, in_place=True)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -256,13 +260,16 @@ def _decode(data: bytes) -> tuple[Image.Image, Image.Image | None]:
         raise InvalidImage("This is not a PNG, JPEG or WebP picture.") from error
     except DECODER_ERRORS as error:
         raise InvalidImage("The picture is damaged or cut off; send it again.") from error
+    factor = max(1, max(image.size) // ENOUGH_SIDE)
+    if factor > 1 and image.mode in ("L", "RGB"):
+        image, factor = image.reduce(factor), 1
     if image.mode.startswith("I"):  # 16 bits a pixel, which convert() would clip instead of scale
         levels = np.asarray(image).astype(np.float32) / 257
-        return Image.fromarray(levels.clip(0, 255).astype(np.uint8)), None
+        return Image.fromarray(levels.clip(0, 255).astype(np.uint8)).reduce(factor), None
     if image.has_transparency_data:
         image = image.convert("RGBA")
-        return image.convert("L"), image.getchannel("A")
-    return image if image.mode == "L" else image.convert("L"), None
+        return image.convert("L").reduce(factor), image.getchannel("A").reduce(factor)
+    return image if image.mode == "L" else image.convert("L").reduce(factor), None
 
 
 def _percentile(histogram: list[int], share: float) -> int:
