@@ -98,9 +98,9 @@ class DrawingAdmin(DrawingAdminBase):
         "thumbnail",
         "prediction",
         "label",
+        "suspicion",
         "confidence_percent",
         "review",
-        "suspicion",
         "model_version",
         "drawn_at",
     ]
