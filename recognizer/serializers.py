@@ -250,9 +250,13 @@ class ModelSerializer(serializers.ModelSerializer[TrainedModel]):
             "sklearn_version",
             "numpy_version",
             "python_version",
+            "scipy_version",
+            "pillow_version",
             "training_seconds",
             "parameters",
             "data",
             "metrics",
+            "gate",
+            "pruned_at",
         ]
         read_only_fields = fields

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.contrib import admin
 
 from recognizer.admin.drawings import DrawingAdmin
-from recognizer.admin.training import TrainedModelAdmin, TrainingRunAdmin
+from recognizer.admin.runs import TrainingRunAdmin
+from recognizer.admin.training import TrainedModelAdmin
 
 __all__ = ["DrawingAdmin", "TrainedModelAdmin", "TrainingRunAdmin"]
 

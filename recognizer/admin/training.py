@@ -1,4 +1,4 @@
-"""Versions and training runs in the admin: to look at, and to let a version answer."""
+"""Versions in the admin: to look at, and to let one answer."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from recognizer import services
+from recognizer.admin.comparisons import ComparisonPages
 from recognizer.admin.elements import table
-from recognizer.models import TrainedModel, TrainedModelQuerySet, TrainingRun
+from recognizer.models import TrainedModel, TrainedModelQuerySet
 
 if TYPE_CHECKING:
     ModelAdminBase = admin.ModelAdmin[TrainedModel]
-    RunAdminBase = admin.ModelAdmin[TrainingRun]
 else:
-    ModelAdminBase = RunAdminBase = admin.ModelAdmin
+    ModelAdminBase = admin.ModelAdmin
 
 MODEL_FIELDS = (
     "version",
@@ -25,30 +25,22 @@ MODEL_FIELDS = (
     "origin",
     "parent",
     "created_at",
+    "comparison_links",
     "accuracy_percent",
     "metrics_table",
+    "gate_table",
     "training_seconds",
     "parameters",
     "data",
     "artifact",
+    "pruned_at",
     "sha256",
     "size_bytes",
     "sklearn_version",
     "numpy_version",
     "python_version",
-)
-RUN_FIELDS = (
-    "state",
-    "progress_bar",
-    "phase",
-    "started_at",
-    "finished_at",
-    "outcome",
-    "model",
-    "options",
-    "host",
-    "process",
-    "log_lines",
+    "scipy_version",
+    "pillow_version",
 )
 
 
@@ -69,10 +61,10 @@ class ReadOnly:
 
 
 @admin.register(TrainedModel)
-class TrainedModelAdmin(ReadOnly, ModelAdminBase):
+class TrainedModelAdmin(ReadOnly, ComparisonPages, ModelAdminBase):
     """The versions."""
 
-    actions = ["activate"]
+    actions = ["activate", "compare"]
     list_display = [
         "__str__",
         "active",
@@ -80,6 +72,7 @@ class TrainedModelAdmin(ReadOnly, ModelAdminBase):
         "accuracy_percent",
         "corrections",
         "created_at",
+        "file_state",
         "sklearn_version",
     ]
     list_filter = ["origin"]
@@ -114,6 +107,25 @@ class TrainedModelAdmin(ReadOnly, ModelAdminBase):
         ]
         return table(["Kept aside", "Digits", "All", *range(10)], rows) if rows else "-"
 
+    @admin.display(description="against the version that was active")
+    def gate_table(self, model: TrainedModel) -> SafeString | str:
+        """Show how it did against the version that it was to take the place of."""
+        rows = [
+            [name, one["n"], one["only_first"], one["only_second"], f"{one['p_second_worse']:.2g}"]
+            for name, one in model.gate.get("compared", {}).items()
+        ]
+        if not rows:
+            return str(model.gate.get("reason") or "-")
+        header = ["Kept aside", "Pictures", f"Only Model {model.gate['against']} right"]
+        shown = table([*header, f"Only {model} right", "p (worse)"], rows)
+        forced = " It was forced." if model.gate.get("forced") else ""
+        return format_html("{}<p>{}{}</p>", shown, model.gate.get("reason", ""), forced)
+
+    @admin.display(description="file")
+    def file_state(self, model: TrainedModel) -> str:
+        """Say whether it can be activated."""
+        return "deleted" if model.pruned_at else "kept"
+
     @admin.action(description="Let the selected version answer", permissions=["activate"])
     def activate(self, request: HttpRequest, queryset: TrainedModelQuerySet) -> None:
         """Activate exactly one."""
@@ -127,30 +139,6 @@ class TrainedModelAdmin(ReadOnly, ModelAdminBase):
             self.message_user(request, str(error), messages.ERROR)
         else:
             self.message_user(request, f"{model} is active.", messages.SUCCESS)
-
-
-@admin.register(TrainingRun)
-class TrainingRunAdmin(ReadOnly, RunAdminBase):
-    """The runs."""
-
-    list_display = ["__str__", "state", "progress_bar", "phase", "started_at", "outcome"]
-    list_filter = ["state"]
-    sortable_by = ()
-    show_full_result_count = False
-    fields = RUN_FIELDS
-    readonly_fields = RUN_FIELDS
-
-    @admin.display(description="progress")
-    def progress_bar(self, run: TrainingRun) -> SafeString:
-        """Show how far it is."""
-        return format_html(
-            '<progress value="{}" max="1"></progress> {}', run.progress, f"{run.progress:.0%}"
-        )
-
-    @admin.display(description="log")
-    def log_lines(self, run: TrainingRun) -> SafeString:
-        """Show what was noted."""
-        return format_html("<pre>{}</pre>", run.log)
 
 
 def _percent(share: float | None) -> str:

@@ -21,6 +21,13 @@ from ml.typefaces import BuildSummary, build_tmnist
 from recognizer.services.archive import ImportSummary, import_drawings, prune_drawings
 from recognizer.services.bases import BadBase
 from recognizer.services.bundle import build_model
+from recognizer.services.comparison import (
+    Asked,
+    Contrast,
+    Difference,
+    SameVersion,
+    compare_versions,
+)
 from recognizer.services.evaluation import Evaluation, evaluate
 from recognizer.services.explanation import (
     Explanation,
@@ -73,10 +80,13 @@ __all__ = [
     "MAX_IMAGE_BYTES",
     "ActiveModel",
     "ArtifactError",
+    "Asked",
     "BadBase",
     "BlankDrawing",
     "BuildSummary",
+    "Contrast",
     "DatasetError",
+    "Difference",
     "Evaluation",
     "Explanation",
     "IdTaken",
@@ -94,6 +104,7 @@ __all__ = [
     "Retrained",
     "RetrainingEnqueued",
     "RetrainingInProgress",
+    "SameVersion",
     "ServiceError",
     "Sketch",
     "TrainingOptions",
@@ -110,6 +121,7 @@ __all__ = [
     "build_tmnist",
     "canonical_png",
     "close_dead_runs",
+    "compare_versions",
     "count_drawings",
     "delete_drawing",
     "delete_own_drawings",

@@ -55,7 +55,7 @@ def test_the_bundled_typefaces_are_the_default() -> None:
 
 
 def test_typefaces_of_another_file_make_a_model_of_their_own(tmp_path: Path) -> None:
-    path = str(write_typefaces(tmp_path / "kaggle.csv", "Other"))
+    path = str(write_typefaces(tmp_path / "kaggle.csv", "Alien"))
     model = retrain("--base", path)
     assert model.parameters["base"] == [path]
     assert model.parameters["from_scratch"] is True
@@ -66,7 +66,7 @@ def test_typefaces_of_another_file_make_a_model_of_their_own(tmp_path: Path) -> 
 
 def test_every_base_is_measured_on_the_bundled_typefaces_and_on_its_own(tmp_path: Path) -> None:
     bundled = retrain()
-    other = retrain("--base", str(write_typefaces(tmp_path / "other.csv", "Other")))
+    other = retrain("--base", str(write_typefaces(tmp_path / "other.csv", "Alien")))
     assert other.metrics["typefaces"]["n"] == bundled.metrics["typefaces"]["n"]
     assert other.metrics["base"]["n"] == other.data["typefaces_held_out"] > 0
     assert other.gate["compared"]["typefaces"]["n"] == bundled.metrics["typefaces"]["n"]

@@ -1,0 +1,147 @@
+"""Pages of the admin that show two versions side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from recognizer import services
+from recognizer.admin.elements import picture
+from recognizer.models import TrainedModel, TrainedModelQuerySet
+
+if TYPE_CHECKING:
+    Base = admin.ModelAdmin[TrainedModel]
+else:
+    Base = object
+
+PICTURES = 60
+"""Pictures on one page."""
+OF_VISITORS = {"corrections", "learned"}
+"""Pictures that people drew: who may not see drawings sees their number only."""
+
+
+class ComparisonPages(Base):
+    """What the admin of versions has on top: two of them side by side."""
+
+    def get_urls(self) -> list[Any]:
+        """Put the page beside the page of a version."""
+        view = self.admin_site.admin_view(self.show_comparison)
+        own = path("<int:first>/compare/<int:second>/", view, name="model-comparison")
+        return [own, *super().get_urls()]
+
+    @admin.display(description="compare")
+    def comparison_links(self, model: TrainedModel) -> SafeString | str:
+        """Lead to the comparison with the active version and with the parent."""
+        others = TrainedModel.objects.whole().exclude(pk=model.pk)
+        wanted = {row.pk: "which is active" for row in others.active()}
+        if model.gate.get("against") and others.filter(pk=model.gate["against"]).exists():
+            wanted.setdefault(model.gate["against"], "which was active when it was trained")
+        if model.parent_id and others.filter(pk=model.parent_id).exists():
+            wanted.setdefault(model.parent_id, "from which it started")
+        if model.pruned_at or not wanted:
+            return "-"
+        return format_html_join(
+            mark_safe("<br>"),
+            '<a href="{}">with Model {}</a>, {}',
+            (
+                (reverse("admin:model-comparison", args=[pk, model.pk]), pk, why)
+                for pk, why in wanted.items()
+            ),
+        )
+
+    @admin.action(description="Compare two versions", permissions=["view"])
+    def compare(self, request: HttpRequest, queryset: TrainedModelQuerySet) -> HttpResponse | None:
+        """Show two versions side by side, the older one first."""
+        versions = list(queryset.order_by("version").values_list("version", flat=True)[:3])
+        if len(versions) != 2:
+            self.message_user(request, "Choose exactly two versions.", messages.ERROR)
+            return None
+        return redirect("admin:model-comparison", *versions)
+
+    def show_comparison(self, request: HttpRequest, first: int, second: int) -> HttpResponse:
+        """Show what each of two versions gets right that the other does not."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            contrast = services.compare_versions(first, second)
+        except services.UnknownModel as error:
+            raise Http404(str(error)) from error
+        except services.RecognizerError as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return redirect("admin:recognizer_trainedmodel_changelist")
+        may_see = request.user.has_perm("recognizer.view_drawing")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{contrast.first} and {contrast.second}",
+            "opts": TrainedModel._meta,
+            "contrast": contrast,
+            "rows": [_row(one) for one in contrast.asked.values()],
+            "gallery": _gallery(request, contrast, may_see),
+        }
+        return TemplateResponse(request, "recognizer/comparison.html", context)
+
+
+def _row(asked: services.Asked) -> dict[str, Any]:
+    """Return a line of the table."""
+    counts = asked.counts
+    return {
+        "asked": asked,
+        "first_percent": f"{counts.first_right / counts.n:.2%}",
+        "second_percent": f"{counts.second_right / counts.n:.2%}",
+        "p": f"{counts.p_different:.2g}" if asked.is_fair else None,
+    }
+
+
+def _gallery(
+    request: HttpRequest, contrast: services.Contrast, may_see: bool
+) -> dict[str, Any] | None:
+    """Return the pictures that the address asks for; else the first that there are."""
+    choices = [
+        (name, which)
+        for name, asked in contrast.asked.items()
+        for which, count in (
+            ("first", asked.counts.only_first),
+            ("second", asked.counts.only_second),
+        )
+        if count and (may_see or name not in OF_VISITORS)
+    ]
+    wanted = (request.GET.get("of", ""), request.GET.get("only", ""))
+    if wanted not in choices:
+        if not choices:
+            return None
+        wanted = choices[0]
+    name, which = wanted
+    asked = contrast.asked[name]
+    count = asked.counts.only_first if which == "first" else asked.counts.only_second
+    page = Paginator(range(count), PICTURES).get_page(request.GET.get("page"))
+    shown = asked.only(which, page.start_index() - 1, PICTURES)
+    return {
+        "name": name,
+        "which": which,
+        "winner": contrast.first if which == "first" else contrast.second,
+        "meaning": asked.meaning,
+        "count": count,
+        "page": page,
+        "pictures": [
+            {
+                "image": picture(one.png, 84, f"A picture of {_said(one.label)}"),
+                "label": _said(one.label),
+                "first": _said(one.first),
+                "second": _said(one.second),
+            }
+            for one in shown
+        ],
+    }
+
+
+def _said(answer: int | None) -> str:
+    return "no digit" if answer is None else str(answer)

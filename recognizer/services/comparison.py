@@ -1,0 +1,151 @@
+"""Two versions side by side: what one gets right that the other does not."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from numpy.typing import NDArray
+
+from ml import preprocessing
+from ml.comparison import Comparison, compare
+from ml.datasets import LabeledDigits, is_held_out
+from ml.holdouts import HOLDOUTS, Answers, Holdouts, ask, is_new_to, is_right, load_holdouts
+from ml.pipeline import NOT_A_DIGIT, read
+from recognizer.models import CANONICAL_BYTES, Drawing, TrainedModel
+from recognizer.services.gate import MEANT
+from recognizer.services.registry import ServiceError, get_model, load_pipeline
+
+NEWEST = 10_000
+"""Corrections that are looked at, the newest ones; those that may measure are a tenth of them."""
+LEARNED = 1_000
+"""Corrections that a version may have learned from and that are asked about, the newest ones."""
+
+
+class SameVersion(ServiceError):
+    """A version is compared with itself."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A picture with which only one of two versions dealt rightly; None stands for no digit."""
+
+    png: bytes
+    label: int | None
+    first: int | None
+    second: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What two versions said of the same pictures."""
+
+    name: str
+    meaning: str
+    is_fair: bool
+    counts: Comparison
+    images: preprocessing.Digits
+    labels: NDArray[np.uint8]
+    first: NDArray[np.uint8]
+    second: NDArray[np.uint8]
+
+    def only(self, which: str, start: int = 0, count: int | None = None) -> list[Difference]:
+        """Give what only the ``first`` or only the ``second`` version gets right."""
+        first_right, second_right = self._right(self.first), self._right(self.second)
+        wanted = first_right & ~second_right if which == "first" else second_right & ~first_right
+        stop = None if count is None else start + count
+        return [
+            Difference(
+                preprocessing.encode_png(self.images[index]),
+                *map(_digit, (self.labels[index], self.first[index], self.second[index])),
+            )
+            for index in np.flatnonzero(wanted)[start:stop]
+        ]
+
+    def _right(self, given: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        return is_right(self.name, self.labels, given)
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Two versions, and what they were asked."""
+
+    first: TrainedModel
+    second: TrainedModel
+    asked: dict[str, Asked]
+
+
+def compare_versions(first: int, second: int) -> Contrast:
+    """Ask two versions about everything that neither has learned, and about corrections."""
+    if first == second:
+        raise SameVersion(f"Model {first} is compared with itself; name two versions.")
+    rows = get_model(first), get_model(second)
+    pipelines = [load_pipeline(row) for row in rows]
+    files = Path(settings.BASE_DATASET), Path(settings.LETTERS_DATASET)
+    frozen = _frozen_holdouts(*files)
+    held, learned = _read_corrections(rows)
+    holdouts = replace(frozen, corrections=held)
+    answers = [
+        replace(
+            _frozen_answers(row.sha256, row.artifact, *files),
+            corrections=read(pipeline, held.images),
+        )
+        for row, pipeline in zip(rows, pipelines, strict=True)
+    ]
+    asked = {}
+    for name in HOLDOUTS:
+        given = [one.given(name) for one in answers]
+        asked[name] = _put_together(name, holdouts.images(name), holdouts.labels(name), given)
+    given = [read(pipeline, learned.images).probabilities.argmax(1) for pipeline in pipelines]
+    asked["learned"] = _put_together("learned", learned.images, learned.labels, given)
+    return Contrast(*rows, {name: one for name, one in asked.items() if one.counts.n})
+
+
+def _put_together(
+    name: str, images: preprocessing.Digits, labels: NDArray[np.uint8], given: list[Any]
+) -> Asked:
+    first, second = (np.asarray(answers, np.uint8) for answers in given)
+    right = [is_right(name, labels, answers) for answers in (first, second)]
+    meaning = MEANT.get(name, "corrections that one of them may have learned")
+    return Asked(name, meaning, name in MEANT, compare(*right), images, labels, first, second)
+
+
+def _digit(answer: np.uint8) -> int | None:
+    return None if answer == NOT_A_DIGIT else int(answer)
+
+
+@functools.lru_cache(maxsize=1)
+def _frozen_holdouts(tmnist: Path, letters: Path) -> Holdouts:
+    """Make the holdouts that never change; it takes seconds, once in each process."""
+    return load_holdouts(tmnist, letters)
+
+
+@functools.lru_cache(maxsize=4)
+def _frozen_answers(sha256: str, artifact: str, tmnist: Path, letters: Path) -> Answers:
+    """Ask a version about them; pages that show more of the same comparison need not ask again."""
+    pipeline = load_pipeline(TrainedModel(sha256=sha256, artifact=artifact))
+    return ask(pipeline, _frozen_holdouts(tmnist, letters))
+
+
+def _read_corrections(rows: Sequence[TrainedModel]) -> tuple[LabeledDigits, LabeledDigits]:
+    """Read the newest corrections: those that neither version has learned, and others."""
+    newest = Drawing.objects.trainable().order_by("-created_at", "-id")
+    found = [
+        (str(pk), bytes(canonical), label)
+        for pk, canonical, label in newest.values_list("pk", "canonical", "label")[:NEWEST]
+        if len(canonical) == CANONICAL_BYTES
+    ]
+    digits = LabeledDigits(
+        np.frombuffer(b"".join(pixels for _, pixels, _ in found), np.uint8).reshape(-1, 28, 28),
+        np.array([label for *_, label in found], np.uint8),
+        np.array([name for name, *_ in found], np.str_),
+    )
+    measures = is_held_out(digits.groups)
+    for row in rows:
+        measures &= is_new_to(row.data, digits)
+    return digits.select(measures), digits.select(np.flatnonzero(~measures)[:LEARNED])
