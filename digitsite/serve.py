@@ -1,50 +1,29 @@
 """Bring database and models up to date, then become gunicorn: `python -m digitsite.serve`.
 
-A second process, forked before that, is the worker that retrains when the admin asks for it.
+Beside it the worker is started that retrains when the admin asks for it.
 """
 
 from __future__ import annotations
 
 import os
-import signal
+import subprocess
 import sys
-import time
-from threading import Thread
 
 import django
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connections
-
-NICENESS = 10
-"""How far the worker steps back, so that drawings are read while a model trains."""
 
 
 def start_worker() -> None:
-    """Fork a `manage.py db_worker` that ends with this process, however that ends.
+    """Start a worker that ends with this process, however that ends.
 
-    Nothing is ever written into the pipe; its end is heard when no process of the server holds the
-    other side any more.
+    Nothing is ever written into its input; the worker hears the end of it when no process of the
+    server holds the other side any more.
     """
     hearing, held = os.pipe()
     os.set_inheritable(held, True)  # gunicorn and its workers hold it from here on
-    connections.close_all()
-    if os.fork():
-        os.close(hearing)
-        return
-    os.close(held)
-    os.nice(NICENESS)
-    Thread(target=end_after, args=[hearing], daemon=True).start()
-    call_command("db_worker", reload=False, startup_delay=False)
-    sys.exit()
-
-
-def end_after(hearing: int) -> None:
-    """Wait for the server's end, then end this process: the second signal stops a training."""
-    os.read(hearing, 1)
-    while True:
-        os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(1)
+    subprocess.Popen([sys.executable, "-m", "digitsite.worker"], stdin=hearing)
+    os.close(hearing)
 
 
 if __name__ == "__main__":

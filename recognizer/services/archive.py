@@ -24,6 +24,7 @@ from recognizer.services.recognition import (
     predict,
     read_sketch,
 )
+from recognizer.services.schedule import enqueue_if_due
 
 CHUNK = 500
 NAMESPACE = uuid.UUID("5b8f4f0e-6d2c-4a3e-9d3a-0f6f1c5f7a10")

@@ -50,7 +50,10 @@ def start_run(options: dict[str, Any]) -> Iterator[TrainingRun]:
             run.state = TrainingRun.State.INTERRUPTED if stopped else TrainingRun.State.FAILED
             run.outcome = "Stopped by hand." if stopped else str(error) or type(error).__name__
             run.finished_at = timezone.now()
-            run.save(update_fields=["state", "phase", "progress", "log", "outcome", "finished_at"])
+            changed = ("state", "phase", "progress", "log", "outcome", "finished_at")
+            # What has succeeded has, whatever fails after that.
+            unfinished = TrainingRun.objects.running().filter(pk=run.pk)
+            unfinished.update(**{name: getattr(run, name) for name in changed})
             raise
 
 

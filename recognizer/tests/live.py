@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -14,9 +15,11 @@ from pathlib import Path
 from queue import Queue
 from threading import Thread
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
+
+from recognizer.tests.drawings import SEVEN
 
 PROJECT = Path(__file__).resolve().parents[2]
 # Long enough for a machine that does much else at the time; nothing waits longer than it has to.
@@ -83,6 +86,18 @@ class LiveSite:
 
     url: str
     environment: dict[str, str]
+    server: Server
+
+    def draw_seven(self, query: str = "") -> dict[str, Any]:
+        """Send a 7 and return the answer."""
+        request = Request(
+            f"{self.url}/api/v1/drawings/{query}",
+            json.dumps({"strokes": SEVEN}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urlopen(request, timeout=START_SECONDS) as answer:
+            drawing: dict[str, Any] = json.load(answer)
+        return drawing
 
     def manage(self, *arguments: str) -> str:
         """Run a management command beside the server, over the same database; return its output."""
@@ -119,7 +134,7 @@ def serve(folder: Path, **environment: str) -> Iterator[LiveSite]:
         url = server.wait_for_address()
         with urlopen(f"{url}/readyz", timeout=START_SECONDS) as answer:
             assert answer.status == 200
-        yield LiveSite(url, everything)
+        yield LiveSite(url, everything, server)
     finally:
         server.stop()
 

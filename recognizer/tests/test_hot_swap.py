@@ -1,0 +1,90 @@
+"""Every process of a running server takes an activation over, and no request suffers from it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from recognizer.tests.live import START_SECONDS, LiveSite, serve
+
+ACCESS_LOG = "--access-logfile - --access-logformat 'process=%(p)s request=%(q)s'"
+
+
+@pytest.fixture(scope="module")
+def site_of_two_versions(
+    static_files: None, bundle: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LiveSite]:
+    """Serve with two processes; version 1 is the bundled one, version 2 a small one."""
+    folder = tmp_path_factory.mktemp("swap")
+    with serve(folder, GUNICORN_CMD_ARGS=ACCESS_LOG, RETRAIN_WORKER="no") as site:
+        for path in (bundle, bundle.with_suffix(".json")):
+            shutil.copy(path, folder / "artifacts" / f"small{path.suffix}")
+        sha256 = json.loads(bundle.with_suffix(".json").read_text())["sha256"]
+        register_copy(folder / "db.sqlite3", artifact="small.joblib", sha256=sha256)
+        yield site
+
+
+def register_copy(database: Path, *, artifact: str, sha256: str) -> None:
+    """Store version 2: as version 1, with another file."""
+    connection = sqlite3.connect(database)
+    connection.row_factory = sqlite3.Row
+    with connection:
+        row = dict(connection.execute("SELECT * FROM recognizer_trainedmodel").fetchone())
+        row |= {"version": 2, "active": 0, "origin": "retrained"}
+        row |= {"artifact": artifact, "sha256": sha256}
+        marks = ", ".join("?" * len(row))
+        connection.execute(
+            f"INSERT INTO recognizer_trainedmodel ({', '.join(row)}) VALUES ({marks})",
+            list(row.values()),
+        )
+    connection.close()
+
+
+def process_of(site: LiveSite, number: int) -> str | None:
+    """Return which process of the server answered a request, once its log says so."""
+    found = re.search(rf"process=<(\d+)> request=\??n={number}$", site.server.log, re.MULTILINE)
+    return found[1] if found else None
+
+
+def test_both_processes_change_under_load_and_no_request_fails(
+    site_of_two_versions: LiveSite,
+) -> None:
+    site, numbers, stop = site_of_two_versions, count(), Event()
+
+    def ask() -> tuple[int, int]:
+        """Send a drawing; an error status raises."""
+        number = next(numbers)
+        return number, site.draw_seven(f"?n={number}")["model"]
+
+    def ask_on() -> list[int]:
+        models = []
+        while not stop.is_set():
+            models.append(ask()[1])
+        return models
+
+    with ThreadPoolExecutor(4) as pool:
+        callers = [pool.submit(ask_on) for _ in range(4)]
+        try:
+            for version in (2, 1, 2, 1):
+                site.manage("activate_model", str(version))
+                changed: set[str] = set()
+                deadline = time.monotonic() + START_SECONDS
+                while len(changed) < 2:
+                    assert time.monotonic() < deadline, f"Model {version} answers in {changed}."
+                    number, model = ask()
+                    if model == version and (process := process_of(site, number)):
+                        changed.add(process)
+        finally:
+            stop.set()
+        answered = [model for caller in callers for model in caller.result()]
+    assert set(answered) == {1, 2}
