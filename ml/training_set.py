@@ -85,8 +85,10 @@ def make_training_set(
     handwriting: LabeledDigits | None = None,
 ) -> tuple[list[Digits], NDArray[np.uint8]]:
     """Augment typefaces and handwriting and write pens: the images, in parts, and their labels."""
+    # With the seed of its start, a replay is fresh all the same: other copies and other pens.
+    seeds = np.random.SeedSequence(options.seed, spawn_key=(1,) if goes_on else ())
     face_choice, face_seed, pen_seed, other_seed, correction_seed, hand_choice, hand_seed = (
-        int(state) for state in np.random.SeedSequence(options.seed).generate_state(7)
+        int(state) for state in seeds.generate_state(7)
     )
     hands = handwriting or LabeledDigits.concatenate([])
     copies, pen_samples = options.typeface_copies, options.pen_samples

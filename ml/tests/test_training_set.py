@@ -1,0 +1,62 @@
+"""What a training that goes on from a start is made of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ml.datasets import LabeledDigits
+from ml.preprocessing import Digits
+from ml.progress import Steps
+from ml.tests.training_data import SHORT, none, written
+from ml.training_set import copies_of_each, count_digits, make_training_set
+
+FEW = replace(
+    SHORT,
+    pen_samples=60,
+    replay_pen_samples=60,
+    other_samples=10,
+    replay_other_samples=10,
+    replay_samples=30,
+)
+
+
+def made(corrections: LabeledDigits, *, goes_on: bool) -> tuple[Digits, list[int]]:
+    """Make a small training set."""
+    phases = count_digits(30, len(corrections), FEW, goes_on=goes_on)
+    steps = Steps(lambda progress: None, phases)
+    parts, labels = make_training_set(
+        written(30, seed=1), corrections, None, FEW, steps, goes_on=goes_on
+    )
+    return np.concatenate(parts), labels.tolist()
+
+
+def test_a_replay_is_fresh_though_the_seed_is_that_of_the_start() -> None:
+    first, _ = made(none(), goes_on=False)
+    again, _ = made(none(), goes_on=True)
+    known = {image.tobytes() for image in first}
+    assert sum(image.tobytes() in known for image in again) <= len(again) // 100
+
+
+def test_the_same_seed_makes_the_same_replay() -> None:
+    (first, labels), (second, _) = made(none(), goes_on=True), made(none(), goes_on=True)
+    assert (first == second).all()
+    assert len(labels) == FEW.replay_samples + FEW.replay_pen_samples + FEW.replay_other_samples
+
+
+def test_every_correction_trains_as_it_is_and_in_changed_copies() -> None:
+    corrections = written(12, seed=2)
+    images, labels = made(corrections, goes_on=True)
+    copies = copies_of_each(len(corrections), FEW)
+    whole = [image.tobytes() for image in images]
+    assert all(image.tobytes() in whole for image in corrections.images)
+    tail = 12 * copies
+    assert labels[-tail:] == np.repeat(corrections.labels, copies).tolist()
+    assert len({image.tobytes() for image in images[-tail:]}) > 0.9 * tail
+
+
+def test_many_corrections_get_fewer_copies_but_never_none() -> None:
+    few, most = FEW.correction_copies
+    assert copies_of_each(1, FEW) == most
+    assert copies_of_each(1_000_000, FEW) == few >= 1
