@@ -10,9 +10,11 @@ from ml.datasets import (
     LabeledDigits,
     LabeledDrawing,
     canonicalize,
+    is_tmnist,
     load_labeled,
     load_tmnist,
     split_by_group,
+    without,
 )
 from ml.errors import BlankDrawing, DatasetError, InvalidImage
 from ml.preprocessing import canonical_digit, encode_png, ink_from_pixels
@@ -140,3 +142,30 @@ def test_the_sides_are_fixed_for_ever() -> None:
 def test_nothing_is_split_into_nothing() -> None:
     train, holdout = split_by_group(LabeledDigits.concatenate([]))
     assert (len(train), len(holdout)) == (0, 0)
+
+
+def test_digits_that_are_among_others_are_left_out() -> None:
+    images = np.arange(3, dtype=np.uint8)[:, None, None] * np.ones((1, 28, 28), np.uint8)
+    digits = LabeledDigits(images, np.arange(3, dtype=np.uint8), np.array(["a", "b", "c"]))
+    assert without(digits, images[1:2]).groups.tolist() == ["a", "c"]
+    assert without(digits, images[:0]).groups.tolist() == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("name", "first_line", "is_one"),
+    [
+        ("faces.csv", "names,labels,1,2\n", True),
+        ("faces.csv", '"Names","Labels","1"\r\n', True),
+        ("mnist.csv", "label,pixel0\n", False),
+        ("faces.txt", "names,labels,1,2\n", False),
+    ],
+)
+def test_a_file_in_the_format_of_tmnist_is_known_by_its_first_columns(
+    tmp_path: Path, name: str, first_line: str, is_one: bool
+) -> None:
+    (tmp_path / name).write_text(first_line)
+    assert is_tmnist(tmp_path / name) is is_one
+
+
+def test_a_file_that_is_not_there_is_not_in_the_format_of_tmnist(tmp_path: Path) -> None:
+    assert not is_tmnist(tmp_path / "missing.csv")

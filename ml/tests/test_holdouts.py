@@ -1,0 +1,124 @@
+"""What models are measured on: kept aside for ever, and the same for all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ml.comparison import Comparison
+from ml.datasets import LabeledDigits, is_held_out
+from ml.holdouts import (
+    Answers,
+    Holdouts,
+    compare_answers,
+    is_new_to,
+    learned_holdout,
+    measure,
+    split_corrections,
+    worse_on,
+)
+from ml.pipeline import NOT_A_DIGIT, Reading
+
+
+def digits(count: int, label: int = 3) -> LabeledDigits:
+    """Make digits of a group each."""
+    images = np.full((count, 28, 28), 9, np.uint8)
+    names = np.array([f"drawing {number}" for number in range(count)], np.str_)
+    return LabeledDigits(images, np.full(count, label, np.uint8), names)
+
+
+def reading(answers: list[int], strange: float = 0.0) -> Reading:
+    """Give answers that are certain."""
+    return Reading(np.eye(10)[answers].reshape(-1, 10), np.full(len(answers), strange))
+
+
+HOLDOUTS = Holdouts(digits(2), digits(3), digits(2), digits(4).images)
+RIGHT = Answers(reading([3, 3]), reading([3, 3, 3]), reading([3, 3]), reading([1, 1, 1, 1], 0.9))
+
+
+def test_few_corrections_all_train() -> None:
+    train, held = split_corrections(digits(99), 100)
+    assert (len(train), len(held)) == (99, 0)
+
+
+def test_of_enough_corrections_the_hash_keeps_some_aside() -> None:
+    train, held = split_corrections(digits(200), 100)
+    assert len(train) + len(held) == 200
+    assert 5 < len(held) < 40
+    assert is_held_out(held.groups).all()
+    assert not is_held_out(train.groups).any()
+
+
+def test_what_was_once_kept_aside_stays_so_when_more_come() -> None:
+    _, before = split_corrections(digits(200), 100)
+    _, after = split_corrections(digits(400), 100)
+    assert set(before.groups) < set(after.groups)
+
+
+def test_a_model_never_measures_what_it_learned_while_there_were_few() -> None:
+    few, _ = split_corrections(digits(99), 100)
+    record = {"corrections": 99, "learned_holdout": learned_holdout(few)}
+    _, held = split_corrections(digits(400), 100)
+    new = held.select(is_new_to(record, held))
+    learned = set(few.groups) & set(held.groups)
+    assert learned
+    assert set(new.groups) == set(held.groups) - learned
+
+
+def test_a_model_that_kept_them_aside_is_measured_on_all() -> None:
+    train, held = split_corrections(digits(200), 100)
+    record = {"corrections": len(train), "learned_holdout": learned_holdout(train)}
+    assert record["learned_holdout"] == []
+    assert is_new_to(record, held).all()
+
+
+@pytest.mark.parametrize(("record", "is_new"), [({"corrections": 0}, True), ({}, True)])
+def test_a_model_without_corrections_needs_no_record(record: dict[str, Any], is_new: bool) -> None:
+    assert (is_new_to(record, digits(5)) == is_new).all()
+
+
+def test_a_model_with_corrections_and_no_record_is_not_measured_on_them() -> None:
+    assert not is_new_to({"corrections": 5}, digits(5)).any()
+
+
+def test_a_record_does_not_give_the_ids_away() -> None:
+    train = digits(99)
+    assert not set(learned_holdout(train)) & set(train.groups)
+
+
+def test_for_the_others_it_counts_whether_a_picture_is_taken_for_a_digit() -> None:
+    wrong_digit = Answers(
+        reading([5, 3]), reading([3, 3, 3]), reading([3, 3]), reading([1, 1, 1, 1], 0.9)
+    )
+    compared = compare_answers(HOLDOUTS, RIGHT, wrong_digit)
+    assert compared["typefaces"].only_first == 1
+    assert (compared["others"].n, compared["others"].only_first) == (2 + 3 + 2 + 4, 0)
+    all_accepted = Answers(RIGHT.typefaces, RIGHT.pens, RIGHT.corrections, reading([1, 1, 1, 1]))
+    assert compare_answers(HOLDOUTS, RIGHT, all_accepted)["others"].only_first == 4
+
+
+def test_who_refuses_digits_is_worse_on_the_others() -> None:
+    refusing = Answers(reading([3, 3], 0.9), reading([3, 3, 3], 0.9), reading([3, 3]), RIGHT.others)
+    compared = compare_answers(HOLDOUTS, RIGHT, refusing)
+    assert compared["typefaces"].only_first == 0
+    assert compared["others"].only_first == 5
+    assert (refusing.given("others")[:5] == NOT_A_DIGIT).all()
+
+
+def test_a_holdout_without_pictures_is_left_out() -> None:
+    none = np.zeros(2, bool)
+    holdouts = HOLDOUTS.with_corrections(none)
+    answers = RIGHT.with_corrections(none)
+    assert set(compare_answers(holdouts, answers, answers)) == {"typefaces", "pens", "others"}
+    assert measure(holdouts, answers)["corrections"] is None
+
+
+def test_it_is_worse_only_where_that_is_more_than_chance() -> None:
+    compared = {
+        "typefaces": Comparison(100, 90, 80, 10, 0),
+        "pens": Comparison(100, 90, 88, 4, 2),
+        "others": Comparison(100, 80, 95, 0, 15),
+    }
+    assert worse_on(compared) == ("typefaces",)
