@@ -12,15 +12,12 @@ class Server {
   requests = []; // not yet answered
   atOnce = 0; // the most that were ever under way together
 
-  #last = 0;
-
-  create(body) {
+  create({ id, strokes }) {
     return this.#hold(() => {
-      const isReplaced = ({ id, label }) => id === body.replaces && label === null;
-      this.rows = this.rows.filter((row) => !isReplaced(row));
-      this.#last += 1;
-      const row = { id: `row ${this.#last}`, label: null, prediction: 7, strokes: body.strokes };
-      this.rows.push(row);
+      let row = this.rows.find((each) => each.id === id);
+      if (row && row.label !== null) throw new Problem({ status: 409 });
+      if (!row) this.rows.push((row = { id, label: null, prediction: 7 }));
+      row.strokes = strokes;
       return { ...row };
     });
   }
@@ -35,9 +32,10 @@ class Server {
   }
 
   /** Answers the oldest request: by doing its work, or with a problem instead. */
-  async answer(problem = null) {
+  async answer(problem = null, { isLost = false } = {}) {
     const { work, resolve, reject } = this.requests.shift();
     try {
+      if (isLost) work();
       if (problem) throw problem;
       resolve(work());
     } catch (error) {
@@ -64,7 +62,7 @@ const strokes = (count) => ({ strokes: count });
 function start() {
   const server = new Server();
   const recognition = new Recognition(server);
-  const seen = { answer: [], verdict: [], failure: [], finished: [], replaced: [] };
+  const seen = { answer: [], verdict: [], failure: [], finished: [] };
   for (const name of Object.keys(seen)) {
     recognition.addEventListener(name, ({ detail }) => seen[name].push(detail));
   }
@@ -76,7 +74,7 @@ test("a stroke is answered", async () => {
   recognition.read(strokes(1));
   await server.answerAll();
   assert.equal(seen.answer.length, 1);
-  assert.equal(recognition.answered.id, "row 1");
+  assert.equal(recognition.answered.id, server.rows[0].id);
 });
 
 test("ten strokes, each answered, leave one row", async () => {
@@ -89,7 +87,7 @@ test("ten strokes, each answered, leave one row", async () => {
     server.rows.map((row) => row.strokes),
     [10],
   );
-  assert.equal(seen.replaced.length, 9);
+  assert.equal(seen.answer.length, 10);
 });
 
 test("ten strokes faster than the server answers leave one row, with all ten", async () => {
@@ -134,6 +132,67 @@ test("an answer that comes while the next stroke is being drawn is not shown", a
   assert.deepEqual(seen.answer, []);
 });
 
+test("a reading whose answer was lost leaves no row of its own", async () => {
+  const { server, recognition, seen } = start();
+  recognition.read(strokes(1));
+  await server.answer(new Problem(), { isLost: true });
+  assert.equal(seen.failure.length, 1);
+  recognition.retry();
+  await server.answerAll();
+  recognition.read(strokes(2));
+  await server.answer(new Problem({ isTimeout: true }), { isLost: true });
+  recognition.read(strokes(3));
+  await server.answerAll();
+  assert.deepEqual(
+    server.rows.map((row) => row.strokes),
+    [3],
+  );
+});
+
+test("a judgment whose answer was lost protects the row all the same", async () => {
+  const { server, recognition, seen } = start();
+  recognition.read(strokes(1));
+  await server.answerAll();
+  recognition.judge({ label: 3 });
+  await server.answer(new Problem(), { isLost: true });
+  recognition.read(strokes(2));
+  await server.answerAll();
+  assert.deepEqual(
+    server.rows.map((row) => [row.strokes, row.label]),
+    [
+      [1, 3],
+      [2, null],
+    ],
+  );
+  assert.equal(seen.answer.length, 2);
+});
+
+test("two tabs draw two digits", async () => {
+  const { server, recognition } = start();
+  const other = new Recognition(server);
+  recognition.read(strokes(1));
+  other.read(strokes(2));
+  await server.answerAll();
+  recognition.read(strokes(3));
+  other.read(strokes(4));
+  await server.answerAll();
+  assert.deepEqual(
+    server.rows.map((row) => row.strokes),
+    [3, 4],
+  );
+});
+
+test("a reloaded page goes on with its row", async () => {
+  const { server, recognition } = start();
+  recognition.read(strokes(1));
+  await server.answerAll();
+  const reloaded = new Recognition(server);
+  reloaded.resume(recognition.id);
+  reloaded.read(strokes(1));
+  await server.answerAll();
+  assert.equal(server.rows.length, 1);
+});
+
 test("undoing everything leaves nothing to answer, and the row is still replaced by what is drawn next", async () => {
   const { server, recognition, seen } = start();
   recognition.read(strokes(1));
@@ -161,7 +220,7 @@ test("after a new start the next digit has a row of its own", async () => {
   );
   assert.deepEqual(
     seen.finished.map(({ drawing }) => drawing.id),
-    ["row 1"],
+    [server.rows[0].id],
   );
 });
 
@@ -299,7 +358,7 @@ test("a drawing deleted elsewhere is forgotten, one of another digit is not ours
   recognition.read(strokes(1));
   await server.answerAll();
   assert.equal(recognition.forget("row 9"), false);
-  assert.equal(recognition.forget("row 1"), true);
+  assert.equal(recognition.forget(server.rows[0].id), true);
   recognition.startOver();
   assert.deepEqual(seen.finished, []);
 });

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import UploadedFile
 from rest_framework import serializers
 
 from recognizer import services
+from recognizer.data_urls import png_url
 from recognizer.models import Drawing, TrainedModel
 
 MAX_BATCH = 1000
@@ -218,7 +219,7 @@ class DrawingSerializer(serializers.ModelSerializer[Drawing]):
 
     def get_canonical(self, drawing: Drawing) -> str:
         """Return the 28x28 digit as a data: address, white ink on black."""
-        return "data:image/png;base64," + base64.b64encode(services.canonical_png(drawing)).decode()
+        return png_url(services.canonical_png(drawing))
 
 
 class ExplanationSerializer(serializers.Serializer[services.Explanation]):

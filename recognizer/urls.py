@@ -6,7 +6,7 @@ from django.urls import include, path, re_path
 from django.views.i18n import set_language
 from rest_framework.routers import SimpleRouter
 
-from recognizer import api, views
+from recognizer import about, api, views
 
 router = SimpleRouter(use_regex_path=False)
 router.register("drawings", api.DrawingViewSet, basename="drawing")
@@ -20,6 +20,7 @@ drawings = api.DrawingViewSet.as_view(
 urlpatterns = [
     path("", views.draw, name="draw"),
     path("history/", views.history, name="history"),
+    path("about/", about.about, name="about"),
     path("problems/<slug:slug>/", views.problem, name="problem"),
     path("favicon.ico", views.favicon, name="favicon"),
     path("language/", set_language, name="set_language"),

@@ -12,11 +12,12 @@ from recognizer.models import Drawing
 from recognizer.services.recognition import Sketch, canonical_digit_of, read_sketch
 from recognizer.services.registry import active_model
 
-EXAMPLE_STROKES = [
-    [[78, 92], [92, 62], [128, 44], [166, 52], [184, 84], [172, 122], [134, 168], [84, 226]],
-    [[84, 226], [122, 214], [160, 224], [200, 216]],
-]
-"""A slanting 2, for those who have not drawn anything yet."""
+EXAMPLE = (
+    "86,96 91,81 99,68 111,56 124,48 140,44 157,46 172,53 183,64 186,78 184,94 177,110 "
+    "169,125 160,138 150,150 140,162 130,172 118,183 107,193 95,203 84,214 72,226 84,217 "
+    "97,214 110,216 123,220 137,224 150,228 163,228 175,224 188,214"
+)
+"""Points of one stroke, a slanting 2, for those who have not drawn anything yet."""
 
 
 @dataclass(frozen=True)
@@ -83,4 +84,5 @@ def walk_through(drawing: Drawing | None) -> Walkthrough:
 
 def example() -> Sketch:
     """Return the drawing that is shown to those who have none."""
-    return read_sketch(strokes=EXAMPLE_STROKES)
+    points = [[float(number) for number in point.split(",")] for point in EXAMPLE.split()]
+    return read_sketch(strokes=[points])

@@ -13,7 +13,7 @@ export class Api {
     this.#token = csrfToken;
   }
 
-  /** `drawing`: {strokes, pen_width, source, replaces?} */
+  /** `drawing`: {id, source, strokes, pen_width} or {id, source, image}; the same id again is the same drawing. */
   create(drawing) {
     return this.#send("POST", this.#url, drawing);
   }
@@ -27,6 +27,16 @@ export class Api {
     return this.#send("DELETE", `${this.#url}${id}/`);
   }
 
+  /** All that this browser drew; {deleted}. */
+  removeAll() {
+    return this.#send("DELETE", this.#url);
+  }
+
+  /** {prediction, confidence, model, map}: 28 rows of 28 shares. */
+  explain(id) {
+    return this.#send("GET", `${this.#url}${id}/explanation/`);
+  }
+
   /** One page of this browser's drawings, newest first; `query` is a URL's search part, such as "?correct=open". */
   list(query = "") {
     const search = new URLSearchParams(query);
@@ -36,6 +46,10 @@ export class Api {
 
   imageUrl(id) {
     return `${this.#url}${id}/image/`;
+  }
+
+  strokesUrl(id) {
+    return `${this.#url}${id}/strokes/`;
   }
 
   async #send(method, url, body) {

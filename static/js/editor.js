@@ -11,6 +11,8 @@ export class Editor extends EventTarget {
   #picture;
   #details;
   #delete;
+  #image;
+  #strokes;
   #drawing = null;
   #isSure = false;
 
@@ -20,6 +22,8 @@ export class Editor extends EventTarget {
     this.#picture = dialog.querySelector("[data-part=picture]");
     this.#details = dialog.querySelector("[data-part=details]");
     this.#delete = dialog.querySelector("[data-part=delete]");
+    this.#image = dialog.querySelector("[data-part=image]");
+    this.#strokes = dialog.querySelector("[data-part=strokes]");
     this.#feedback = new Feedback(dialog.querySelector(".feedback"));
     this.#feedback.addEventListener("judge", ({ detail }) =>
       this.#emit("judge", { feedback: detail }),
@@ -33,10 +37,14 @@ export class Editor extends EventTarget {
     return this.#dialog.open;
   }
 
-  open(drawing, imageUrl) {
+  /** `urls`: {image, strokes}, where its files are. */
+  open(drawing, urls) {
     this.#isSure = false;
     this.#delete.textContent = words.drawing.deleteAsk;
-    this.#picture.src = imageUrl;
+    this.#picture.src = urls.image;
+    this.#image.href = urls.image;
+    this.#image.download = `drawing-${drawing.id}.png`;
+    this.#strokes.href = urls.strokes;
     this.show(drawing);
     this.#dialog.showModal();
   }

@@ -53,6 +53,17 @@ export class History extends EventTarget {
     this.#changed();
   }
 
+  /** A known drawing as it is now. */
+  update(drawing) {
+    if (this.#drawings.has(drawing.id)) this.put(drawing);
+  }
+
+  clear() {
+    this.#drawings.clear();
+    this.#list.replaceChildren();
+    this.#changed();
+  }
+
   /** Takes a card out; a keyboard goes on at its neighbor. */
   remove(id) {
     const card = this.#find(id);

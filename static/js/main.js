@@ -7,15 +7,17 @@ import { Editor } from "./editor.js";
 import { Feedback } from "./feedback.js";
 import { toLists } from "./geometry.js";
 import { History, Pages } from "./history.js";
+import { Intake } from "./intake.js";
 import { Notice } from "./notice.js";
 import { Pad } from "./pad.js";
-import { needsReload, sentenceFor } from "./problems.js";
+import { Picture } from "./picture.js";
+import { isAboutContent, needsReload, sentenceFor } from "./problems.js";
 import { Recognition } from "./recognition.js";
 import { listenToKeys } from "./shortcuts.js";
 import { words } from "./words.js";
 
 const LATEST = 12; // drawings in the strip
-const KEPT = "strokes"; // session storage: the drawing, over a reload that the page itself asked for
+const KEPT = "digit"; // session storage: the drawing, over a reload that the page itself asked for
 
 const find = (id) => document.getElementById(id);
 const on = (target, name, listener) =>
@@ -26,13 +28,10 @@ const notice = new Notice(find("notice"));
 let retry = null;
 let keep = () => {}; // what should outlast a reload of the page
 
-function tell(problem, again) {
+function tell(problem, again, way = words.problems.retry) {
   const isStale = needsReload(problem);
   retry = isStale ? reload : again;
-  notice.show(
-    sentenceFor(problem, navigator.onLine),
-    isStale ? words.problems.reload : words.problems.retry,
-  );
+  notice.show(sentenceFor(problem, navigator.onLine), isStale ? words.problems.reload : way);
 }
 
 // A refused token needs a new page.
@@ -65,7 +64,7 @@ function startHistory({ limit, onVerdict, onDelete }) {
   };
   on(history, "open", ({ drawing }) => {
     chosen = drawing.id;
-    editor.open(drawing, api.imageUrl(drawing.id));
+    editor.open(drawing, { image: api.imageUrl(drawing.id), strokes: api.strokesUrl(drawing.id) });
   });
   // The card may have been made anew since.
   find("editor").addEventListener("close", () => history.focus(chosen));
@@ -99,6 +98,9 @@ function startDrawingPage() {
   const recognition = new Recognition(api);
   const answer = new Answer(find("answer"), find("bars"), find("seen"), find("version"));
   const feedback = new Feedback(find("feedback"));
+  const picture = new Picture(find("picture"));
+  const intake = new Intake(find("file"), document);
+  const explain = startExplanation(recognition);
   const history = startHistory({
     limit: LATEST,
     onVerdict: (drawing) => recognition.adopt(drawing),
@@ -113,23 +115,51 @@ function startDrawingPage() {
 
   function clear() {
     recognition.startOver();
+    picture.clear();
     pad.clear();
   }
 
   function showNothing(sentence) {
     answer.clear(sentence);
     feedback.hide();
+    explain(null);
   }
 
+  function readPicture(url) {
+    picture.show(url);
+    showTools();
+    recognition.read({ image: url, source: "upload" });
+  }
+
+  async function take(file) {
+    notice.hide();
+    try {
+      const { shrink } = await import("./shrink.js");
+      const url = await shrink(file);
+      clear();
+      readPicture(url);
+    } catch (problem) {
+      tell(problem, chooseFile, words.picture.another);
+    }
+  }
+
+  const chooseFile = () => find("file").click();
+
   function showTools() {
-    find("hint").hidden = !pad.isEmpty;
+    const isEmpty = pad.isEmpty && picture.isEmpty;
+    find("hint").hidden = !isEmpty;
     // Not `disabled`: that would throw the focus off the button that was just pressed.
     find("undo").setAttribute("aria-disabled", String(!pad.canUndo));
     find("redo").setAttribute("aria-disabled", String(!pad.canRedo));
-    find("clear").setAttribute("aria-disabled", String(pad.isEmpty));
+    find("clear").setAttribute("aria-disabled", String(isEmpty));
   }
 
   on(pad, "begin", () => {
+    // What is drawn over a picture is another digit.
+    if (!picture.isEmpty) {
+      recognition.startOver();
+      picture.clear();
+    }
     recognition.interrupt();
     notice.hide();
     answer.wait();
@@ -151,6 +181,8 @@ function startDrawingPage() {
     find("reading").removeAttribute("data-fresh");
     answer.show(drawing);
     feedback.show(drawing);
+    explain(drawing);
+    history.update(drawing);
   });
   on(recognition, "verdict", ({ drawing }) => {
     answer.judge(drawing);
@@ -158,11 +190,16 @@ function startDrawingPage() {
     history.put(drawing);
   });
   on(recognition, "finished", ({ drawing }) => history.put(drawing));
-  on(recognition, "replaced", ({ id }) => history.remove(id));
   on(recognition, "failure", ({ problem }) => {
     if (!recognition.answered) showNothing();
-    tell(problem, () => recognition.retry());
+    if (!picture.isEmpty && isAboutContent(problem)) {
+      tell(problem, chooseFile, words.picture.another);
+    } else {
+      tell(problem, () => recognition.retry());
+    }
   });
+  on(intake, "file", ({ file }) => take(file));
+  on(intake, "dragging", ({ isOver }) => find("sheet").toggleAttribute("data-dropping", isOver));
   on(feedback, "judge", (detail) => {
     notice.hide();
     recognition.judge(detail);
@@ -182,10 +219,40 @@ function startDrawingPage() {
     find("latest").hidden = history.size === 0;
   });
 
-  keep = () => sessionStorage.setItem(KEPT, JSON.stringify(pad.strokes));
-  pad.load(JSON.parse(sessionStorage.getItem(KEPT) ?? "[]"));
+  keep = () => {
+    const kept = { id: recognition.id, strokes: pad.strokes, picture: picture.url };
+    sessionStorage.setItem(KEPT, JSON.stringify(kept));
+  };
+  const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
   sessionStorage.removeItem(KEPT);
+  if (kept) recognition.resume(kept.id);
+  pad.load(kept?.strokes ?? []);
+  if (kept?.picture) readPicture(kept.picture);
   return () => loadLatest(history);
+}
+
+// Where the model looked; its script comes with the first wish to see it. The function that it gives takes each new answer.
+function startExplanation(recognition) {
+  const button = find("looked-button");
+  let explanation = null;
+  on(button, "click", async () => {
+    if (!explanation) {
+      const { Explanation } = await import("./explanation.js");
+      explanation = new Explanation(
+        (id) => api.explain(id),
+        button,
+        find("looked"),
+        find("looked-sentence"),
+      );
+      on(explanation, "failure", ({ problem }) => tell(problem, () => explanation.toggle()));
+      explanation.show(recognition.answered);
+    }
+    explanation.toggle();
+  });
+  return (drawing) => {
+    button.hidden = drawing === null;
+    explanation?.show(drawing);
+  };
 }
 
 async function loadLatest(history) {
@@ -219,7 +286,25 @@ function startHistoryPage() {
     find("none").hidden = history.size > 0 || !pages.isAtEnd;
   });
   on(more, "click", load);
+  startDeletingAll(history);
   return load;
+}
+
+function startDeletingAll(history) {
+  const dialog = find("delete-all");
+  const removeAll = async () => {
+    dialog.close();
+    notice.hide();
+    try {
+      const { deleted } = await api.removeAll();
+      history.clear();
+      find("voice").textContent = words.history.deleted(deleted);
+    } catch (problem) {
+      tell(problem, removeAll);
+    }
+  };
+  on(find("delete-all-ask"), "click", () => dialog.showModal());
+  on(find("delete-all-sure"), "click", removeAll);
 }
 
 const start = find("pad") ? startDrawingPage() : startHistoryPage();

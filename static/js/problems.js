@@ -44,6 +44,9 @@ export async function problemFrom(response) {
 /** Does only a fresh page help (its token is refused), rather than the same request again? */
 export const needsReload = (problem) => problem.status === 403;
 
+/** Is it what was sent that the server cannot read, so that the same again is of no use? */
+export const isAboutContent = (problem) => problem.status === 400 || problem.status === 413;
+
 export function sentenceFor(problem, isOnline = true) {
   if (!(problem instanceof Problem)) return words.problems.unexpected;
   const { status, type, retryAfterSeconds, isTimeout } = problem;

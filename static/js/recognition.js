@@ -1,18 +1,24 @@
 // The conversation with the server about the digit on the pad, so that one digit leaves one row and no stale answer shows.
 //
-// All requests go through one queue, one at a time. While one is under way, only the newest state of a digit waits:
-// a stroke that came in between is never sent. Each reading replaces the row of the reading before it (`replaces`), and
-// since the answer to a request is always awaited, its row is known even when nobody wants its answer any more. (An
-// aborted request may have stored a row that nobody knows; that is why a newer stroke drops an answer, not a request.)
+// The page chooses the id of a digit before anything is sent, and every state of the digit goes out under it: the server
+// reads its row anew until somebody answers for it. So a request can be repeated when its answer was lost, and one whose
+// answer nobody waits for any more leaves nothing behind. All requests go through one queue, one at a time, so that an
+// older state never arrives after a newer one; while one is under way, only the newest state of a digit waits: a stroke
+// that came in between is never sent. docs/decisions/one-row-per-digit.md has the reasons.
 //
-// Events: "waiting"; "answer" and "verdict" with detail {drawing}; "replaced" {id}; "finished" {drawing}, the last
-// reading of a digit that is no longer on the pad; "failure" {problem}.
+// Events: "waiting"; "answer" and "verdict" with detail {drawing}; "finished" {drawing}, the last reading of a digit
+// that is no longer on the pad; "failure" {problem}.
+
+import { randomId } from "./ids.js";
+
+const ID_TAKEN = 409; // status: somebody answered for the row, in a way that this page does not know of
 
 const newDigit = () => ({
+  id: randomId(), // of its row
   version: 0, // counts the states of the drawing
   answered: -1, // the version that the shown answer belongs to
   drawing: null, // the row as the server last told it
-  replaceable: null, // its id, as long as nobody has judged it
+  isJudged: false, // the row is the person's word; what is drawn from then on needs another one
 });
 
 export class Recognition extends EventTarget {
@@ -30,6 +36,16 @@ export class Recognition extends EventTarget {
   /** The drawing that the shown answer belongs to, or null while there is none. */
   get answered() {
     return this.#digit.answered === this.#digit.version ? this.#digit.drawing : null;
+  }
+
+  /** What a reload of the page has to know to go on with the same row. */
+  get id() {
+    return this.#digit.id;
+  }
+
+  /** The digit on the pad has a row already. */
+  resume(id) {
+    this.#digit.id = id;
   }
 
   /** A stroke begins: whatever is on its way is about an older drawing. */
@@ -51,8 +67,7 @@ export class Recognition extends EventTarget {
   judge(feedback) {
     const drawing = this.answered;
     if (!drawing) return;
-    // From here on the row is the person's word; further strokes must not replace it.
-    this.#digit.replaceable = null;
+    this.#digit.isJudged = true;
     this.#failed = null;
     this.#enqueue({
       run: this.#judge,
@@ -85,7 +100,7 @@ export class Recognition extends EventTarget {
   adopt(drawing) {
     if (drawing.id !== this.#digit.drawing?.id) return;
     this.#digit.drawing = drawing;
-    this.#digit.replaceable = drawing.label === null ? drawing.id : null;
+    this.#digit.isJudged = drawing.label !== null;
     if (this.answered) this.#emit("verdict", { drawing });
   }
 
@@ -93,7 +108,6 @@ export class Recognition extends EventTarget {
   forget(id) {
     if (id !== this.#digit.drawing?.id) return false;
     this.#digit.drawing = null;
-    this.#digit.replaceable = null;
     return true;
   }
 
@@ -119,11 +133,10 @@ export class Recognition extends EventTarget {
 
   #read = async (job) => {
     const { digit, version, body } = job;
-    const replaces = digit.replaceable;
-    const drawing = await this.#api.create(replaces ? { ...body, replaces } : body);
+    if (digit.isJudged) this.#renew(digit);
+    const drawing = await this.#create(digit, body);
     digit.drawing = drawing;
-    digit.replaceable = drawing.id;
-    if (replaces) this.#emit("replaced", { id: replaces });
+    digit.isJudged = drawing.label !== null;
     if (this.#isCurrent(job)) {
       digit.answered = version;
       this.#emit("answer", { drawing });
@@ -132,19 +145,34 @@ export class Recognition extends EventTarget {
     }
   };
 
+  async #create(digit, body) {
+    try {
+      return await this.#api.create({ ...body, id: digit.id });
+    } catch (problem) {
+      if (problem.status !== ID_TAKEN) throw problem;
+      this.#renew(digit);
+      return this.#api.create({ ...body, id: digit.id });
+    }
+  }
+
+  #renew(digit) {
+    digit.id = randomId();
+    digit.isJudged = false;
+  }
+
   #judge = async (job) => {
     const { digit, id, feedback } = job;
-    digit.replaceable = null;
+    digit.isJudged = true;
     const drawing = await this.#api.giveFeedback(id, feedback);
     digit.drawing = drawing;
-    if (drawing.label === null) digit.replaceable = drawing.id;
+    digit.isJudged = drawing.label !== null;
     this.#emit(this.#isCurrent(job) ? "verdict" : "finished", { drawing });
   };
 
   #fail(job, problem) {
     const { digit } = job;
-    if (job.run === this.#judge && digit.drawing?.label === null)
-      digit.replaceable = digit.drawing.id;
+    if (job.run === this.#judge)
+      digit.isJudged = digit.drawing !== null && digit.drawing.label !== null;
     if (this.#isCurrent(job)) {
       this.#failed = job;
       this.#emit("failure", { problem });

@@ -22,6 +22,45 @@ export const words = {
     byModel: (version) => fill(gettext("; read by model %(version)s"), { version }),
   },
 
+  explanation: {
+    nowhere: gettext("No single place decides: whatever part is covered, it stays as sure."),
+    // By the part of the digit, row by row.
+    somewhere: (part, points) =>
+      fill(
+        [
+          gettext(
+            "It looked most at the top left: without that, it is %(points)s points less sure.",
+          ),
+          gettext("It looked most at the top: without that, it is %(points)s points less sure."),
+          gettext(
+            "It looked most at the top right: without that, it is %(points)s points less sure.",
+          ),
+          gettext("It looked most on the left: without that, it is %(points)s points less sure."),
+          gettext("It looked most in the middle: without that, it is %(points)s points less sure."),
+          gettext("It looked most on the right: without that, it is %(points)s points less sure."),
+          gettext(
+            "It looked most at the bottom left: without that, it is %(points)s points less sure.",
+          ),
+          gettext("It looked most at the bottom: without that, it is %(points)s points less sure."),
+          gettext(
+            "It looked most at the bottom right: without that, it is %(points)s points less sure.",
+          ),
+        ][part],
+        { points },
+      ),
+  },
+
+  picture: {
+    another: gettext("Choose another"),
+  },
+
+  history: {
+    deleted: (count) =>
+      fill(ngettext("%(count)s drawing is deleted.", "%(count)s drawings are deleted.", count), {
+        count,
+      }),
+  },
+
   feedback: {
     right: gettext("Thank you: it was right."),
     wrong: (label) => fill(gettext("Thank you: it was %(label)s."), { label }),

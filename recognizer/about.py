@@ -1,0 +1,69 @@
+"""The page that explains the recognizer in pictures, on the visitor's own last drawing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from recognizer import services
+from recognizer.data_urls import png_url
+from recognizer.models import Drawing, TrainedModel
+from recognizer.visitors import read_visitor
+
+# In which direction ink grows on each map, in the model's order; and the order of a compass.
+ARROWS = "→↘↓↙←↖↑↗"
+COMPASS = "↖↑↗←·→↙↓↘"
+
+
+@require_safe
+@never_cache
+def about(request: HttpRequest) -> HttpResponse:
+    """Lead a drawing through the model, step by step."""
+    drawing = Drawing.objects.of_visitor(read_visitor(request)).first()
+    try:
+        walk = services.walk_through(drawing)
+    except services.NoModel:
+        return render(request, "recognizer/about.html")
+    maps = dict(zip(ARROWS, map(png_url, walk.directions), strict=True))
+    context = {
+        "is_example": drawing is None,
+        "model": walk.model,
+        "drawn": png_url(walk.drawn),
+        "canonical": png_url(walk.canonical),
+        "upright": png_url(walk.upright),
+        "compass": [(arrow, maps.get(arrow)) for arrow in COMPASS],
+        "prediction": walk.prediction,
+        "percent": round(100 * walk.prediction.confidence),
+        "percents": [round(100 * share) for share in walk.prediction.probabilities],
+        **_describe(services.get_model(walk.model)),
+    }
+    return render(request, "recognizer/about.html", context)
+
+
+def _describe(model: TrainedModel) -> dict[str, Any]:
+    """Say what a version learned from and how good it is, by its own records."""
+    learned = [
+        (_("digits of typefaces"), "typefaces"),
+        (_("digits written by a synthetic pen"), "pens"),
+        (_("letters and scribbles, to know what is no digit"), "others"),
+        (_("corrections by people"), "corrections"),
+    ]
+    measured = [
+        (_("digits of typefaces that it never saw"), "typefaces"),
+        (_("digits of a synthetic pen that it never saw"), "pens"),
+        (_("corrections that it never saw"), "corrections"),
+    ]
+    results = {key: model.metrics.get(key) or {} for _name, key in measured}
+    return {
+        "learned": [(name, model.data[key]) for name, key in learned if model.data.get(key)],
+        "measured": [
+            (name, results[key]["n"], 100 * results[key]["accuracy"])
+            for name, key in measured
+            if results[key].get("accuracy") is not None
+        ],
+    }

@@ -1,0 +1,30 @@
+// A picture of any size and format that the browser knows, made small enough to send; nothing of it but its pixels stays.
+
+import { Problem } from "./problems.js";
+
+const MAX_SIDE = 640; // pixels; the archive keeps 280
+const MAX_BYTES = 30e6;
+
+/** Width and height that fit, in the same proportion, never enlarged. */
+export function fittingSize({ width, height }, side = MAX_SIDE) {
+  const scale = Math.min(1, side / Math.max(width, height));
+  return {
+    width: Math.max(1, Math.round(width * scale)),
+    height: Math.max(1, Math.round(height * scale)),
+  };
+}
+
+/** The picture in a file, as a data: address; a Problem where there is none. */
+export async function shrink(file) {
+  if (file.size > MAX_BYTES) throw new Problem({ type: "/problems/image-too-large/" });
+  const bitmap = await createImageBitmap(file).catch(() => {
+    throw new Problem({ type: "/problems/invalid-image/" });
+  });
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, fittingSize(bitmap));
+  const context = canvas.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+  bitmap.close();
+  return canvas.toDataURL("image/webp", 0.9); // PNG where a browser writes no WebP
+}
