@@ -29,16 +29,21 @@ FLAGS = [
 ]
 
 
+def find_chromium() -> str:
+    """Return the path of the browser."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not path:
+        raise FileNotFoundError("No Chromium: run `make test`, or name one in CHROMIUM.")
+    return path
+
+
 # Per module and not per session: Django refuses its database to a thread with an event loop, and
 # Playwright's lives as long as it does.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Return the Chromium that `make test` found or installed."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if not path:
-        pytest.fail("No Chromium: run `make test`, or name one in CHROMIUM.")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         yield chromium
         chromium.close()
 

@@ -77,6 +77,8 @@ class Server:
         finally:
             self._process.kill()
             self._listener.join(STOP_SECONDS)
+            # Its output ends with the last process that it has started.
+            assert not self._listener.is_alive(), "Something that the server started outlives it."
         return status
 
 
@@ -126,6 +128,7 @@ def serve(folder: Path, **environment: str) -> Iterator[LiveSite]:
         "ARTIFACTS_DIR": str(folder / "artifacts"),
         "SECRET_KEY": "only for tests",
         "WEB_CONCURRENCY": "2",
+        "RETRAIN_WORKER": "no",
         **environment,
     }
     command = [sys.executable, "-m", "digitsite.serve", "--bind", "127.0.0.1:0"]
@@ -142,6 +145,11 @@ def serve(folder: Path, **environment: str) -> Iterator[LiveSite]:
 @pytest.fixture(scope="session")
 def static_files() -> None:
     """Gather the files that a server gives out as they are; once, for it takes seconds."""
+    gather_static_files()
+
+
+def gather_static_files() -> None:
+    """Do what `make run` does before it starts."""
     subprocess.run(
         [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"],
         cwd=PROJECT,

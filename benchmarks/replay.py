@@ -1,0 +1,116 @@
+"""How many labeled drawings the running page reads right, drawn on it by a real mouse in Chromium.
+
+python -m benchmarks.replay [STROKES.json.gz] [--limit N]
+
+The strokes that the page sent are also sent to the server by a program: both answers must be the
+same. Without a file, 20 digits of the synthetic pen are drawn. The site is one of its own, over an
+empty archive.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import django
+import numpy as np
+from playwright.sync_api import APIRequestContext, Page, Request, sync_playwright
+
+from ml.datasets import iter_labeled
+from ml.pen import write_strokes
+from ml.strokes import Strokes
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")
+django.setup()
+
+# What starts a server for the tests knows the models, which want a Django that is set up.
+from recognizer.tests.browsing import FLAGS, find_chromium  # noqa: E402
+from recognizer.tests.live import gather_static_files, serve  # noqa: E402
+
+MARGIN = 0.15  # of the pad, around a drawing
+
+
+def read_drawings(path: Path | None) -> Iterator[tuple[int, Strokes]]:
+    """Yield labels and strokes."""
+    if path is None:
+        rng = np.random.default_rng(0)
+        for digit in 2 * list(range(10)):
+            yield digit, write_strokes(digit, rng)
+        return
+    for drawing in iter_labeled(path):
+        if drawing.strokes is not None:
+            yield drawing.label, drawing.strokes
+
+
+def write(page: Page, strokes: Strokes) -> None:
+    """Draw on the pad, as large as it fits, by the browser's own mouse."""
+    points = np.array([point[:2] for stroke in strokes for point in stroke], float)  # (points, 2)
+    low, high = points.min(axis=0), points.max(axis=0)
+    box = page.locator("#pad").bounding_box()
+    assert box is not None
+    inner = box["width"] * (1 - 2 * MARGIN)
+    scale = inner / max(float((high - low).max()), 1e-6)
+    middle = np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
+    for stroke in strokes:
+        places = middle + scale * (np.array([point[:2] for point in stroke]) - (low + high) / 2)
+        page.mouse.move(*places[0])
+        page.mouse.down()
+        for place in places[1:]:
+            page.mouse.move(*place)
+        page.mouse.up()
+
+
+def replay(page: Page, client: APIRequestContext, strokes: Strokes) -> tuple[int, int]:
+    """Return what the page shows, and what the server says to the same strokes as JSON."""
+    sent: list[dict[str, Any]] = []
+
+    def note(request: Request) -> None:
+        if request.method == "POST" and request.url.endswith("/api/v1/drawings/"):
+            sent.append(request.post_data_json)
+
+    page.on("request", note)
+    page.get_by_role("button", name="Clear", exact=True).click(force=True)
+    write(page, strokes)
+    page.wait_for_selector("#answer[data-digit]:not([aria-busy])")
+    page.remove_listener("request", note)
+    shown = int(page.locator("#answer").get_attribute("data-digit") or -1)
+    body = {"strokes": [sent[-1]["strokes"]]}
+    assert len(body["strokes"][0]) == len(strokes), "Not every stroke reached the server."
+    answer = client.post("/api/v1/predictions/", data=body)
+    return shown, int(answer.json()["predictions"][0]["prediction"])
+
+
+def main() -> None:
+    """Replay all drawings and count."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("path", type=Path, nargs="?")
+    parser.add_argument("--limit", type=int)
+    options = parser.parse_args()
+    gather_static_files()
+    n = right = same = 0
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serve(Path(folder)) as site,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        page = browser.new_page(base_url=site.url)
+        page.goto("/")
+        client = playwright.request.new_context(base_url=site.url)  # without the page's cookies
+        for label, strokes in islice(read_drawings(options.path), options.limit):
+            shown, told = replay(page, client, strokes)
+            n += 1
+            right += shown == label
+            same += shown == told
+        browser.close()
+    print(json.dumps({"n": n, "right": right / n, "same_as_json": same / n}))
+
+
+if __name__ == "__main__":
+    main()
