@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { Problem } from "../static/js/problems.js";
-import { Recognition } from "../static/js/recognition.js";
+import { Recognition, randomId } from "../static/js/recognition.js";
 
 /** A server that answers when it is told to, and keeps rows as the real one does. */
 class Server {
@@ -361,4 +361,13 @@ test("a drawing deleted elsewhere is forgotten, one of another digit is not ours
   assert.equal(recognition.forget(server.rows[0].id), true);
   recognition.startOver();
   assert.deepEqual(seen.finished, []);
+});
+
+test("an id is a UUID of version 4", () => {
+  const shape = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+  for (let count = 0; count < 200; count += 1) assert.match(randomId(), shape);
+});
+
+test("no two ids are the same", () => {
+  assert.equal(new Set(Array.from({ length: 1000 }, randomId)).size, 1000);
 });

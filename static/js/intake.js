@@ -1,6 +1,6 @@
-// Pictures that come from elsewhere: chosen as a file, dropped on the page, or pasted.
+// Pictures that come from elsewhere: chosen as a file, dropped on the page, or pasted; and the one that lies on the pad.
 //
-// Events: "file" with detail {file}; "dragging" with detail {isOver}.
+// Events of Intake: "file" with detail {file}; "dragging" with detail {isOver}.
 
 /** The first picture among files; else the first file, so that somebody can be told that it is none. */
 export const firstPicture = (files) =>
@@ -37,5 +37,33 @@ export class Intake extends EventTarget {
 
   #tell(isOver) {
     this.dispatchEvent(new CustomEvent("dragging", { detail: { isOver } }));
+  }
+}
+
+/** The picture that was sent in the place of strokes: it lies on the pad until something is drawn. */
+export class Picture {
+  #image;
+
+  constructor(image) {
+    this.#image = image;
+  }
+
+  /** The data: address of what is shown; empty where there is nothing. */
+  get url() {
+    return this.#image.getAttribute("src") ?? "";
+  }
+
+  get isEmpty() {
+    return this.url === "";
+  }
+
+  show(url) {
+    this.#image.src = url;
+    this.#image.hidden = false;
+  }
+
+  clear() {
+    this.#image.removeAttribute("src");
+    this.#image.hidden = true;
   }
 }

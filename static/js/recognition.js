@@ -9,9 +9,16 @@
 // Events: "waiting"; "answer" and "verdict" with detail {drawing}; "finished" {drawing}, the last reading of a digit
 // that is no longer on the pad; "failure" {problem}.
 
-import { randomId } from "./ids.js";
-
 const ID_TAKEN = 409; // status: somebody answered for the row, in a way that this page does not know of
+
+/** A random UUID of version 4; crypto.randomUUID is only there on secure origins. */
+export function randomId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
 
 const newDigit = () => ({
   id: randomId(), // of its row
