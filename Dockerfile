@@ -10,7 +10,8 @@ ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     WEB_CONCURRENCY=2 \
     DATABASE_URL=sqlite:////data/db.sqlite3 \
-    ARTIFACTS_DIR=/data/artifacts
+    ARTIFACTS_DIR=/data/artifacts \
+    MPLCONFIGDIR=/data/.matplotlib
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY . .

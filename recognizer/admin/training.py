@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from recognizer import services
 from recognizer.admin.comparisons import ComparisonPages
 from recognizer.admin.elements import table
+from recognizer.admin.reports import ReportPages
 from recognizer.models import TrainedModel, TrainedModelQuerySet
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ MODEL_FIELDS = (
     "origin",
     "parent",
     "created_at",
+    "report_link",
     "comparison_links",
     "accuracy_percent",
     "metrics_table",
@@ -61,7 +63,7 @@ class ReadOnly:
 
 
 @admin.register(TrainedModel)
-class TrainedModelAdmin(ReadOnly, ComparisonPages, ModelAdminBase):
+class TrainedModelAdmin(ReadOnly, ReportPages, ComparisonPages, ModelAdminBase):
     """The versions."""
 
     actions = ["activate", "compare"]

@@ -66,6 +66,7 @@ from recognizer.services.registry import (
     get_model,
     register_bundled_model,
 )
+from recognizer.services.reports import Panel, VersionReport, make_report
 from recognizer.services.reviews import approve_drawings, reject_drawings, review_drawing
 from recognizer.services.runs import RetrainingInProgress, close_dead_runs
 from recognizer.services.schedule import (
@@ -97,6 +98,7 @@ __all__ = [
     "InvalidPixels",
     "InvalidStrokes",
     "NoModel",
+    "Panel",
     "Progress",
     "Recognized",
     "RecognizerError",
@@ -112,6 +114,7 @@ __all__ = [
     "UnknownFormat",
     "UnknownModel",
     "Verdict",
+    "VersionReport",
     "Walkthrough",
     "activate",
     "active_model",
@@ -135,6 +138,7 @@ __all__ = [
     "get_model",
     "give_feedback",
     "import_drawings",
+    "make_report",
     "predict",
     "prune_drawings",
     "read_sketch",

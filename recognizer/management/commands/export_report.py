@@ -1,0 +1,36 @@
+"""manage.py export_report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from recognizer import services
+from recognizer.management.base import ServiceCommand
+from recognizer.reports import render_report
+
+
+class Command(ServiceCommand):
+    """Writes the report of a version."""
+
+    help = (
+        "Write the report of a version to one HTML file: confusion matrix, calibration, learning "
+        "curve, worst mistakes. It shows drawings of visitors, so mind whom you give it to."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("path", type=Path, help="the file")
+        parser.add_argument(
+            "--model", type=int, metavar="N", help="the version (default: the active one)"
+        )
+
+    def run(self, **options: Any) -> None:
+        """Export."""
+        report = services.make_report(options["model"])
+        options["path"].write_text(render_report(report), encoding="utf-8")
+        if report.fault:
+            self.stderr.write(f"Nothing could be measured: {report.fault}")
+        self.stdout.write(f"Report of {report.model} written to {options['path']}.")

@@ -1,0 +1,18 @@
+"""The report of a version as one file that needs nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.contrib.staticfiles import finders
+from django.template.loader import render_to_string
+from django.utils.safestring import mark_safe
+
+from recognizer import services
+
+
+def render_report(report: services.VersionReport) -> str:
+    """Return an HTML file with its style and its pictures inside."""
+    style = Path(str(finders.find("css/report.css"))).read_text(encoding="utf-8")
+    context = {"report": report, "style": mark_safe(style)}  # our own file, nobody's input
+    return render_to_string("recognizer/report_file.html", context)

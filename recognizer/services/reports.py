@@ -1,0 +1,284 @@
+"""A report of one version: what it gets wrong, how sure it is, how versions got better."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+from django.core.cache import cache
+from django.db.models import Count, F, Q
+from django.utils import timezone
+
+from ml.datasets import LabeledDigits, is_held_out, load_tmnist, split_by_group
+from ml.errors import RecognizerError
+from ml.evaluation import Report
+from ml.evaluation import report as measure
+from ml.holdouts import is_new_to
+from ml.pipeline import read
+from ml.preprocessing import encode_png
+from ml.training_set import as_presented, pen_holdout
+from recognizer.models import CANONICAL_BYTES, Drawing, TrainedModel
+from recognizer.services.registry import get_model, load_pipeline
+
+MISTAKES = 12
+"""Mistakes that are shown of each holdout."""
+CORRECTIONS = 5_000
+"""Corrections kept aside that are read at the most, the newest ones."""
+FORMAT = 1
+"""Goes up when a report is made differently, so that none of before is taken from the cache."""
+MEANT = {
+    "typefaces": "Typefaces kept aside",
+    "pens": "Generated handwriting",
+    "corrections": "Corrections kept aside",
+}
+"""The holdouts of digits, and what people call them."""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A digit that was misread, as the model saw it."""
+
+    picture: str
+    label: int
+    answer: int
+    confidence: float
+    source: str
+    drawing: uuid.UUID | None
+
+    @property
+    def sure(self) -> str:
+        """The confidence in percent."""
+        return f"{self.confidence:.1%}"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """How a version does on one holdout; pictures are data: addresses."""
+
+    title: str
+    report: Report
+    confusion: str
+    calibration: str
+    mistakes: tuple[Mistake, ...]
+
+    @property
+    def accuracy(self) -> str:
+        """The accuracy in percent."""
+        return f"{self.report.accuracy:.2%}"
+
+
+@dataclass(frozen=True)
+class VersionReport:
+    """All of it; where the model's file cannot be used, `fault` says why and panels are missing."""
+
+    model: TrainedModel
+    made_at: datetime
+    panels: tuple[Panel, ...]
+    fault: str
+    curve: str
+    facts: dict[str, dict[str, object]]
+    measured: tuple[dict[str, object], ...]
+
+
+def make_report(version: int | None = None) -> VersionReport:
+    """Report on a version, the active one if none is named.
+
+    Typefaces and pens kept aside are the same for ever and are read once for each version, as long
+    as the cache keeps that; corrections kept aside are those of now.
+    """
+    model = get_model(version)
+    panels: tuple[Panel, ...] = ()
+    fault = ""
+    try:
+        panels = tuple(_panels(model))
+    except RecognizerError as error:
+        fault = str(error)
+    return VersionReport(
+        model=model,
+        made_at=timezone.now(),
+        panels=panels,
+        fault=fault,
+        curve=_learning_curve(),
+        facts=_facts(model),
+        measured=tuple(
+            {
+                "name": MEANT.get(name, name),
+                "n": metrics["n"],
+                "accuracy": f"{metrics['accuracy']:.2%}",
+                "calibration_error": f"{metrics['calibration_error']:.4f}",
+            }
+            for name, metrics in model.metrics.items()
+            if metrics and "recall" in metrics
+        ),
+    )
+
+
+def _panels(model: TrainedModel) -> Iterator[Panel]:
+    frozen = _cache_key("frozen", model.sha256)
+    kept: tuple[Panel, ...] | None = cache.get(frozen)
+    pipeline = None
+    if kept is None:
+        pipeline = load_pipeline(model)
+        _, faces = split_by_group(load_tmnist(settings.BASE_DATASET))
+        parts = {"typefaces": as_presented(faces), "pens": pen_holdout()}
+        kept = tuple(_panel(pipeline, name, part) for name, part in parts.items() if len(part))
+        cache.set(frozen, kept, timeout=None)
+    yield from kept
+    corrections = _corrections_new_to(model)
+    if not len(corrections):
+        return
+    content = hashlib.sha256(corrections.labels.tobytes())
+    content.update(" ".join(corrections.groups.tolist()).encode())
+    current = _cache_key("corrections", model.sha256, content.hexdigest())
+    panel: Panel | None = cache.get(current)
+    if panel is None:
+        panel = _panel(pipeline or load_pipeline(model), "corrections", corrections)
+        cache.set(current, panel)
+    yield panel
+
+
+def _panel(pipeline: Any, name: str, digits: LabeledDigits) -> Panel:
+    from ml import plots  # 34 MB that no process needs that only answers
+
+    probabilities = read(pipeline, digits.images).probabilities
+    answers = probabilities.argmax(axis=1).astype(np.uint8)
+    confidence = probabilities.max(axis=1)
+    right = answers == digits.labels
+    wrong = np.flatnonzero(~right)
+    worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:MISTAKES]
+    is_drawing = name == "corrections"
+    return Panel(
+        title=MEANT[name],
+        report=measure(probabilities, digits.labels),
+        confusion=_address(plots.draw_confusion(digits.labels, answers), "svg+xml"),
+        calibration=_address(plots.draw_calibration(confidence, right), "svg+xml"),
+        mistakes=tuple(
+            Mistake(
+                picture=_address(encode_png(digits.images[index]), "png"),
+                label=int(digits.labels[index]),
+                answer=int(answers[index]),
+                confidence=float(confidence[index]),
+                source=str(digits.groups[index]),
+                drawing=uuid.UUID(str(digits.groups[index])) if is_drawing else None,
+            )
+            for index in worst
+        ),
+    )
+
+
+def _corrections_new_to(model: TrainedModel) -> LabeledDigits:
+    """Collect the newest corrections that measure and that this version has not learned from."""
+    pixels, labels, groups = bytearray(), bytearray(), []
+    rows = Drawing.objects.trainable().order_by("-created_at", "-id")
+    for pk, label, canonical in rows.values_list("pk", "label", "canonical").iterator():
+        if len(canonical) != CANONICAL_BYTES or not is_held_out(np.array([str(pk)]))[0]:
+            continue
+        pixels += canonical
+        labels.append(label or 0)
+        groups.append(str(pk))
+        if len(groups) == CORRECTIONS:
+            break
+    digits = LabeledDigits(
+        np.frombuffer(bytes(pixels), np.uint8).reshape(-1, 28, 28),
+        np.frombuffer(bytes(labels), np.uint8),
+        np.array(groups, np.str_),
+    )
+    return digits.select(is_new_to(model.data, digits))
+
+
+def _learning_curve() -> str:
+    from ml import plots  # as above
+
+    versions = list(TrainedModel.objects.order_by("version").only("version", "data", "metrics"))
+    curves = []
+    for name, meaning in MEANT.items():
+        measured = [(one.version, one.metrics[name]) for one in versions if one.metrics.get(name)]
+        curves.append(
+            plots.Curve(
+                meaning.lower(),
+                [version for version, _ in measured],
+                [metrics["accuracy"] for _, metrics in measured],
+                [metrics["n"] for _, metrics in measured],
+            )
+        )
+    live = list(_count_answered())
+    curves.append(
+        plots.Curve(
+            "live: drawings that people answered for",
+            [version for version, _, _ in live],
+            [right / count for _, count, right in live],
+            [count for _, count, _ in live],
+        )
+    )
+    curves = [curve for curve in curves if curve.versions]
+    numbers = [one.version for one in versions]
+    corrections = [int(one.data.get("corrections", 0)) for one in versions]
+    key = _cache_key("curve", repr((numbers, corrections, curves)))
+    drawn: str | None = cache.get(key)
+    if drawn is None:
+        drawn = _address(plots.draw_learning_curve(numbers, corrections, curves), "svg+xml")
+        cache.set(key, drawn)
+    return drawn
+
+
+def _count_answered() -> Sequence[tuple[int, int, int]]:
+    """Count for each version what people answered for, and what of it was right.
+
+    What was imported was not drawn for it, and what was rejected is no answer.
+    """
+    live = Drawing.objects.labeled().exclude(source=Drawing.Source.IMPORT)
+    live = live.exclude(review=Drawing.Review.REJECTED)
+    counted = (
+        live.order_by()
+        .values_list("model_id")
+        .annotate(n=Count("pk"), right=Count("pk", filter=Q(label=F("prediction"))))
+    )
+    return sorted(counted)
+
+
+def _facts(model: TrainedModel) -> dict[str, dict[str, object]]:
+    """Gather what is known of a version, by heading and name."""
+    return {
+        "Version": {
+            "origin": model.get_origin_display(),
+            "parent": model.parent or "none",
+            "created": f"{model.created_at:%Y-%m-%d %H:%M} UTC",
+            "training took": f"{model.training_seconds:.0f} s" if model.training_seconds else "-",
+            "file": model.artifact,
+            "size": f"{model.size_bytes:,} bytes",
+            "SHA-256": model.sha256,
+        },
+        "Data": {name.replace("_", " "): _plain(value) for name, value in model.data.items()},
+        "Parameters": {
+            name.replace("_", " "): _plain(value) for name, value in model.parameters.items()
+        },
+        "Libraries": {
+            "Python": model.python_version,
+            "scikit-learn": model.sklearn_version,
+            "NumPy": model.numpy_version,
+            "SciPy": model.scipy_version or "not recorded",
+            "Pillow": model.pillow_version or "not recorded",
+        },
+    }
+
+
+def _plain(value: object) -> str:
+    """Say a value in few letters; long lists, such as ids of drawings, are counted."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) if len(value) <= 5 else f"{len(value):,} entries"
+    return f"{value:,}" if type(value) is int else str(value)
+
+
+def _cache_key(*parts: str) -> str:
+    return f"report:{FORMAT}:{hashlib.sha256(':'.join(parts).encode()).hexdigest()}"
+
+
+def _address(content: bytes, kind: str) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
