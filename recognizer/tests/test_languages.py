@@ -138,7 +138,7 @@ def test_the_compiled_catalog_is_that_of_the_text(language: str, domain: str) ->
     assert {**found, "": ""} == {**expected, "": ""}, "Run `make messages`."
 
 
-PAGES = ["/", "/history/", "/nowhere/", *(f"/problems/{slug}/" for slug in PROBLEMS)]
+PAGES = ["/", "/history/", "/nowhere/", "/about/", *(f"/problems/{slug}/" for slug in PROBLEMS)]
 
 
 @pytest.mark.parametrize("url", PAGES)

@@ -97,6 +97,24 @@ def in_german(page: Page) -> None:
     answered(page)
 
 
+def looking(page: Page) -> None:
+    answered(page)
+    with page.expect_response("**/explanation/"):
+        press(page, "Where it looked")
+
+
+def about(page: Page) -> None:
+    answered(page)
+    page.get_by_role("link", name="About").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("How it works")
+
+
+def deleting_all(page: Page) -> None:
+    in_history(page)
+    press(page, "Delete all …")
+    expect(page.get_by_text("Delete all your drawings?")).to_be_visible()
+
+
 def nowhere(page: Page) -> None:
     page.goto(f"{page.url}nowhere/")
 
@@ -110,6 +128,7 @@ STATES = [
     drawing,
     drawing_by_keys,
     answered,
+    looking,
     asking,
     agreed,
     corrected,
@@ -118,6 +137,8 @@ STATES = [
     in_history,
     without_history,
     editing,
+    deleting_all,
+    about,
     in_german,
     nowhere,
     explained,
