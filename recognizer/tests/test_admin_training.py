@@ -98,5 +98,5 @@ def test_a_run_shows_how_far_it_is(keeper: Client) -> None:
     run = TrainingRun.objects.create(phase="Training", progress=0.4, log="12:00:00 <Training>\n")
     assert "40%" in keeper.get(RUNS).content.decode()
     page = keeper.get(f"{RUNS}{run.pk}/change/").content.decode()
-    assert '<progress value="0.4" max="1">' in page
+    assert '<progress value="0.4" max="1"' in page
     assert "&lt;Training&gt;" in page

@@ -16,7 +16,7 @@ from django.test import Client
 from django.utils import timezone
 
 from ml import artifacts
-from ml.datasets import is_held_out
+from ml.datasets import LabeledDigits, is_held_out
 from ml.holdouts import learned_holdout
 from recognizer.models import TrainedModel
 from recognizer.services import comparison
@@ -99,9 +99,7 @@ def test_corrections_that_one_has_learned_are_no_fair_question(
     drawings = answered(3, count=120, canonical=three)
     names = np.array([str(drawing.pk) for drawing in drawings])
     held = names[is_held_out(names)]
-    from_a_few = comparison.LabeledDigits(
-        np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8), held[:1]
-    )
+    from_a_few = LabeledDigits(np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8), held[:1])
     forgetful.data = {"corrections": 5, "learned_holdout": learned_holdout(from_a_few)}
     forgetful.save()
     asked = compared(capsys, "--pictures", "1")["asked"]
