@@ -137,11 +137,11 @@ def augment(
         repeatable(augment_once, chunk, np.random.default_rng(own), settings)
         for chunk, own in zip(chunks, seeds, strict=True)
     )
-    done: list[Digits] = []
-    for chunk in Parallel(n_jobs=jobs, return_as="generator")(tasks):
-        done.append(chunk)
-        report(len(done) / len(chunks))
-    return np.concatenate(done)
+    changed = Parallel(n_jobs=jobs, return_as="generator")(tasks)
+    for done, (original, outcome) in enumerate(zip(chunks, changed, strict=True), start=1):
+        original[:] = outcome  # a view of `repeated`: no second array of that size is needed
+        report(done / len(chunks))
+    return repeated
 
 
 def augment_once(
