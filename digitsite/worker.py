@@ -17,7 +17,8 @@ NICENESS = 10
 
 def end_with_input() -> None:
     """Wait for the end of the input, then end this process: the second signal stops a training."""
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 1):
+        pass
     while True:
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(1)

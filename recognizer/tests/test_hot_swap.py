@@ -26,7 +26,7 @@ def site_of_two_versions(
 ) -> Iterator[LiveSite]:
     """Serve with two processes; version 1 is the bundled one, version 2 a small one."""
     folder = tmp_path_factory.mktemp("swap")
-    with serve(folder, GUNICORN_CMD_ARGS=ACCESS_LOG, RETRAIN_WORKER="no") as site:
+    with serve(folder, GUNICORN_CMD_ARGS=ACCESS_LOG) as site:
         for path in (bundle, bundle.with_suffix(".json")):
             shutil.copy(path, folder / "artifacts" / f"small{path.suffix}")
         sha256 = json.loads(bundle.with_suffix(".json").read_text())["sha256"]
