@@ -1,10 +1,10 @@
 """How many labeled drawings the running page reads right, drawn on it by a real mouse in Chromium.
 
-python -m benchmarks.replay [STROKES.json.gz] [--limit N]
+python -m benchmarks.replay [STROKES.json.gz] [--limit N] [--url URL]
 
 The strokes that the page sent are also sent to the server by a program: both answers must be the
-same. Without a file, 20 digits of the synthetic pen are drawn. The site is one of its own, over an
-empty archive.
+same. Without a file, 20 digits of the synthetic pen are drawn. Without a URL, the site is one of
+its own, over an empty archive.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -91,18 +92,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("path", type=Path, nargs="?")
     parser.add_argument("--limit", type=int)
+    parser.add_argument("--url")
     options = parser.parse_args()
-    gather_static_files()
     n = right = same = 0
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        serve(Path(folder)) as site,
-        sync_playwright() as playwright,
-    ):
+    with ExitStack() as stack:
+        playwright = stack.enter_context(sync_playwright())
+        url = options.url
+        if not url:
+            gather_static_files()
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            url = stack.enter_context(serve(folder)).url
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-        page = browser.new_page(base_url=site.url)
+        page = browser.new_page(base_url=url)
         page.goto("/")
-        client = playwright.request.new_context(base_url=site.url)  # without the page's cookies
+        client = playwright.request.new_context(base_url=url)  # without the page's cookies
         for label, strokes in islice(read_drawings(options.path), options.limit):
             shown, told = replay(page, client, strokes)
             n += 1
