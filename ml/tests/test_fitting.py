@@ -76,7 +76,7 @@ def test_half_precision_learns_as_well() -> None:
     accuracies = []
     for dtype in (np.float32, np.float16):
         classifier = started()
-        fit(classifier, features.astype(dtype), labels)  # type: ignore[arg-type]
+        fit(classifier, features.astype(dtype), labels)
         accuracies.append(classifier.score(features, labels))
     assert abs(accuracies[0] - accuracies[1]) < 0.01
 
