@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
 from scipy import ndimage
 
 from ml.errors import BlankDrawing, ImageTooLarge, InvalidImage, InvalidPixels
@@ -31,7 +31,13 @@ FAINTEST_CONTRAST: Final = 24
 INK_THRESHOLD: Final = 0.1
 """Share of the darkest ink from which a pixel belongs to the drawing."""
 SPECK_SHARE: Final = 0.01
-"""A piece with less than this share of the largest piece's area is dust."""
+"""A piece with less than this share of the largest piece's area, or of its mass, is dust."""
+NOISY_SIDE: Final = 64
+"""Shorter side from which noise is smoothed; on a smaller picture that would blur the digit."""
+NOISE_LEVEL: Final = 1.5
+"""Gray levels between neighbors on the paper, in the median, from which it is called noisy."""
+NOISE_DEVIATIONS: Final = 4
+"""Standard deviations of the smoothed paper from which a pixel of a noisy picture is ink."""
 NOISY_COVERAGE: Final = 0.3
 """Share of a coarse grid with ink from which specks may touch there, and are told apart in full."""
 COARSEST: Final = 16
@@ -42,6 +48,8 @@ LINE_MARGIN: Final = 0.03
 """Share of the picture's side by which the digit keeps clear of the ends of a line."""
 FRAME_SHARE: Final = 0.06
 """Widest frame, as a share of the picture's shorter side."""
+FRINGE_LEVEL: Final = 4
+"""Gray levels from the paper at which a ring inside of a frame is the frame's blurred edge."""
 PEN_WIDTHS: Final = (1.5, 4.6)
 """Pen widths, in canonical pixels, that are left alone; the training images cover this range."""
 FAINT_LINE: Final = 0.25
@@ -287,15 +295,32 @@ def _tonal_range(histogram: list[int]) -> int:
 
 def _ink_from_gray(gray: NDArray[np.uint8]) -> Ink:
     """Ink is what differs from the paper, whose tone is that of the rim, in the prevailing way."""
+    noisy = _is_noisy(gray)
+    if noisy:
+        gray = np.asarray(Image.fromarray(gray).filter(ImageFilter.BoxBlur(1)))
     paper = _rim_tone(gray)
     step = max(1, min(gray.shape) // 64)  # a sample is enough to see whether the rim is a frame
     if abs(_median(gray[::step, ::step].ravel()) - paper) >= FAINTEST_CONTRAST:
         gray = _inside_of_frame(gray, paper)
         paper = _rim_tone(gray)
+    noise = NOISE_DEVIATIONS * _deviation(_rim(gray), paper) if noisy else 0
     # The deviations to either side sum to the deviation of the sum.
     if gray.sum(axis=0, dtype=np.uint32).sum(dtype=np.int64) <= paper * gray.size:
-        return _ink_from_deviation(paper - np.minimum(gray, paper))
-    return _ink_from_deviation(np.maximum(gray, paper) - paper)
+        return _ink_from_deviation(paper - np.minimum(gray, paper), noise)
+    return _ink_from_deviation(np.maximum(gray, paper) - paper, noise)
+
+
+def _is_noisy(gray: NDArray[np.uint8]) -> bool:
+    """Tell whether neighbors on the rim differ, more often than not; on clean paper they don't."""
+    if min(gray.shape) < NOISY_SIDE:
+        return False
+    rim = _rim(gray)
+    return _median(np.maximum(rim[1:], rim[:-1]) - np.minimum(rim[1:], rim[:-1])) >= NOISE_LEVEL
+
+
+def _deviation(tones: NDArray[np.uint8], middle: int) -> float:
+    """Standard deviation of tones from their median, by the median of it: ink does not count."""
+    return 1.4826 * _median(np.maximum(tones, middle) - np.minimum(tones, middle))
 
 
 def _rim_tone(gray: NDArray[np.uint8], inset: int = 0) -> int:
@@ -310,7 +335,7 @@ def _median(tones: NDArray[np.uint8]) -> int:
     return (int(ordered[low]) + int(ordered[high])) // 2
 
 
-def _rim(gray: NDArray[np.uint8], inset: int) -> NDArray[np.uint8]:
+def _rim(gray: NDArray[np.uint8], inset: int = 0) -> NDArray[np.uint8]:
     """Pixels of the ring that lies so far inside of the edges."""
     inner = gray[inset : gray.shape[0] - inset, inset : gray.shape[1] - inset]
     return np.concatenate([inner[0], inner[-1], inner[:, 0], inner[:, -1]])
@@ -318,30 +343,39 @@ def _rim(gray: NDArray[np.uint8], inset: int) -> NDArray[np.uint8]:
 
 def _inside_of_frame(gray: NDArray[np.uint8], tone: int) -> NDArray[np.uint8]:
     """Cut off a frame that runs along the edges; without one, return the picture as it is."""
-    for inset in range(1, int(FRAME_SHARE * min(gray.shape)) + 1):
+    widest = int(FRAME_SHARE * min(gray.shape))
+    for inset in range(1, widest + 1):
         differs = np.abs(_rim(gray, inset).astype(np.int16) - tone) >= 2 * FAINTEST_CONTRAST
         if differs.mean() > LINE_COVERAGE:
+            # Its edge may be blurred, or ring where it was compressed.
+            paper = _rim_tone(gray, widest)
+            for ring in range(inset, widest):
+                if abs(_rim_tone(gray, ring) - paper) >= FRINGE_LEVEL:
+                    inset = ring + 1
             return gray[inset : gray.shape[0] - inset, inset : gray.shape[1] - inset]
         if differs.mean() > 1 - LINE_COVERAGE:
             break
     return gray
 
 
-def _ink_from_deviation(deviation: NDArray[np.uint8]) -> Ink:
-    """Scale the deviation from the paper to 0..1 and leave out what is no stroke of the digit."""
+def _ink_from_deviation(deviation: NDArray[np.uint8], noise: float = 0) -> Ink:
+    """Scale the deviation from the paper to 0..1 and leave out what is no stroke of the digit.
+
+    What deviates by less than `noise` is paper, and so is all, unless some ink is twice as strong.
+    """
     peak = int(deviation.max())
-    if peak < FAINTEST_CONTRAST:
+    if peak < max(FAINTEST_CONTRAST, 2 * noise):
         raise BlankDrawing("Nothing is drawn; draw a digit first.")
-    mask = deviation >= int(np.ceil(INK_THRESHOLD * peak))
+    mask = deviation >= int(np.ceil(max(INK_THRESHOLD * peak, noise)))
     factor = min(max(1, max(mask.shape) // 64), COARSEST)
     coarse = _coarsen(mask, factor)
     if max(coarse.mean(axis=0).max(), coarse.mean(axis=1).max()) >= LINE_COVERAGE:
         mask = _without_lines(mask)
         coarse = _coarsen(mask, factor)
-    if coarse.mean() > NOISY_COVERAGE:
+    if noise > 0 or coarse.mean() > NOISY_COVERAGE:
         coarse, factor = mask, 1
     # From here on only the part of the picture that has ink is looked at: most have little.
-    kept = _without_dust(coarse)
+    kept = _without_dust(coarse, deviation, factor)
     part = _box(kept)
     box = part[0] * factor, part[1] * factor, part[2] * factor, part[3] * factor
     mask = _cut(mask, box)
@@ -357,14 +391,22 @@ def _coarsen(mask: NDArray[np.bool_], factor: int) -> NDArray[np.bool_]:
     return np.asarray(cells) > 0
 
 
-def _without_dust(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Leave out pieces that are tiny beside the largest one."""
+def _without_dust(
+    mask: NDArray[np.bool_], deviation: NDArray[np.uint8], factor: int
+) -> NDArray[np.bool_]:
+    """Leave out pieces that are tiny beside the largest one, on a grid of so many px a cell."""
     pieces, count = ndimage.label(mask, structure=TOUCHING)
     if count <= 1:
         return mask
-    areas = np.bincount(pieces.ravel())
+    labels = pieces.ravel()
+    areas = np.bincount(labels)
     areas[0] = 0
-    kept: NDArray[np.bool_] = (areas >= SPECK_SHARE * areas.max())[pieces]
+    is_kept = areas >= SPECK_SHARE * areas.max()
+    if factor > 1:  # one cell can be more than that share, however little of it is ink
+        masses = np.bincount(labels, np.asarray(Image.fromarray(deviation).reduce(factor)).ravel())
+        masses[0] = 0
+        is_kept &= masses >= SPECK_SHARE * masses.max()
+    kept: NDArray[np.bool_] = is_kept[pieces]
     return kept
 
 
