@@ -298,11 +298,8 @@ def _ink_from_gray(gray: NDArray[np.uint8]) -> Ink:
     noisy = _is_noisy(gray)
     if noisy:
         gray = np.asarray(Image.fromarray(gray).filter(ImageFilter.BoxBlur(1)))
+    gray = _inside_of_frame(gray)
     paper = _rim_tone(gray)
-    step = max(1, min(gray.shape) // 64)  # a sample is enough to see whether the rim is a frame
-    if abs(_median(gray[::step, ::step].ravel()) - paper) >= FAINTEST_CONTRAST:
-        gray = _inside_of_frame(gray, paper)
-        paper = _rim_tone(gray)
     noise = NOISE_DEVIATIONS * _deviation(_rim(gray), paper) if noisy else 0
     # The deviations to either side sum to the deviation of the sum.
     if gray.sum(axis=0, dtype=np.uint32).sum(dtype=np.int64) <= paper * gray.size:
@@ -341,21 +338,31 @@ def _rim(gray: NDArray[np.uint8], inset: int = 0) -> NDArray[np.uint8]:
     return np.concatenate([inner[0], inner[-1], inner[:, 0], inner[:, -1]])
 
 
-def _inside_of_frame(gray: NDArray[np.uint8], tone: int) -> NDArray[np.uint8]:
+def _inside_of_frame(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Cut off a frame that runs along the edges; without one, return the picture as it is."""
     widest = int(FRAME_SHARE * min(gray.shape))
-    for inset in range(1, widest + 1):
-        differs = np.abs(_rim(gray, inset).astype(np.int16) - tone) >= 2 * FAINTEST_CONTRAST
-        if differs.mean() > LINE_COVERAGE:
-            # Its edge may be blurred, or ring where it was compressed.
-            paper = _rim_tone(gray, widest)
-            for ring in range(inset, widest):
-                if abs(_rim_tone(gray, ring) - paper) >= FRINGE_LEVEL:
-                    inset = ring + 1
-            return gray[inset : gray.shape[0] - inset, inset : gray.shape[1] - inset]
-        if differs.mean() > 1 - LINE_COVERAGE:
-            break
-    return gray
+    if not widest or not _may_have_frame(gray, widest):
+        return gray
+    paper = _rim_tone(gray, widest)
+    if not any(_is_frame(_rim(gray, ring), paper) for ring in range(widest)):
+        return gray
+    # The frame's edge may be blurred, or ring where the picture was compressed.
+    rings = [r for r in range(widest) if abs(_rim_tone(gray, r) - paper) >= FRINGE_LEVEL]
+    inset = rings[-1] + 1
+    return gray[inset : gray.shape[0] - inset, inset : gray.shape[1] - inset]
+
+
+def _may_have_frame(gray: NDArray[np.uint8], widest: int) -> bool:
+    """Look from the middle of each side inward: a frame is met on all four."""
+    row, column = gray[gray.shape[0] // 2], gray[:, gray.shape[1] // 2]
+    ways = (row[: widest + 1], row[-widest - 1 :], column[: widest + 1], column[-widest - 1 :])
+    return all(int(way.max()) - int(way.min()) >= 2 * FAINTEST_CONTRAST for way in ways)
+
+
+def _is_frame(ring: NDArray[np.uint8], paper: int) -> bool:
+    """Tell whether nearly all of a ring differs from the paper."""
+    differs = np.abs(ring.astype(np.int16) - paper) >= 2 * FAINTEST_CONTRAST
+    return bool(differs.mean() > LINE_COVERAGE)
 
 
 def _ink_from_deviation(deviation: NDArray[np.uint8], noise: float = 0) -> Ink:
@@ -370,6 +377,8 @@ def _ink_from_deviation(deviation: NDArray[np.uint8], noise: float = 0) -> Ink:
     factor = min(max(1, max(mask.shape) // 64), COARSEST)
     coarse = _coarsen(mask, factor)
     if max(coarse.mean(axis=0).max(), coarse.mean(axis=1).max()) >= LINE_COVERAGE:
+        if noise > 0:
+            mask = _without_dust(mask, deviation, 1)  # specks would lie at the ends of a line
         mask = _without_lines(mask)
         coarse = _coarsen(mask, factor)
     if noise > 0 or coarse.mean() > NOISY_COVERAGE:
