@@ -26,6 +26,10 @@ CHECKED_FROM: Final = 50
 CREDIBLE_BELOW: Final = 10
 """Contradicted labels from which on a hand may lose its say, if they are most of its labels."""
 FOLDS: Final = 5
+AT_ONCE: Final = 50_000
+"""Labels that are checked together, so that memory stays small; in one order, oldest first."""
+CHUNK: Final = 4_000
+"""Digits whose features are there at once."""
 BACKDROP: Final = 3_000
 """Digits of the synthetic pen that are witnesses, too; on a new site almost the only ones."""
 BACKDROP_SEED: Final = 2**31 - 2
@@ -82,6 +86,9 @@ def check_labels(model: Pipeline, digits: LabeledDigits, approved: NDArray[np.bo
     probabilities out of sample.
     """
     count = len(digits)
+    if count > AT_ONCE:
+        blocks = np.array_split(np.arange(count), -(-count // AT_ONCE))
+        return _join([check_labels(model, digits.select(b), approved[b]) for b in blocks])
     labels = digits.labels
     if count < CHECKED_FROM or approved.all():
         return LabelCheck(np.zeros(count, bool), labels.copy(), np.zeros(count))
@@ -102,6 +109,14 @@ def check_labels(model: Pipeline, digits: LabeledDigits, approved: NDArray[np.bo
         suspicious=contradicted,
         digits=by_others.argmax(axis=1).astype(np.uint8),
         shares=by_others.max(axis=1),
+    )
+
+
+def _join(checks: list[LabelCheck]) -> LabelCheck:
+    return LabelCheck(
+        np.concatenate([check.suspicious for check in checks]),
+        np.concatenate([check.digits for check in checks]),
+        np.concatenate([check.shares for check in checks]),
     )
 
 
@@ -141,8 +156,11 @@ def _out_of_sample(
 
 def _hidden_layer(model: Pipeline, images: Digits) -> Features:
     """Activations (n, units) of the last hidden layer, which tell digits apart almost linearly."""
-    layer: Features = model[:-1].transform(images.reshape(-1, CANONICAL_SIZE**2))
-    perceptron = model[-1]
-    for weights, bias in zip(perceptron.coefs_[:-1], perceptron.intercepts_[:-1], strict=True):
-        layer = np.maximum(layer @ weights + bias, 0).astype(np.float32)
-    return layer
+    rows, perceptron = images.reshape(-1, CANONICAL_SIZE**2), model[-1]
+    layers = []
+    for start in range(0, len(rows), CHUNK):
+        layer = model[:-1].transform(rows[start : start + CHUNK])
+        for weights, bias in zip(perceptron.coefs_[:-1], perceptron.intercepts_[:-1], strict=True):
+            layer = np.maximum(layer @ weights + bias, 0)
+        layers.append(layer.astype(np.float32))
+    return np.concatenate(layers)
