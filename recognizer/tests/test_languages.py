@@ -187,6 +187,14 @@ def test_a_visitor_chooses_a_language(client: Client) -> None:
     assert '<html lang="de">' in client.get("/", headers={"Accept-Language": "en"}).text
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.django_db
+def test_a_language_calls_itself_as_it_does_at_home(language: str, client: Client) -> None:
+    page = client.get("/", headers={"Accept-Language": language})
+
+    assert re.findall(r"<button[^>]*lang=[^>]*>(.*)</button>", page.text) == ["English", "Deutsch"]
+
+
 @pytest.mark.django_db
 def test_a_choice_of_language_never_leads_elsewhere(client: Client) -> None:
     answer = client.post("/language/", {"language": "de", "next": "https://example.com/"})
