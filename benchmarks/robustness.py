@@ -41,6 +41,11 @@ def draw(
     return ImageOps.invert(large.reduce(4))
 
 
+def small(strokes: Strokes) -> Image.Image:
+    """Draw 0.3 times as large, with the pen."""
+    return draw(strokes, pen=5.4, size=60)
+
+
 def with_frame(image: Image.Image, inset: int) -> Image.Image:
     """Draw a frame along the edges."""
     box = (inset, inset, image.width - 1 - inset, image.height - 1 - inset)
@@ -70,7 +75,7 @@ def transparent(image: Image.Image, color: str) -> Image.Image:
 
 WAYS: dict[str, Callable[[Strokes], Image.Image]] = {
     "as a picture": draw,
-    "0.3 times as large": lambda s: draw(s, pen=5.4, size=60),
+    "0.3 times as large": small,
     "0.3 times as large, same pen": lambda s: draw(s, size=60),
     "3 times as large": lambda s: draw(s, pen=54, size=600),
     "moved": lambda s: draw(s, 9, 100, *RNG.uniform(-80, 80, 2)),
@@ -84,7 +89,24 @@ WAYS: dict[str, Callable[[Strokes], Image.Image]] = {
     "on ruled paper": lambda s: with_lines(draw(s), range(30, 280, 60), 150),
     "on a dark line": lambda s: with_lines(draw(s), range(238, 240), 60),
     "with noise of 20 levels": lambda s: with_noise(draw(s), 20),
+    "0.3 times, noise of 5": lambda s: with_noise(small(s), 5),
+    "0.3 times, noise of 10": lambda s: with_noise(small(s), 10),
+    "0.3 times, noise of 20": lambda s: with_noise(small(s), 20),
+    "0.3 times, pen of 4 px, noise of 20": lambda s: with_noise(draw(s, 4, 60), 20),
+    "0.3 times, frame, noise of 20": lambda s: with_noise(with_frame(small(s), 2), 20),
+    "0.3 times, dark line, noise of 20": lambda s: with_noise(
+        with_lines(small(s), range(238, 240), 60), 20
+    ),
 }
+"""Ways to send a drawing as PNG."""
+JPEG_WAYS: dict[str, Callable[[Strokes], Image.Image]] = {
+    "JPEG of quality 40": draw,
+    "0.3 times, JPEG": small,
+    "0.3 times, frame at the edge, JPEG": lambda s: with_frame(small(s), 0),
+    "0.3 times, frame, JPEG": lambda s: with_frame(small(s), 2),
+    "0.3 times, noise of 20, JPEG": lambda s: with_noise(small(s), 20),
+}
+"""Ways to send a drawing as JPEG of quality 40."""
 
 
 def main() -> None:
@@ -116,7 +138,8 @@ def main() -> None:
 
     for name, way in WAYS.items():
         compare(name, [encode(way(strokes), "PNG") for strokes in drawings])
-    compare("JPEG of quality 40", [encode(draw(strokes), "JPEG") for strokes in drawings])
+    for name, way in JPEG_WAYS.items():
+        compare(name, [encode(way(strokes), "JPEG") for strokes in drawings])
 
 
 def encode(image: Image.Image, kind: str) -> bytes:

@@ -151,6 +151,36 @@ def test_noise_is_left_out(levels: float) -> None:
     assert difference(read(encode(Image.fromarray(noisy))), read(encode(picture(5)))) < 0.2
 
 
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+@pytest.mark.parametrize("levels", [5, 10, 20])
+def test_noise_around_a_small_digit_is_left_out(levels: float, kind: str) -> None:
+    image = Image.open(io.BytesIO(draw_png(scaled(DIGITS[5], 0.3, 0, 0), 5.4)))
+    noise = np.random.default_rng(0).normal(0, levels, (280, 280))
+    noisy = (np.asarray(image) + noise).clip(0, 255).astype(np.uint8)
+    assert difference(read(encode(Image.fromarray(noisy), kind)), read(encode(image))) < 0.3
+
+
+def test_noise_alone_is_blank() -> None:
+    noise = np.random.default_rng(0).normal(200, 15, (280, 280)).clip(0, 255).astype(np.uint8)
+    with pytest.raises(BlankDrawing):
+        ink_from_image(encode(Image.fromarray(noise)))
+
+
+def test_a_detached_part_of_a_digit_stays_in_noise() -> None:
+    image = picture(1)
+    image.paste(0, (200, 60, 230, 75))
+    noise = np.random.default_rng(0).normal(0, 15, (280, 280))
+    noisy = (np.asarray(image) + noise).clip(0, 255).astype(np.uint8)
+    assert difference(read(encode(Image.fromarray(noisy))), read(encode(image))) < 0.3
+
+
+@pytest.mark.parametrize("inset", [0, 3])
+def test_a_compressed_frame_around_a_small_digit_is_left_out(inset: int) -> None:
+    image = Image.open(io.BytesIO(draw_png(scaled(DIGITS[5], 0.3, 0, 0), 5.4)))
+    plain = read(encode(image))
+    assert difference(read(encode(framed(image, inset), "JPEG", quality=40)), plain) < 0.3
+
+
 def framed(image: Image.Image, inset: int) -> Image.Image:
     ImageDraw.Draw(image).rectangle((inset, inset, 279 - inset, 279 - inset), outline=0, width=4)
     return image

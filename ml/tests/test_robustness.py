@@ -24,7 +24,7 @@ EXAMPLES = 200
 
 @dataclass(frozen=True)
 class Way:
-    """A way to send a drawing, in px of a pad of 280: all at once, but for one finish each."""
+    """A way to send a drawing, in px of a pad of 280: all of it at once."""
 
     hand: int
     scale: float
@@ -34,6 +34,8 @@ class Way:
     is_light: bool
     is_transparent: bool
     finish: str
+    is_jpeg: bool
+    noise: float
 
 
 WAYS = st.builds(
@@ -45,7 +47,9 @@ WAYS = st.builds(
     dy=st.floats(-1, 1),
     is_light=st.booleans(),
     is_transparent=st.booleans(),
-    finish=st.sampled_from(["plain", "frame", "line", "JPEG"]),
+    finish=st.sampled_from(["plain", "frame", "frame further in", "line"]),
+    is_jpeg=st.booleans(),
+    noise=st.just(0.0) | st.floats(1, 20),
 )
 
 
@@ -67,13 +71,17 @@ def draw(strokes: Strokes, way: Way) -> bytes:
         return encode(image, "PNG")
     image = ImageOps.invert(ink)
     brush = ImageDraw.Draw(image)
-    if way.finish == "frame":
-        brush.rectangle((0, 0, side - 1, side - 1), outline=0, width=3)
+    if way.finish.startswith("frame"):
+        inset = 3 if way.finish == "frame further in" else 0
+        brush.rectangle((inset, inset, side - 1 - inset, side - 1 - inset), outline=0, width=3)
     elif way.finish == "line":
         brush.line((0, side - 30, side, side - 30), fill=60, width=2)
-    return encode(
-        ImageOps.invert(image) if way.is_light else image, "JPEG" if way.finish == "JPEG" else "PNG"
-    )
+    if way.is_light:
+        image = ImageOps.invert(image)
+    if way.noise:
+        noise = np.random.default_rng(way.hand).normal(0, way.noise, (side, side))
+        image = Image.fromarray((np.asarray(image) + noise).clip(0, 255).astype(np.uint8))
+    return encode(image, "JPEG" if way.is_jpeg else "PNG")
 
 
 def encode(image: Image.Image, kind: str) -> bytes:
