@@ -258,7 +258,8 @@ def compute_features(
         repeatable(_transform, transformers, chunks.popleft(), dtype) for _ in range(len(chunks))
     )
     features = np.empty((total, 0), dtype)
-    for chunk in Parallel(n_jobs=jobs, return_as="generator")(tasks):
+    # By default joblib keeps each chunk as a file in memory until the last one is done.
+    for chunk in Parallel(n_jobs=jobs, return_as="generator", max_nbytes=None)(tasks):
         if not done:
             features = np.empty((total, chunk.shape[1]), dtype)
         features[done : done + len(chunk)] = chunk
