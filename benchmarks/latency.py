@@ -54,7 +54,7 @@ def main() -> None:
         ("PNG to ink", ink_from_image, pictures),
         ("strokes to ink", ink_from_strokes, strokes),
         ("ink to canonical digit", canonical_digit, inks),
-        ("deskew", model[0].transform, rows),
+        ("normalization", model[0].transform, rows),
         ("direction maps", model[1].transform, upright),
         ("perceptron", model[2].predict_proba, features),
         ("canonical digit to prediction", lambda digit: predict(model, digit), digits),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -13,7 +14,7 @@ from scipy import ndimage
 
 from ml.errors import BlankDrawing
 from ml.parallel import repeatable
-from ml.preprocessing import CANONICAL_SIZE, FAINT_LINE, Digits, canonical_digit
+from ml.preprocessing import CANONICAL_BOX, CANONICAL_SIZE, FAINT_LINE, Digits, canonical_digit
 
 ZOOM: Final = 2
 """Pixels of the working picture for each canonical one."""
@@ -21,6 +22,10 @@ SIDE: Final = 80
 """Side of the working picture: room for a digit that is stretched to twice its size."""
 HAIRLINE_REACH: Final = 3
 """Side of the square, in canonical pixels, whose darkest ink is taken for full ink."""
+SHIFTS: Final = 4
+"""Places of a coarse grid that are told apart, within one of its cells."""
+TWO_TONE: Final = 0.4
+"""Share of coarse pictures that are black and white."""
 CHUNK: Final = 250
 """Digits augmented by one random generator; chunks are what processes share out."""
 
@@ -355,6 +360,65 @@ def soften(
     peak = np.maximum(ink.max(axis=(1, 2)), 1e-6)
     scaled: Pictures = np.minimum(ink * (gain / peak).astype(np.float32)[:, None, None], 1)
     return scaled
+
+
+def coarsen(
+    ink: Pictures, rng: np.random.Generator, share: float, cells: tuple[int, int]
+) -> Pictures:
+    """Take some digits with a coarse grid, as old scanners and small pictures do.
+
+    Each cell gets the mean of its ink, and some pictures become black and white; then the cells are
+    interpolated linearly, as they are when a small picture becomes a canonical digit.
+
+    Parameters
+    ----------
+    ink : Pictures
+        (n, 28, 28) float32, 0 to 1: canonical digits.
+    rng : numpy.random.Generator
+        Source of randomness.
+    share : float
+        Share of the digits to which this happens, 0 to 1.
+    cells : tuple of int
+        Fewest and most cells along the longer side of the digit.
+
+    Returns
+    -------
+    Pictures
+        (n, 28, 28) float32, 0 to 1.
+    """
+    chosen = np.flatnonzero(rng.random(len(ink)) < share)
+    counts = rng.integers(cells[0], cells[1] + 1, len(chosen))
+    shifts = rng.integers(0, SHIFTS, len(chosen))
+    limits = rng.uniform(0.3, 0.6, len(chosen))
+    two_tone = rng.random(len(chosen)) < TWO_TONE
+    coarse = ink.copy()
+    for digit, count, shift, limit, hard in zip(
+        chosen, counts, shifts, limits, two_tone, strict=True
+    ):
+        average, interpolate = _grid_matrices(int(count), int(shift))
+        grid = average @ ink[digit] @ average.T
+        if hard:
+            grid = (grid > limit * grid.max()).astype(np.float32)
+        coarse[digit] = interpolate @ grid @ interpolate.T
+    return coarse
+
+
+@functools.cache
+def _grid_matrices(count: int, shift: int) -> tuple[Pictures, Pictures]:
+    """Matrices that average 28 px into cells, and that interpolate 28 px from cells.
+
+    The cells are 20 / count px wide; the grid is moved by shift / SHIFTS of a cell.
+    """
+    width = CANONICAL_BOX / count
+    edges = (np.arange(np.ceil(CANONICAL_SIZE / width) + 2) - 1 + shift / SHIFTS) * width
+    fine = (np.arange(CANONICAL_SIZE * 20) + 0.5) / 20  # a pixel counts for 20 places in it
+    within = (fine >= edges[:-1, None]) & (fine < edges[1:, None])  # (cells, places)
+    average = within.reshape(len(within), CANONICAL_SIZE, 20).sum(axis=2)
+    average = average / np.maximum(average.sum(axis=1, keepdims=True), 1)
+    place = (np.arange(CANONICAL_SIZE) + 0.5 - edges[0]) / width - 0.5
+    distance = np.abs(place[:, None] - np.arange(len(within)))
+    interpolate = np.maximum(1 - distance, 0)  # (28, cells)
+    return average.astype(np.float32), interpolate.astype(np.float32)
 
 
 _NEIGHBORS: Final = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))

@@ -44,7 +44,7 @@ class Trace:
     Parameters
     ----------
     upright : Digit
-        (28, 28) uint8: the digit, deskewed.
+        (28, 28) uint8: the digit, upright and of even size.
     directions : ndarray
         (8, grid, grid) float32, 0 to about 2: where edges run in which direction, in the order of
         `ml.features.DirectionMaps`.
@@ -102,8 +102,9 @@ def trace(model: Pipeline, digit: Digit) -> Trace:
     Trace
         What each stage hands to the next.
     """
-    deskew, direction_maps = model.named_steps["deskew"], model.named_steps["directionmaps"]
-    upright = deskew.transform(digit.reshape(1, -1))  # (1, 784)
+    normalization = model.named_steps["momentnormalization"]
+    direction_maps = model.named_steps["directionmaps"]
+    upright = normalization.transform(digit.reshape(1, -1))  # (1, 784)
     maps = direction_maps.transform(upright)[0, : DIRECTIONS * direction_maps.grid**2]
     return Trace(
         upright=np.rint(upright).clip(0, 255).astype(np.uint8).reshape(digit.shape),

@@ -12,7 +12,7 @@ from joblib import Parallel
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from ml.augmentation import soften
+from ml.augmentation import coarsen, soften
 from ml.errors import BlankDrawing
 from ml.parallel import repeatable
 from ml.pen_variants import CORNER, VARIANTS, ControlStroke, Variant
@@ -62,6 +62,10 @@ class PenSettings:
         Thinnest and thickest pen, in canonical pixels; thinner ones are more common.
     tapered : float
         Share of hands whose pen width changes along the stroke.
+    coarse : float
+        Share of digits that are taken with a coarse grid.
+    cells : tuple of int
+        Fewest and most cells of that grid along the digit's longer side.
     blur : tuple of float
         Smallest and largest standard deviation of the blur that half of the digits get, in
         canonical pixels.
@@ -83,6 +87,8 @@ class PenSettings:
     wave: float = 0.045
     pen_widths: tuple[float, float] = (1.4, 4.8)
     tapered: float = 0.35
+    coarse: float = 0.1
+    cells: tuple[int, int] = (7, 18)
     blur: tuple[float, float] = (0.25, 0.7)
     contrast: float = 2.0
 
@@ -371,6 +377,7 @@ def ink_variant(
         except BlankDrawing:  # a hand that never touched the paper; it writes nothing
             continue
     ink = digits.astype(np.float32) / np.float32(255)
+    ink = coarsen(ink, rng, settings.coarse, settings.cells)
     soft = soften(ink, rng, settings.blur, settings.contrast)
     return (soft * 255).astype(np.uint8)
 

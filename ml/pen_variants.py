@@ -127,6 +127,16 @@ ZEROS: Final = (
             _ZERO | {"reach": (-0.1, 0.12)},
             lambda k: [_zero(k), [(0.62 + k.reach, 0.08 - k.reach),
                                   (0.08 - k.reach, 0.92 + k.reach)]]),
+    Variant(0, "begun inside", 8, "A stroke from inside the bowl leads up to where it begins.",
+            {"x": (0.2, 0.5), "y": (0.12, 0.4), "start": (-110.0, -20.0),
+             "turn": (-400.0, -330.0), "growth": (-0.2, 0.2)},
+            lambda k: [[(k.x, k.y), *_zero(k)]]),
+    Variant(0, "loop at the top", 6, "The closing stroke makes a small loop inside the bowl.",
+            {"x": (0.3, 0.6), "y": (-0.02, 0.1), "turn": (0.1, 0.35), "turn_y": (0.02, 0.2),
+             "end": (0.3, 0.6), "end_y": (0.1, 0.3)},
+            lambda k: [[(k.x, k.y), (0.25, 0.02), (0.05, 0.25), (0, 0.55), (0.12, 0.9), (0.36, 1),
+                        (0.62, 0.85), (0.7, 0.5), (0.6, 0.15), (0.42, 0.02), (k.turn, k.turn_y),
+                        (k.end, k.end_y)]]),
 )
 
 _FLAG = {"flag": (0.1, 0.35), "drop": (0.08, 0.38), "bend": (-0.05, 0.05), "lean": (-0.05, 0.05)}
@@ -187,6 +197,14 @@ def _two_big_loop(k: Knobs) -> ControlStroke:
 _BIG_LOOP = _TWO | {"foot": (0.88, 1.0), "loop": (0.18, 0.42), "width": (0.0, 0.2),
                     "end": (0.55, 0.95), "flick": (-0.06, 0.1), "tip": (-0.12, 0.14)}
 
+_RING = {"ring": (0.12, 0.3), "ring_y": (0.1, 0.2)}
+
+
+def _two_ring(k: Knobs) -> ControlStroke:
+    return [(0.25, 0.08), (0.25 + k.ring * 0.6, 0.12 + k.ring_y), (0.25, 0.1 + 2 * k.ring_y),
+            (0.25 - k.ring, 0.12 + k.ring_y), (0.2, 0.03), *_two_top(k)[2:]]
+
+
 TWOS: Final = (
     Variant(2, "flat base", 18, "An arch, a diagonal, a base line.", _TWO,
             lambda k: [_two_top(k) + _two_base(k)]),
@@ -235,6 +253,18 @@ TWOS: Final = (
             lambda k: [[(k.x, k.y), (0.02, 0.25), (0.08, 0.06), (0.35, -0.02), (0.6, 0.15),
                         (0.58, 0.45), (0.4, 0.8), (0.15, 0.99), (-0.04, 0.86), (0.05, 1 - k.loop),
                         (0.3, 1 - k.loop * 0.9), (0.52, 1 - k.loop * 0.3), (k.end, k.end_y)]]),
+    Variant(2, "short base", 8, "The base line stops early.", _TWO | {"end": (0.2, 0.5)},
+            lambda k: [_two_top(k) + _two_base(k)]),
+    Variant(2, "narrow, short base", 6, "The same with a narrow arch.", _TWO | {"end": (0.2, 0.5)},
+            lambda k: [[*_two_top(k, 0.6), (0.39, 0.6), (0.25, 0.82), (0.1, 1, CORNER),
+                        (0.1 + k.end * 0.5, 1 + k.base), (0.1 + k.end, 1 + k.tip)]]),
+    Variant(2, "long base", 5, "The base line runs far to the right.",
+            _TWO | {"end": (0.9, 1.4), "tip": (-0.15, 0.15)},
+            lambda k: [_two_top(k) + _two_base(k)]),
+    Variant(2, "ring at the start", 6, "The arch begins with a closed ring.", _TWO | _RING,
+            lambda k: [_two_ring(k) + _two_base(k)]),
+    Variant(2, "ring at the start and big loop", 4, "Both.", _BIG_LOOP | _RING,
+            lambda k: [_two_ring(k) + _two_big_loop(k)]),
 )
 
 _THREE = {"waist": (0.12, 0.48), "waist_y": (0.36, 0.58), "belly": (0.85, 1.15),
@@ -281,6 +311,17 @@ THREES: Final = (
             _THREE | {"bar": (-0.06, 0.06)},
             lambda k: [[(0.02, 0.02 + k.bar), (0.3, 0), (0.6, -k.bar, CORNER),
                         ((0.6 + k.waist) / 2, k.waist_y * 0.55), (k.waist, k.waist_y, CORNER),
+                        *_three_belly(k)]]),
+    Variant(3, "shallow", 9, "The bows hardly go back between them.",
+            _THREE | {"waist": (0.35, 0.52), "belly": (0.75, 1.0), "top": (0.85, 1.1)},
+            lambda k: [_three_top(k) + _three_waist(k) + _three_belly(k)]),
+    Variant(3, "flat top, shallow", 6, "A bar, a short diagonal, a bow that stops at the base.",
+            _THREE | {"bar": (-0.1, 0.1), "waist": (0.2, 0.45)},
+            lambda k: [[(0.02, 0.02 + k.bar), (0.3, 0), (0.6, -k.bar, CORNER),
+                        ((0.6 + k.waist) / 2, k.waist_y * 0.55), (k.waist, k.waist_y, CORNER),
+                        *_three_belly(k)[:-1]]]),
+    Variant(3, "curled start", 6, "The upper bow begins with a curl.", _THREE,
+            lambda k: [[(0.2, 0.22), (0.08, 0.2), *_three_top(k), *_three_waist(k),
                         *_three_belly(k)]]),
 )
 
@@ -386,6 +427,16 @@ FIVES: Final = (
     Variant(5, "s", 13, "Like the letter S.", _FIVE,
             lambda k: [[(k.cap, k.cap_y), (k.cap * 0.55, 0.01), (0.14, 0.14), (0.2, 0.36),
                         (0.42, 0.5), *_five_belly(k)[2:]]]),
+    Variant(5, "closing belly", 8, "The belly curls up toward the neck.",
+            _FIVE | {"up": (0.55, 0.85), "inside": (0.0, 0.25)},
+            lambda k: [[*_five_cap(k), *_five_neck(k), *_five_belly(k)[:-1], (0.05, 0.95),
+                        (-0.05, 0.85), (k.inside, k.up)]]),
+    Variant(5, "long cap, small belly", 7, "The cap is longer than the belly is wide.",
+            _FIVE | {"cap": (0.8, 1.4), "belly": (0.6, 0.9), "cap_y": (-0.25, 0.05)},
+            lambda k: [_five_cap(k) + _five_neck(k) + _five_belly(k)]),
+    Variant(5, "rising cap last", 5, "Neck and belly, then a cap that rises to the right.",
+            _LATE_CAP | {"cap": (0.5, 1.2), "cap_y": (-0.3, -0.05)},
+            lambda k: [[(k.corner, 0.02), *_five_neck(k), *_five_belly(k)], _five_late_cap(k)]),
 )
 
 _SIX = {"bowl": (0.4, 0.68), "width": (0.42, 0.7), "top": (0.2, 0.75), "bend": (-0.06, 0.1)}
@@ -430,6 +481,12 @@ SIXES: Final = (
             lambda k: [[*_low_six(k), (k.end, k.bowl + 0.15)]]),
     Variant(6, "low bowl, open", 10, "The same; the bowl ends inside.", _LOW_SIX,
             lambda k: [_low_six(k)]),
+    Variant(6, "straight stem and ring", 8, "A straight stem that runs into a ring.",
+            {"bowl": (0.4, 0.75), "ring": (0.15, 0.35), "turn": (-420.0, -320.0),
+             "top": (-0.1, 0.4)},
+            lambda k: [[(k.top, 0), (k.top * 0.4 + 0.02, k.bowl * 0.5), (0.02, k.bowl),
+                        *arc(0.02 + k.ring, (1 + k.bowl) / 2, k.ring, (1 - k.bowl) / 2, 180.0,
+                             k.turn)]]),
 )
 
 _SEVEN = {"bar": (0.45, 0.75), "tilt": (-0.1, 0.1), "foot": (0.0, 0.5), "bend": (-0.1, 0.1),
@@ -477,6 +534,24 @@ SEVENS: Final = (
             _SEVEN | {"serif": (-0.1, 0.1), "drop": (0.3, 0.6)},
             lambda k: [[(k.serif, k.drop), (0.06, 0.1), (0.1, 0.03, CORNER), (0.3, 0.06),
                         *_seven_leg(k)]]),
+    Variant(7, "leaning leg", 8, "A rising bar; the leg runs far to the left.",
+            _SEVEN | {"foot": (-0.45, 0.05), "tilt": (-0.25, 0.1)}, lambda k: [_plain_seven(k)]),
+    Variant(7, "leaning leg and crossbar", 6, "Both.",
+            _SEVEN | _CROSS | {"foot": (-0.45, 0.05), "tilt": (-0.25, 0.1), "slope": (-0.2, 0.2)},
+            lambda k: [_plain_seven(k), _crossbar(k)]),
+    Variant(7, "short bar", 7, "The bar is short.",
+            _SEVEN | {"bar": (0.2, 0.5), "foot": (0.0, 0.4), "start": (-0.02, 0.2)},
+            lambda k: [_plain_seven(k)]),
+    Variant(7, "short bar and serif", 7, "Both.",
+            _SERIF | {"bar": (0.25, 0.5), "foot": (0.0, 0.4)}, lambda k: [_serif_seven(k)]),
+    Variant(7, "curved leg", 6, "The leg bends and ends in a small hook to the right.",
+            _SEVEN | {"hook": (0.0, 0.2)},
+            lambda k: [[(0, k.start), (k.bar * 0.5, 0.01), (k.bar, k.tilt, CORNER),
+                        (k.bar * 0.75 + k.foot * 0.2, 0.3), (k.foot + 0.05, 0.65), (k.foot, 0.9),
+                        (k.foot + k.hook, 1)]]),
+    Variant(7, "with a foot", 2, "With a base line, to tell it from a long-flagged 1.",
+            _SEVEN | {"left": (0.1, 0.25), "right": (0.1, 0.3)},
+            lambda k: [_plain_seven(k), [(k.foot - k.left, 1), (k.foot + k.right, 1)]]),
 )
 
 _EIGHT = {"cross": (0.4, 0.54), "top": (0.18, 0.32), "bottom": (0.22, 0.36), "start": (0.4, 1.1),
@@ -562,6 +637,21 @@ EIGHTS: Final = (
             lambda k: [arc(0.35 + k.x, k.cross / 2, k.top, k.cross / 2 + 0.02, k.start, k.turn),
                        arc(0.35 - k.x, (1 + k.cross) / 2, k.bottom, (1 - k.cross) / 2 + 0.02,
                            k.start_below, -k.turn_below)]),
+    Variant(8, "small top ring", 7, "A small ring on a large one.",
+            _RINGS | {"cross": (0.25, 0.42), "top": (0.1, 0.22), "bottom": (0.25, 0.4)},
+            lambda k: [arc(0.35 + k.x, k.cross / 2, k.top, k.cross / 2 + 0.02, k.start, k.turn),
+                       arc(0.35 - k.x, (1 + k.cross) / 2, k.bottom, (1 - k.cross) / 2 + 0.02,
+                           k.start_below, k.turn_below)]),
+    Variant(8, "small foot", 7, "An S, then back up; the lower loop is the smaller one.",
+            _EIGHT | {"cross": (0.5, 0.68), "bottom": (0.1, 0.22), "top": (0.22, 0.36)},
+            lambda k: [[*_eight(k), (0.35 + k.top * k.end, k.end_y)]]),
+    Variant(8, "s and bar", 7, "An S, closed by a straight stroke.",
+            _EIGHT | {"reach": (0.0, 0.08)},
+            lambda k: [[(0.35 + k.top, 0.08 + k.start_y * 0.5), (0.35, 0), (0.35 - k.top, 0.15),
+                        (0.35 - k.top * 0.8, k.cross * 0.7), (0.35, k.cross),
+                        (0.35 + k.bottom, k.cross + (1 - k.cross) * 0.45),
+                        (0.35 + k.bottom * 0.7, 0.95), (0.3, 1), (0.35 - k.bottom, 0.85),
+                        (0.35 - k.bottom * 0.6, 0.7), (0.35 + k.top + k.reach, k.end_y)]]),
 )
 
 _NINE = {"bowl": (0.24, 0.58), "width": (0.35, 0.65), "start": (0.0, 0.12), "start_y": (0.02, 0.16),
@@ -632,6 +722,12 @@ NINES: Final = (
                         (k.width + k.stem, k.stem_y * 0.8, CORNER), (k.width + 0.03, 0.5),
                         (k.width, 0.8), (k.width * 0.65, 1), (k.width * 0.25, 1),
                         (k.tail, k.tail_y)]]),
+    Variant(9, "ring, leaning stem", 6, "A ring that runs out far to the left.",
+            _RING_NINE | {"foot": (-0.5, 0.0)}, lambda k: [_nine_ring(k) + _nine_straight(k)]),
+    Variant(9, "hooked start and stem", 5, "The bowl begins with a hook; so ends the stem.",
+            _NINE | {"foot": (-0.3, 0.1)},
+            lambda k: [[(k.width + k.stem + 0.05, k.start_y + 0.08), *_nine_bowl(k),
+                        *_nine_turn(k), *_nine_hooked(k)]]),
 )
 
 VARIANTS: Final = (

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ml.features import Deskew
+from ml.features import MomentNormalization
 from ml.preprocessing import canonical_digit
 from ml.strokes import Strokes, ink_from_strokes
 
@@ -51,7 +51,7 @@ def canonical(digit: int) -> NDArray[np.uint8]:
 
 def difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
     """Difference of two digits as the model sees them, centered, as a share of their ink."""
-    seen = Deskew().transform(np.stack([one, other]).reshape(2, -1))
+    seen = MomentNormalization().transform(np.stack([one, other]).reshape(2, -1))
     return float(np.abs(seen[0] - seen[1]).sum() / seen[0].sum())
 
 

@@ -13,6 +13,7 @@ from ml.augmentation import (
     augment,
     augment_once,
     change_rim,
+    coarsen,
     enlarge,
     skeletonize,
 )
@@ -78,7 +79,7 @@ def test_the_pen_gets_the_width_that_is_asked_for(share: str) -> None:
         settings = dataclasses.replace(STILL, pen_widths=(width, width))
         settings = dataclasses.replace(settings, **{share: 1.0})  # type: ignore[arg-type]
         digits = augment(all_digits()[[1, 2, 3, 7]], 1, seed=0, settings=settings)
-        measured = np.mean([pen_width(digit.astype(np.float32) / 255) for digit in digits])
+        measured = np.mean([pen_width(digit.astype(np.float32) / np.float32(255)) for digit in digits])
         assert measured == pytest.approx(width, abs=0.7)
 
 
@@ -130,3 +131,30 @@ def test_a_gray_hairline_does_not_break() -> None:
     for copy in augment(image, 20, seed=0):
         rows = np.flatnonzero(copy.any(axis=1))
         assert (copy[rows[0] : rows[-1]].max(axis=1) > 60).all()
+
+
+def test_a_coarse_grid_keeps_the_ink_of_a_digit_and_its_place() -> None:
+    ink = all_digits().astype(np.float32) / np.float32(255)
+    coarse = coarsen(ink, np.random.default_rng(0), 1.0, (14, 14))
+    assert 0 <= coarse.min() <= coarse.max() <= 1
+    assert not np.array_equal(coarse, ink)
+    position = np.arange(28)
+    for before, after in zip(ink, coarse, strict=True):
+        for axis in (0, 1):
+            here, there = (
+                picture.sum(axis=axis) @ position / picture.sum() for picture in (before, after)
+            )
+            assert there == pytest.approx(here, abs=0.8)
+
+
+def test_some_coarse_pictures_are_black_and_white() -> None:
+    ink = np.repeat(all_digits()[4:5].astype(np.float32) / np.float32(255), 40, axis=0)
+    coarse = coarsen(ink, np.random.default_rng(0), 1.0, (20, 20))
+    gray = ((coarse > 0.25) & (coarse < 0.75)).sum(axis=(1, 2))
+    assert 5 < (coarse.max(axis=(1, 2)) == 1).sum() < 40
+    assert np.ptp(gray) > 0
+
+
+def test_no_share_leaves_all_as_they_are() -> None:
+    ink = all_digits().astype(np.float32) / np.float32(255)
+    np.testing.assert_array_equal(coarsen(ink, np.random.default_rng(0), 0.0, (7, 18)), ink)

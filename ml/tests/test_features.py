@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from ml.features import Deskew, DirectionMaps
+from ml.features import DirectionMaps, MomentNormalization
 from ml.tests.drawings import DIGITS, canonical
 
 RIGHT, DOWN, LEFT, UP = 0, 2, 4, 6
@@ -67,28 +67,56 @@ def test_golden_features_of_a_seven() -> None:
 
 def test_an_empty_image_has_no_features() -> None:
     assert not maps(np.zeros((28, 28), np.uint8)).any()
-    assert not Deskew().transform(np.zeros((1, 784), np.uint8)).any()
+    assert not MomentNormalization().transform(np.zeros((1, 784), np.uint8)).any()
 
 
 @pytest.mark.parametrize("digit", DIGITS)
 def test_deskewing_undoes_a_slant(digit: int) -> None:
     image = canonical(digit)
     slanted = np.stack([np.roll(row, round(0.3 * (14 - y))) for y, row in enumerate(image)])
-    upright, again = Deskew().transform(np.stack([image, slanted]).reshape(2, -1))
+    upright, again = MomentNormalization().transform(np.stack([image, slanted]).reshape(2, -1))
     assert np.abs(upright - again).sum() < 0.35 * upright.sum()
+
+
+def spread(image: NDArray[np.float32]) -> tuple[float, float]:
+    """Standard deviations of the ink of (28, 28), downward and to the right."""
+    position = np.arange(28)
+    profiles = [image.sum(axis=1), image.sum(axis=0)]
+    centers = [profile @ position / profile.sum() for profile in profiles]
+    down, right = (
+        float(np.sqrt(profile @ (position - center) ** 2 / profile.sum()))
+        for profile, center in zip(profiles, centers, strict=True)
+    )
+    return down, right
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+def test_every_digit_gets_the_same_size(digit: int) -> None:
+    seen = MomentNormalization().transform(canonical(digit).reshape(1, -1)).reshape(28, 28)
+    assert max(spread(seen)) == pytest.approx(5.2, abs=0.15)
+
+
+@pytest.mark.parametrize(("evenness", "expected"), [(0.0, 1.0), (0.5, 0.71), (1.0, 0.5)])
+def test_narrow_digits_become_wider(evenness: float, expected: float) -> None:
+    narrow = image_of(rows=slice(4, 24), columns=slice(9, 19))  # twice as high as wide
+    normalization = MomentNormalization(evenness=evenness)
+    down, right = spread(normalization.transform(narrow.reshape(1, -1)).reshape(28, 28))
+    assert right / down == pytest.approx(expected, abs=0.05)
 
 
 def test_deskewing_centers_the_mass() -> None:
     image = np.zeros((28, 28), np.uint8)
     image[3:12, 2:5] = 255
-    upright = Deskew().transform(image.reshape(1, -1)).reshape(28, 28)
+    upright = MomentNormalization().transform(image.reshape(1, -1)).reshape(28, 28)
     position = np.arange(28)
     assert upright.sum(axis=1) @ position / upright.sum() == pytest.approx(13.5, abs=0.01)
     assert upright.sum(axis=0) @ position / upright.sum() == pytest.approx(13.5, abs=0.01)
 
 
-@pytest.mark.parametrize("transformer", [Deskew(), DirectionMaps()])
-def test_one_digit_and_many_have_the_same_features(transformer: Deskew | DirectionMaps) -> None:
+@pytest.mark.parametrize("transformer", [MomentNormalization(), DirectionMaps()])
+def test_one_digit_and_many_have_the_same_features(
+    transformer: MomentNormalization | DirectionMaps,
+) -> None:
     rows = np.stack([canonical(digit).ravel() for digit in DIGITS])
     together = transformer.transform(rows)
     apart = np.concatenate([transformer.transform(row[None]) for row in rows])
@@ -96,22 +124,24 @@ def test_one_digit_and_many_have_the_same_features(transformer: Deskew | Directi
     assert together.dtype == np.float32
 
 
-@pytest.mark.parametrize("transformer", [Deskew(), DirectionMaps()])
-def test_no_digits_have_no_features(transformer: Deskew | DirectionMaps) -> None:
+@pytest.mark.parametrize("transformer", [MomentNormalization(), DirectionMaps()])
+def test_no_digits_have_no_features(transformer: MomentNormalization | DirectionMaps) -> None:
     assert len(transformer.transform(np.empty((0, 784), np.uint8))) == 0
 
 
-@pytest.mark.parametrize("transformer", [Deskew(), DirectionMaps()])
+@pytest.mark.parametrize("transformer", [MomentNormalization(), DirectionMaps()])
 @pytest.mark.parametrize("shape", [(784,), (2, 28, 28), (2, 783)])
 def test_another_shape_is_refused(
-    transformer: Deskew | DirectionMaps, shape: tuple[int, ...]
+    transformer: MomentNormalization | DirectionMaps, shape: tuple[int, ...]
 ) -> None:
     with pytest.raises(ValueError, match="784"):
         transformer.transform(np.zeros(shape, np.uint8))
 
 
-@pytest.mark.parametrize("transformer", [Deskew(0.5), DirectionMaps(grid=7)])
-def test_they_keep_the_contract_of_estimators(transformer: Deskew | DirectionMaps) -> None:
+@pytest.mark.parametrize("transformer", [MomentNormalization(0.5), DirectionMaps(grid=7)])
+def test_they_keep_the_contract_of_estimators(
+    transformer: MomentNormalization | DirectionMaps,
+) -> None:
     check_is_fitted(transformer)
     copied = clone(transformer)
     assert copied.get_params() == transformer.get_params()

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
 
+from ml.features import DirectionMaps
 from ml.nondigits import write_scribbles
 from ml.pipeline import STRANGENESS_LIMIT, build_pipeline, predict, read
 from ml.tests.drawings import DIGITS, canonical
@@ -34,6 +37,24 @@ def test_many_and_one_get_the_same_answer(trained: TrainedArtifact) -> None:
         assert alone.confidence == pytest.approx(together.confidence, abs=1e-4)
 
 
+def test_the_answer_is_the_one_that_scikit_learn_gives(trained: TrainedArtifact) -> None:
+    images = np.stack([canonical(digit) for digit in DIGITS])
+    expected = trained.model.predict_proba(images.reshape(-1, 784))
+    reading = read(trained.model, images)
+    np.testing.assert_allclose(reading.strangeness, expected[:, 10], atol=1e-5)
+    given_a_digit = expected[:, :10] / expected[:, :10].sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(reading.probabilities, given_a_digit, atol=1e-5)
+
+
+def test_another_classifier_is_asked_its_own_way() -> None:
+    digits = written(60, seed=6)
+    rows = digits.images.reshape(-1, 784)
+    model = make_pipeline(DirectionMaps(), GaussianNB()).fit(rows, digits.labels)
+    assert read(model, digits.images).probabilities.argmax(axis=1).tolist() == [
+        *model.predict(rows)
+    ]
+
+
 def test_no_digits_get_no_answer(trained: TrainedArtifact) -> None:
     assert predict(trained.model, np.empty((0, 28, 28), np.uint8)) == []
 
@@ -57,7 +78,7 @@ def test_certain_scribbles_still_have_ten_probabilities() -> None:
 
 def test_the_pipeline_is_built_of_named_steps() -> None:
     assert list(build_pipeline(hidden_units=32).named_steps) == [
-        "deskew",
+        "momentnormalization",
         "directionmaps",
         "mlpclassifier",
     ]
