@@ -47,7 +47,7 @@ def measure() -> None:
     with_look, without = [], []
     for _ in range(REPEATS):
         with_look.append(seconds_of(request))
-        with mock.patch.object(recognition, "active_model", lambda: loaded):
+        with mock.patch.object(recognition, "active_model", return_value=loaded):
             without.append(seconds_of(request))
     look = [seconds_of(services.active_model) for _ in range(REPEATS)]
     row = services.get_model(None)

@@ -73,7 +73,7 @@ def replay(page: Page, client: APIRequestContext, strokes: Strokes) -> tuple[int
 
     def note(request: Request) -> None:
         if request.method == "POST" and request.url.endswith("/api/v1/drawings/"):
-            sent.append(request.post_data_json)
+            sent.append(request.post_data_json or {})
 
     page.on("request", note)
     page.get_by_role("button", name="Clear", exact=True).click(force=True)

@@ -7,6 +7,7 @@ import logging
 import pytest
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import connection
+from django.http import HttpResponse
 from django.test import Client
 
 from recognizer import views
@@ -19,7 +20,7 @@ def broken(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) ->
     return monkeypatch
 
 
-def fail_with(error: Exception) -> views.HttpResponse:
+def fail_with(error: Exception) -> HttpResponse:
     raise error
 
 

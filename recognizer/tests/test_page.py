@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -129,7 +130,11 @@ def test_a_history_belongs_to_its_visitor(pad: Page, site: LiveSite, browser: Br
 
 
 def test_it_is_drawn_on_with_a_finger(site: LiveSite, browser: Browser) -> None:
-    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    phone: dict[str, Any] = {
+        "viewport": {"width": 390, "height": 844},
+        "has_touch": True,
+        "is_mobile": True,
+    }
     with open_page(browser, **phone) as page:
         page.goto(site.url)
         draw_by_touch(page, SEVEN[0])

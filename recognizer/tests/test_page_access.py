@@ -181,7 +181,7 @@ def test_axe_finds_nothing(bring: Bring, site: LiveSite, browser: Browser) -> No
         bring_to(page, site, bring)
 
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)
             assert violations(page) == [], scheme
 
 

@@ -239,8 +239,8 @@ def test_another_screen_keeps_the_drawing(site: LiveSite, page: Page) -> None:
     ink = inked(page)
     width = page.locator("#pad").evaluate("pad => pad.width")
     session = page.context.new_cdp_session(page)
-    # A pixel wider, for Chromium tells a page of another screen only with another window; the canvas
-    # itself stays as large as it was.
+    # A pixel wider, for Chromium tells a page of another screen only with another window;
+    # the canvas itself stays as large as it was.
     metrics = {"width": 1281, "height": 800, "deviceScaleFactor": 3, "mobile": False}
     session.send("Emulation.setDeviceMetricsOverride", metrics)
     page.wait_for_function("width => pad.width === 3 * width", arg=width)
