@@ -79,7 +79,7 @@ def test_the_pen_gets_the_width_that_is_asked_for(share: str) -> None:
         settings = dataclasses.replace(STILL, pen_widths=(width, width))
         settings = dataclasses.replace(settings, **{share: 1.0})  # type: ignore[arg-type]
         digits = augment(all_digits()[[1, 2, 3, 7]], 1, seed=0, settings=settings)
-        measured = np.mean([pen_width(digit.astype(np.float32) / np.float32(255)) for digit in digits])
+        measured = np.mean([pen_width(digit.astype(np.float32) / 255) for digit in digits])
         assert measured == pytest.approx(width, abs=0.7)
 
 
