@@ -32,6 +32,11 @@ class Comparison:
     only_second: int
 
     @property
+    def loss(self) -> float:
+        """Share of the pictures, -1 to 1, that the second model gets wrong beyond the first."""
+        return (self.only_first - self.only_second) / self.n if self.n else 0.0
+
+    @property
     def p_second_worse(self) -> float:
         """Probability, 0 to 1, of a loss like this if the second model were as good (one-sided)."""
         return mcnemar(self.only_first, self.only_second, alternative="greater")
