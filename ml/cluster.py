@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import importlib
 import platform
+import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import joblib
 import numpy as np
@@ -99,13 +102,33 @@ def _import_distributed() -> Any:
 
 
 def _connect(distributed: Any, address: str) -> Any:
+    unanswered = ClusterError(
+        f"No Dask scheduler answers at {address}; check --cluster, which looks like "
+        "tcp://host:8786."
+    )
     try:
+        place = urlsplit(address)
+        if place.scheme not in ("tcp", "tls"):
+            raise unanswered
+        # A client that finds nobody is closed whenever its memory is freed; where that is within
+        # the start of the next client, both wait for one lock for ever. So somebody must be there.
+        _wait_for_listener(place.hostname or "", place.port or 0)
         return distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
-        raise ClusterError(
-            f"No Dask scheduler answers at {address}; check --cluster, which looks like "
-            "tcp://host:8786."
-        ) from error
+        raise unanswered from error
+
+
+def _wait_for_listener(host: str, port: int) -> None:
+    """Wait until somebody listens there, for a scheduler may just be starting."""
+    deadline = time.monotonic() + CONNECT_SECONDS
+    while True:
+        try:
+            socket.create_connection((host, port), CONNECT_SECONDS).close()
+            return
+        except ConnectionRefusedError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 def _check_workers(client: Any, address: str) -> None:
