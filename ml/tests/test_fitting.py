@@ -95,6 +95,7 @@ def test_a_person_can_stop_it_in_the_middle_of_an_epoch(monkeypatch: pytest.Monk
     backprop = classifier._backprop
 
     def press_ctrl_c(*arguments: object) -> object:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # not so in the background
         signal.raise_signal(signal.SIGINT)
         return backprop(*arguments)
 

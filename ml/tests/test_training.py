@@ -69,7 +69,7 @@ def test_going_on_from_a_start_learns_corrections_and_leaves_the_start_alone(
         np.testing.assert_array_equal(one, other)
     unseen = odd.images[10:]
     assert [answer.digit for answer in predict(corrected.model, unseen)] == [8, 8]
-    assert corrected.metrics["pens"]["accuracy"] > trained.metrics["pens"]["accuracy"] - 0.03
+    assert corrected.metrics["pens"]["accuracy"] > trained.metrics["pens"]["accuracy"] - 0.06
     assert corrected.parameters["from_scratch"] is False
 
 

@@ -19,7 +19,9 @@ from recognizer.models import UNSUSPICIOUS, Drawing, DrawingQuerySet
 from recognizer.services.registry import ServiceError, active_model
 
 ARCHIVED_SIDE = 280
-"""Longer side, in pixels, of an archived picture."""
+"""Longest side, in pixels, of an archived picture."""
+MARGIN = 0.15
+"""Paper around the ink of an archived picture, as a share of its longer side."""
 CHUNK = 500
 """Drawings deleted at once."""
 
@@ -219,8 +221,11 @@ def canonical_png(drawing: Drawing) -> bytes:
 
 
 def _archive_png(ink: preprocessing.Ink) -> bytes:
-    """Return the ink dark on white and small: neither background nor camera data is kept."""
-    picture = Image.fromarray(255 - np.rint(ink * 255).astype(np.uint8))
+    """Return the ink dark on a white square: neither background nor camera data is kept."""
+    inked = Image.fromarray(255 - np.rint(ink * 255).astype(np.uint8))
+    side = round(max(inked.size) * (1 + 2 * MARGIN))
+    picture = Image.new("L", (side, side), 255)
+    picture.paste(inked, ((side - inked.width) // 2, (side - inked.height) // 2))
     picture.thumbnail((ARCHIVED_SIDE, ARCHIVED_SIDE))
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")

@@ -47,10 +47,10 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Train a small model on one face, in a second, and return its file."""
     digits = digits_of_one_face()  # (10, 28, 28)
     labels = np.arange(10, dtype=np.uint8)
-    copies, others = 30, 60
+    copies, others = 60, 120
     images = np.concatenate([augment(digits, copies, seed=0), write_scribbles(others, seed=0)])
     classes = np.concatenate([np.repeat(labels, copies), np.full(others, NOT_A_DIGIT, np.uint8)])
-    pipeline = build_pipeline(hidden_units=24).set_params(mlpclassifier__max_iter=30)
+    pipeline = build_pipeline(hidden_units=32).set_params(mlpclassifier__max_iter=40)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         pipeline.fit(images.reshape(len(images), -1), classes)
