@@ -19,7 +19,7 @@ from ml.strokes import Strokes, draw_strokes, ink_from_strokes
 
 MODEL = Path(__file__).resolve().parents[2] / "fixtures" / "model.joblib"
 SIDE = 280
-EXAMPLES = 200
+EXAMPLES = 600
 
 
 @dataclass(frozen=True)
