@@ -6,8 +6,7 @@ import copy
 import hashlib
 import time
 import warnings
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -56,8 +55,8 @@ __all__ = [
     "train",
 ]
 
-FEATURE_CHUNK: Final = 4_000
-"""Digits whose features one task computes."""
+FEATURE_CHUNK: Final = 1_000
+"""Digits whose features one task computes; few, since a process needs much memory for each."""
 BLOCK: Final = 32_768
 """Digits whose features are there as float32 at once, a multiple of each batch size."""
 FULL_PRECISION: Final = 150_000
@@ -246,24 +245,23 @@ def compute_features(
     ndarray
         (digits of all parts, features) of `dtype`.
     """
-    chunks: deque[Digits] = deque()
-    while parts:  # copies of a few digits, since a view would keep the whole part alive
-        part = parts.pop(0)
-        chunks += [
-            part[at : at + FEATURE_CHUNK].copy() for at in range(0, len(part), FEATURE_CHUNK)
-        ]
-    part = np.empty(0, np.uint8)
-    total, done = sum(map(len, chunks)), 0
-    tasks = (
-        repeatable(_transform, transformers, chunks.popleft(), dtype) for _ in range(len(chunks))
-    )
-    features = np.empty((total, 0), dtype)
+    total, done = sum(map(len, parts)), 0
+    # From the last part backward: the changed corrections are the most where there are many.
+    starts = np.cumsum([0, *map(len, parts[:-1])])[::-1].tolist()
+    places = [
+        (start + at, min(start + at + FEATURE_CHUNK, start + len(part)))
+        for start, part in zip(starts, reversed(parts), strict=True)
+        for at in range(0, len(part), FEATURE_CHUNK)
+    ]
+    tasks = (repeatable(_transform, transformers, chunk, dtype) for chunk in _take_chunks(parts))
     # By default joblib keeps each chunk as a file in memory until the last one is done.
-    for chunk in Parallel(n_jobs=jobs, return_as="generator", max_nbytes=None)(tasks):
+    outcomes = Parallel(n_jobs=jobs, return_as="generator", max_nbytes=None)(tasks)
+    features = np.empty((total, 0), dtype)
+    for (first, last), outcome in zip(places, outcomes, strict=True):
         if not done:
-            features = np.empty((total, chunk.shape[1]), dtype)
-        features[done : done + len(chunk)] = chunk
-        done += len(chunk)
+            features = np.empty((total, outcome.shape[1]), dtype)
+        features[first:last] = outcome
+        done += last - first
         report(done / total)
     return features
 
@@ -308,6 +306,14 @@ def _plan(
             "Measuring": faces + PEN_HOLDOUT + OTHER_HOLDOUT,
         },
     )
+
+
+def _take_chunks(parts: list[Digits]) -> Iterator[Digits]:
+    """Give some digits at a time, and let go of each part, the last one first."""
+    while parts:
+        part = parts.pop()
+        for at in range(0, len(part), FEATURE_CHUNK):
+            yield part[at : at + FEATURE_CHUNK]
 
 
 def _transform(transformers: Pipeline, images: Digits, dtype: type[np.floating[Any]]) -> Any:
