@@ -17,6 +17,7 @@ from sklearn.pipeline import Pipeline
 from ml.datasets import LabeledDigits
 from ml.features import Features
 from ml.pen import write_digits
+from ml.pipeline import hidden_layer
 from ml.preprocessing import CANONICAL_SIZE, Digits
 
 CONTRADICTED_BELOW: Final = 0.05
@@ -93,7 +94,10 @@ def check_labels(model: Pipeline, digits: LabeledDigits, approved: NDArray[np.bo
     if count < CHECKED_FROM or approved.all():
         return LabelCheck(np.zeros(count, bool), labels.copy(), np.zeros(count))
     pens, pen_labels = _backdrop()
-    X = _hidden_layer(model, np.concatenate([digits.images, pens]))
+    rows = np.concatenate([digits.images, pens]).reshape(-1, CANONICAL_SIZE**2)
+    X = np.concatenate(
+        [hidden_layer(model, rows[at : at + CHUNK]) for at in range(0, len(rows), CHUNK)]
+    )
     y = np.concatenate([labels, pen_labels])
     # What is sure to be right need not keep quiet about its own hand: each is a group of its own.
     hands = np.unique(digits.groups, return_inverse=True)[1]  # (n,)
@@ -152,15 +156,3 @@ def _out_of_sample(
             cross_val_predict(classifier, X, y, groups=groups, cv=folds, method="predict_proba"),
             np.float64,
         )
-
-
-def _hidden_layer(model: Pipeline, images: Digits) -> Features:
-    """Activations (n, units) of the last hidden layer, which tell digits apart almost linearly."""
-    rows, perceptron = images.reshape(-1, CANONICAL_SIZE**2), model[-1]
-    layers = []
-    for start in range(0, len(rows), CHUNK):
-        layer = model[:-1].transform(rows[start : start + CHUNK])
-        for weights, bias in zip(perceptron.coefs_[:-1], perceptron.intercepts_[:-1], strict=True):
-            layer = np.maximum(layer @ weights + bias, 0)
-        layers.append(layer.astype(np.float32))
-    return np.concatenate(layers)

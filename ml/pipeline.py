@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from ml.features import DirectionMaps, MomentNormalization
+from ml.features import DirectionMaps, Features, MomentNormalization
 from ml.preprocessing import CANONICAL_SIZE, Digits
 
 DIGITS: Final = 10
@@ -117,6 +117,31 @@ def read(model: Pipeline, images: Digits) -> Reading:
     )
 
 
+def hidden_layer(model: Pipeline, rows: NDArray[np.uint8]) -> Features:
+    """Compute what the last hidden layer makes of digits; it tells them apart almost linearly.
+
+    Parameters
+    ----------
+    model : Pipeline
+        A trained pipeline that ends in a perceptron of rectified units.
+    rows : ndarray
+        (n, 784) uint8 canonical digits.
+
+    Returns
+    -------
+    Features
+        (n, units) float32, 0 and up.
+    """
+    *transformers, perceptron = (step for _, step in model.steps)
+    layer: NDArray[Any] = rows
+    for transformer in transformers:
+        layer = transformer.transform(layer)
+    for weights, bias in zip(perceptron.coefs_[:-1], perceptron.intercepts_[:-1], strict=True):
+        layer = np.maximum(layer @ weights + bias, 0)
+    activations: Features = layer.astype(np.float32, copy=False)
+    return activations
+
+
 def _class_probabilities(model: Pipeline, rows: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Do what `predict_proba` does; for our perceptron without its checks.
 
@@ -129,13 +154,8 @@ def _class_probabilities(model: Pipeline, rows: NDArray[np.uint8]) -> NDArray[np
     ) != ("relu", "softmax"):
         other: NDArray[np.float64] = model.predict_proba(rows).astype(np.float64)
         return other
-    layer: NDArray[Any] = rows
-    for _, step in model.steps[:-1]:
-        layer = step.transform(layer)
-    *inner, (weights, bias) = zip(classifier.coefs_, classifier.intercepts_, strict=True)
-    for hidden_weights, hidden_bias in inner:
-        layer = np.maximum(layer @ hidden_weights + hidden_bias, 0)
-    scores = (layer @ weights + bias).astype(np.float64)
+    weights, bias = classifier.coefs_[-1], classifier.intercepts_[-1]
+    scores = (hidden_layer(model, rows) @ weights + bias).astype(np.float64)
     odds = np.exp(scores - scores.max(axis=1, keepdims=True))
     probabilities: NDArray[np.float64] = odds / odds.sum(axis=1, keepdims=True)
     return probabilities
