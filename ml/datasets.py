@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ml.errors import DatasetError, InvalidDrawing
+from ml.ink import Ink
 from ml.labeled_csv import TMNIST, TMNIST_HEADER, read_rows
 from ml.labeled_files import LabeledDrawing, family_of, iter_labeled
 from ml.packed_files import open_packed
 from ml.preprocessing import (
     CANONICAL_SIZE,
     Digits,
-    Ink,
     canonical_digit,
     ink_from_image,
     ink_from_pixels,

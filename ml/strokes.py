@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from ml.errors import BlankDrawing, InvalidStrokes
-from ml.preprocessing import CANONICAL_BOX, Ink
+from ml.ink import Ink
+from ml.preprocessing import CANONICAL_BOX
 
 MAX_STROKES: Final = 200
 """Most strokes of one drawing."""

@@ -15,6 +15,7 @@ from PIL import Image
 
 from ml import pipeline, preprocessing
 from ml import strokes as strokes_module
+from ml.ink import Ink
 from recognizer.models import UNSUSPICIOUS, Drawing, DrawingQuerySet
 from recognizer.services.registry import ServiceError, active_model
 
@@ -220,7 +221,7 @@ def canonical_png(drawing: Drawing) -> bytes:
     return preprocessing.encode_png(canonical_digit_of(drawing))
 
 
-def _archive_png(ink: preprocessing.Ink) -> bytes:
+def _archive_png(ink: Ink) -> bytes:
     """Return the ink dark on a white square: neither background nor camera data is kept."""
     inked = Image.fromarray(255 - np.rint(ink * 255).astype(np.uint8))
     side = round(max(inked.size) * (1 + 2 * MARGIN))
