@@ -22,7 +22,9 @@ def start_worker() -> None:
     """
     hearing, held = os.pipe()
     os.set_inheritable(held, True)  # gunicorn and its workers hold it from here on
-    subprocess.Popen([sys.executable, "-m", "digitsite.worker"], stdin=hearing)
+    # In a session of its own: Ctrl-C is the server's, whose end ends the worker in good order.
+    worker = [sys.executable, "-m", "digitsite.worker"]
+    subprocess.Popen(worker, stdin=hearing, start_new_session=True)
     os.close(hearing)
 
 
