@@ -61,14 +61,14 @@ def spiral() -> Points:
     """Return a stroke that fills the pad."""
     turn = np.linspace(0, 24 * np.pi, POINTS)
     radius = np.linspace(0.05, 0.45, POINTS)
-    return 0.5 + radius[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    return np.asarray(0.5 + radius[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1))
 
 
 async def on_pad(page: Page, points: Points) -> Points:
     """Move points of the unit square onto the pad."""
     box = await page.locator("#pad").bounding_box()
     assert box is not None
-    return np.array([box["x"], box["y"]]) + points * np.array([box["width"], box["height"]])
+    return np.asarray(np.array([box["x"], box["y"]]) + points * [box["width"], box["height"]])
 
 
 async def send_stroke(session: CDPSession, points: Points, seconds_between: float) -> None:
