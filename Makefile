@@ -22,10 +22,11 @@ help: ## list these targets
 run: $(VENV)/requirements staticfiles/staticfiles.json ## serve the page on http://127.0.0.1:8000 (HOST and PORT change that)
 	@exec $(PYTHON) -m digitsite.serve --bind $(HOST):$(PORT)
 
-check: $(VENV)/requirements-dev ## lint, format, types, templates, JavaScript, migrations
+check: $(VENV)/requirements-dev ## lint, format, types, security, templates, JavaScript, migrations
 	$(PYTHON) -m ruff check
 	$(PYTHON) -m ruff format --check
 	$(PYTHON) -m mypy
+	$(PYTHON) -m bandit --quiet --configfile pyproject.toml --recursive manage.py digitsite ml recognizer
 	$(PYTHON) -m djlint templates --lint --check --quiet
 	$(VENV)/bin/oxlint --deny-warnings static/js jstests
 	$(VENV)/bin/oxfmt --check static/js static/css jstests

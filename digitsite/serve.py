@@ -24,7 +24,8 @@ def start_worker() -> None:
     os.set_inheritable(held, True)  # gunicorn and its workers hold it from here on
     # In a session of its own: Ctrl-C is the server's, whose end ends the worker in good order.
     worker = [sys.executable, "-m", "digitsite.worker"]
-    subprocess.Popen(worker, stdin=hearing, start_new_session=True)
+    # A fixed command, and no shell.
+    subprocess.Popen(worker, stdin=hearing, start_new_session=True)  # nosec B603
     os.close(hearing)
 
 
@@ -38,4 +39,5 @@ if __name__ == "__main__":
         start_worker()
     # The arguments are gunicorn's own; signals reach it directly, as nothing stands in between.
     gunicorn = [sys.executable, "-m", "gunicorn", "--config", "digitsite/gunicorn.py"]
-    os.execv(sys.executable, [*gunicorn, *sys.argv[1:]])
+    # Whoever gives the arguments has a shell already.
+    os.execv(sys.executable, [*gunicorn, *sys.argv[1:]])  # nosec B606

@@ -50,7 +50,7 @@ class ComparisonPages(Base):
         if model.pruned_at or not wanted:
             return "-"
         return format_html_join(
-            mark_safe("<br>"),
+            mark_safe("<br>"),  # nosec B308 # a constant
             '<a href="{}">with Model {}</a>, {}',
             (
                 (reverse("admin:model-comparison", args=[pk, model.pk]), pk, why)

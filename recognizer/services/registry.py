@@ -20,7 +20,7 @@ from recognizer.services import artifact_files
 
 logger = logging.getLogger(__name__)
 
-LOOK = f"SELECT version, sha256 FROM {TrainedModel._meta.db_table} WHERE active"
+LOOK = "SELECT version, sha256 FROM recognizer_trainedmodel WHERE active"
 
 
 LOADED = ("version", "sha256", "artifact", "pruned_at")
