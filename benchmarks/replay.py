@@ -17,11 +17,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import django
 import numpy as np
-from playwright.sync_api import APIRequestContext, Page, Request, sync_playwright
+from playwright.sync_api import sync_playwright
 
 from ml.datasets import iter_labeled
 from ml.pen import write_strokes
@@ -33,8 +32,7 @@ django.setup()
 # What starts a server for the tests knows the models, which want a Django that is set up.
 from recognizer.tests.browsing import FLAGS, find_chromium  # noqa: E402
 from recognizer.tests.live import gather_static_files, serve  # noqa: E402
-
-MARGIN = 0.15  # of the pad, around a drawing
+from recognizer.tests.replaying import replay  # noqa: E402
 
 
 def read_drawings(path: Path | None) -> Iterator[tuple[int, Strokes]]:
@@ -47,44 +45,6 @@ def read_drawings(path: Path | None) -> Iterator[tuple[int, Strokes]]:
     for drawing in iter_labeled(path):
         if drawing.strokes is not None:
             yield drawing.label, drawing.strokes
-
-
-def write(page: Page, strokes: Strokes) -> None:
-    """Draw on the pad, as large as it fits, by the browser's own mouse."""
-    points = np.array([point[:2] for stroke in strokes for point in stroke], float)  # (points, 2)
-    low, high = points.min(axis=0), points.max(axis=0)
-    box = page.locator("#pad").bounding_box()
-    assert box is not None
-    inner = box["width"] * (1 - 2 * MARGIN)
-    scale = inner / max(float((high - low).max()), 1e-6)
-    middle = np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
-    for stroke in strokes:
-        places = middle + scale * (np.array([point[:2] for point in stroke]) - (low + high) / 2)
-        page.mouse.move(*places[0])
-        page.mouse.down()
-        for place in places[1:]:
-            page.mouse.move(*place)
-        page.mouse.up()
-
-
-def replay(page: Page, client: APIRequestContext, strokes: Strokes) -> tuple[int, int]:
-    """Return what the page shows, and what the server says to the same strokes as JSON."""
-    sent: list[dict[str, Any]] = []
-
-    def note(request: Request) -> None:
-        if request.method == "POST" and request.url.endswith("/api/v1/drawings/"):
-            sent.append(request.post_data_json or {})
-
-    page.on("request", note)
-    page.get_by_role("button", name="Clear", exact=True).click(force=True)
-    write(page, strokes)
-    page.wait_for_selector("#answer[data-digit]:not([aria-busy])")
-    page.remove_listener("request", note)
-    shown = int(page.locator("#answer").get_attribute("data-digit") or -1)
-    body = {"strokes": [sent[-1]["strokes"]]}
-    assert len(body["strokes"][0]) == len(strokes), "Not every stroke reached the server."
-    answer = client.post("/api/v1/predictions/", data=body)
-    return shown, int(answer.json()["predictions"][0]["prediction"])
 
 
 def main() -> None:

@@ -1,0 +1,51 @@
+"""Strokes drawn on the running page by a real mouse, and sent to the server by a program."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import APIRequestContext, Page, Request
+
+from ml.strokes import Strokes
+
+MARGIN = 0.15  # of the pad, around a drawing
+
+
+def write(page: Page, strokes: Strokes) -> None:
+    """Draw on the pad, as large as it fits."""
+    points = np.array([point[:2] for stroke in strokes for point in stroke], float)  # (points, 2)
+    low, high = points.min(axis=0), points.max(axis=0)
+    box = page.locator("#pad").bounding_box()
+    assert box is not None
+    inner = box["width"] * (1 - 2 * MARGIN)
+    scale = inner / max(float((high - low).max()), 1e-6)
+    middle = np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
+    for stroke in strokes:
+        places = middle + scale * (np.array([point[:2] for point in stroke]) - (low + high) / 2)
+        page.mouse.move(*places[0])
+        page.mouse.down()
+        for place in places[1:]:
+            page.mouse.move(*place)
+        page.mouse.up()
+
+
+def replay(page: Page, client: APIRequestContext, strokes: Strokes) -> tuple[int, int]:
+    """Return what the page shows, and what the server says to the same strokes as JSON."""
+    sent: list[dict[str, Any]] = []
+
+    def note(request: Request) -> None:
+        if request.method == "POST" and request.url.endswith("/api/v1/drawings/"):
+            sent.append(request.post_data_json or {})
+
+    # By force: the button says that it is disabled while the pad is empty.
+    page.get_by_role("button", name="Clear", exact=True).click(force=True)
+    page.on("request", note)
+    write(page, strokes)
+    page.wait_for_selector("#answer[data-digit]:not([aria-busy])")
+    page.remove_listener("request", note)
+    shown = int(page.locator("#answer").get_attribute("data-digit") or -1)
+    body = {"strokes": [sent[-1]["strokes"]]}
+    assert len(body["strokes"][0]) == len(strokes), "Not every stroke reached the server."
+    answer = client.post("/api/v1/predictions/", data=body)
+    return shown, int(answer.json()["predictions"][0]["prediction"])
