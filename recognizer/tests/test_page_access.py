@@ -119,6 +119,12 @@ def nowhere(page: Page) -> None:
     page.goto(f"{page.url}nowhere/")
 
 
+def too_old(page: Page) -> None:
+    page.context.clear_cookies()
+    press(page, "Deutsch")
+    expect(page.get_by_role("heading", level=1)).to_have_text("This form is too old")
+
+
 def explained(page: Page) -> None:
     page.goto(f"{page.url}problems/blank-drawing/")
 
@@ -141,6 +147,7 @@ STATES = [
     about,
     in_german,
     nowhere,
+    too_old,
     explained,
 ]
 every_state = pytest.mark.parametrize("bring", STATES, ids=lambda state: state.__name__)
