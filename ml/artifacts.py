@@ -13,7 +13,7 @@ import warnings
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_origin, get_type_hints
 
 import joblib
 import numpy as np
@@ -246,9 +246,13 @@ def read_manifest(path: Path) -> Manifest:
     """
     beside = path.with_suffix(".json")
     try:
-        return Manifest(**json.loads(read(beside)))
-    except (ValueError, TypeError) as error:
+        manifest = Manifest(**json.loads(read(beside)))
+        for name, kind in get_type_hints(Manifest).items():
+            if not isinstance(getattr(manifest, name), get_origin(kind) or kind):
+                raise TypeError(f"{name} is of another type")
+    except (ValueError, TypeError, RecursionError) as error:
         raise ArtifactCorrupt(f"{beside.name} is not the manifest of a model.") from error
+    return manifest
 
 
 def load(path: Path) -> tuple[Pipeline, Manifest]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
+from string import whitespace
 from typing import Any, Final
 
 import numpy as np
@@ -130,6 +131,10 @@ def _find_layout(fields: list[str], headers: Mapping[Layout, Layout], path: Path
 def _parse(lines: list[str], layout: Layout, path: Path, number: int) -> Rows:
     """Parse lines, of which the first has this number in the file."""
     dtype = np.dtype([FIELDS[part] for part in layout])
+    if not all(map(str.isascii, lines)):
+        # NumPy asks C whether a character is a space, which reads beyond C's table, and may crash,
+        # for those that C does not know. So they must not stand where a number is read.
+        _explain(lines, layout, path, number)
     try:
         rows = [line for line in lines if not line.isspace()]
         table = np.loadtxt(rows, dtype, comments=None, delimiter=",", quotechar='"', ndmin=1)
@@ -146,7 +151,7 @@ def _explain(lines: list[str], layout: Layout, path: Path, first: int) -> None:
     """Find the first line that is wrong and say what is wrong with it."""
     width = sum(PIXELS if part == "pixels" else 1 for part in layout)
     for number, line in enumerate(lines, start=first):
-        fields = [field.strip() for field in _split(line)]
+        fields = [field.strip(whitespace) for field in _split(line)]
         if line.isspace():
             continue
         if len(fields) != width:
@@ -180,4 +185,4 @@ def _is_name(text: str) -> bool:
 
 
 def _is_whole(text: str, largest: int) -> bool:
-    return text.isascii() and text.isdecimal() and int(text) <= largest
+    return text.isascii() and text.isdecimal() and float(text) <= largest

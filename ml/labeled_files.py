@@ -6,6 +6,7 @@ import base64
 import json
 import math
 import re
+import tokenize
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from ml.errors import DatasetError, InvalidDrawing
 from ml.labeled_csv import read_rows
-from ml.packed_files import DAMAGE, MAX_UNPACKED, open_packed
+from ml.packed_files import DAMAGE, MAX_UNPACKED, open_member, open_packed
 from ml.preprocessing import MAX_IMAGE_BYTES, MAX_SIDE
 from ml.strokes import Strokes, parse_strokes
 
@@ -28,6 +29,17 @@ FORMATS: Final = (
     "a csv of TMNIST or MNIST, an npz, IDX files, stroke JSON, or a folder with a folder of "
     "pictures for each digit"
 )
+
+NPZ_DAMAGE: Final = (
+    *DAMAGE,
+    MemoryError,
+    OverflowError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    tokenize.TokenError,
+)
+"""What NumPy raises on a header, which it reads as Python, besides what unzipping does."""
 
 # The IDX format opens with two zeros, the type (8 is unsigned byte) and the number of dimensions.
 # http://yann.lecun.com/exdb/mnist/
@@ -141,7 +153,7 @@ def _iter_npz(path: Path) -> Iterator[LabeledDrawing]:
             images, labels = (_read_array(archive, f"{name}.npy", path) for name in "xy")
     except KeyError as error:
         raise DatasetError("The npz must hold the arrays x and y.", path) from error
-    except (*DAMAGE, RuntimeError, ValueError) as error:
+    except NPZ_DAMAGE as error:
         raise DatasetError(
             f"This is not a whole npz file of plain numbers: {error}", path
         ) from error
@@ -156,7 +168,7 @@ def _iter_npz(path: Path) -> Iterator[LabeledDrawing]:
 
 def _read_array(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any]:
     """Read one array of an npz, but not before a look at the size that its header states."""
-    with archive.open(name) as file:
+    with open_member(archive, name) as file:
         version = np.lib.format.read_magic(file)
         read = (
             np.lib.format.read_array_header_1_0
@@ -166,7 +178,7 @@ def _read_array(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any]
         shape, _, dtype = read(file)
     if math.prod(shape) * dtype.itemsize > MAX_UNPACKED:
         raise DatasetError(f"The array {name} is larger than {MAX_UNPACKED:,} bytes.", path)
-    with archive.open(name) as file:
+    with open_member(archive, name) as file:
         array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
     return array
 

@@ -17,7 +17,14 @@ MAX_UNPACKED: Final = 2**30
 MAX_LINE: Final = 2**16
 """Most bytes of one line; a digit of TMNIST has at most 4,000."""
 
-DAMAGE: Final = (EOFError, OSError, zlib.error, zipfile.BadZipFile, NotImplementedError)
+DAMAGE: Final = (
+    EOFError,
+    NotImplementedError,
+    OSError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 """What the standard library raises on truncated, altered or oddly packed files."""
 
 
@@ -181,10 +188,40 @@ def _open_member(path: Path, file: IO[bytes], ending: str) -> Iterator[IO[bytes]
         if member.flag_bits & 1:
             raise DatasetError("The zip archive is encrypted; unpack it first.", path)
         try:
-            stream = stack.enter_context(archive.open(member))
+            stream = stack.enter_context(open_member(archive, member.filename))
         except DAMAGE as error:
             raise DatasetError("The zip archive is damaged or oddly packed.", path) from error
         yield stream
+
+
+def open_member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
+    """Open a file of a zip archive, packed as everybody packs.
+
+    The other methods set memory aside by what the archive says, before a byte is unpacked.
+
+    Parameters
+    ----------
+    archive : ZipFile
+        The archive.
+    name : str
+        The name of the file in it.
+
+    Returns
+    -------
+    IO[bytes]
+        Its unpacked bytes.
+
+    Raises
+    ------
+    KeyError
+        There is no such file.
+    BadZipFile
+        It is oddly packed.
+    """
+    member = archive.getinfo(name)
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise zipfile.BadZipFile(f"{name} is oddly packed")
+    return archive.open(member)
 
 
 def _is_hidden(name: str) -> bool:

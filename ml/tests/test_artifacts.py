@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import io
+import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import joblib
@@ -132,7 +134,23 @@ def test_a_missing_file_or_manifest_is_named(tmp_path: Path) -> None:
         load(tmp_path / "model.joblib")
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"sha256": "x"}', "\xff"])
+WHOLE = json.dumps(asdict(describe(b"", {}, {}, {})))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        "[1]",
+        '{"sha256": "x"}',
+        "\xff",
+        "[" * 100_000,
+        WHOLE.replace(digest(b""), "").replace('"sha256": ""', '"sha256": 7'),
+        WHOLE.replace('"metrics": {}', '"metrics": []'),
+    ],
+    ids=lambda text: text[:20],
+)
 def test_what_is_no_manifest_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "model.json").write_bytes(text.encode("latin-1"))
     with pytest.raises(ArtifactCorrupt):

@@ -137,7 +137,9 @@ def test_a_label_that_is_no_digit_is_named_with_its_line(tmp_path: Path, label: 
     refuse(path, f"The label is '{label}'; a label is a digit from 0 to 9", 3)
 
 
-@pytest.mark.parametrize("pixel", ["300", "256", "-1", "x", "0.5", "", "1e2", "9" * 30, "1_0"])
+@pytest.mark.parametrize(
+    "pixel", ["300", "256", "-1", "x", "0.5", "", "1e2", "9" * 30, "9" * 5000, "1_0", "𖹹"]
+)
 def test_a_pixel_that_is_no_byte_is_named_with_its_line(tmp_path: Path, pixel: str) -> None:
     wrong = with_field(tmnist_row("A", 3), 6, pixel)
     path = write_rows(tmp_path, tmnist_row("A", 3), tmnist_row("A", 7), wrong)
@@ -155,6 +157,29 @@ def test_a_row_of_another_length_is_named_with_its_line(
 @pytest.mark.parametrize("name", ["", "A" * 129, "A\0B"])
 def test_a_face_without_a_fit_name_is_named_with_its_line(tmp_path: Path, name: str) -> None:
     refuse(write_rows(tmp_path, tmnist_row(name, 3)), "The name is not a text of 1 to 128", 2)
+
+
+@pytest.mark.parametrize("letter", ["\U0010ffff", "\U000e0000", "\U000cf06a"])
+def test_a_letter_at_which_numpy_crashes_or_makes_a_number_up_is_refused(
+    tmp_path: Path, letter: str
+) -> None:
+    row = with_field(tmnist_row("A", 3), 6, letter)
+    refuse(write_rows(tmp_path, row), "Pixel 5 is .*; a pixel is a whole number", 2)
+
+
+def test_a_space_that_only_unicode_knows_does_not_stand_beside_a_number(tmp_path: Path) -> None:
+    row = with_field(tmnist_row("A", 3), 6, "\u30007")
+    refuse(write_rows(tmp_path, row), "Pixel 5 is .*; a pixel is a whole number", 2)
+
+
+def test_a_quote_over_lines_hides_no_letter_from_the_check_of_numbers(tmp_path: Path) -> None:
+    path = write_rows(tmp_path, 'A,"3', tmnist_row('𖹹"', 3))
+    refuse(path, "There are 2 columns", 2)
+
+
+def test_a_face_may_have_a_name_of_any_letters(tmp_path: Path) -> None:
+    (rows,) = read_rows(write_rows(tmp_path, tmnist_row("Größe-𖹹", 3)))
+    assert rows.names == ["Größe-𖹹"]
 
 
 def test_the_line_of_a_fault_counts_empty_lines_and_earlier_parts(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from ml import labeled_files
 from ml.errors import DatasetError
 from ml.labeled_files import LabeledDrawing, family_of, iter_labeled
 from ml.preprocessing import encode_png
+from ml.tests.hostile import npy, npz_of, zip_of
 from ml.tests.labeled import digit_pixels, idx, mnist_row, tmnist_text, write_text
 
 IMAGES = np.stack([digit_pixels(3), digit_pixels(7)])
@@ -130,6 +131,45 @@ def test_an_npz_whose_header_states_a_gigantic_array_is_refused_unread(tmp_path:
         archive.writestr("x.npy", header.getvalue())
         archive.writestr("y.npy", header.getvalue())
     refuse(path, "The array x.npy is larger than")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 28",  # no end
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (False,)}",
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (-9223372036854775809,)}",
+        "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 28, 28)} + 1",
+        "{'descr': '|O', 'fortran_order': False, 'shape': (2, 28, 28)}",
+        "{'descr': 7, 'fortran_order': False, 'shape': (2, 28, 28)}",
+        "[" * 3000,
+    ],
+)
+def test_an_npz_whose_header_makes_no_sense_is_refused(tmp_path: Path, header: str) -> None:
+    text = header.encode()
+    array = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + IMAGES.tobytes()
+    path = tmp_path / "a.npz"
+    path.write_bytes(npz_of(array, npy(LABELS)))
+    refuse(path, "not a whole npz file of plain numbers")
+
+
+def test_a_pickle_in_an_npz_is_never_opened(tmp_path: Path) -> None:
+    class Trap:
+        def __reduce__(self) -> tuple[object, ...]:
+            return (tmp_path.joinpath("opened").touch, ())
+
+    trap = np.array([Trap(), Trap()], dtype=object)
+    path = tmp_path / "a.npz"
+    path.write_bytes(npz_of(npy(trap, allow_pickle=True), npy(LABELS)))
+    refuse(path, "not a whole npz file of plain numbers")
+    assert not (tmp_path / "opened").exists()
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_npz_that_is_oddly_packed_is_refused(tmp_path: Path, method: int) -> None:
+    path = tmp_path / "a.npz"
+    path.write_bytes(zip_of({"x.npy": npy(IMAGES), "y.npy": npy(LABELS)}, method))
+    refuse(path, "oddly packed")
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz"])

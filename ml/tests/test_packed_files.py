@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import gzip
+import struct
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from ml import packed_files
 from ml.errors import DatasetError
 from ml.packed_files import open_packed
+from ml.tests.hostile import zip_of
 from ml.tests.labeled import zipped
 
 
@@ -65,6 +68,34 @@ def test_a_zip_of_an_unknown_compression_is_refused(tmp_path: Path) -> None:
     for signature, method in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
         data[data.index(signature) + method] = 99
     refuse(write(tmp_path / "a.zip", bytes(data)), "damaged or oddly packed")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_that_sets_memory_aside_by_what_it_says_is_refused(
+    tmp_path: Path, method: int
+) -> None:
+    refuse(write(tmp_path / "a.zip", zip_of({"a.csv": b"1"}, method)), "damaged or oddly packed")
+
+
+def test_a_zip_whose_names_are_not_what_their_flag_says_is_refused(tmp_path: Path) -> None:
+    data = zip_of({"ä.csv": b"1"}).replace("ä".encode(), b"\xff\xff")
+    refuse(write(tmp_path / "a.zip", data), "damaged or cut off")
+
+
+def test_a_zip_of_patches_is_refused(tmp_path: Path) -> None:
+    data = bytearray(zip_of({"a.csv": b"1"}))
+    for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(signature) + flags] |= 0x20
+    refuse(write(tmp_path / "a.zip", bytes(data)), "damaged or oddly packed")
+
+
+def test_a_zip_that_says_less_than_it_holds_is_read_no_further(tmp_path: Path) -> None:
+    text = b"0,0\n" * 100_000
+    data = bytearray(zip_of({"a.csv": text}))
+    struct.pack_into("<I", data, data.index(b"PK\x01\x02") + 24, 10)
+    path = write(tmp_path / "a.zip", bytes(data))
+    with pytest.raises(DatasetError, match="damaged"), open_packed(path, ".csv") as file:
+        file.read(len(text))
 
 
 def test_a_gzip_bomb_is_read_no_further_than_the_limit(
