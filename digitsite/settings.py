@@ -172,8 +172,11 @@ CONTENT_SECURITY_POLICY = {
 # API
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["recognizer.visitors.VisitorAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "recognizer.callers.KeyAuthentication",
+        "recognizer.visitors.VisitorAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["recognizer.callers.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
         "recognizer.parsers.CautiousJSONParser",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -14,14 +15,13 @@ from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
-from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from recognizer import services
 from recognizer.filters import DrawingFilter
-from recognizer.models import Drawing, DrawingQuerySet, TrainedModel
+from recognizer.models import ApiKey, Drawing, DrawingQuerySet, TrainedModel
 from recognizer.problems import DrawingProblem
 from recognizer.serializers import (
     BatchInput,
@@ -33,6 +33,8 @@ from recognizer.serializers import (
     PredictInput,
 )
 from recognizer.visitors import visitor_of
+
+Scope = ApiKey.Scope
 
 EXPORT_TYPES = {
     "csv": "text/csv",
@@ -76,6 +78,18 @@ class DrawingViewSet(
     pagination_class = NewestFirst
     filterset_class = DrawingFilter
     lookup_value_converter = "uuid"
+    scopes = {
+        "create": Scope.PREDICT,
+        "list": Scope.READ,
+        "retrieve": Scope.READ,
+        "image": Scope.READ,
+        "strokes": Scope.READ,
+        "explanation": Scope.READ,
+        "export": Scope.READ,
+        "feedback": Scope.FEEDBACK,
+        "destroy": Scope.FEEDBACK,
+        "destroy_all": Scope.FEEDBACK,
+    }
 
     def get_queryset(self) -> DrawingQuerySet:
         """Return what the caller may see."""
@@ -172,8 +186,9 @@ class ModelViewSet(viewsets.ReadOnlyModelViewSet[TrainedModel]):
     pagination_class = NewestVersionFirst
     lookup_value_converter = "int"
     filter_backends: list[Any] = []
+    scopes = {"list": None, "retrieve": None, "activate": Scope.ADMIN}
 
-    @action(detail=True, methods=["post"], permission_classes=[IsAdminUser])
+    @action(detail=True, methods=["post"])
     def activate(self, request: Request, pk: int) -> Response:
         """Make this version the one that answers."""
         return Response(self.get_serializer(services.activate(pk)).data)
@@ -181,6 +196,8 @@ class ModelViewSet(viewsets.ReadOnlyModelViewSet[TrainedModel]):
 
 class PredictionsView(APIView):
     """Many drawings read at once, nothing kept."""
+
+    scopes = {"post": Scope.PREDICT}
 
     def post(self, request: Request) -> Response:
         """Read images, strokes or pixels."""
@@ -214,17 +231,22 @@ class PredictionsView(APIView):
 class PredictView(APIView):
     """The original contract."""
 
+    scopes = {"post": Scope.PREDICT}
+
     def post(self, request: Request) -> Response:
         """Read one picture and answer with its digit, as text."""
         fields = PredictInput(data=request.data)
         fields.is_valid(raise_exception=True)
-        source = Drawing.Source.CANVAS if visitor_of(request) else Drawing.Source.API
+        is_page = isinstance(request.auth, uuid.UUID)
+        source = Drawing.Source.CANVAS if is_page else Drawing.Source.API
         drawing = _recognize({"source": source, **fields.validated_data}, request).drawing
         return Response({"predictedValue": str(drawing.prediction)})
 
 
 class StatsView(APIView):
     """How much was drawn, and how often the answer was right."""
+
+    scopes = {"get": None}
 
     def get(self, request: Request) -> Response:
         """Count."""

@@ -1,4 +1,4 @@
-"""What is kept: drawings, the models that read them, and the runs that train models."""
+"""What is kept: drawings, the models that read them, the runs that train models, and API keys."""
 
 from __future__ import annotations
 
@@ -377,3 +377,90 @@ class TrainingRun(models.Model):
 
     def __str__(self) -> str:
         return f"Training run {self.pk}"
+
+
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    """Queries for API keys."""
+
+    def unrevoked(self) -> ApiKeyQuerySet:
+        """Return the keys that nobody has revoked; they may have expired."""
+        return self.filter(revoked_at=None)
+
+    def unused_since(self, moment: datetime) -> ApiKeyQuerySet:
+        """Return the keys whose last noted use is not later than that."""
+        return self.exclude(last_used_at__gt=moment)
+
+
+class ApiKey(models.Model):
+    """What lets a program in: of the key itself only a digest is kept."""
+
+    class Scope(models.TextChoices):
+        """What a key may be good for."""
+
+        PREDICT = "predict"
+        FEEDBACK = "feedback"
+        READ = "read"
+        ADMIN = "admin"
+
+    name = models.CharField(max_length=100, help_text="Whose key it is, or what for.")
+    prefix = models.CharField(
+        "begins with", max_length=16, unique=True, editable=False, help_text="Tells keys apart."
+    )
+    digest = models.CharField("SHA-256", max_length=64, editable=False)
+    visitor = models.UUIDField(
+        default=uuid.uuid4, unique=True, editable=False, help_text="Whom its drawings belong to."
+    )
+    may_predict = models.BooleanField(
+        "predict", default=True, help_text="Have drawings read, and kept."
+    )
+    may_read = models.BooleanField("read", default=False, help_text="See the drawings it sent.")
+    may_feedback = models.BooleanField(
+        "feedback", default=False, help_text="Correct and delete the drawings it sent."
+    )
+    may_admin = models.BooleanField(
+        "admin",
+        default=False,
+        help_text="All of that and, as the staff, see and change everybody's drawings, export "
+        "them, and let another version answer.",
+    )
+    rate = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Requests a minute. Empty: as the site sets it (THROTTLE_KEY); 0: no limit.",
+    )
+    created_at = models.DateTimeField("made", default=timezone.now, editable=False)
+    expires_at = models.DateTimeField("expires", null=True, blank=True)
+    revoked_at = models.DateTimeField("revoked", null=True, editable=False)
+    last_used_at = models.DateTimeField(
+        "last used", null=True, editable=False, help_text="To the minute."
+    )
+
+    objects = ApiKeyQuerySet.as_manager()
+
+    class Meta:
+        """Newest first; a key is good for something."""
+
+        verbose_name = "API key"
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(may_predict=True)
+                | Q(may_read=True)
+                | Q(may_feedback=True)
+                | Q(may_admin=True),
+                name="key_has_a_scope",
+                violation_error_message="Choose at least one scope.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def scopes(self) -> list[str]:
+        """The names of its scopes."""
+        return [scope.value for scope in self.Scope if getattr(self, f"may_{scope}")]
+
+    def allows(self, scope: Scope) -> bool:
+        """Say whether it has a scope; admin holds the others."""
+        return self.may_admin or bool(getattr(self, f"may_{scope}"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -108,10 +109,22 @@ PROBLEMS = {
             _("The body has more bytes than any valid request of this site needs."),
         ),
         Problem(
-            "not-authenticated",
+            "invalid-key",
             401,
-            _("Who is asking?"),
-            _("This address needs somebody who is logged in."),
+            _("This API key opens nothing"),
+            _(
+                "The Authorization header must be “Bearer” and a whole API key that was neither "
+                "revoked nor has expired. Keys are made in the admin."
+            ),
+        ),
+        Problem(
+            "missing-scope",
+            403,
+            _("The API key is not for this"),
+            _(
+                "A key may do what its scopes say: predict, feedback, read or admin. “detail” "
+                "names the one that is missing here; the operator can add it in the admin."
+            ),
         ),
         Problem(
             "forbidden",
@@ -203,7 +216,7 @@ _DRAWING_PROBLEMS: dict[type[services.InvalidDrawing], str] = {
 }
 _STATUS_PROBLEMS = {
     400: "malformed-body",
-    401: "not-authenticated",
+    401: "invalid-key",
     403: "forbidden",
     404: "not-found",
     405: "method-not-allowed",
@@ -222,6 +235,14 @@ class DrawingProblem(exceptions.APIException):
         self.status_code = PROBLEMS[self.slug].status
         self.field = field
         super().__init__(str(error))
+
+
+class MissingScope(exceptions.PermissionDenied):
+    """An API key that lacks a scope."""
+
+    def __init__(self, scope: str) -> None:
+        self.auth_header = f'Bearer error="insufficient_scope", scope="{scope}"'
+        super().__init__(f"This API key lacks the scope “{scope}”.")
 
 
 def describe(slug: str, detail: str, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
@@ -285,12 +306,15 @@ def _translate(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None
         case SuspiciousOperation():
             return describe("malformed-body", "The body cannot be read."), {}
         case exceptions.APIException() if error.status_code in _STATUS_PROBLEMS:
+            slug = _STATUS_PROBLEMS[error.status_code]
+            if isinstance(error, MissingScope):
+                slug = "missing-scope"
             headers = {}
             if auth_header := getattr(error, "auth_header", None):
                 headers["WWW-Authenticate"] = str(auth_header)
             if wait := getattr(error, "wait", None):
-                headers["Retry-After"] = str(int(wait))
-            return describe(_STATUS_PROBLEMS[error.status_code], str(error.detail)), headers
+                headers["Retry-After"] = str(math.ceil(wait))
+            return describe(slug, str(error.detail)), headers
     return None
 
 

@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.request import Request
 
+from recognizer.models import ApiKey
+
 COOKIE_NAME = "visitor"
 COOKIE_SALT = "recognizer.visitor"
 COOKIE_AGE_SECONDS = 365 * 24 * 60 * 60
@@ -40,9 +42,13 @@ def remember_visitor(request: HttpRequest, response: HttpResponse) -> None:
 
 
 def visitor_of(request: object) -> uuid.UUID | None:
-    """Return the visitor whom `VisitorAuthentication` found."""
-    visitor = getattr(request, "auth", None)
-    return visitor if isinstance(visitor, uuid.UUID) else None
+    """Return the visitor whom the authentication found; what a key draws has one of its own."""
+    match getattr(request, "auth", None):
+        case uuid.UUID() as visitor:
+            return visitor
+        case ApiKey(visitor=visitor):
+            return visitor
+    return None
 
 
 class VisitorAuthentication(BaseAuthentication):

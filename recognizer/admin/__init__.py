@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.contrib import admin
 
 from recognizer.admin.drawings import DrawingAdmin
+from recognizer.admin.keys import ApiKeyAdmin
 from recognizer.admin.runs import TrainingRunAdmin
 from recognizer.admin.training import TrainedModelAdmin
 
-__all__ = ["DrawingAdmin", "TrainedModelAdmin", "TrainingRunAdmin"]
+__all__ = ["ApiKeyAdmin", "DrawingAdmin", "TrainedModelAdmin", "TrainingRunAdmin"]
 
 admin.site.site_header = admin.site.site_title = "Digit recognizer"

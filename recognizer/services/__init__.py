@@ -43,6 +43,7 @@ from recognizer.services.exports import (
     stream_labeled,
 )
 from recognizer.services.gate import Verdict
+from recognizer.services.keys import InvalidKey, find_key, issue_key, revoke_keys
 from recognizer.services.recognition import (
     IdTaken,
     Recognized,
@@ -95,6 +96,7 @@ __all__ = [
     "ImportSummary",
     "InvalidDrawing",
     "InvalidImage",
+    "InvalidKey",
     "InvalidPixels",
     "InvalidStrokes",
     "NoModel",
@@ -134,10 +136,12 @@ __all__ = [
     "explain",
     "explanation_tag",
     "export_drawings",
+    "find_key",
     "forget_model",
     "get_model",
     "give_feedback",
     "import_drawings",
+    "issue_key",
     "make_report",
     "predict",
     "prune_drawings",
@@ -147,6 +151,7 @@ __all__ = [
     "reject_drawings",
     "retrain",
     "review_drawing",
+    "revoke_keys",
     "stream_labeled",
     "waiting_since",
     "walk_through",

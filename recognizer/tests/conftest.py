@@ -21,7 +21,7 @@ from ml.evaluation import evaluate
 from ml.nondigits import write_scribbles
 from ml.pipeline import NOT_A_DIGIT, build_pipeline
 from recognizer import services
-from recognizer.models import Drawing, TrainedModel
+from recognizer.models import ApiKey, Drawing, TrainedModel
 from recognizer.tests.browsing import browser as browser
 from recognizer.tests.browsing import page as page
 from recognizer.tests.drawings import data_url, digits_of_one_face, png_of
@@ -118,6 +118,13 @@ class Caller:
 
     def _headers(self) -> dict[str, str]:
         return {"X-CSRFToken": self.token} if self.token else {}
+
+
+def make_key(*scopes: str, **fields: Any) -> tuple[ApiKey, str]:
+    """Store an API key with these scopes and return it with its text."""
+    named = {f"may_{scope}": scope in scopes for scope in ApiKey.Scope.values}
+    key = ApiKey(name="test", **named, **fields)
+    return key, services.issue_key(key)
 
 
 def open_page(caller: Caller, url: str = "/") -> Caller:

@@ -1,0 +1,83 @@
+"""API keys in the admin: made here, shown once, and taken back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import timezone
+
+from recognizer import services
+from recognizer.models import ApiKey, ApiKeyQuerySet
+
+if TYPE_CHECKING:
+    ApiKeyAdminBase = admin.ModelAdmin[ApiKey]
+else:
+    ApiKeyAdminBase = admin.ModelAdmin
+
+FACTS = ["prefix", "state", "created_at", "last_used_at", "revoked_at", "visitor"]
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ApiKeyAdminBase):
+    """The keys."""
+
+    actions = ["revoke"]
+    list_display = ["name", "prefix", "scope_names", "state", "last_used_at", "expires_at"]
+    search_fields = ["name", "prefix"]
+    fields = [
+        "name",
+        ("may_predict", "may_read", "may_feedback", "may_admin"),
+        "rate",
+        "expires_at",
+    ]
+    readonly_fields = FACTS
+
+    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
+        """Show what is known of a key as soon as there is one."""
+        return [*self.fields, *FACTS] if obj else self.fields
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody deletes one: a revoked key still says whose drawings they were."""
+        return False
+
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
+        """Write; a new key is known in whole for as long as this request takes."""
+        if change:
+            super().save_model(request, obj, form, change)
+        else:
+            obj.text = services.issue_key(obj)  # type: ignore[attr-defined]
+
+    def response_add(
+        self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Show the key, here and never again: no redirect, which would have to keep it."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"API key of {obj}",
+            "opts": ApiKey._meta,
+            "text": obj.text,  # type: ignore[attr-defined]
+        }
+        return TemplateResponse(request, "recognizer/key_page.html", context)
+
+    @admin.display(description="scopes")
+    def scope_names(self, key: ApiKey) -> str:
+        """List the scopes."""
+        return ", ".join(key.scopes)
+
+    @admin.display(description="state")
+    def state(self, key: ApiKey) -> str:
+        """Say whether it still opens anything."""
+        if key.revoked_at is not None:
+            return "revoked"
+        if key.expires_at is not None and key.expires_at <= timezone.now():
+            return "expired"
+        return "valid"
+
+    @admin.action(description="Revoke selected keys", permissions=["change"])
+    def revoke(self, request: HttpRequest, queryset: ApiKeyQuerySet) -> None:
+        """Revoke."""
+        count = services.revoke_keys(queryset)
+        self.message_user(request, f"{count} revoked.", messages.SUCCESS)
