@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import Final
 
 import numpy as np
@@ -11,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from ml.errors import BlankDrawing, InvalidStrokes
 from ml.ink import Ink
-from ml.preprocessing import CANONICAL_BOX
+from ml.preprocessing import CANONICAL_BOX, encode_png
 
 MAX_STROKES: Final = 200
 """Most strokes of one drawing."""
@@ -123,9 +122,7 @@ def draw_png(strokes: Strokes, pen_width: float | None = None) -> bytes:
     smooth = 2
     side = PAD_SIZE * smooth
     picture = draw_strokes(strokes, scale * smooth, shift * smooth, pen * smooth, (side, side))
-    buffer = io.BytesIO()
-    picture.reduce(smooth).point([255 - level for level in range(256)]).save(buffer, "PNG")
-    return buffer.getvalue()
+    return encode_png(255 - np.asarray(picture.reduce(smooth)))
 
 
 def draw_strokes(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import math
 import re
 import uuid
@@ -217,9 +218,18 @@ class DrawingSerializer(serializers.ModelSerializer[Drawing]):
         ]
         read_only_fields = fields
 
+    def to_representation(self, instance: Drawing) -> Any:
+        """Fill the fields of one serializer each time: to build them takes far longer."""
+        return super(DrawingSerializer, _drawing_serializer()).to_representation(instance)
+
     def get_canonical(self, drawing: Drawing) -> str:
         """Return the 28x28 digit as a data: address, white ink on black."""
         return png_url(services.canonical_png(drawing))
+
+
+@functools.cache
+def _drawing_serializer() -> DrawingSerializer:
+    return DrawingSerializer()
 
 
 class ExplanationSerializer(serializers.Serializer[services.Explanation]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -228,6 +227,4 @@ def _archive_png(ink: Ink) -> bytes:
     picture = Image.new("L", (side, side), 255)
     picture.paste(inked, ((side - inked.width) // 2, (side - inked.height) // 2))
     picture.thumbnail((ARCHIVED_SIDE, ARCHIVED_SIDE))
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
-    return buffer.getvalue()
+    return preprocessing.encode_png(np.asarray(picture))
