@@ -31,6 +31,7 @@ from recognizer.serializers import (
     FeedbackInput,
     ModelSerializer,
     PredictInput,
+    read_idempotency_key,
 )
 from recognizer.visitors import visitor_of
 
@@ -107,7 +108,8 @@ class DrawingViewSet(
         fields.is_valid(raise_exception=True)
         is_upload = bool(request.FILES)
         source = Drawing.Source.UPLOAD if is_upload else Drawing.Source.API
-        recognized = _recognize({"source": source, **fields.validated_data}, request)
+        key = read_idempotency_key(request.headers.get("Idempotency-Key"))
+        recognized = _recognize({"source": source, **fields.validated_data}, request, key)
         drawing = recognized.drawing
         return Response(
             self.get_serializer(drawing).data,
@@ -281,11 +283,15 @@ def _unless_known(request: Request, tag: str, make: Callable[[], HttpResponse]) 
     return answer
 
 
-def _recognize(drawing: dict[str, Any], request: Request) -> services.Recognized:
+def _recognize(
+    drawing: dict[str, Any], request: Request, key: str | None = None
+) -> services.Recognized:
     """Read and keep a drawing; what is wrong with it is told with the field at fault."""
     read_field = next(name for name in ("image", "pixels", "strokes") if name in drawing)
+    visitor = visitor_of(request)
     try:
-        return services.recognize(**drawing, visitor=visitor_of(request))
+        named = services.name_request(key, visitor, drawing) if key is not None else None
+        return services.recognize(**drawing, visitor=visitor, request=named)
     except services.InvalidStrokes as error:
         raise DrawingProblem(error, "strokes") from error
     except services.InvalidDrawing as error:

@@ -316,6 +316,22 @@ class Drawing(models.Model):
         return None if self.label is None else self.label == self.prediction
 
 
+class RequestKey(models.Model):
+    """A request that its caller named by an `Idempotency-Key`, and the drawing that it made.
+
+    Kept as digests: neither the key nor the body can be read from here.
+    """
+
+    digest = models.CharField(primary_key=True, max_length=64)
+    fingerprint = models.CharField(max_length=64)
+    # No foreign key: drawings are deleted by the thousand, and a key may outlive its drawing.
+    drawing_id = models.UUIDField()
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return f"Key of drawing {self.drawing_id}"
+
+
 class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
     """Queries for training runs."""
 

@@ -77,8 +77,9 @@ PROBLEMS = {
             413,
             _("The image is too large"),
             _(
-                "A picture may have 10 MB and 4096 pixels a side. Send a smaller one; 280 pixels "
-                "are plenty for a digit."
+                "A picture may have 10 MB and 4096 pixels a side, all pictures of one request "
+                "together 100 million pixels. Send a smaller one; 280 pixels are plenty for a "
+                "digit."
             ),
         ),
         Problem(
@@ -95,6 +96,16 @@ PROBLEMS = {
             400,
             _("The pixels cannot be read"),
             _("Pixels are 784 numbers from 0 to 255, row by row."),
+        ),
+        Problem(
+            "invalid-file",
+            400,
+            _("The file of digits cannot be read"),
+            _(
+                "A file of digits is an npz with an array x (n, 28, 28) of unsigned bytes, an IDX "
+                "file of images of 28x28, or a csv of TMNIST or MNIST; csv and IDX also gzipped. "
+                "It holds at most 1,000 digits."
+            ),
         ),
         Problem(
             "length-required",
@@ -169,6 +180,25 @@ PROBLEMS = {
             _(
                 "A drawing of this id exists already and cannot be replaced: somebody answered for "
                 "it, or it is not yours. Send the drawing under another id, or without one."
+            ),
+        ),
+        Problem(
+            "idempotency-key-reused",
+            422,
+            _("This key was used for another drawing"),
+            _(
+                "A request with this Idempotency-Key came before, with another body. A key names "
+                "one request and its repetitions; choose a new one, best a random UUID, for each "
+                "drawing. Keys are remembered for a day."
+            ),
+        ),
+        Problem(
+            "drawing-gone",
+            409,
+            _("The drawing was deleted"),
+            _(
+                "The request was answered before, and the drawing that it made was deleted since. "
+                "To draw it again, send it under another Idempotency-Key."
             ),
         ),
         Problem(
@@ -295,6 +325,12 @@ def _translate(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None
         case services.IdTaken():
             detail = str(error)
             return describe("id-taken", detail, [{"field": "id", "detail": detail}]), {}
+        case services.KeyReused():
+            detail = str(error)
+            errors = [{"field": "Idempotency-Key", "detail": detail}]
+            return describe("idempotency-key-reused", detail, errors), {}
+        case services.DrawingGone():
+            return describe("drawing-gone", str(error)), {}
         case services.ArtifactError():
             return describe("model-unusable", str(error)), {}
         case Http404() | ObjectDoesNotExist():

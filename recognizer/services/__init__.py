@@ -68,6 +68,12 @@ from recognizer.services.registry import (
     register_bundled_model,
 )
 from recognizer.services.reports import Panel, VersionReport, make_report
+from recognizer.services.request_keys import (
+    DrawingGone,
+    KeyReused,
+    NamedRequest,
+    name_request,
+)
 from recognizer.services.reviews import approve_drawings, reject_drawings, review_drawing
 from recognizer.services.runs import RetrainingInProgress, close_dead_runs
 from recognizer.services.schedule import (
@@ -89,6 +95,7 @@ __all__ = [
     "Contrast",
     "DatasetError",
     "Difference",
+    "DrawingGone",
     "Evaluation",
     "Explanation",
     "IdTaken",
@@ -99,6 +106,8 @@ __all__ = [
     "InvalidKey",
     "InvalidPixels",
     "InvalidStrokes",
+    "KeyReused",
+    "NamedRequest",
     "NoModel",
     "Panel",
     "Progress",
@@ -143,6 +152,7 @@ __all__ = [
     "import_drawings",
     "issue_key",
     "make_report",
+    "name_request",
     "predict",
     "prune_drawings",
     "read_sketch",

@@ -16,7 +16,9 @@ from ml import pipeline, preprocessing
 from ml import strokes as strokes_module
 from ml.ink import Ink
 from recognizer.models import UNSUSPICIOUS, Drawing, DrawingQuerySet
+from recognizer.services import request_keys
 from recognizer.services.registry import ServiceError, active_model
+from recognizer.services.request_keys import NamedRequest
 
 ARCHIVED_SIDE = 280
 """Longest side, in pixels, of an archived picture."""
@@ -57,7 +59,10 @@ class Sketch:
 
 @dataclass(frozen=True)
 class Recognized:
-    """A drawing that was read and kept, and whether its row is a new one."""
+    """A drawing that was read and kept, and whether the request that asks is what made its row.
+
+    The repetition of a named request counts as that request.
+    """
 
     drawing: Drawing
     is_new: bool
@@ -98,17 +103,24 @@ def recognize(
     source: str = Drawing.Source.API,
     id: uuid.UUID | None = None,
     replaces: uuid.UUID | None = None,
+    request: NamedRequest | None = None,
 ) -> Recognized:
     """Read a drawing and keep it with its prediction, in the place of an earlier unanswered one.
 
     Under an id that the caller chose, the same digit can be sent as often as it takes: however
-    often it arrives, it has one row (docs/decisions/one-row-per-digit.md).
+    often it arrives, it has one row (docs/decisions/one-row-per-digit.md). A request that its
+    caller named is done once, and its repetitions are answered with what it made
+    (docs/decisions/idempotency-keys.md).
     """
+    if request is not None and (made := request_keys.find(request)) is not None:
+        return Recognized(made, is_new=True)
     sketch = read_sketch(image=image, strokes=strokes, pixels=pixels, pen_width=pen_width)
     model = active_model()
     (prediction,) = pipeline.predict(model.pipeline, sketch.digit[None])
     drawing = new_drawing(sketch, prediction, model.version, visitor=visitor, source=source)
     with transaction.atomic():
+        if request is not None and (made := request_keys.claim(request, id or drawing.pk)):
+            return Recognized(made, is_new=True)
         if replaces is not None and replaces != id:
             Drawing.objects.known_to(visitor).replaceable().filter(pk=replaces).delete()
         if id is not None:
