@@ -43,10 +43,10 @@ def pytest_terminal_summary(
     outcomes = config.stash.get(OUTCOMES, [])
     if outcomes and config.getoption("--fuzz"):
         terminalreporter.section("mutated inputs")
-        header = ("parser", "inputs", "refused", "accepted", "peak MB", "slowest ms")
-        terminalreporter.line("{:34}{:>10}{:>10}{:>10}{:>10}{:>12}".format(*header))
+        header = ("parser", "inputs", "refused", "accepted", "peak MB", "slowest CPU ms")
+        terminalreporter.line("{:34}{:>10}{:>10}{:>10}{:>10}{:>16}".format(*header))
         for one in outcomes:
             terminalreporter.line(
                 f"{one.name:34}{one.inputs:10,}{one.refused:10,}{one.accepted:10,}"
-                f"{one.peak_bytes / 2**20:10.1f}{1000 * one.slowest_seconds:12.1f}"
+                f"{one.peak_bytes / 2**20:10.1f}{1000 * one.slowest_seconds:16.1f}"
             )

@@ -22,7 +22,7 @@ from ml.packed_files import DAMAGE, MAX_UNPACKED, open_member, open_packed
 from ml.preprocessing import MAX_IMAGE_BYTES, MAX_SIDE
 from ml.strokes import Strokes, parse_strokes
 
-MAX_JSON: Final = 2**28
+MAX_JSON: Final = 2**26
 """Most bytes of unpacked stroke JSON; it is read at once, unlike the other formats."""
 PICTURE_SUFFIXES: Final = (".jpeg", ".jpg", ".png", ".webp")
 FORMATS: Final = (

@@ -246,7 +246,7 @@ def _decode(data: bytes) -> tuple[Image.Image, Image.Image | None]:
     if factor > 1 and image.mode in ("L", "RGB"):
         image, factor = image.reduce(factor), 1
     if image.mode.startswith("I"):  # 16 bits a pixel, which convert() would clip instead of scale
-        levels = np.asarray(image).astype(np.float32) / 257
+        levels = np.asarray(image) // 257
         return Image.fromarray(levels.clip(0, 255).astype(np.uint8)).reduce(factor), None
     if image.has_transparency_data:
         image = image.convert("RGBA")

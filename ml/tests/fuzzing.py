@@ -83,7 +83,7 @@ class Outcome:
     refused: int = 0
     accepted: int = 0
     peak_bytes: int = 0
-    slowest_seconds: float = 0.0
+    slowest_seconds: float = 0.0  # of computing: the machine may do much else
     faults: dict[str, str] = field(default_factory=dict)
     """An example for each place in the code from which something else came."""
 
@@ -97,8 +97,8 @@ def fuzz(parser: Parser, count: int) -> Outcome:
     for _ in range(count):
         data = _mutated(random, parser.seeds)
         outcome.inputs += 1
-        before = _start_of_peak()
-        began = time.perf_counter()
+        before = start_of_peak()
+        began = time.process_time()
         try:
             with _limited(MOST_SECONDS), warnings.catch_warnings():
                 # Pillow warns of odd pictures, which is as good as any other way to read them.
@@ -109,8 +109,8 @@ def fuzz(parser: Parser, count: int) -> Outcome:
             outcome.refused += 1
         except (Exception, Endless) as error:
             _note(outcome, error, data)
-        outcome.slowest_seconds = max(outcome.slowest_seconds, time.perf_counter() - began)
-        peak = _peak() - before
+        outcome.slowest_seconds = max(outcome.slowest_seconds, time.process_time() - began)
+        peak = peak_bytes() - before
         if peak > MOST_BYTES:
             outcome.faults["memory"] = f"{peak:,} bytes of memory for {data!r:.3000}"
         outcome.peak_bytes = max(outcome.peak_bytes, peak)
@@ -186,14 +186,15 @@ def _limited(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def _start_of_peak() -> int:
+def start_of_peak() -> int:
     """Let Linux measure the peak of this process's memory from here on; return what it is now."""
     with contextlib.suppress(OSError):  # another system, or a cautious container: no measurement
         Path("/proc/self/clear_refs").write_text("5")
-    return _peak()
+    return peak_bytes()
 
 
-def _peak() -> int:
+def peak_bytes() -> int:
+    """Return the peak since then; 0 where nothing measures it."""
     try:
         status = Path("/proc/self/status").read_text()
     except OSError:

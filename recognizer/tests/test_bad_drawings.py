@@ -14,6 +14,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
+from ml.tests.fuzzing import peak_bytes, start_of_peak
 from recognizer.models import Drawing
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.drawings import (
@@ -241,6 +242,17 @@ def test_a_bad_field_beside_good_strokes_is_refused(
 )
 def test_a_body_that_is_no_json_is_refused(stranger: Caller, address: str, body: bytes) -> None:
     assert_problem(stranger.post(address, body), 400, "malformed-body")
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("value", ["[]", "{}", '{"a": 1}', '"ab"', "0.5", "[1, 2]"])
+def test_more_values_than_any_drawing_has_are_not_decoded(
+    stranger: Caller, address: str, value: str
+) -> None:
+    body = b'{"image": [' + b", ".join([value.encode()] * 1_500_000) + b"]}"
+    before = start_of_peak()
+    assert_problem(stranger.post(address, body), 413, "body-too-large")
+    assert peak_bytes() - before <= 4 * len(body)
 
 
 @pytest.mark.parametrize("address", ADDRESSES)

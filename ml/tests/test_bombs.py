@@ -1,0 +1,179 @@
+"""Small inputs that would grow large: they are refused, or read within bounds."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from ml import labeled_files, packed_files
+from ml.errors import BlankDrawing, DatasetError, InvalidImage
+from ml.labeled_files import iter_labeled
+from ml.preprocessing import MAX_SIDE, canonical_digit, encode_png, ink_from_image
+from ml.tests.drawings import encode
+from ml.tests.fuzzing import peak_bytes, start_of_peak
+from ml.tests.hostile import (
+    PNG_SIGNATURE,
+    npy,
+    npz_of,
+    png_chunk,
+    with_chunk,
+    zip_of,
+)
+from ml.tests.labeled import MNIST_HEADER, digit_pixels, mnist_row
+
+LARGEST_PICTURE_BYTES = 256 * 2**20
+"""Most memory that a picture of the largest size takes: a WebP is decoded in three copies."""
+FEW_BYTES = 80 * 2**20
+"""What the text of some thousand digits takes, and they as arrays."""
+
+
+@pytest.fixture(scope="module")
+def large() -> Image.Image:
+    """A digit on a picture of the largest size."""
+    picture = Image.new("L", (MAX_SIDE, MAX_SIDE), 255)
+    points = [(1000, 1000), (3000, 1000), (1500, 3500)]
+    ImageDraw.Draw(picture).line(points, 0, 300)
+    return picture
+
+
+def with_alpha(picture: Image.Image) -> Image.Image:
+    return Image.merge("LA", (picture, picture.point([255 - tone for tone in range(256)])))
+
+
+LARGE: dict[str, Callable[[Image.Image], bytes]] = {
+    "gray": encode,
+    "two tones": lambda picture: encode(picture.convert("1")),
+    "color": lambda picture: encode(picture.convert("RGB")),
+    "gray, transparent": lambda picture: encode(with_alpha(picture)),
+    "color, transparent": lambda picture: encode(with_alpha(picture).convert("RGBA")),
+    "palette": lambda picture: encode(picture.convert("P"), transparency=b"\0\x80"),
+    "16 bits": lambda picture: encode(Image.fromarray(np.asarray(picture).astype(np.uint16) * 257)),
+    "JPEG for print": lambda picture: encode(picture.convert("CMYK"), "JPEG"),
+    "WebP": lambda picture: encode(picture.convert("RGBA"), "WEBP", lossless=True, method=0),
+}
+
+
+@pytest.mark.parametrize("kind", LARGE)
+def test_the_largest_picture_is_read_within_bounds(large: Image.Image, kind: str) -> None:
+    data = LARGE[kind](large)
+    before = start_of_peak()
+    assert canonical_digit(ink_from_image(data)).any()
+    assert peak_bytes() - before <= LARGEST_PICTURE_BYTES
+
+
+def deflated(size: int) -> bytes:
+    """Zeros, a thousand times smaller."""
+    packer = zlib.compressobj(9)
+    parts = [packer.compress(bytes(2**20)) for _ in range(size // 2**20)]
+    return b"".join(parts) + packer.flush()
+
+
+@pytest.mark.parametrize(
+    ("kind", "head"),
+    [(b"zTXt", b"a\0\0"), (b"iTXt", b"a\0\1\0\0\0"), (b"iCCP", b"a\0\0")],
+)
+def test_a_bomb_beside_a_picture_is_not_unpacked(kind: bytes, head: bytes) -> None:
+    data = with_chunk(encode_png(digit_pixels(3)), kind, head + deflated(200 * 2**20))
+    before = start_of_peak()
+    with pytest.raises(InvalidImage):
+        ink_from_image(data)
+    assert peak_bytes() - before <= FEW_BYTES
+
+
+def test_many_small_bombs_beside_a_picture_are_not_unpacked() -> None:
+    data, text = encode_png(digit_pixels(3)), zlib.compress(bytes(2**20 - 1024), 9)
+    for number in range(500):
+        data = with_chunk(data, b"zTXt", b"key %d\0\0" % number + text)
+    before = start_of_peak()
+    with pytest.raises(InvalidImage):
+        ink_from_image(data)
+    # As far as Pillow goes with text.
+    assert peak_bytes() - before <= 2 * 64 * 2**20
+
+
+def test_more_pixels_than_the_header_says_are_left_alone() -> None:
+    head = encode_png(np.full((28, 28), 255, np.uint8))[: len(PNG_SIGNATURE) + 25]
+    data = head + png_chunk(b"IDAT", deflated(500 * 2**20)) + png_chunk(b"IEND", b"")
+    before = start_of_peak()
+    with pytest.raises(BlankDrawing):
+        ink_from_image(data)
+    assert peak_bytes() - before <= FEW_BYTES
+
+
+def refuse(path: Path, message: str) -> None:
+    before = start_of_peak()
+    with pytest.raises(DatasetError, match=message):
+        list(iter_labeled(path))
+    assert peak_bytes() - before <= FEW_BYTES
+
+
+@pytest.mark.parametrize("ending", ["csv.gz", "csv.zip"])
+def test_a_csv_that_grows_for_ever_is_read_in_parts(
+    tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packed_files, "MAX_UNPACKED", 64 * 2**20)
+    lines = MNIST_HEADER.encode() + b"\n" + (mnist_row(3).encode() + b"\n") * 50_000
+    path = tmp_path / f"a.{ending}"
+    path.write_bytes(gzip.compress(lines) if ending == "csv.gz" else zip_of({"a.csv": lines}))
+    del lines
+    refuse(path, "larger than 67,108,864 bytes")
+
+
+def test_a_line_that_never_ends_is_not_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(b"0," * (100 * 2**20)))
+    refuse(path, "The line is longer than")
+
+
+@pytest.mark.parametrize("stated", [(1_000_000, 28, 28), (2**62, 2**62, 28), (10**6, 10**6, 0)])
+def test_an_npz_that_states_more_than_it_holds_takes_no_memory(
+    tmp_path: Path, stated: tuple[int, ...]
+) -> None:
+    header = io.BytesIO()
+    description = {"descr": "|u1", "fortran_order": False, "shape": stated}
+    np.lib.format.write_array_header_1_0(header, description)
+    path = tmp_path / "a.npz"
+    path.write_bytes(npz_of(header.getvalue(), npy(np.array([3, 7]))))
+    refuse(path, "larger than|not a whole npz|not \\(n, height")
+
+
+def test_an_npz_of_many_files_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(5_000):
+            archive.writestr(f"{number}.npy", b"")
+    refuse(path, "must hold the arrays x and y")
+
+
+def test_an_idx_that_states_more_than_it_holds_takes_no_memory(tmp_path: Path) -> None:
+    path = tmp_path / "t-images-idx3-ubyte"
+    path.write_bytes(bytes.fromhex("00000803 000f4240 0000001c 0000001c"))
+    (tmp_path / "t-labels-idx1-ubyte").write_bytes(bytes.fromhex("00000801 000f4240"))
+    refuse(path, "but 0 of the 784,000,000 bytes")
+
+
+def test_json_that_would_take_a_hundred_times_its_size_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(labeled_files, "MAX_JSON", 2**20)
+    path = tmp_path / "a.json.gz"
+    path.write_bytes(gzip.compress(b"[" + b"[]," * 2**20 + b"0]"))
+    refuse(path, "use ndjson")
+
+
+def test_a_drawing_of_the_most_points_is_read_within_bounds(tmp_path: Path) -> None:
+    strokes = [[[n % 280, n // 80] for n in range(100)]] * 200
+    path = tmp_path / "a.ndjson"
+    before = start_of_peak()
+    path.write_text(json.dumps({"label": 3, "strokes": strokes[:40]}) + "\n")
+    assert len(list(iter_labeled(path))) == 1
+    assert peak_bytes() - before <= FEW_BYTES
