@@ -144,7 +144,7 @@ STORAGES = {
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
-DATA_UPLOAD_MAX_NUMBER_FILES = 100
+DATA_UPLOAD_MAX_NUMBER_FILES = 1001  # one more than a batch may have, so that it is told so
 
 # Security
 

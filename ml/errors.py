@@ -6,7 +6,8 @@ RecognizerError
 │   ├── ImageTooLarge      more bytes or pixels than are looked at
 │   ├── InvalidStrokes     not lists of finite points
 │   ├── InvalidPixels      not 784 numbers from 0 to 255
-│   └── BlankDrawing       nothing is drawn
+│   ├── BlankDrawing       nothing is drawn
+│   └── InvalidItem        one of many drawings cannot be read; names which
 ├── DatasetError           a labeled file cannot be read; names the path and, if known, the line
 ├── TypefaceError          a font cannot give ten digits; says why
 ├── ClusterError           the cluster that should train cannot; says why
@@ -49,6 +50,23 @@ class BlankDrawing(InvalidDrawing):
     """Nothing is drawn: there is no ink to read."""
 
 
+class InvalidItem(InvalidDrawing):
+    """One of many drawings cannot be read.
+
+    Parameters
+    ----------
+    index : int
+        Which one, counted from 0.
+    reason : InvalidDrawing
+        What is wrong with it.
+    """
+
+    def __init__(self, index: int, reason: InvalidDrawing) -> None:
+        self.index = index
+        self.reason = reason
+        super().__init__(str(reason))
+
+
 class DatasetError(RecognizerError):
     """A labeled file cannot be read.
 
@@ -60,12 +78,17 @@ class DatasetError(RecognizerError):
         The file at fault.
     line : int, optional
         Line in the file, counted from 1, where it is known.
+    row : int, optional
+        Which digit of the file is at fault, counted from 0, where it is known.
     """
 
-    def __init__(self, message: str, path: Path, line: int | None = None) -> None:
+    def __init__(
+        self, message: str, path: Path, line: int | None = None, row: int | None = None
+    ) -> None:
         self.message = message
         self.path = path
         self.line = line
+        self.row = row
         where = f"{path}, line {line}" if line else str(path)
         super().__init__(f"{where}: {message}")
 

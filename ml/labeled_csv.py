@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.errors import DatasetError
-from ml.packed_files import open_packed
+from ml.packed_files import PackedFile, open_packed
 from ml.preprocessing import Digits
 
 PIXELS: Final = 784
@@ -93,24 +93,47 @@ def read_rows(path: Path, headers: Mapping[Layout, Layout] = ANY_HEADER) -> Iter
         number from 0 to 255, or there are no rows. Names the line, the header being the first.
     """
     with open_packed(path, ".csv") as file:
-        lines = file.lines()
-        first = next(lines, "")
-        if not first:
-            raise DatasetError("The file is empty.", path)
-        fields = [field.strip().lower() for field in _split(first)]
-        number = 2
-        if headers is ANY_HEADER and all(field.isdecimal() for field in fields):
-            layout, number, lines = NO_HEADER, 1, chain([first], lines)
-        else:
-            layout = _find_layout(fields, headers, path)
-        is_empty = True
-        while batch := list(islice(lines, BATCH_LINES)):
-            if not all(map(str.isspace, batch)):
-                is_empty = False
-                yield _parse(batch, layout, path, number)
-            number += len(batch)
-        if is_empty:
-            raise DatasetError("There are no rows below the header.", path, file.line)
+        yield from parse_rows(file, headers)
+
+
+def parse_rows(file: PackedFile, headers: Mapping[Layout, Layout] = ANY_HEADER) -> Iterator[Rows]:
+    """Read an open csv as `read_rows` does.
+
+    Parameters
+    ----------
+    file : PackedFile
+        The csv.
+    headers : mapping, optional
+        The headers that are accepted, each with the layout of its lines.
+
+    Yields
+    ------
+    Rows
+        The next lines.
+
+    Raises
+    ------
+    DatasetError
+        As `read_rows` does. Names the row, too, where a row is at fault.
+    """
+    lines, path = file.lines(), file.path
+    first = next(lines, "")
+    if not first:
+        raise DatasetError("The file is empty.", path)
+    fields = [field.strip().lower() for field in _split(first)]
+    number, count = 2, 0
+    if headers is ANY_HEADER and all(field.isdecimal() for field in fields):
+        layout, number, lines = NO_HEADER, 1, chain([first], lines)
+    else:
+        layout = _find_layout(fields, headers, path)
+    while batch := list(islice(lines, BATCH_LINES)):
+        if not all(map(str.isspace, batch)):
+            rows = _parse(batch, layout, path, number, count)
+            yield rows
+            count += len(rows.labels)
+        number += len(batch)
+    if not count:
+        raise DatasetError("There are no rows below the header.", path, file.line)
 
 
 def _find_layout(fields: list[str], headers: Mapping[Layout, Layout], path: Path) -> Layout:
@@ -128,26 +151,26 @@ def _find_layout(fields: list[str], headers: Mapping[Layout, Layout], path: Path
     raise DatasetError(f"The columns are not in this order, each once: {right}.", path, 1)
 
 
-def _parse(lines: list[str], layout: Layout, path: Path, number: int) -> Rows:
-    """Parse lines, of which the first has this number in the file."""
+def _parse(lines: list[str], layout: Layout, path: Path, number: int, row: int) -> Rows:
+    """Parse lines; the first has this number in the file, and the first row this one."""
     dtype = np.dtype([FIELDS[part] for part in layout])
     if not all(map(str.isascii, lines)):
         # NumPy asks C whether a character is a space, which reads beyond C's table, and may crash,
         # for those that C does not know. So they must not stand where a number is read.
-        _explain(lines, layout, path, number)
+        _explain(lines, layout, path, number, row)
     try:
         rows = [line for line in lines if not line.isspace()]
         table = np.loadtxt(rows, dtype, comments=None, delimiter=",", quotechar='"', ndmin=1)
     except ValueError as error:
-        _explain(lines, layout, path, number)
+        _explain(lines, layout, path, number, row)
         raise DatasetError(f"The rows cannot be read: {error}", path) from error
     names = table["name"].tolist() if "name" in layout else None
     if table["label"].max() > 9 or not all(map(_is_name, names or ())):
-        _explain(lines, layout, path, number)
+        _explain(lines, layout, path, number, row)
     return Rows(table["pixels"], table["label"], names)
 
 
-def _explain(lines: list[str], layout: Layout, path: Path, first: int) -> None:
+def _explain(lines: list[str], layout: Layout, path: Path, first: int, row: int) -> None:
     """Find the first line that is wrong and say what is wrong with it."""
     width = sum(PIXELS if part == "pixels" else 1 for part in layout)
     for number, line in enumerate(lines, start=first):
@@ -156,20 +179,21 @@ def _explain(lines: list[str], layout: Layout, path: Path, first: int) -> None:
             continue
         if len(fields) != width:
             message = f"There are {len(fields)} columns; a row has {width}."
-            raise DatasetError(message, path, number)
+            raise DatasetError(message, path, number, row)
         if "name" in layout and not _is_name(fields.pop(0)):
             message = f"The name is not a text of 1 to {MAX_NAME} characters."
-            raise DatasetError(message, path, number)
+            raise DatasetError(message, path, number, row)
         label = fields.pop(0 if layout[-1] == "pixels" else -1)
         if not _is_whole(label, 9):
             message = f"The label is {label[:20]!r}; a label is a digit from 0 to 9."
-            raise DatasetError(message, path, number)
+            raise DatasetError(message, path, number, row)
         for pixel, value in enumerate(fields, start=1):
             if not _is_whole(value, 255):
                 message = (
                     f"Pixel {pixel} is {value[:20]!r}; a pixel is a whole number from 0 to 255."
                 )
-                raise DatasetError(message, path, number)
+                raise DatasetError(message, path, number, row)
+        row += 1
 
 
 def _split(line: str) -> list[str]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ml.errors import DatasetError, InvalidDrawing
 from ml.labeled_csv import read_rows
-from ml.packed_files import DAMAGE, MAX_UNPACKED, open_member, open_packed
+from ml.packed_files import DAMAGE, MAX_UNPACKED, PackedFile, open_member, open_packed
 from ml.preprocessing import MAX_IMAGE_BYTES, MAX_SIDE
 from ml.strokes import Strokes, parse_strokes
 
@@ -150,7 +150,9 @@ def _iter_csv(path: Path) -> Iterator[LabeledDrawing]:
 def _iter_npz(path: Path) -> Iterator[LabeledDrawing]:
     try:
         with zipfile.ZipFile(path) as archive:
-            images, labels = (_read_array(archive, f"{name}.npy", path) for name in "xy")
+            images, labels = (
+                read_array(archive, f"{name}.npy", path, MAX_UNPACKED) for name in "xy"
+            )
     except KeyError as error:
         raise DatasetError("The npz must hold the arrays x and y.", path) from error
     except NPZ_DAMAGE as error:
@@ -166,8 +168,32 @@ def _iter_npz(path: Path) -> Iterator[LabeledDrawing]:
     yield from _label(images, labels, path)
 
 
-def _read_array(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any]:
-    """Read one array of an npz, but not before a look at the size that its header states."""
+def read_array(archive: zipfile.ZipFile, name: str, path: Path, largest: int) -> NDArray[Any]:
+    """Read one array of an npz, but not before a look at the size that its header states.
+
+    Parameters
+    ----------
+    archive : ZipFile
+        The npz.
+    name : str
+        The file of the array, such as ``x.npy``.
+    path : Path
+        What the npz is called.
+    largest : int
+        Most bytes that are read.
+
+    Returns
+    -------
+    ndarray
+        The array; never of Python's objects.
+
+    Raises
+    ------
+    DatasetError
+        It is too large.
+    KeyError
+        There is no such array.
+    """
     with open_member(archive, name) as file:
         version = np.lib.format.read_magic(file)
         read = (
@@ -176,8 +202,8 @@ def _read_array(archive: zipfile.ZipFile, name: str, path: Path) -> NDArray[Any]
             else np.lib.format.read_array_header_2_0
         )
         shape, _, dtype = read(file)
-    if math.prod(shape) * dtype.itemsize > MAX_UNPACKED:
-        raise DatasetError(f"The array {name} is larger than {MAX_UNPACKED:,} bytes.", path)
+    if math.prod(shape) * dtype.itemsize > largest:
+        raise DatasetError(f"The array {name} is larger than {largest:,} bytes.", path)
     with open_member(archive, name) as file:
         array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
     return array
@@ -202,22 +228,47 @@ def _iter_idx(path: Path) -> Iterator[LabeledDrawing]:
 
 
 def _read_idx(path: Path, magic: int) -> NDArray[np.uint8]:
-    """Read an IDX file of bytes whose length is exactly what its header states."""
+    """Read an IDX file of bytes."""
     with open_packed(path, "ubyte") as file:
-        sizes = 4 * (magic & 0xFF)
-        header = file.read(4 + sizes)
-        if len(header) < 4 + sizes or int.from_bytes(header[:4]) != magic:
-            kind = "images" if magic == IDX_IMAGES else "labels"
-            raise DatasetError(f"This is not an IDX file of {kind} (magic {magic:#06x}).", path)
-        shape = [int.from_bytes(header[at : at + 4]) for at in range(4, len(header), 4)]
-        stated = math.prod(shape)
-        if stated > MAX_UNPACKED:
-            raise DatasetError(f"The header states {stated:,} bytes, far too many.", path)
-        data = file.read(stated + 1)
-        if len(data) != stated:
-            relation = "more than" if len(data) > stated else f"but {len(data):,} of"
-            message = f"There are {relation} the {stated:,} bytes that the header states."
-            raise DatasetError(message, path)
+        return parse_idx(file, magic, MAX_UNPACKED)
+
+
+def parse_idx(file: PackedFile, magic: int, largest: int) -> NDArray[np.uint8]:
+    """Read an open IDX file of bytes, whose length is exactly what its header states.
+
+    Parameters
+    ----------
+    file : PackedFile
+        The file.
+    magic : int
+        How it has to open.
+    largest : int
+        Most bytes behind the header that are read.
+
+    Returns
+    -------
+    ndarray
+        uint8, of the shape that the header states.
+
+    Raises
+    ------
+    DatasetError
+        It is no such file, or a longer or shorter one.
+    """
+    sizes = 4 * (magic & 0xFF)
+    header = file.read(4 + sizes)
+    if len(header) < 4 + sizes or int.from_bytes(header[:4]) != magic:
+        kind = "images" if magic == IDX_IMAGES else "labels"
+        raise DatasetError(f"This is not an IDX file of {kind} (magic {magic:#06x}).", file.path)
+    shape = [int.from_bytes(header[at : at + 4]) for at in range(4, len(header), 4)]
+    stated = math.prod(shape)
+    if stated > largest:
+        raise DatasetError(f"The header states {stated:,} bytes, far too many.", file.path)
+    data = file.read(stated + 1)
+    if len(data) != stated:
+        relation = "more than" if len(data) > stated else f"but {len(data):,} of"
+        message = f"There are {relation} the {stated:,} bytes that the header states."
+        raise DatasetError(message, file.path)
     return np.frombuffer(data, np.uint8).reshape(shape)
 
 

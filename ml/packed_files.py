@@ -37,11 +37,14 @@ class PackedFile:
         The file, for errors.
     stream : IO[bytes]
         Its unpacked bytes.
+    largest : int
+        Most bytes that are read of them.
     """
 
-    def __init__(self, path: Path, stream: IO[bytes]) -> None:
+    def __init__(self, path: Path, stream: IO[bytes], largest: int) -> None:
         self.path = path
         self.line = 0
+        self._largest = largest
         self._stream = stream
         self._size = 0
 
@@ -103,8 +106,8 @@ class PackedFile:
 
     def _count(self, data: bytes) -> bytes:
         self._size += len(data)
-        if self._size > MAX_UNPACKED:
-            raise DatasetError(f"The data is larger than {MAX_UNPACKED:,} bytes.", self.path)
+        if self._size > self._largest:
+            raise DatasetError(f"The data is larger than {self._largest:,} bytes.", self.path)
         return data
 
     def _damaged(self) -> DatasetError:
@@ -142,10 +145,43 @@ def open_packed(path: Path, ending: str) -> Iterator[PackedFile]:
     with ExitStack() as stack:
         try:
             file: IO[bytes] = stack.enter_context(path.open("rb"))
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        yield stack.enter_context(unpack(file, path, ending, MAX_UNPACKED))
+
+
+@contextmanager
+def unpack(file: IO[bytes], path: Path, ending: str, largest: int) -> Iterator[PackedFile]:
+    """Unpack an open file, from its beginning, if it is gzipped or zipped.
+
+    Parameters
+    ----------
+    file : IO[bytes]
+        The file.
+    path : Path
+        What it is called.
+    ending : str
+        How the one wanted file inside of a zip ends, such as ``.csv``.
+    largest : int
+        Most bytes that are read of it after unpacking.
+
+    Yields
+    ------
+    PackedFile
+        Its unpacked bytes.
+
+    Raises
+    ------
+    DatasetError
+        It is empty, or not what its name says.
+    """
+    with ExitStack() as stack:
+        try:
+            file.seek(0)
             start = file.read(4)
             file.seek(0)
         except OSError as error:
-            raise DatasetError(f"The file cannot be read: {error.strerror}.", path) from error
+            raise _unreadable(path, error) from error
         if not start:
             raise DatasetError("The file is empty.", path)
         is_zip, is_gzip = start.startswith(b"PK"), start.startswith(b"\x1f\x8b")
@@ -157,7 +193,7 @@ def open_packed(path: Path, ending: str) -> Iterator[PackedFile]:
             file = cast("IO[bytes]", stack.enter_context(gzip.GzipFile(fileobj=file)))
         elif is_zip:
             file = stack.enter_context(_open_member(path, file, ending))
-        yield PackedFile(path, file)
+        yield PackedFile(path, file, largest)
 
 
 @contextmanager
@@ -222,6 +258,10 @@ def open_member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise zipfile.BadZipFile(f"{name} is oddly packed")
     return archive.open(member)
+
+
+def _unreadable(path: Path, error: OSError) -> DatasetError:
+    return DatasetError(f"The file cannot be read: {error.strerror}.", path)
 
 
 def _is_hidden(name: str) -> bool:

@@ -93,6 +93,26 @@ def ink_from_image(data: bytes) -> Ink:
     return ink_from_gray(np.asarray(Image.composite(gray, paper, alpha)))
 
 
+def count_pixels(data: bytes) -> int:
+    """Say how large a picture states to be, before it is decoded.
+
+    Parameters
+    ----------
+    data : bytes
+        An encoded picture, of which only the beginning is looked at.
+
+    Returns
+    -------
+    int
+        Width times height; 0 of what is no picture, or one that `ink_from_image` would refuse.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=IMAGE_FORMATS) as image:
+            return image.width * image.height if max(image.size) <= MAX_SIDE else 0
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, *DECODER_ERRORS):
+        return 0
+
+
 def ink_from_pixels(pixels: ArrayLike) -> Ink:
     """Find the ink of raw pixels, light on dark or dark on light.
 
@@ -158,15 +178,34 @@ def canonical_digit(ink: Ink) -> Digit:
     width = pen_width(ink) * CANONICAL_BOX / max(ink.shape)
     if not PEN_WIDTHS[0] <= width <= PEN_WIDTHS[1]:
         ink = crop(_change_pen(ink, float(np.clip(width, *PEN_WIDTHS)), thinner=width > 2))
-    scale = CANONICAL_BOX / max(ink.shape)
-    height, breadth = (max(1, round(side * scale)) for side in ink.shape)
-    small = _resize(ink, (height, breadth))
+    small = scale_to_box(ink)
+    height, breadth = small.shape
     small *= 255 / small.max()
     top = _offset(small.sum(axis=1), height)
     left = _offset(small.sum(axis=0), breadth)
     digit = np.zeros((CANONICAL_SIZE, CANONICAL_SIZE), np.uint8)
     digit[top : top + height, left : left + breadth] = np.rint(small)
     return digit
+
+
+def scale_to_box(ink: Ink) -> Ink:
+    """Scale ink, with its proportions, to the box of a canonical digit.
+
+    Parameters
+    ----------
+    ink : Ink
+        (height, width) float32, cut to the ink.
+
+    Returns
+    -------
+    Ink
+        The same, 20 px on the longer side; a new array.
+    """
+    scale = CANONICAL_BOX / max(ink.shape)
+    height, breadth = (max(1, round(side * scale)) for side in ink.shape)
+    if ink.shape == (height, breadth):
+        return ink.copy()
+    return _resize(ink, (height, breadth))
 
 
 def pen_width(ink: Ink) -> float:

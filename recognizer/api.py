@@ -15,6 +15,7 @@ from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -22,7 +23,8 @@ from rest_framework.views import APIView
 from recognizer import services
 from recognizer.filters import DrawingFilter
 from recognizer.models import ApiKey, Drawing, DrawingQuerySet, TrainedModel
-from recognizer.problems import DrawingProblem
+from recognizer.parsers import BytesParser, CautiousJSONParser, CsvParser, GzipParser, NpzParser
+from recognizer.problems import DrawingProblem, FileProblem
 from recognizer.serializers import (
     BatchInput,
     DrawingInput,
@@ -200,20 +202,28 @@ class PredictionsView(APIView):
     """Many drawings read at once, nothing kept."""
 
     scopes = {"post": Scope.PREDICT}
+    parser_classes = [
+        CautiousJSONParser,
+        MultiPartParser,
+        CsvParser,
+        NpzParser,
+        GzipParser,
+        BytesParser,
+    ]
 
     def post(self, request: Request) -> Response:
-        """Read images, strokes or pixels."""
+        """Read images, strokes, pixels, or a file of digits."""
         fields = BatchInput(data=request.data)
         fields.is_valid(raise_exception=True)
         ((name, drawings),) = fields.validated_data.items()
-        argument = "image" if name == "images" else name
-        sketches = []
-        for index, drawing in enumerate(drawings):
-            try:
-                sketches.append(services.read_sketch(**{argument: drawing}))
-            except services.InvalidDrawing as error:
-                raise DrawingProblem(error, f"{name}[{index}]") from error
-        version, predictions = services.predict(sketches)
+        try:
+            version, predictions = self._predict(name, drawings)
+        except services.InvalidItem as error:
+            raise DrawingProblem(error.reason, f"{name}[{error.index}]") from error
+        except services.InvalidDrawing as error:
+            raise DrawingProblem(error, name) from error
+        except services.DatasetError as error:
+            raise FileProblem(error, name) from error
         return Response(
             {
                 "model": version,
@@ -228,6 +238,16 @@ class PredictionsView(APIView):
                 ],
             }
         )
+
+    def _predict(self, name: str, drawings: Any) -> tuple[int, list[services.Prediction]]:
+        match name:
+            case "file":
+                return services.predict_file(drawings.file, drawings.name)
+            case "strokes":
+                return services.predict_strokes(drawings)
+            case "pixels":
+                return services.predict_pixels(drawings)
+        return services.predict_images(drawings)
 
 
 class PredictView(APIView):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
 from django.core.exceptions import RequestDataTooBig
+from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.exceptions import ParseError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser, JSONParser
@@ -42,6 +43,43 @@ class CautiousJSONParser(JSONParser):
             return super().parse(io.BytesIO(body), media_type, context)
         except RecursionError as error:
             raise ParseError("The JSON is nested too deeply.") from error
+
+
+class FileParser(BaseParser):
+    """A file of digits as the whole body; what is in it, its first bytes say."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> dict[str, SimpleUploadedFile]:
+        """Return it as a form with one file would."""
+        return {"file": SimpleUploadedFile("body", stream.read())}
+
+
+class CsvParser(FileParser):
+    """A csv of TMNIST or MNIST."""
+
+    media_type = "text/csv"
+
+
+class NpzParser(FileParser):
+    """An npz, which is a zip archive."""
+
+    media_type = "application/zip"
+
+
+class GzipParser(FileParser):
+    """A gzipped csv or IDX file."""
+
+    media_type = "application/gzip"
+
+
+class BytesParser(FileParser):
+    """Any of these, and IDX, which has no media type."""
+
+    media_type = "application/octet-stream"
 
 
 class AlwaysJSON(BaseContentNegotiation):

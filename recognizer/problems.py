@@ -275,6 +275,16 @@ class MissingScope(exceptions.PermissionDenied):
         super().__init__(f"This API key lacks the scope “{scope}”.")
 
 
+class FileProblem(DrawingProblem):
+    """A file of digits that cannot be read, with the row at fault where one is."""
+
+    def __init__(self, error: services.DatasetError, field: str) -> None:
+        where = f"Line {error.line}: " if error.line else ""
+        row = "" if error.row is None else f"[{error.row}]"
+        super().__init__(services.InvalidDrawing(f"{where}{error.message}"), f"{field}{row}")
+        self.slug = "invalid-file"
+
+
 def describe(slug: str, detail: str, errors: list[dict[str, str]] | None = None) -> dict[str, Any]:
     """Return the body of a problem."""
     problem = PROBLEMS[slug]

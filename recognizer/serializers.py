@@ -16,7 +16,6 @@ from recognizer import services
 from recognizer.data_urls import png_url
 from recognizer.models import Drawing, TrainedModel
 
-MAX_BATCH = 1000
 _DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 
 
@@ -158,20 +157,25 @@ class BatchInput(serializers.Serializer[Any]):
     """Many drawings to be read at once, all of one form."""
 
     images = serializers.ListField(
-        child=PictureField(), required=False, allow_empty=False, max_length=MAX_BATCH
+        child=PictureField(), required=False, allow_empty=False, max_length=services.MAX_BATCH
+    )
+    # What a form calls its files; it may repeat the name.
+    image = serializers.ListField(
+        child=PictureField(), required=False, allow_empty=False, max_length=services.MAX_BATCH
     )
     strokes = serializers.ListField(
-        child=RawField(), required=False, allow_empty=False, max_length=MAX_BATCH
+        child=RawField(), required=False, allow_empty=False, max_length=services.MAX_BATCH
     )
     pixels = serializers.ListField(
-        child=RawField(), required=False, allow_empty=False, max_length=MAX_BATCH
+        child=RawField(), required=False, allow_empty=False, max_length=services.MAX_BATCH
     )
+    file = serializers.FileField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Exactly one list."""
+        """Exactly one list, or a file."""
         if len(attrs) != 1:
             raise serializers.ValidationError(
-                {"images": "Send one list: images, strokes or pixels."}
+                {"images": "Send one list: images, strokes or pixels; or a file of digits."}
             )
         return attrs
 

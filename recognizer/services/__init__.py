@@ -9,17 +9,26 @@ from ml.errors import (
     ImageTooLarge,
     InvalidDrawing,
     InvalidImage,
+    InvalidItem,
     InvalidPixels,
     InvalidStrokes,
     RecognizerError,
     TypefaceError,
 )
 from ml.letters import build_letters
+from ml.pipeline import Prediction
 from ml.preprocessing import MAX_IMAGE_BYTES
 from ml.training import Progress, TrainingOptions
 from ml.typefaces import BuildSummary, build_tmnist
 from recognizer.services.archive import ImportSummary, import_drawings, prune_drawings
 from recognizer.services.bases import BadBase
+from recognizer.services.batches import (
+    MAX_BATCH,
+    predict_file,
+    predict_images,
+    predict_pixels,
+    predict_strokes,
+)
 from recognizer.services.bundle import build_model
 from recognizer.services.comparison import (
     Asked,
@@ -85,6 +94,7 @@ from recognizer.services.statistics import count_drawings
 from recognizer.services.training import Retrained, RetrainOptions, retrain
 
 __all__ = [
+    "MAX_BATCH",
     "MAX_IMAGE_BYTES",
     "ActiveModel",
     "ArtifactError",
@@ -103,6 +113,7 @@ __all__ = [
     "ImportSummary",
     "InvalidDrawing",
     "InvalidImage",
+    "InvalidItem",
     "InvalidKey",
     "InvalidPixels",
     "InvalidStrokes",
@@ -110,6 +121,7 @@ __all__ = [
     "NamedRequest",
     "NoModel",
     "Panel",
+    "Prediction",
     "Progress",
     "Recognized",
     "RecognizerError",
@@ -154,6 +166,10 @@ __all__ = [
     "make_report",
     "name_request",
     "predict",
+    "predict_file",
+    "predict_images",
+    "predict_pixels",
+    "predict_strokes",
     "prune_drawings",
     "read_sketch",
     "recognize",

@@ -1,0 +1,95 @@
+"""Read the pictures of a file that somebody sent, whose labels, if it has some, do not matter."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import IO, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml.errors import DatasetError
+from ml.labeled_csv import parse_rows
+from ml.labeled_files import IDX_IMAGES, NPZ_DAMAGE, parse_idx, read_array
+from ml.packed_files import PackedFile, unpack
+from ml.preprocessing import CANONICAL_SIZE
+
+MAX_UNPACKED: Final = 2**24
+"""Most bytes that are read after unpacking; a thousand digits are 3.6 million as a csv."""
+
+
+def read_pictures(file: IO[bytes], name: str, most: int) -> NDArray[np.uint8]:
+    """Read an npz with an array x, an IDX file of images, or a csv of TMNIST or MNIST.
+
+    Which it is, its first bytes say. IDX and csv may be gzipped, and a csv zipped.
+
+    Parameters
+    ----------
+    file : IO[bytes]
+        The file.
+    name : str
+        What it is called.
+    most : int
+        Most pictures that it may hold.
+
+    Returns
+    -------
+    ndarray
+        (n, 28, 28) uint8, at least one.
+
+    Raises
+    ------
+    DatasetError
+        The file is none of these, damaged, too large, or holds too many or none. Names the row of
+        a csv that is at fault.
+    """
+    path, largest = Path(name), MAX_UNPACKED
+    file.seek(0)
+    if file.read(2) == b"PK" and _is_npz(file):
+        pictures = _read_npz(file, path)
+    else:
+        with unpack(file, path, ".csv", largest) as start:
+            is_idx = start.read(2) == b"\0\0"
+        with unpack(file, path, ".csv", largest) as packed:
+            pictures = parse_idx(packed, IDX_IMAGES, largest) if is_idx else _read_csv(packed, most)
+    if pictures.dtype != np.uint8 or pictures.shape[1:] != (CANONICAL_SIZE, CANONICAL_SIZE):
+        found = f"{pictures.shape} {pictures.dtype}"
+        raise DatasetError(f"The pictures are {found}, not (n, 28, 28) uint8.", path)
+    if not len(pictures):
+        raise DatasetError("There are no digits in it.", path)
+    if len(pictures) > most:
+        raise _too_many(path, most)
+    return pictures
+
+
+def _is_npz(file: IO[bytes]) -> bool:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return any(name.endswith(".npy") for name in archive.namelist())
+    except NPZ_DAMAGE:
+        return True
+
+
+def _read_npz(file: IO[bytes], path: Path) -> NDArray[np.uint8]:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return read_array(archive, "x.npy", path, MAX_UNPACKED)
+    except KeyError as error:
+        raise DatasetError("The npz must hold an array x.", path) from error
+    except NPZ_DAMAGE as error:
+        message = f"This is not a whole npz file of plain numbers: {error}"
+        raise DatasetError(message, path) from error
+
+
+def _read_csv(packed: PackedFile, most: int) -> NDArray[np.uint8]:
+    pictures = np.empty((0, CANONICAL_SIZE, CANONICAL_SIZE), np.uint8)
+    for rows in parse_rows(packed):
+        pictures = np.concatenate([pictures, rows.images])
+        if len(pictures) > most:
+            raise _too_many(packed.path, most)
+    return pictures
+
+
+def _too_many(path: Path, most: int) -> DatasetError:
+    return DatasetError(f"It holds more than {most:,} digits; send them in several files.", path)

@@ -1,0 +1,84 @@
+"""Many drawings read at once, none kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import IO, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml import batches, pipeline, preprocessing
+from ml import strokes as strokes_module
+from ml.errors import ImageTooLarge, InvalidDrawing, InvalidItem
+from ml.picture_files import read_pictures
+from recognizer.services.registry import active_model
+
+MAX_BATCH = 1000
+"""Most drawings of one batch."""
+MAX_BATCH_PIXELS = 100_000_000
+"""Most pixels of all pictures of a batch together: some seconds of one core."""
+
+
+def predict_images(images: Sequence[bytes]) -> tuple[int, list[pipeline.Prediction]]:
+    """Read encoded pictures; return the version that answered as well."""
+    total = sum(map(preprocessing.count_pixels, images))
+    if total > MAX_BATCH_PIXELS:
+        raise ImageTooLarge(
+            f"The pictures have {total:,} pixels together; at most {MAX_BATCH_PIXELS:,} are read "
+            "at once. Send smaller ones, or several batches."
+        )
+    return _predict(_one_by_one(images, preprocessing.ink_from_image))
+
+
+def predict_strokes(drawings: Sequence[object]) -> tuple[int, list[pipeline.Prediction]]:
+    """Read drawings given as strokes."""
+    return _predict(
+        _one_by_one(
+            drawings,
+            lambda drawing: strokes_module.ink_from_strokes(strokes_module.parse_strokes(drawing)),
+        )
+    )
+
+
+def predict_pixels(pictures: Sequence[object]) -> tuple[int, list[pipeline.Prediction]]:
+    """Read drawings given as pixels."""
+    stack = _stack(pictures)
+    if stack is None:
+        find_ink = cast("Callable[[object], Any]", preprocessing.ink_from_pixels)
+        return _predict(_one_by_one(pictures, find_ink))
+    return _predict(batches.canonical_digits(stack))
+
+
+def predict_file(file: IO[bytes], name: str) -> tuple[int, list[pipeline.Prediction]]:
+    """Read the digits of an npz, IDX or csv file."""
+    return _predict(batches.canonical_digits(read_pictures(file, name, MAX_BATCH)))
+
+
+def _predict(digits: preprocessing.Digits) -> tuple[int, list[pipeline.Prediction]]:
+    model = active_model()
+    return model.version, pipeline.predict(model.pipeline, digits)
+
+
+def _one_by_one(items: Sequence[Any], find_ink: Callable[[Any], Any]) -> preprocessing.Digits:
+    """Bring drawings of any size to canonical digits; name the first that cannot be read."""
+    digits = np.empty((len(items), 28, 28), np.uint8)
+    for index, item in enumerate(items):
+        try:
+            digits[index] = preprocessing.canonical_digit(find_ink(item))
+        except InvalidDrawing as error:
+            raise InvalidItem(index, error) from error
+    return digits
+
+
+def _stack(pictures: Sequence[object]) -> NDArray[np.uint8] | None:
+    """Return pictures as (n, 28, 28), if all are plainly of 784 numbers from 0 to 255."""
+    try:
+        values = np.asarray(pictures)
+    except (ValueError, OverflowError):  # of different lengths, or no numbers
+        return None
+    if values.dtype.kind not in "uif" or values.shape[1:] not in ((784,), (28, 28)):
+        return None
+    if not np.all((values >= 0) & (values <= 255)):
+        return None
+    return values.astype(np.uint8).reshape(-1, 28, 28)
