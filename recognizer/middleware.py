@@ -9,14 +9,33 @@ from typing import Protocol
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.locale import LocaleMiddleware
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils import translation
 
 from recognizer.problems import problem_response, speaks_json
 
 CHARSETS = {"utf-8", "ascii", "iso8859-1"}
+PROBES = {"/healthz", "/readyz"}
 MOST_DRAINED_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 64 * 1024
+
+
+def answer_probes(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Answer whether the site is well before anybody asks for its name or for TLS.
+
+    A container engine or a load balancer asks a server by its address, not by its public name.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.path_info not in PROBES:
+            return get_response(request)
+        view, arguments, named = resolve(request.path_info)
+        answer: HttpResponse = view(request, *arguments, **named)
+        return answer
+
+    return middleware
 
 
 class PageLocaleMiddleware(LocaleMiddleware):

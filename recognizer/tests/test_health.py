@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
+from django.conf import settings as site_settings
 from django.db import OperationalError
 from django.test import Client
+from pytest_django import Settings
 
 from recognizer import services
 from recognizer.models import TrainedModel
@@ -28,13 +29,23 @@ def test_a_site_with_a_model_is_ready(model: TrainedModel) -> None:
     assert answer.json() == {"status": "ready", "model": 1}
 
 
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_whoever_asks_by_address_is_answered(
+    model: TrainedModel, settings: Settings, path: str
+) -> None:
+    settings.ALLOWED_HOSTS = ["digits.example"]
+    settings.SECURE_SSL_REDIRECT = True
+    assert Client().get(path, headers={"Host": "10.0.0.7:8000"}).status_code == 200
+    assert Client().get("/about/", headers={"Host": "10.0.0.7:8000"}).status_code == 400
+
+
 def test_a_site_without_a_model_is_not_ready(db: None) -> None:
     assert_problem(Client().get("/readyz"), 503, "no-model")
 
 
 def test_a_site_whose_only_model_was_changed_is_not_ready(model: TrainedModel) -> None:
     services.forget_model()
-    (Path(settings.ARTIFACTS_DIR) / model.artifact).write_bytes(b"changed")
+    (Path(site_settings.ARTIFACTS_DIR) / model.artifact).write_bytes(b"changed")
     answer = Client().get("/readyz")
     assert_problem(answer, 503, "no-model")
     assert "SHA-256" in answer.json()["detail"]
