@@ -133,6 +133,8 @@ def ink_from_pixels(pixels: ArrayLike) -> Ink:
     BlankDrawing
         Nothing stands out from the paper.
     """
+    if not is_numeric(pixels):
+        raise InvalidPixels("The pixels are not all numbers.")
     try:
         values = np.asarray(pixels)
     except ValueError as error:  # ragged rows
@@ -146,6 +148,29 @@ def ink_from_pixels(pixels: ArrayLike) -> Ink:
     if not np.all((values >= 0) & (values <= 255)):  # false for NaN, too
         raise InvalidPixels("Each pixel is a number from 0 to 255.")
     return ink_from_gray(values.astype(np.uint8))
+
+
+def is_numeric(pixels: object) -> bool:
+    """Tell whether this is an array, or numbers in lists or in lists of lists.
+
+    NumPy gives every text in a list as much room as the longest one: gigabytes, for a few bytes.
+
+    Parameters
+    ----------
+    pixels : object
+        An array, or decoded JSON.
+
+    Returns
+    -------
+    bool
+        Whether NumPy may see it.
+    """
+    if isinstance(pixels, np.ndarray):
+        return True
+    if not isinstance(pixels, list):
+        return False
+    rows = pixels if pixels and isinstance(pixels[0], list) else [pixels]
+    return all(isinstance(row, list) and set(map(type, row)) <= {int, float} for row in rows)
 
 
 def canonical_digit(ink: Ink) -> Digit:

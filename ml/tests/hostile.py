@@ -38,7 +38,7 @@ def with_right_checksums(png: bytes) -> bytes:
     return bytes(data)
 
 
-def npz_of(x: bytes, y: bytes) -> bytes:
+def npz_of(x: bytes, y: bytes = b"") -> bytes:
     """Zip two arrays that are files already."""
     return zip_of({"x.npy": x, "y.npy": y})
 

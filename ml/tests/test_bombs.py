@@ -9,15 +9,22 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
 from ml import labeled_files, packed_files
-from ml.errors import BlankDrawing, DatasetError, InvalidImage
+from ml.errors import BlankDrawing, DatasetError, InvalidImage, InvalidPixels
 from ml.labeled_files import iter_labeled
-from ml.preprocessing import MAX_SIDE, canonical_digit, encode_png, ink_from_image
+from ml.preprocessing import (
+    MAX_SIDE,
+    canonical_digit,
+    encode_png,
+    ink_from_image,
+    ink_from_pixels,
+)
 from ml.tests.drawings import encode
 from ml.tests.fuzzing import peak_bytes, start_of_peak
 from ml.tests.hostile import (
@@ -68,6 +75,15 @@ def test_the_largest_picture_is_read_within_bounds(large: Image.Image, kind: str
     before = start_of_peak()
     assert canonical_digit(ink_from_image(data)).any()
     assert peak_bytes() - before <= LARGEST_PICTURE_BYTES
+
+
+@pytest.mark.parametrize("nest", [lambda row: row, lambda row: [row] * 28])
+def test_long_texts_among_pixels_take_no_room(nest: Callable[[list[Any]], list[Any]]) -> None:
+    pixels = nest(["9" * 10_000_000, *[0] * 783])
+    before = start_of_peak()
+    with pytest.raises(InvalidPixels, match="not all numbers"):
+        ink_from_pixels(pixels)
+    assert peak_bytes() - before <= FEW_BYTES
 
 
 def deflated(size: int) -> bytes:

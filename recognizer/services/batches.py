@@ -73,6 +73,8 @@ def _one_by_one(items: Sequence[Any], find_ink: Callable[[Any], Any]) -> preproc
 
 def _stack(pictures: Sequence[object]) -> NDArray[np.uint8] | None:
     """Return pictures as (n, 28, 28), if all are plainly of 784 numbers from 0 to 255."""
+    if not all(map(preprocessing.is_numeric, pictures)):
+        return None
     try:
         values = np.asarray(pictures)
     except (ValueError, OverflowError):  # of different lengths, or no numbers

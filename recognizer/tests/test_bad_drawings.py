@@ -255,6 +255,28 @@ def test_more_values_than_any_drawing_has_are_not_decoded(
     assert peak_bytes() - before <= 4 * len(body)
 
 
+@pytest.mark.parametrize(
+    ("address", "body"),
+    [
+        (DRAWINGS, {"pixels": ["9" * 10_000_000, *[0] * 783]}),
+        ("/api/v1/predictions/", {"pixels": ["9" * 10_000_000, *[[0]] * 999]}),
+        (
+            "/api/v1/predictions/",
+            {"pixels": [[0] * 784, ["9" * 10_000_000, *[0] * 783]]},
+        ),
+    ],
+    ids=["a drawing", "a batch", "a drawing of a batch"],
+)
+def test_a_long_text_among_pixels_takes_no_room(
+    stranger: Caller, address: str, body: object
+) -> None:
+    before = start_of_peak()
+    answer = stranger.post(address, body)
+    assert answer.status_code == 400
+    assert answer.json()["type"] in {"/problems/invalid-pixels/", "/problems/blank-drawing/"}
+    assert peak_bytes() - before <= 200 * 2**20
+
+
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_an_empty_body_is_refused(stranger: Caller, address: str) -> None:
     assert_problem(stranger.post(address, b""), 400, "invalid-request", "image")
@@ -323,5 +345,5 @@ def test_a_file_under_another_name_is_refused(stranger: Caller) -> None:
 
 
 def test_more_files_than_anybody_needs_are_refused(stranger: Caller) -> None:
-    files = {f"image{number}": SimpleUploadedFile("a", b"a") for number in range(200)}
+    files = {f"image{number}": SimpleUploadedFile("a", b"a") for number in range(1200)}
     assert_problem(stranger.client.post(DRAWINGS, files), 400, "malformed-body")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 from collections.abc import Callable
 from typing import Any
@@ -14,10 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ml.tests.fuzzing import Parser, Seed
-from ml.tests.hostile import with_right_checksums
+from ml.tests.hostile import npy, npz_of, with_right_checksums
+from ml.tests.labeled import idx, tmnist_text
 from recognizer.models import Drawing
 from recognizer.tests.conftest import DRAWINGS, Caller
-from recognizer.tests.drawings import SEVEN, png_of
+from recognizer.tests.drawings import SEVEN, digits_of_one_face, png_of
 
 Check = Callable[[Parser], None]
 
@@ -60,6 +62,9 @@ def in_form(picture: bytes) -> bytes:
     )
 
 
+BATCH_URL = "/api/v1/predictions/"
+DIGITS = digits_of_one_face()
+TMNIST = tmnist_text("A").encode()
 PIXELS = [0] * 300 + [255] * 40 + [0] * 444
 PNG = png_of(7, 60)
 JSON = "application/json"
@@ -79,7 +84,18 @@ BODIES = {
     ),
     "drawing in a form": (DRAWINGS, FORM, [Seed(PNG, in_form), Seed(in_form(PNG))]),
     "/predict": ("/predict", JSON, [Seed(PNG, as_image("image")), Seed(as_image("image")(PNG))]),
-    "batch": ("/api/v1/predictions/", JSON, [Seed(BATCH)]),
+    "batch": (
+        BATCH_URL,
+        JSON,
+        [Seed(BATCH), Seed(json.dumps({"pixels": [PIXELS] * 3}).encode())],
+    ),
+    "batch as csv": (BATCH_URL, "text/csv", [Seed(TMNIST), Seed(TMNIST, gzip.compress)]),
+    "batch as npz": (BATCH_URL, "application/zip", [Seed(npy(DIGITS), lambda x: npz_of(x))]),
+    "batch as IDX": (
+        BATCH_URL,
+        "application/octet-stream",
+        [Seed(idx(10, 28, 28, data=DIGITS.tobytes()))],
+    ),
 }
 
 
