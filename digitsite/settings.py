@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import drf_spectacular_sidecar
 from csp.constants import NONE, SELF
 
 from digitsite.environment import (
@@ -51,9 +52,10 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
+    "digitsite.apps.StaticFiles",
     "rest_framework",
     "django_filters",
+    "drf_spectacular",
     "csp",
     "django_tasks",
     "django_tasks_db",
@@ -127,7 +129,11 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+# Of the package with Swagger UI only that: as an app it would bring Redoc, too.
+SWAGGER_UI = Path(
+    drf_spectacular_sidecar.__path__[0], "static/drf_spectacular_sidecar/swagger-ui-dist"
+)
+STATICFILES_DIRS = [BASE_DIR / "static", ("swagger-ui", SWAGGER_UI)]
 # Nobody asks for the plain names; without their copies collectstatic takes half as long.
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 STORAGES = {
@@ -185,8 +191,30 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "recognizer.parsers.AlwaysJSON",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "recognizer.openapi.Schema",
     "EXCEPTION_HANDLER": "recognizer.problems.handle_exception",
     "STRICT_JSON": True,
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Digit recognizer",
+    "DESCRIPTION": "Reads digits that somebody drew, keeps them, and learns from what people say "
+    "to its answers. What cannot be answered is told as `application/problem+json` (RFC 9457), "
+    "whose `type` is a page. An unsafe request that carries cookies needs the CSRF token; one "
+    "without them, or with an API key, does not.",
+    "VERSION": "1",
+    "LICENSE": {"name": "MIT", "identifier": "MIT"},
+    "OAS_VERSION": "3.1.0",
+    "TAGS": [
+        {"name": "drawings", "description": "Drawings that are kept."},
+        {"name": "predictions", "description": "Answers alone."},
+        {"name": "models", "description": "The versions, and how they do."},
+        {"name": "description", "description": "This description."},
+    ],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    # Choices stand where they belong; as components they would have names that nobody chose.
+    "POSTPROCESSING_HOOKS": [],
+    "SORT_OPERATION_PARAMETERS": False,
 }
 
 # Logging: to standard error, where the thing that runs us collects it; what a command prints on

@@ -13,16 +13,17 @@ from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from recognizer import services
+from recognizer import descriptions, services
 from recognizer.filters import DrawingFilter
 from recognizer.models import ApiKey, Drawing, DrawingQuerySet, TrainedModel
+from recognizer.openapi import describe_api
 from recognizer.parsers import BytesParser, CautiousJSONParser, CsvParser, GzipParser, NpzParser
 from recognizer.problems import DrawingProblem, FileProblem
 from recognizer.serializers import (
@@ -44,6 +45,8 @@ EXPORT_TYPES = {
     "json": "application/json",
     "ndjson": "application/x-ndjson",
 }
+
+SCHEMA_TYPES = {"yaml": "application/yaml", "json": "application/json"}
 
 
 class NewestFirst(CursorPagination):
@@ -70,6 +73,7 @@ class NewestVersionFirst(NewestFirst):
     ordering = ("-version",)
 
 
+@descriptions.describe_drawings
 class DrawingViewSet(
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
@@ -124,6 +128,7 @@ class DrawingViewSet(
         services.delete_drawing(self.get_object())
         return Response(status=204)
 
+    @descriptions.describe_destroy_all
     def destroy_all(self, request: Request) -> Response:
         """Forget what this browser drew, as far as the filters go; no staff deletes all of it."""
         drawings = cast("DrawingQuerySet", self.filter_queryset(self.get_queryset()))
@@ -149,7 +154,7 @@ class DrawingViewSet(
             lambda: HttpResponse(picture, content_type="image/png"),
         )
 
-    @action(detail=True)
+    @action(detail=True, pagination_class=None)
     def strokes(self, request: Request, pk: str) -> HttpResponse:
         """Return the drawing as a file of strokes, as the whole export has them."""
         drawing = self.get_object()
@@ -169,7 +174,7 @@ class DrawingViewSet(
             lambda: Response(ExplanationSerializer(services.explain(drawing)).data),
         )
 
-    @action(detail=False, url_path="export/<slug:ending>")
+    @action(detail=False, url_path="export/<slug:ending>", pagination_class=None)
     def export(self, request: Request, ending: str) -> HttpResponseBase:
         """Stream the labeled drawings of this browser, as `import_drawings` reads them."""
         if ending not in EXPORT_TYPES:
@@ -182,6 +187,7 @@ class DrawingViewSet(
         )
 
 
+@descriptions.describe_models
 class ModelViewSet(viewsets.ReadOnlyModelViewSet[TrainedModel]):
     """The versions and how good they are."""
 
@@ -198,6 +204,7 @@ class ModelViewSet(viewsets.ReadOnlyModelViewSet[TrainedModel]):
         return Response(self.get_serializer(services.activate(pk)).data)
 
 
+@descriptions.describe_predictions
 class PredictionsView(APIView):
     """Many drawings read at once, nothing kept."""
 
@@ -250,6 +257,7 @@ class PredictionsView(APIView):
         return services.predict_images(drawings)
 
 
+@descriptions.describe_predict
 class PredictView(APIView):
     """The original contract."""
 
@@ -265,6 +273,7 @@ class PredictView(APIView):
         return Response({"predictedValue": str(drawing.prediction)})
 
 
+@descriptions.describe_stats
 class StatsView(APIView):
     """How much was drawn, and how often the answer was right."""
 
@@ -273,6 +282,25 @@ class StatsView(APIView):
     def get(self, request: Request) -> Response:
         """Count."""
         return Response(services.count_drawings())
+
+
+@descriptions.describe_schema
+class SchemaView(APIView):
+    """What the API can do, for programs."""
+
+    scopes = {"get": None}
+
+    def get(self, request: Request) -> HttpResponseBase:
+        """Describe it in the format that is asked for, which is YAML for those who do not care."""
+        kind = request.query_params.get("format", "yaml")
+        if kind not in SCHEMA_TYPES:
+            raise ValidationError({"format": f"A format is one of {', '.join(SCHEMA_TYPES)}."})
+        description = describe_api(kind)
+        return _unless_known(
+            request,
+            hashlib.sha256(description).hexdigest(),
+            lambda: HttpResponse(description, content_type=SCHEMA_TYPES[kind]),
+        )
 
 
 class NowhereView(APIView):

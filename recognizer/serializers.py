@@ -10,12 +10,14 @@ import uuid
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from recognizer import services
 from recognizer.data_urls import png_url
 from recognizer.models import Drawing, TrainedModel
 
+_PIXEL = {"type": "number", "minimum": 0, "maximum": 255}
 _DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 
 
@@ -42,6 +44,13 @@ def read_idempotency_key(header: str | None) -> str | None:
     )
 
 
+@extend_schema_field(
+    {
+        "type": "string",
+        "minLength": 1,
+        "description": "A PNG, JPEG or WebP picture in base64, or as a data: address.",
+    }
+)
 class PictureField(serializers.Field[bytes, Any, Any, Any]):
     """An encoded picture: an uploaded file, base64, or a data: address."""
 
@@ -88,6 +97,41 @@ class RawField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
+@extend_schema_field(
+    {
+        "type": "array",
+        "minItems": 1,
+        "maxItems": 200,
+        "items": {
+            "type": "array",
+            "items": {
+                "type": "array",
+                "minItems": 2,
+                "maxItems": 3,
+                "items": {"type": "number", "minimum": -1e6, "maximum": 1e6},
+            },
+        },
+        "description": "A list of strokes, each a list of points `[x, y]` or `[x, y, pressure]`, x "
+        "to the right, y downward, in any unit; at most 20,000 points in all.",
+    }
+)
+class StrokesField(RawField):
+    """A pen's way, as decoded JSON."""
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "array", "minItems": 784, "maxItems": 784, "items": _PIXEL},
+            {"type": "array", "minItems": 1, "items": {"type": "array", "items": _PIXEL}},
+        ],
+        "description": "Numbers from 0 to 255: 784 one after the other, or rows of equal length.",
+    }
+)
+class PixelsField(RawField):
+    """A small picture, as decoded JSON."""
+
+
 class PositiveFloatField(serializers.FloatField):
     """A finite number over 0."""
 
@@ -117,12 +161,20 @@ class RandomIdField(serializers.UUIDField):
         return value
 
 
-class DrawingInput(serializers.Serializer[Any]):
+class Alternatives(serializers.Serializer[Any]):
+    """A body that needs one of several fields."""
+
+    alternatives: tuple[str, ...]
+
+
+class DrawingInput(Alternatives):
     """A drawing to be read and kept."""
 
+    alternatives = ("image", "strokes", "pixels")
+
     image = PictureField(required=False, allow_null=True)
-    strokes = RawField(required=False, allow_null=True)
-    pixels = RawField(required=False, allow_null=True)
+    strokes = StrokesField(required=False, allow_null=True)
+    pixels = PixelsField(required=False, allow_null=True)
     pen_width = PositiveFloatField(required=False, allow_null=True)
     source = serializers.ChoiceField(  # type: ignore[assignment]
         [Drawing.Source.CANVAS, Drawing.Source.UPLOAD, Drawing.Source.API],
@@ -153,8 +205,12 @@ class PredictInput(serializers.Serializer[Any]):
     image = PictureField()
 
 
-class BatchInput(serializers.Serializer[Any]):
+# A form alone sends these two.
+@extend_schema_serializer(exclude_fields=["image", "file"])
+class BatchInput(Alternatives):
     """Many drawings to be read at once, all of one form."""
+
+    alternatives = ("images", "strokes", "pixels")
 
     images = serializers.ListField(
         child=PictureField(), required=False, allow_empty=False, max_length=services.MAX_BATCH
@@ -164,10 +220,10 @@ class BatchInput(serializers.Serializer[Any]):
         child=PictureField(), required=False, allow_empty=False, max_length=services.MAX_BATCH
     )
     strokes = serializers.ListField(
-        child=RawField(), required=False, allow_empty=False, max_length=services.MAX_BATCH
+        child=StrokesField(), required=False, allow_empty=False, max_length=services.MAX_BATCH
     )
     pixels = serializers.ListField(
-        child=RawField(), required=False, allow_empty=False, max_length=services.MAX_BATCH
+        child=PixelsField(), required=False, allow_empty=False, max_length=services.MAX_BATCH
     )
     file = serializers.FileField(required=False)
 
@@ -180,8 +236,10 @@ class BatchInput(serializers.Serializer[Any]):
         return attrs
 
 
-class FeedbackInput(serializers.Serializer[Any]):
+class FeedbackInput(Alternatives):
     """Whether the answer was right, or which digit it was; a label of null withdraws."""
+
+    alternatives = ("correct", "label")
 
     correct = serializers.BooleanField(required=False, allow_null=True)
     label = serializers.IntegerField(  # type: ignore[assignment]
@@ -221,9 +279,22 @@ class FeedbackInput(serializers.Serializer[Any]):
 class DrawingSerializer(serializers.ModelSerializer[Drawing]):
     """A drawing as the API shows it."""
 
-    model = serializers.IntegerField(source="model_id", read_only=True)
-    canonical = serializers.SerializerMethodField()
-    correct = serializers.BooleanField(read_only=True, allow_null=True)
+    probabilities = serializers.ListField(
+        child=serializers.FloatField(min_value=0, max_value=1),
+        min_length=10,
+        max_length=10,
+        read_only=True,
+        help_text="How likely it is each digit, 0 to 9.",
+    )
+    model = serializers.IntegerField(
+        source="model_id", read_only=True, help_text="The version that read it."
+    )
+    canonical = serializers.SerializerMethodField(
+        help_text="What was read: 28x28 pixels as a data: address, white ink on black."
+    )
+    correct = serializers.BooleanField(
+        read_only=True, allow_null=True, help_text="Whether the prediction is the label."
+    )
 
     class Meta:
         """Nothing of who drew or reviewed it."""
@@ -257,6 +328,90 @@ class DrawingSerializer(serializers.ModelSerializer[Drawing]):
 @functools.cache
 def _drawing_serializer() -> DrawingSerializer:
     return DrawingSerializer()
+
+
+class FileItemSerializer(serializers.ModelSerializer[Drawing]):
+    """A drawing as it stands in a file that is taken along."""
+
+    model = serializers.IntegerField()
+    strokes = StrokesField(allow_null=True)
+    canonical = serializers.CharField(
+        help_text="The 28x28 pixels that were read, row by row, in base64."
+    )
+
+    class Meta:
+        """What `import_drawings` reads, and what tells where it comes from."""
+
+        model = Drawing
+        fields = [
+            "id",
+            "created_at",
+            "source",
+            "prediction",
+            "confidence",
+            "model",
+            "label",
+            "review",
+            "strokes",
+            "pen_width",
+            "canonical",
+        ]
+        read_only_fields = fields
+
+
+class PredictionSerializer(serializers.Serializer[Any]):
+    """One answer of many."""
+
+    prediction = serializers.IntegerField(min_value=0, max_value=9)
+    is_digit = serializers.BooleanField()
+    confidence = serializers.FloatField(min_value=0, max_value=1)
+    probabilities = serializers.ListField(
+        child=serializers.FloatField(min_value=0, max_value=1), min_length=10, max_length=10
+    )
+
+
+class BatchAnswer(serializers.Serializer[Any]):
+    """The answers to many drawings, in their order."""
+
+    model = serializers.IntegerField(help_text="The version that read them.")
+    predictions = PredictionSerializer(many=True)
+
+
+class PredictAnswer(serializers.Serializer[Any]):
+    """The original contract: the digit as text."""
+
+    predictedValue = serializers.ChoiceField([str(digit) for digit in range(10)])
+
+
+class DeletedAnswer(serializers.Serializer[Any]):
+    """How many drawings were deleted."""
+
+    deleted = serializers.IntegerField(min_value=0)
+
+
+class CountsSerializer(serializers.Serializer[Any]):
+    """How often a digit was read, and rightly."""
+
+    labeled = serializers.IntegerField(min_value=0, help_text="Somebody said what they are.")
+    correct = serializers.IntegerField(min_value=0, help_text="The prediction was that.")
+    accuracy = serializers.FloatField(
+        min_value=0, max_value=1, allow_null=True, help_text="The share; null where there is none."
+    )
+
+
+class DigitCountsSerializer(CountsSerializer):
+    """The same of one digit."""
+
+    digit = serializers.IntegerField(min_value=0, max_value=9)
+    predicted = serializers.IntegerField(min_value=0, help_text="Drawings read as this digit.")
+
+
+class StatsAnswer(CountsSerializer):
+    """What was drawn, in all and by digit."""
+
+    model = serializers.IntegerField(allow_null=True, help_text="The version that answers.")
+    drawings = serializers.IntegerField(min_value=0)
+    digits = DigitCountsSerializer(many=True)
 
 
 class ExplanationSerializer(serializers.Serializer[services.Explanation]):

@@ -41,6 +41,14 @@ def history(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@never_cache
+@ensure_csrf_cookie
+def docs(request: HttpRequest) -> HttpResponse:
+    """Show what the API can do, to be tried out as the visitor."""
+    return _visitor_page(request, "recognizer/docs.html")
+
+
+@require_safe
 def problem(request: HttpRequest, slug: str) -> HttpResponse:
     """Explain one kind of API error."""
     if slug not in PROBLEMS:

@@ -1,0 +1,231 @@
+"""How the API is described to programs: what all operations have in common, and the whole of it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
+from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
+from drf_spectacular.utils import Direction
+from rest_framework import serializers
+
+from recognizer.descriptions import EXAMPLES
+from recognizer.models import ApiKey
+from recognizer.problems import CONTENT_TYPE, PROBLEMS, describe
+from recognizer.visitors import COOKIE_NAME
+
+RENDERERS = {"yaml": OpenApiYamlRenderer, "json": OpenApiJsonRenderer}
+SAFE = {"GET", "HEAD"}
+
+
+class FieldErrorSerializer(serializers.Serializer[Any]):
+    """What is wrong with one field."""
+
+    field = serializers.CharField(help_text="Its name, with the way to it: `strokes[3]`.")
+    detail = serializers.CharField(help_text="A sentence for people.")
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """Why a request was not answered, by RFC 9457."""
+
+    type = serializers.CharField(
+        help_text="Which kind of problem; the address of a page about it. Programs go by this."
+    )
+    title = serializers.CharField(help_text="The kind in words, always the same.")
+    status = serializers.IntegerField(help_text="The status of the answer again.")
+    detail = serializers.CharField(help_text="What is wrong this time, a sentence for people.")
+    field = serializers.CharField(required=False, help_text="The first field at fault.")
+    errors = FieldErrorSerializer(  # type: ignore[assignment]
+        many=True, required=False, help_text="All of them."
+    )
+
+
+class Schema(AutoSchema):
+    """Adds to a described operation who may ask, what may go wrong, and where it leads.
+
+    A description (recognizer/descriptions.py) names its problems and links by two extensions,
+    which do not appear in the outcome.
+    """
+
+    @property
+    def scope(self) -> str | None:
+        """The scope that an API key needs."""
+        action = getattr(self.view, "action", self.method.lower())
+        view: Any = self.view
+        scope = view.scopes[action]
+        return scope and str(scope)
+
+    def get_auth(self) -> list[dict[str, Any]]:
+        """Whoever asks: a browser, a key, and, where it is not for the staff alone, anybody."""
+        auth: list[dict[str, Any]] = super().get_auth()
+        return auth if self.scope == ApiKey.Scope.ADMIN else [*auth, {}]
+
+    def get_operation(
+        self,
+        path: str,
+        path_regex: str,
+        path_prefix: str,
+        method: str,
+        registry: ComponentRegistry,
+    ) -> dict[str, Any] | None:
+        """Return the description of one method at one address."""
+        operation: dict[str, Any] | None = super().get_operation(
+            path, path_regex, path_prefix, method, registry
+        )
+        if operation is None:
+            return None
+        named = operation.pop("x-problems", ())
+        operation["responses"].update(self._problems([*named, *self._usual_problems(operation)]))
+        for status, links in operation.pop("x-links", {}).items():
+            operation["responses"][status]["links"] = links
+        return operation
+
+    def _usual_problems(self, operation: dict[str, Any]) -> Iterable[str]:
+        if "requestBody" in operation:
+            yield from (
+                "malformed-body",
+                "length-required",
+                "body-too-large",
+                "unsupported-media-type",
+            )
+        if "{" in self.path:
+            yield "not-found"
+        yield "invalid-key"
+        if self.scope is not None:
+            yield "missing-scope"
+        if self.method not in SAFE or self.scope == ApiKey.Scope.ADMIN:
+            yield "forbidden"
+        yield from ("too-many-requests", "server-error", "no-database")
+
+    def _problems(self, slugs: Iterable[str]) -> dict[str, Any]:
+        problem = self.resolve_serializer(ProblemSerializer, "response").ref
+        responses: dict[str, Any] = {}
+        for slug in sorted(slugs, key=lambda slug: PROBLEMS[slug].status):
+            kind = PROBLEMS[slug]
+            answer = responses.setdefault(
+                str(kind.status),
+                {
+                    **_headers(kind.status),
+                    "content": {CONTENT_TYPE: {"schema": problem, "examples": {}}},
+                    "description": "",
+                },
+            )
+            answer["content"][CONTENT_TYPE]["examples"][slug] = self._example(slug)
+            answer["description"] += f"* `{slug}`: {kind.title}\n"
+        return responses
+
+    def _example(self, slug: str) -> dict[str, str]:
+        example = ResolvedComponent(  # type: ignore[no-untyped-call]
+            name=slug,
+            type=ResolvedComponent.EXAMPLE,
+            object=slug,
+            schema={"summary": PROBLEMS[slug].title, "value": _problem(slug)},
+        )
+        self.registry.register_on_missing(example)
+        reference: dict[str, str] = example.ref
+        return reference
+
+
+class AlternativesSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """Says that one of several fields has to be there."""
+
+    target_class = "recognizer.serializers.Alternatives"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: Direction) -> dict[str, Any]:
+        """Return the fields, and those that can stand alone."""
+        schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, True)
+        return {**schema, "anyOf": [{"required": [name]} for name in self.target.alternatives]}
+
+
+class VisitorScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """The two cookies of a browser, and the token that an unsafe request needs with either."""
+
+    target_class = "recognizer.visitors.VisitorAuthentication"
+    name = ["visitor", "session", "csrf"]
+
+    def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[str]]]:
+        """Return who may ask; a visitor is no member of the staff."""
+        token: dict[str, list[str]] = {} if auto_schema.method in SAFE else {"csrf": []}
+        session = {"session": [], **token}
+        if auto_schema.scope == ApiKey.Scope.ADMIN:
+            return [session]
+        return [{"visitor": [], **token}, session]
+
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
+        """Return the schemes in the order of their names."""
+        return [
+            {
+                "type": "apiKey",
+                "in": "cookie",
+                "name": COOKIE_NAME,
+                "description": "A browser that opened a page: it sees and changes the drawings "
+                "that it drew.",
+            },
+            {
+                "type": "apiKey",
+                "in": "cookie",
+                "name": settings.SESSION_COOKIE_NAME,
+                "description": "A member of the staff who logged in on /admin/: sees all.",
+            },
+            {
+                "type": "apiKey",
+                "in": "header",
+                "name": "X-CSRFToken",
+                "description": "The token of the page (`data-csrf-token`); an unsafe request that "
+                "carries a cookie needs it.",
+            },
+        ]
+
+
+class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """The key of a program."""
+
+    target_class = "recognizer.callers.KeyAuthentication"
+    name = "key"
+
+    def get_security_requirement(self, auto_schema: Any) -> dict[str, list[str]]:
+        """Return the scope that is asked for; OpenAPI 3.1 lets every scheme name roles."""
+        return {"key": [auto_schema.scope] if auto_schema.scope else []}
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """Return the scheme."""
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An API key, made on /admin/: `Authorization: Bearer dk_…`. It sees and "
+            "changes the drawings that it sent, as far as its scopes go (`predict`, `read`, "
+            "`feedback`); with the scope `admin` it stands for the staff.",
+        }
+
+
+@functools.cache
+def describe_api(file_format: str) -> bytes:
+    """Return the description of the whole API; while the site runs, it stays the same."""
+    schema = SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]
+    renderer: Any = RENDERERS[file_format]()
+    description: bytes = renderer.render(schema, renderer_context={})
+    return description
+
+
+def _problem(slug: str) -> dict[str, Any]:
+    detail, field = EXAMPLES["problems"][slug]
+    return describe(slug, detail, [{"field": field, "detail": detail}] if field else None)
+
+
+def _headers(status: int) -> dict[str, Any]:
+    headers = {
+        401: ("WWW-Authenticate", "string", "How to say who asks."),
+        429: ("Retry-After", "integer", "In how many seconds to try again."),
+    }
+    if status not in headers:
+        return {}
+    name, kind, description = headers[status]
+    header = {"schema": {"type": kind}, "required": True, "description": description}
+    return {"headers": {name: header}}
