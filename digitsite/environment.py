@@ -86,6 +86,13 @@ def read_count(name: str, *, default: int) -> int:
     return int(text)
 
 
+def read_limit(name: str, *, default: int) -> int:
+    """Return how much is allowed; 0, which can also be written "off", is without limit."""
+    if env.str(name, default=str(default)).strip().lower() == "off":
+        return 0
+    return read_count(name, default=default)
+
+
 def read_share(name: str, *, default: float) -> float:
     """Return a share of something, 0 to 1."""
     text = env.str(name, default=str(default)).strip()

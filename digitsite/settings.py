@@ -14,6 +14,7 @@ from digitsite.environment import (
     read_database,
     read_folder,
     read_hosts,
+    read_limit,
     read_secret_key,
     read_share,
 )
@@ -28,7 +29,7 @@ ALLOWED_HOSTS = read_hosts("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "
 DATABASES = {
     "default": read_database("DATABASE_URL", default="sqlite:///db.sqlite3", folder=BASE_DIR)
 }
-CACHES = {"default": read_cache("CACHE_URL", default="locmemcache://")}
+CACHES = {"default": read_cache("CACHE_URL", default="dbcache://cache")}
 ARTIFACTS_DIR = read_folder("ARTIFACTS_DIR", default=BASE_DIR / "artifacts", folder=BASE_DIR)
 KEEP_MODELS = read_count("KEEP_MODELS", default=10)
 RETRAIN_REVIEWED_ONLY = read_bool("RETRAIN_REVIEWED_ONLY", default=False)
@@ -36,6 +37,13 @@ RETRAIN_AFTER = read_count("RETRAIN_AFTER", default=0)
 RETRAIN_WORKER = read_bool("RETRAIN_WORKER", default=True)
 RETRAIN_VISITOR_LABELS = read_count("RETRAIN_VISITOR_LABELS", default=100)
 RETRAIN_VISITOR_SHARE = read_share("RETRAIN_VISITOR_SHARE", default=0.1)
+# A minute, but for the last one, which is a day's; a person at the page meets none of them.
+THROTTLE_VISITOR = read_limit("THROTTLE_VISITOR", default=120)  # drawings
+THROTTLE_KEY = read_limit("THROTTLE_KEY", default=600)  # requests
+THROTTLE_ADDRESS = read_limit("THROTTLE_ADDRESS", default=120)  # requests without cookie or key
+THROTTLE_ALL = read_limit("THROTTLE_ALL", default=30_000)  # requests
+THROTTLE_STORED = read_limit("THROTTLE_STORED", default=10_000)  # drawings from one address
+NUM_PROXIES = read_count("NUM_PROXIES", default=0)
 
 # Data that comes with the project
 
@@ -184,6 +192,8 @@ REST_FRAMEWORK = {
         "recognizer.visitors.VisitorAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["recognizer.callers.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["recognizer.throttles.CallerThrottle"],
+    "NUM_PROXIES": NUM_PROXIES,
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
         "recognizer.parsers.CautiousJSONParser",

@@ -36,6 +36,7 @@ from recognizer.serializers import (
     PredictInput,
     read_idempotency_key,
 )
+from recognizer.throttles import count_drawing
 from recognizer.visitors import visitor_of
 
 Scope = ApiKey.Scope
@@ -97,6 +98,7 @@ class DrawingViewSet(
         "destroy": Scope.FEEDBACK,
         "destroy_all": Scope.FEEDBACK,
     }
+    costly = {"explanation", "export"}
 
     def get_queryset(self) -> DrawingQuerySet:
         """Return what the caller may see."""
@@ -335,6 +337,7 @@ def _recognize(
     drawing: dict[str, Any], request: Request, key: str | None = None
 ) -> services.Recognized:
     """Read and keep a drawing; what is wrong with it is told with the field at fault."""
+    count_drawing(request, drawing.get("id"))
     read_field = next(name for name in ("image", "pixels", "strokes") if name in drawing)
     visitor = visitor_of(request)
     try:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 from django.apps import AppConfig
+from django.core.management import call_command
+from django.db.models.signals import post_migrate
 
 
 class RecognizerConfig(AppConfig):
@@ -14,5 +17,11 @@ class RecognizerConfig(AppConfig):
     verbose_name = "Digit recognizer"
 
     def ready(self) -> None:
-        """Register the checks."""
+        """Register the checks, and the cache's table beside those of the models."""
         import_module("recognizer.checks")
+        post_migrate.connect(_create_cache_table, sender=self)
+
+
+def _create_cache_table(using: str, **options: Any) -> None:
+    """Create what Django's cache keeps its entries in, where that is the database."""
+    call_command("createcachetable", database=using, verbosity=0)

@@ -1,4 +1,4 @@
-"""What is kept: drawings, the models that read them, the runs that train models, and API keys."""
+"""What is kept: drawings, the models that read them, the runs that train those, keys, and hits."""
 
 from __future__ import annotations
 
@@ -480,3 +480,19 @@ class ApiKey(models.Model):
     def allows(self, scope: Scope) -> bool:
         """Say whether it has a scope; admin holds the others."""
         return self.may_admin or bool(getattr(self, f"may_{scope}"))
+
+
+class HitCount(models.Model):
+    """How often something was asked for in the current window of time, for the throttles."""
+
+    bucket = models.CharField(max_length=32, primary_key=True)
+    ends = models.PositiveBigIntegerField(help_text="End of the window, in seconds of the epoch.")
+    hits = models.PositiveIntegerField()
+
+    class Meta:
+        """Found by the bucket; by the end only to be forgotten."""
+
+        indexes = [models.Index(fields=["ends"], name="hits_by_end")]
+
+    def __str__(self) -> str:
+        return f"{self.hits} until {self.ends}"

@@ -61,6 +61,7 @@ from recognizer.services.recognition import (
     delete_drawing,
     delete_own_drawings,
     give_feedback,
+    is_kept,
     predict,
     read_sketch,
     recognize,
@@ -91,6 +92,7 @@ from recognizer.services.schedule import (
     waiting_since,
 )
 from recognizer.services.statistics import count_drawings
+from recognizer.services.throttling import Excess, Limit, count_hits
 from recognizer.services.training import Retrained, RetrainOptions, retrain
 
 __all__ = [
@@ -107,6 +109,7 @@ __all__ = [
     "Difference",
     "DrawingGone",
     "Evaluation",
+    "Excess",
     "Explanation",
     "IdTaken",
     "ImageTooLarge",
@@ -118,6 +121,7 @@ __all__ = [
     "InvalidPixels",
     "InvalidStrokes",
     "KeyReused",
+    "Limit",
     "NamedRequest",
     "NoModel",
     "Panel",
@@ -149,6 +153,7 @@ __all__ = [
     "close_dead_runs",
     "compare_versions",
     "count_drawings",
+    "count_hits",
     "delete_drawing",
     "delete_own_drawings",
     "drawing_json",
@@ -162,6 +167,7 @@ __all__ = [
     "get_model",
     "give_feedback",
     "import_drawings",
+    "is_kept",
     "issue_key",
     "make_report",
     "name_request",

@@ -130,6 +130,11 @@ def recognize(
     return Recognized(drawing, is_new=True)
 
 
+def is_kept(pk: uuid.UUID, visitor: uuid.UUID | None) -> bool:
+    """Say whether a visitor has a drawing of this id."""
+    return Drawing.objects.filter(pk=pk, visitor=visitor).exists()
+
+
 def _keep_under_its_id(drawing: Drawing) -> Recognized:
     """Insert a row, or read it anew where its author has one of this id that is still open."""
     own = Drawing.objects.filter(pk=drawing.pk, visitor=drawing.visitor)

@@ -73,6 +73,13 @@ def site_folders(settings: Settings, tmp_path: Path) -> None:
     }
 
 
+@pytest.fixture(autouse=True)
+def no_throttles(settings: Settings) -> None:
+    """Let the tests ask as fast as they can."""
+    for name in ("VISITOR", "KEY", "ADDRESS", "ALL", "STORED"):
+        setattr(settings, f"THROTTLE_{name}", 0)
+
+
 @pytest.fixture
 def model(db: None, bundle: Path, settings: Settings) -> TrainedModel:
     """Register the small model as version 1."""

@@ -132,6 +132,8 @@ def serve(folder: Path, **environment: str) -> Iterator[LiveSite]:
         "SECRET_KEY": "only for tests",
         "WEB_CONCURRENCY": "2",
         "RETRAIN_WORKER": "no",
+        "THROTTLE_VISITOR": "off",
+        "THROTTLE_ALL": "1000000000",
         **environment,
     }
     command = [sys.executable, "-m", "digitsite.serve", "--bind", "127.0.0.1:0"]

@@ -178,3 +178,16 @@ def test_a_count_that_is_none_is_refused(text: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("KEEP_MODELS", text)
     with pytest.raises(ImproperlyConfigured, match="KEEP_MODELS"):
         environment.read_count("KEEP_MODELS", default=10)
+
+
+@pytest.mark.parametrize(("text", "meant"), [("off", 0), (" OFF ", 0), ("0", 0), ("30", 30)])
+def test_a_limit_is_read(text: str, meant: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THROTTLE_VISITOR", text)
+    assert environment.read_limit("THROTTLE_VISITOR", default=120) == meant
+
+
+@pytest.mark.parametrize("text", ["", "-1", "120/minute", "no"])
+def test_a_limit_that_is_none_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THROTTLE_VISITOR", text)
+    with pytest.raises(ImproperlyConfigured, match="THROTTLE_VISITOR"):
+        environment.read_limit("THROTTLE_VISITOR", default=120)

@@ -1,0 +1,129 @@
+"""How often somebody asked, counted by all workers together, and whether that was too often."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.core.cache import cache, caches
+from django.core.cache.backends.db import DatabaseCache
+from django.db import DatabaseError, connection
+from django.utils.crypto import salted_hmac
+from redis.exceptions import RedisError
+
+from recognizer.models import HitCount
+
+logger = logging.getLogger(__name__)
+
+MOST_REMEMBERED = 10_000
+"""Buckets of which a process remembers that they are full."""
+_full: dict[str, int] = {}
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How often somebody may do something in each window of so many seconds; 0 is no limit."""
+
+    who: str
+    what: str
+    most: int
+    seconds: int = 60
+
+    @cached_property
+    def bucket(self) -> str:
+        """Where it is counted: neither addresses nor visitors are kept as they are."""
+        return salted_hmac("recognizer.throttling", f"{self.what} {self.who}").hexdigest()[:32]
+
+    def ends(self, now: float) -> int:
+        """Return when the current window is over."""
+        return (int(now) // self.seconds + 1) * self.seconds
+
+    def __str__(self) -> str:
+        span = {60: "a minute", 86_400: "a day"}[self.seconds]
+        return f"{self.most:,} {self.what} {span}"
+
+
+@dataclass(frozen=True)
+class Excess:
+    """A limit that is used up, and how long that lasts."""
+
+    limit: Limit
+    wait_seconds: float
+
+
+def count_hits(limits: Iterable[Limit]) -> Excess | None:
+    """Count a hit on each limit and return one that is exceeded, if any is.
+
+    What is refused is not counted again, so that a flood costs no writes and uses up nobody
+    else's share of a common limit.
+    """
+    limits = [limit for limit in limits if limit.most]
+    now = time.time()
+    for limit in limits:
+        ends = _full.get(limit.bucket, 0)
+        if ends > now:
+            return Excess(limit, ends - now)
+    try:
+        hits = _count(limits, now) if limits else {}
+    except (DatabaseError, RedisError):
+        # Rather too many answers than none: a site that cannot count still reads digits.
+        logger.warning("Requests cannot be counted; nobody is throttled.", exc_info=True)
+        return None
+    for limit in limits:
+        if hits[limit.bucket] > limit.most:
+            ends = limit.ends(now)
+            _remember_full(limit.bucket, ends, now)
+            return Excess(limit, ends - now)
+    return None
+
+
+def forget_full() -> None:
+    """Forget which limits are used up; what was counted stays."""
+    _full.clear()
+
+
+def _count(limits: list[Limit], now: float) -> dict[str, int]:
+    """Return the number of hits in each bucket, this one included."""
+    ends = {limit.bucket: limit.ends(now) for limit in limits}
+    if isinstance(caches["default"], DatabaseCache):
+        return _count_in_database(ends, now)
+    hits = {}
+    for bucket, end in ends.items():
+        key = f"hits:{bucket}:{end}"
+        cache.add(key, 0, end - now + 60)
+        hits[bucket] = cache.incr(key)
+    return hits
+
+
+def _count_in_database(ends: dict[str, int], now: float) -> dict[str, int]:
+    """Count in one statement, which no other can come between.
+
+    Django's database cache reads and writes in turn: it loses hits, and takes ten times as long
+    (docs/decisions/throttles.md).
+    """
+    rows = sorted(ends.items())  # all who wait for each other's rows do so in the same order
+    table = connection.ops.quote_name(HitCount._meta.db_table)
+    values = ", ".join(["(%s, %s, 1)"] * len(rows))
+    # Names and placeholders of our own.
+    statement = (
+        f"INSERT INTO {table} (bucket, ends, hits) VALUES {values} ON CONFLICT (bucket) DO UPDATE "  # nosec B608
+        f"SET hits = CASE WHEN {table}.ends = excluded.ends THEN {table}.hits + 1 ELSE 1 END, "
+        "ends = excluded.ends RETURNING bucket, hits"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [value for row in rows for value in row])
+        hits = dict(cursor.fetchall())
+    if 1 in hits.values():  # a window begins
+        HitCount.objects.filter(ends__lt=now).delete()
+    return hits
+
+
+def _remember_full(bucket: str, ends: int, now: float) -> None:
+    if len(_full) >= MOST_REMEMBERED:
+        for old in [old for old, end in list(_full.items()) if end <= now]:
+            _full.pop(old, None)
+    if len(_full) < MOST_REMEMBERED:
+        _full[bucket] = ends

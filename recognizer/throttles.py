@@ -1,0 +1,95 @@
+"""How much of the site one caller may use, and all of them together."""
+
+from __future__ import annotations
+
+import ipaddress
+import uuid
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from rest_framework.exceptions import Throttled
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+from recognizer import services
+from recognizer.models import ApiKey
+from recognizer.services import Limit
+from recognizer.visitors import visitor_of
+
+if TYPE_CHECKING:  # it imports this module, by the name in the settings
+    from rest_framework.views import APIView
+
+REQUESTS_PER_DRAWING = 5
+"""Of the page, for one drawing: a reading after each of four strokes, and a verdict."""
+DAY_SECONDS = 24 * 60 * 60
+IPV6_NETWORK_BITS = 64
+"""As much of an IPv6 address as one household is given."""
+
+
+class CallerThrottle(BaseThrottle):
+    """Counts the requests of a key, a visitor, or an address without either, and of all together.
+
+    Reading what is there is not counted, but for what a view lists as `costly`: a count is a
+    write, and whoever only looks must not wait for the database's writers.
+    """
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        """Count."""
+        is_costly = getattr(view, "action", None) in getattr(view, "costly", ())
+        if request.method not in SAFE_METHODS or is_costly:
+            everybody = Limit("everybody", "requests", settings.THROTTLE_ALL)
+            _refuse_excess([*self._own_limits(request), everybody])
+        return True
+
+    def _own_limits(self, request: Request) -> Iterable[Limit]:
+        match request.auth:
+            case ApiKey() as key:
+                rate = settings.THROTTLE_KEY if key.rate is None else key.rate
+                yield Limit(f"key {key.pk}", "requests", rate)
+            case uuid.UUID() as visitor:
+                rate = settings.THROTTLE_VISITOR * REQUESTS_PER_DRAWING
+                yield Limit(f"visitor {visitor}", "requests", rate)
+            case _:
+                if address := address_of(request):
+                    yield Limit(f"address {address}", "requests", settings.THROTTLE_ADDRESS)
+
+
+def count_drawing(request: Request, drawing_id: uuid.UUID | None) -> None:
+    """Count a drawing that is to be kept; another state of one that is kept already is none."""
+    if isinstance(request.auth, ApiKey):
+        return
+    visitor = visitor_of(request)
+    limits = []
+    if visitor:
+        limits.append(Limit(f"visitor {visitor}", "drawings", settings.THROTTLE_VISITOR))
+    if address := address_of(request):
+        limits.append(
+            Limit(f"address {address}", "drawings", settings.THROTTLE_STORED, DAY_SECONDS)
+        )
+    if drawing_id is None or not services.is_kept(drawing_id, visitor):
+        _refuse_excess(limits)
+
+
+def address_of(request: Request) -> str:
+    """Return whence a request comes; nothing for a program on this very machine.
+
+    That one comes from the loopback and was passed on by no proxy. What X-Forwarded-For says
+    counts only for as many proxies as NUM_PROXIES states; anybody can send the header.
+    """
+    text = BaseThrottle().get_ident(request)
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return text
+    if address.is_loopback and "HTTP_X_FORWARDED_FOR" not in request.META:
+        return ""
+    if address.version == 6:
+        return str(ipaddress.ip_network((address, IPV6_NETWORK_BITS), strict=False))
+    return text
+
+
+def _refuse_excess(limits: Iterable[Limit]) -> None:
+    if excess := services.count_hits(limits):
+        raise Throttled(excess.wait_seconds, f"More than {excess.limit}.")
