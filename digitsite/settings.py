@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "recognizer.middleware.check_body",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "recognizer.middleware.PageLocaleMiddleware",
+    "recognizer.middleware.explain_refused_methods",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

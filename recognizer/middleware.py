@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import Protocol
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.middleware.locale import LocaleMiddleware
 from django.urls import resolve, reverse
 from django.utils import translation
 
 from recognizer.problems import problem_response, speaks_json
+from recognizer.views import method_not_allowed
 
 CHARSETS = {"utf-8", "ascii", "iso8859-1"}
 PROBES = {"/healthz", "/readyz"}
@@ -33,9 +34,26 @@ def answer_probes(
             return get_response(request)
         view, arguments, named = resolve(request.path_info)
         answer: HttpResponse = view(request, *arguments, **named)
-        return answer
+        return _explain_refused_method(request, answer)
 
     return middleware
+
+
+def explain_refused_methods(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Say what is wrong where Django answers 405 without a word."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return _explain_refused_method(request, get_response(request))
+
+    return middleware
+
+
+def _explain_refused_method(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
+    if isinstance(answer, HttpResponseNotAllowed):
+        return method_not_allowed(request, answer.headers["Allow"])
+    return answer
 
 
 class PageLocaleMiddleware(LocaleMiddleware):

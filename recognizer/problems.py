@@ -8,9 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import (
+    ObjectDoesNotExist,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, JsonResponse, UnreadablePostError
 from django.urls import reverse
 
 # Marked for the page that explains a problem; to programs it is told in English.
@@ -24,6 +30,7 @@ from recognizer import services
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/problem+json"
+PROGRAM_PATHS = {"/predict", "/healthz", "/readyz", "/metrics"}
 
 
 @dataclass(frozen=True)
@@ -307,8 +314,10 @@ def problem_response(slug: str, detail: str) -> JsonResponse:
 
 
 def speaks_json(request: HttpRequest) -> bool:
-    """Say whether an address belongs to the API rather than to the pages."""
-    return request.path == "/predict" or request.path.startswith("/api/")
+    """Say whether a program asks: at one of its own addresses, or for JSON and for no page."""
+    if request.path in PROGRAM_PATHS or request.path.startswith("/api/"):
+        return True
+    return request.accepts("application/json") and not request.accepts("text/html")
 
 
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -349,6 +358,10 @@ def _translate(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None
             return describe("forbidden", "This is not allowed."), {}
         case RequestDataTooBig():
             return describe("body-too-large", "The body is too large."), {}
+        case TooManyFieldsSent() | TooManyFilesSent():
+            return describe("malformed-body", "The form has too many fields or files."), {}
+        case UnreadablePostError():
+            return describe("malformed-body", "The body broke off."), {}
         case SuspiciousOperation():
             return describe("malformed-body", "The body cannot be read."), {}
         case exceptions.APIException() if error.status_code in _STATUS_PROBLEMS:

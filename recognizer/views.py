@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
@@ -93,7 +94,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer 400 where no view could."""
+    """Answer 400 where no view could; 413 where the body was what could not be read."""
+    if isinstance(exception, RequestDataTooBig):
+        return _refusal("body-too-large", request)
     if speaks_json(request):
         return problem_response("malformed-body", "The request cannot be read.")
     return _error_page(
@@ -112,6 +115,8 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer 403 to a form that lacks the token of the page that it came from."""
+    if speaks_json(request):
+        return problem_response("forbidden", "The CSRF token is missing or wrong.")
     return _error_page(
         403,
         _("This form is too old"),
@@ -132,6 +137,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     )
 
 
+def method_not_allowed(request: HttpRequest, allowed: str) -> HttpResponse:
+    """Answer 405 with more than Django's empty body."""
+    answer = _refusal("method-not-allowed", request)
+    answer.headers["Allow"] = allowed
+    return answer
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 500; the log has the traceback."""
     if speaks_json(request):
@@ -142,6 +154,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
         _("Something went wrong here"),
         _("This is a fault of the site, not yours. Please try again in a moment."),
     )
+
+
+def _refusal(slug: str, request: HttpRequest) -> HttpResponse:
+    """Tell a program by a problem, and a person by a page of the same words."""
+    problem = PROBLEMS[slug]
+    if speaks_json(request):
+        return problem_response(slug, problem.explanation)
+    return _error_page(problem.status, _(problem.title), _(problem.explanation), request)
 
 
 def _error_page(
