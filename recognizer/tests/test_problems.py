@@ -134,8 +134,12 @@ def test_a_body_that_breaks_off_is_no_fault_of_the_site(db: None) -> None:
         def read(self, size: int = -1) -> bytes:
             raise OSError("The client is gone.")
 
-    options = {"wsgi.input": Broken(), "CONTENT_LENGTH": "100"}
-    answer = Client().generic("POST", DRAWINGS, content_type="application/json", **options)  # type: ignore[arg-type]
+    options: dict[str, Any] = {
+        "wsgi.input": Broken(),
+        "CONTENT_LENGTH": "100",
+        "CONTENT_TYPE": "application/json",
+    }
+    answer = Client().generic("POST", DRAWINGS, **options)
     assert_problem(answer, 400, "malformed-body")
     assert answer.json()["detail"] == "The body broke off."
 
