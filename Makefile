@@ -36,10 +36,11 @@ check: $(VENV)/requirements-dev ## lint, format, types, security, templates, Jav
 
 # Both halves run to their end, whatever the first one says; the last lines are the two summaries.
 test: $(VENV)/requirements-dev ## every test, with a real Chromium and Node
-	@chromium=$$(sh .ci/chromium $(PYTHON)) && node=$$(sh .ci/node $(PYTHON)) || exit 1; \
+	@chromium=$$(sh .ci/chromium $(PYTHON)) && node=$$(sh .ci/node $(PYTHON)) && \
+	nginx=$$(sh .ci/program nginx nginx-light) || exit 1; \
 	failed=0; \
 	"$$node" --test jstests/*.test.js > $(VENV)/jstests.log 2>&1 || { failed=1; cat $(VENV)/jstests.log; }; \
-	CHROMIUM="$$chromium" $(PYTHON) -m pytest --cov --cov-report=term || failed=1; \
+	CHROMIUM="$$chromium" NGINX="$$nginx" $(PYTHON) -m pytest --cov --cov-report=term || failed=1; \
 	tail -n 8 $(VENV)/jstests.log; \
 	exit $$failed
 

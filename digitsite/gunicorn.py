@@ -30,7 +30,8 @@ control_socket_disable = True
 
 def on_starting(server: Arbiter) -> None:
     """Say in one line that a port is taken; gunicorn would try five times and then say little."""
-    if "GUNICORN_FD" in os.environ:  # a new binary takes over the sockets of the old one
+    # A new binary takes over the sockets of the old one; systemd hands over one of its own.
+    if {"GUNICORN_FD", "LISTEN_FDS"} & os.environ.keys():
         return
     for address in server.cfg.address:
         if not isinstance(address, tuple):

@@ -28,9 +28,15 @@ STOP_SECONDS = 60
 
 
 class Server:
-    """A command that becomes gunicorn, and what it says, which pytest shows of a failed test."""
+    """A command that becomes a server, and what it says, which pytest shows of a failed test.
 
-    def __init__(self, command: Sequence[str | Path], **options: Any) -> None:
+    It is up as soon as it says what ``sign`` matches: gunicorn, where it listens.
+    """
+
+    def __init__(
+        self, command: Sequence[str | Path], *, sign: str = r"Listening at: (\S+)", **options: Any
+    ) -> None:
+        self._sign = re.compile(sign)
         self._process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
         )
@@ -45,7 +51,7 @@ class Server:
             for line in lines:
                 print(line, end="")
                 self._lines.append(line)
-                if match := re.search(r"Listening at: (\S+)", line):
+                if match := self._sign.search(line):
                     self._address.put(match[1])
         self._address.put(None)
 
