@@ -24,10 +24,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.accuracy import PROJECT
-from benchmarks.serve import THROTTLES, WORKERS, serve
+from benchmarks.serve import THROTTLES, WORKERS
 from ml.labeled_csv import read_rows
 from ml.pen import write_digits
 from ml.preprocessing import Digits
+from recognizer.tests.live import serve
 
 BATCH = 1000
 SINGLES = 200

@@ -201,7 +201,7 @@ REST_FRAMEWORK = {
         "rest_framework.parsers.MultiPartParser",
     ],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "recognizer.parsers.AlwaysJSON",
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_FILTER_BACKENDS": ["recognizer.filters.NamedFilters"],
     "DEFAULT_SCHEMA_CLASS": "recognizer.openapi.Schema",
     "EXCEPTION_HANDLER": "recognizer.problems.handle_exception",
     "STRICT_JSON": True,

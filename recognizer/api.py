@@ -7,23 +7,26 @@ import uuid
 from collections.abc import Callable
 from typing import Any, cast
 
-from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import conditional_page
 from rest_framework import mixins, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound, ValidationError
-from rest_framework.pagination import CursorPagination
+from rest_framework.generics import GenericAPIView
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from recognizer import descriptions, services
-from recognizer.filters import DrawingFilter
+from recognizer.filters import DrawingFilter, ExportFilter
 from recognizer.models import ApiKey, Drawing, DrawingQuerySet, TrainedModel
 from recognizer.openapi import describe_api
+from recognizer.pagination import NewestFirst, NewestVersionFirst
 from recognizer.parsers import BytesParser, CautiousJSONParser, CsvParser, GzipParser, NpzParser
 from recognizer.problems import DrawingProblem, FileProblem
 from recognizer.serializers import (
@@ -45,33 +48,11 @@ EXPORT_TYPES = {
     "csv": "text/csv",
     "json": "application/json",
     "ndjson": "application/x-ndjson",
+    "npz": "application/zip",
 }
+OWN_EXPORTS = {"csv", "json", "ndjson"}
 
 SCHEMA_TYPES = {"yaml": "application/yaml", "json": "application/json"}
-
-
-class NewestFirst(CursorPagination):
-    """Pages by position, so that a page costs the same at the end of a long archive."""
-
-    page_size = 24
-    page_size_query_param = "page_size"
-    max_page_size = 100
-    ordering: tuple[str, ...] = ("-created_at", "-id")
-
-    def paginate_queryset(
-        self, queryset: Any, request: Request, view: APIView | None = None
-    ) -> list[Any] | None:
-        """Return one page; a cursor with a forged position is no cursor."""
-        try:
-            return super().paginate_queryset(queryset, request, view)
-        except (DjangoValidationError, ValueError, OverflowError) as error:
-            raise NotFound("Invalid cursor") from error
-
-
-class NewestVersionFirst(NewestFirst):
-    """Pages of models."""
-
-    ordering = ("-version",)
 
 
 @descriptions.describe_drawings
@@ -179,17 +160,13 @@ class DrawingViewSet(
     @action(detail=False, url_path="export/<slug:ending>", pagination_class=None)
     def export(self, request: Request, ending: str) -> HttpResponseBase:
         """Stream the labeled drawings of this browser, as `import_drawings` reads them."""
-        if ending not in EXPORT_TYPES:
+        if ending not in OWN_EXPORTS:
             raise NotFound
-        drawings = Drawing.objects.of_visitor(visitor_of(request))
-        return StreamingHttpResponse(
-            services.stream_labeled(drawings, ending),
-            content_type=EXPORT_TYPES[ending],
-            headers=_download(f"drawings.{ending}"),
-        )
+        return _labeled_file(Drawing.objects.of_visitor(visitor_of(request)), ending)
 
 
 @descriptions.describe_models
+@method_decorator([cache_control(private=True, no_cache=True), conditional_page], name="dispatch")
 class ModelViewSet(viewsets.ReadOnlyModelViewSet[TrainedModel]):
     """The versions and how good they are."""
 
@@ -276,6 +253,7 @@ class PredictView(APIView):
 
 
 @descriptions.describe_stats
+@method_decorator([cache_control(private=True, no_cache=True), conditional_page], name="dispatch")
 class StatsView(APIView):
     """How much was drawn, and how often the answer was right."""
 
@@ -284,6 +262,20 @@ class StatsView(APIView):
     def get(self, request: Request) -> Response:
         """Count."""
         return Response(services.count_drawings())
+
+
+@descriptions.describe_exports
+class ExportsView(GenericAPIView[Drawing]):
+    """The labeled drawings of everybody as one file, for the staff."""
+
+    scopes = {"get": Scope.ADMIN}
+    queryset = Drawing.objects.all()
+    filterset_class = ExportFilter
+
+    def get(self, request: Request) -> StreamingHttpResponse:
+        """Stream them, oldest first, as `import_drawings` and `evaluate` read them."""
+        drawings = cast("DrawingQuerySet", self.filter_queryset(self.get_queryset()))
+        return _labeled_file(drawings, request.query_params.get("format") or "csv")
 
 
 @descriptions.describe_schema
@@ -311,6 +303,15 @@ class NowhereView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Say so, whatever the method."""
         raise NotFound
+
+
+def _labeled_file(drawings: DrawingQuerySet, ending: str) -> StreamingHttpResponse:
+    """Answer with a file that is made while it is sent."""
+    return StreamingHttpResponse(
+        services.stream_labeled(drawings, ending),
+        content_type=EXPORT_TYPES[ending],
+        headers=_download(f"drawings.{ending}"),
+    )
 
 
 def _download(name: str) -> dict[str, str]:

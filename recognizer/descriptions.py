@@ -17,6 +17,7 @@ from drf_spectacular.utils import (
     extend_schema_view,
 )
 
+from recognizer.filters import ORDERINGS
 from recognizer.serializers import (
     BatchAnswer,
     BatchInput,
@@ -146,8 +147,17 @@ FILTERS = [
         "Only drawings that came this way.",
         {"type": "string", "enum": ["canvas", "upload", "api", "import"]},
     ),
-    _query("mine", "For the staff, who see all: only the own ones.", bool),
+    _query(
+        "mine",
+        "For the staff, who see all: only the own ones.",
+        {"type": "string", "enum": ["true", "false"]},
+    ),
 ]
+ORDER = _query(
+    "ordering",
+    "Oldest or newest first, or by how sure the answer was; a hyphen turns it round.",
+    {"type": "string", "enum": list(ORDERINGS), "default": "-created_at"},
+)
 PAGES = [
     _query("cursor", "Which page; `next` and `previous` of a page hold whole addresses.", str),
     _query(
@@ -176,7 +186,7 @@ describe_drawings = extend_schema_view(
         "List drawings",
         "The caller's own drawings, newest first; the staff see everybody's. A page costs the same "
         "at the end of a long archive.",
-        parameters=[*FILTERS, *PAGES],
+        parameters=[*FILTERS, ORDER, *PAGES],
         answers={
             200: OpenApiResponse(
                 DrawingSerializer(many=True),
@@ -356,13 +366,14 @@ describe_models = extend_schema_view(
         "models",
         "List the versions",
         "What they learned from and how good they are, newest first.",
-        parameters=PAGES,
+        parameters=[*PAGES, KNOWN, ETAG],
         answers={
+            304: UNCHANGED,
             200: OpenApiResponse(
                 ModelSerializer(many=True),
                 "One page.",
                 [OpenApiExample("example", value=EXAMPLES["models"]["results"][0])],
-            )
+            ),
         },
         problems=["invalid-request", "not-found"],
         links={
@@ -379,8 +390,11 @@ describe_models = extend_schema_view(
         "getModel",
         "models",
         "Get a version",
-        parameters=[VERSION],
-        answers={200: _answer(ModelSerializer, "It.", EXAMPLES["models"]["results"][0])},
+        parameters=[VERSION, KNOWN, ETAG],
+        answers={
+            200: _answer(ModelSerializer, "It.", EXAMPLES["models"]["results"][0]),
+            304: UNCHANGED,
+        },
     ),
     activate=_operation(
         "activateModel",
@@ -460,7 +474,35 @@ describe_stats = extend_schema_view(
         "models",
         "Count drawings and right answers",
         "In all, and by the digit that it really was.",
-        answers={200: _answer(StatsAnswer, "The counts.", EXAMPLES["stats"])},
+        parameters=[KNOWN, ETAG],
+        answers={200: _answer(StatsAnswer, "The counts.", EXAMPLES["stats"]), 304: UNCHANGED},
+    )
+)
+
+describe_exports = extend_schema_view(
+    get=_operation(
+        "exportAll",
+        "drawings",
+        "Take the labeled drawings of everybody along",
+        "For the staff: as a file that is streamed, oldest first. TMNIST csv, one JSON object with "
+        "strokes a line, or an npz with arrays x (n, 28, 28) and y (n,).",
+        parameters=[
+            *FILTERS,
+            _query(
+                "format",
+                "Which kind of file.",
+                {"type": "string", "enum": ["csv", "ndjson", "npz"], "default": "csv"},
+            ),
+            _header("Content-Disposition", "To be saved under a name.", 200),
+        ],
+        answers={
+            (200, "text/csv"): _answer(str, "The file.", EXAMPLES["csv"]),
+            (200, "application/x-ndjson"): _answer(str, "The file.", EXAMPLES["ndjson"]),
+            (200, "application/zip"): _answer(
+                OpenApiTypes.BINARY, "The file.", external="/api/v1/exports/?format=npz"
+            ),
+        },
+        problems=["invalid-request"],
     )
 )
 

@@ -1,26 +1,67 @@
-"""By what lists of drawings can be narrowed down."""
+"""By what lists of drawings can be narrowed down, and in which order they come."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import django_filters
+from django.http import HttpRequest
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework.exceptions import ValidationError
 
 from recognizer.models import DIGITS, Drawing, DrawingQuerySet
 from recognizer.visitors import visitor_of
 
+ORDERINGS = {
+    "created_at": ("created_at", "id"),
+    "-created_at": ("-created_at", "-id"),
+    "confidence": ("confidence", "id"),
+    "-confidence": ("-confidence", "-id"),
+}
+"""Orders of a list; the id tells rows apart that are alike otherwise."""
 
-class DrawingFilter(django_filters.FilterSet):
+
+def choice(values: Sequence[Any], **options: Any) -> django_filters.ChoiceFilter:
+    """Return a filter by one of some values, which it lists when it meets another."""
+    known = ", ".join(map(str, values))
+    return django_filters.ChoiceFilter(
+        choices=[(value, value) for value in values],
+        error_messages={"invalid_choice": f"This is one of {known}."},
+        **options,
+    )
+
+
+class NamedFilters(DjangoFilterBackend):
+    """Filters that refuse a parameter which is none: a typing error would show, or delete, all."""
+
+    def filter_queryset(self, request: HttpRequest, queryset: Any, view: Any) -> Any:
+        """Narrow a list down."""
+        if not getattr(view, "detail", False):
+            known = set(view.filterset_class.base_filters)
+            if request.method in {"GET", "HEAD"} and view.pagination_class:
+                known |= {"cursor", "page_size"}
+            unknown = sorted(set(request.GET) - known)
+            if unknown:
+                names = ", ".join(sorted(known))
+                raise ValidationError(
+                    dict.fromkeys(unknown, f"There is no such parameter; known are {names}.")
+                )
+        return super().filter_queryset(request, queryset, view)
+
+
+class Narrowing(django_filters.FilterSet):
     """?correct=true|false|open, ?label=, ?prediction=, ?model=, ?review=, ?source=, ?mine=true."""
 
-    correct = django_filters.ChoiceFilter(
-        choices=[("true", "right"), ("false", "wrong"), ("open", "not answered")],
-        method="filter_correct",
+    correct = choice(["true", "false", "open"], method="filter_correct")
+    label = choice([digit for digit, _ in DIGITS])
+    prediction = choice([digit for digit, _ in DIGITS])
+    model = django_filters.NumberFilter(
+        field_name="model_id", min_value=1, max_value=2**31 - 1, decimal_places=0
     )
-    label = django_filters.ChoiceFilter(choices=DIGITS)
-    prediction = django_filters.ChoiceFilter(choices=DIGITS)
-    model = django_filters.NumberFilter(field_name="model_id", min_value=1, max_value=2**31 - 1)
-    review = django_filters.ChoiceFilter(choices=Drawing.Review.choices)
-    source = django_filters.ChoiceFilter(choices=Drawing.Source.choices)
-    mine = django_filters.BooleanFilter(method="filter_mine")
+    review = choice(Drawing.Review.values)
+    source = choice(Drawing.Source.values)
+    mine = choice(["true", "false"], method="filter_mine")
 
     class Meta:
         """Only what is declared above."""
@@ -37,6 +78,26 @@ class DrawingFilter(django_filters.FilterSet):
         }
         return queries[value]()
 
-    def filter_mine(self, drawings: DrawingQuerySet, name: str, value: bool) -> DrawingQuerySet:
+    def filter_mine(self, drawings: DrawingQuerySet, name: str, value: str) -> DrawingQuerySet:
         """Narrow a staff member's list to the own drawings."""
-        return drawings.of_visitor(visitor_of(self.request)) if value else drawings
+        return drawings.of_visitor(visitor_of(self.request)) if value == "true" else drawings
+
+
+class DrawingFilter(Narrowing):
+    """The list: narrowed down, and by ?ordering= in order."""
+
+    ordering = choice(list(ORDERINGS), method="order")
+
+    def order(self, drawings: DrawingQuerySet, name: str, value: str) -> DrawingQuerySet:
+        """Order them."""
+        return drawings.order_by(*ORDERINGS[value])
+
+
+class ExportFilter(Narrowing):
+    """An export: narrowed down, and by ?format= as a file of one kind."""
+
+    format = choice(["csv", "ndjson", "npz"], method="keep")
+
+    def keep(self, drawings: DrawingQuerySet, name: str, value: str) -> DrawingQuerySet:
+        """Keep all: the format is how they are written."""
+        return drawings

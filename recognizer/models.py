@@ -272,6 +272,8 @@ class Drawing(models.Model):
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="drawing_newest"),
             models.Index(fields=["visitor", "-created_at", "-id"], name="drawing_of_visitor"),
+            models.Index(fields=["confidence", "id"], name="drawing_by_confidence"),
+            models.Index(fields=["visitor", "confidence", "id"], name="drawing_of_visitor_sure"),
             models.Index(fields=["model", "-created_at", "-id"], name="drawing_by_model"),
             models.Index(fields=["source", "-created_at", "-id"], name="drawing_by_source"),
             models.Index(fields=["prediction", "-created_at", "-id"], name="drawing_by_prediction"),
@@ -288,6 +290,11 @@ class Drawing(models.Model):
                 fields=["-created_at", "-id"],
                 condition=Q(label__isnull=False) & ~Q(label=F("prediction")),
                 name="drawing_wrong",
+            ),
+            models.Index(
+                fields=["confidence", "id"],
+                condition=Q(label__isnull=False) & ~Q(label=F("prediction")),
+                name="drawing_wrong_sure",
             ),
             models.Index(
                 fields=["-created_at", "-id"],

@@ -31,6 +31,7 @@ urlpatterns = [
     path("api/v1/drawings/", drawings, name="drawing-list"),
     path("api/v1/", include(router.urls)),
     path("api/v1/predictions/", api.PredictionsView.as_view(), name="predictions"),
+    path("api/v1/exports/", api.ExportsView.as_view(), name="exports"),
     path("api/v1/stats/", api.StatsView.as_view(), name="stats"),
     path("api/schema/", api.SchemaView.as_view(), name="schema"),
     path("api/docs/", views.docs, name="docs"),

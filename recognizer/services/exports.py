@@ -9,7 +9,8 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+import zipfile
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
@@ -20,6 +21,9 @@ from recognizer.models import CANONICAL_BYTES, Drawing, DrawingQuerySet
 from recognizer.services.registry import ServiceError
 
 BATCH = 1000
+"""Drawings that are read from the database at once."""
+PIECE = 64 * 1024
+"""Bytes that are sent at once."""
 
 
 class UnknownFormat(ServiceError):
@@ -40,7 +44,7 @@ def export_drawings(path: Path) -> int:
 
 def stream_labeled(drawings: DrawingQuerySet, ending: str) -> Iterator[bytes]:
     """Stream the labeled ones of some drawings, oldest first, in constant memory."""
-    return STREAMS[ending](drawings.labeled().order_by("created_at", "id"))
+    return _in_pieces(STREAMS[ending](drawings.labeled().order_by("created_at", "id")))
 
 
 def drawing_json(drawing: Drawing) -> bytes:
@@ -85,10 +89,68 @@ def _items(drawings: DrawingQuerySet) -> Iterator[bytes]:
         yield json.dumps(drawing).encode()
 
 
+def _npz(drawings: DrawingQuerySet) -> Generator[bytes, None, int]:
+    """Arrays x (n, 28, 28) and y (n,), packed while they are sent; return n.
+
+    Their number stands before the pixels, so these wait for it in a temporary file, whatever is
+    drawn or deleted meanwhile. The labels are a byte each.
+    """
+    labels = bytearray()
+    with tempfile.TemporaryFile() as pixels:
+        for drawing in _stream(drawings, "label", "canonical"):
+            pixels.write(drawing["canonical"])
+            labels.append(drawing["label"])
+        pixels.seek(0)
+        n, out = len(labels), _Outbox()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            arrays = (("x.npy", (n, 28, 28), pixels), ("y.npy", (n,), io.BytesIO(labels)))
+            for name, shape, source in arrays:
+                header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+                with archive.open(name, "w", force_zip64=True) as member:
+                    np.lib.format.write_array_header_1_0(member, header)
+                    while piece := source.read(PIECE):
+                        member.write(piece)
+                        yield out.take()
+        yield out.take()
+    return n
+
+
+class _Outbox(io.RawIOBase):
+    """What a zip archive is written into that leaves piece by piece, with no way back."""
+
+    def __init__(self) -> None:
+        self._waiting = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._waiting += data
+        return len(data)
+
+    def take(self) -> bytes:
+        taken = bytes(self._waiting)
+        self._waiting.clear()
+        return taken
+
+
+def _in_pieces(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Put lines together to what is worth sending."""
+    waiting = bytearray()
+    for part in parts:
+        waiting += part
+        if len(waiting) >= PIECE:
+            yield bytes(waiting)
+            waiting.clear()
+    if waiting:
+        yield bytes(waiting)
+
+
 STREAMS: dict[str, Callable[[DrawingQuerySet], Iterator[bytes]]] = {
     "csv": _csv,
     "json": _json,
     "ndjson": _ndjson,
+    "npz": _npz,
 }
 
 
@@ -120,17 +182,12 @@ def _write_csv_gz(drawings: DrawingQuerySet, file: IO[bytes]) -> int:
 
 
 def _write_npz(drawings: DrawingQuerySet, file: IO[bytes]) -> int:
-    """Arrays x (n, 28, 28) and y (n,); the pixels wait on disk, not in memory."""
-    labels = bytearray()
-    with tempfile.TemporaryFile() as pixels:
-        for drawing in _stream(drawings, "label", "canonical"):
-            pixels.write(drawing["canonical"])
-            labels.append(drawing["label"])
-        pixels.flush()
-        shape = (len(labels), 28, 28)
-        images = np.memmap(pixels, np.uint8, "r", shape=shape) if labels else np.empty(shape, "u1")
-        np.savez_compressed(file, x=images, y=np.frombuffer(labels, np.uint8))
-    return len(labels)
+    pieces = _npz(drawings)
+    while True:
+        try:
+            file.write(next(pieces))
+        except StopIteration as end:
+            return int(end.value)
 
 
 WRITERS: dict[str, Callable[[DrawingQuerySet, IO[bytes]], int]] = {
