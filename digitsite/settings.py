@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "recognizer.middleware.check_body",
+    "recognizer.middleware.refuse_zero_bytes",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "recognizer.middleware.PageLocaleMiddleware",
     "recognizer.middleware.explain_refused_methods",
