@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from ml.tests.fuzzing import Parser, Seed
 from ml.tests.hostile import npy, npz_of, with_right_checksums
 from ml.tests.labeled import idx, tmnist_text
-from recognizer.models import Drawing
+from recognizer import services
+from recognizer.models import ApiKey, Drawing
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.drawings import SEVEN, digits_of_one_face, png_of
 
@@ -201,7 +202,7 @@ HEADERS = {
     "HTTP_ACCEPT_ENCODING": "gzip, br;q=0.5",
     "HTTP_X_FORWARDED_FOR": "127.0.0.1, 10.0.0.1",
     "HTTP_RANGE": "bytes=0-10",
-    "HTTP_AUTHORIZATION": "Bearer abc",
+    "HTTP_IDEMPOTENCY_KEY": '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
 }
 
 
@@ -211,11 +212,13 @@ HEADERS = {
 def test_a_mutated_header_is_read_or_refused(
     assert_withstands: Check, model: Any, method: str, path: str
 ) -> None:
-    seeds = [Seed(f"{name}: {value}".encode()) for name, value in HEADERS.items()]
+    key = services.issue_key(ApiKey(name="mutated", may_predict=True))
+    headers = {**HEADERS, "HTTP_AUTHORIZATION": f"Bearer {key}"}
+    seeds = [Seed(f"{name}: {value}".encode()) for name, value in headers.items()]
 
     def ask(line: bytes) -> None:
         name, _, value = line.decode("latin-1").partition(": ")
-        header = {name if name in HEADERS else "HTTP_COOKIE": value}
+        header = {name if name in headers else "HTTP_COOKIE": value}
         judge(Client().generic(method, path, STROKES, JSON, **header))  # type: ignore[arg-type]
 
     assert_withstands(Parser(f"headers of {method} {path}", seeds, ask, (Refused,)))
