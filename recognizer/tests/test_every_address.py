@@ -103,7 +103,8 @@ def test_no_header_that_a_cache_ignores_is_in_an_answer(staff: Caller) -> None:
 @pytest.mark.parametrize("host", ["evil.example", "testserver.evil.example", "testserver@evil"])
 def test_no_address_answers_to_another_host(staff: Caller, host: str) -> None:
     drawing = Drawing.objects.get(pk=staff.draw(7)["id"])
-    for path in addresses(drawing):
+    # Health checks name machines, not sites, and are answered before.
+    for path in set(addresses(drawing)) - {"/healthz", "/readyz"}:
         answer = staff.client.get(path, headers={"Host": host})
         assert answer.status_code == 400, path
 
