@@ -269,6 +269,7 @@ class ExportsView(GenericAPIView[Drawing]):
     """The labeled drawings of everybody as one file, for the staff."""
 
     scopes = {"get": Scope.ADMIN}
+    costly = {"get"}
     queryset = Drawing.objects.all()
     filterset_class = ExportFilter
 

@@ -37,7 +37,8 @@ class CallerThrottle(BaseThrottle):
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         """Count."""
-        is_costly = getattr(view, "action", None) in getattr(view, "costly", ())
+        action = getattr(view, "action", str(request.method).lower())
+        is_costly = action in getattr(view, "costly", ())
         if request.method not in SAFE_METHODS or is_costly:
             everybody = Limit("everybody", "requests", settings.THROTTLE_ALL)
             _refuse_excess([*self._own_limits(request), everybody])
