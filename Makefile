@@ -13,11 +13,11 @@ MANAGE := $(PYTHON) manage.py
 UNTRANSLATED := $(foreach folder,$(VENV) staticfiles jstests benchmarks ml '*/tests',--ignore $(folder))
 # Tools are started through this python where they can be: a script of .venv/bin breaks when its folder is moved.
 
-.PHONY: help run check test model messages format clean
+.PHONY: help run check test test-postgresql model messages format clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 run: $(VENV)/requirements staticfiles/staticfiles.json ## serve the page on http://127.0.0.1:8000 (HOST and PORT change that)
 	@exec $(PYTHON) -m digitsite.serve --bind $(HOST):$(PORT)
@@ -43,6 +43,10 @@ test: $(VENV)/requirements-dev ## every test, with a real Chromium and Node
 	CHROMIUM="$$chromium" NGINX="$$nginx" $(PYTHON) -m pytest --cov --cov-report=term || failed=1; \
 	tail -n 8 $(VENV)/jstests.log; \
 	exit $$failed
+
+# A browser asks what the other tests ask as well; the database cannot tell who does.
+test-postgresql: $(VENV)/requirements-dev ## the tests that ask a database, once more with a PostgreSQL of their own
+	@sh .ci/postgresql $(PYTHON) -m pytest recognizer -m 'database and not browser'
 
 model: $(VENV)/requirements ## train the bundled model anew: fixtures/model.joblib and its manifest (minutes)
 	$(MANAGE) build_model

@@ -42,8 +42,12 @@ def read_hosts(name: str, *, default: list[str]) -> list[str]:
     return hosts
 
 
-def read_database(name: str, *, default: str, folder: Path) -> dict[str, Any]:
-    """Return Django's settings of a database URL; a relative SQLite path starts at ``folder``."""
+def read_database(name: str, *, default: str, folder: Path, pool_size: int = 0) -> dict[str, Any]:
+    """Return Django's settings of a database URL; a relative SQLite path starts at ``folder``.
+
+    A process keeps at most ``pool_size`` connections to PostgreSQL and lends them to its requests;
+    with 0, each request makes its own.
+    """
     url = env.str(name, default=default)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -66,6 +70,14 @@ def read_database(name: str, *, default: str, folder: Path) -> dict[str, Any]:
             "timeout": 20,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         }
+    elif pool_size:
+        database["OPTIONS"] = {
+            **database.get("OPTIONS", {}),
+            # Each process opens its pool when it first asks, which is after gunicorn has forked.
+            "pool": {"min_size": 1, "max_size": pool_size, "timeout": 10},
+        }
+        # A connection that broke while nobody used it, as by a restart, is replaced.
+        database["CONN_HEALTH_CHECKS"] = True
     return database
 
 

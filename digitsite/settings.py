@@ -27,7 +27,13 @@ DEBUG = read_bool("DEBUG", default=False)
 SECRET_KEY = read_secret_key("SECRET_KEY", path=BASE_DIR / ".secret_key")
 ALLOWED_HOSTS = read_hosts("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 DATABASES = {
-    "default": read_database("DATABASE_URL", default="sqlite:///db.sqlite3", folder=BASE_DIR)
+    "default": read_database(
+        "DATABASE_URL",
+        default="sqlite:///db.sqlite3",
+        folder=BASE_DIR,
+        # As many as a gunicorn worker has threads, so that no request waits for another's.
+        pool_size=read_count("DATABASE_POOL", default=4),
+    )
 }
 CACHES = {"default": read_cache("CACHE_URL", default="dbcache://cache")}
 ARTIFACTS_DIR = read_folder("ARTIFACTS_DIR", default=BASE_DIR / "artifacts", folder=BASE_DIR)

@@ -1,4 +1,4 @@
-"""What the app's tests share: a real SQLite file, a small real model, and callers."""
+"""What the app's tests share: a real database, a small real model, and callers."""
 
 from __future__ import annotations
 
@@ -31,6 +31,21 @@ from recognizer.tests.small_training import small_training as small_training
 from recognizer.tests.small_training import typefaces as typefaces
 
 DRAWINGS = "/api/v1/drawings/"
+
+
+ASK_A_DATABASE = {"db", "transactional_db", "static_files"}
+"""The fixtures that bring a database: the test's own, or that of a live site."""
+DRIVE_A_BROWSER = {"browser", "page"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what could go otherwise on another database, and what a browser does."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & ASK_A_DATABASE or item.get_closest_marker("django_db"):
+            item.add_marker("database")
+        if fixtures & DRIVE_A_BROWSER:
+            item.add_marker("browser")
 
 
 @pytest.fixture(scope="session")

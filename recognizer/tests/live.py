@@ -1,22 +1,26 @@
-"""A real server for tests: gunicorn over a real SQLite file in a folder of its own."""
+"""A real server for tests: gunicorn over a database of its own, of the kind that is tested."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import secrets
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Queue
 from threading import Thread
 from typing import Any
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
+import psycopg
 import pytest
 
 from recognizer.tests.drawings import SEVEN
@@ -124,6 +128,39 @@ class LiveSite:
         assert finished.returncode == 0, finished.stderr
         return finished.stdout
 
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Ask the site's database."""
+        with connect(self.environment["DATABASE_URL"]) as connection:
+            rows: list[tuple[Any, ...]] = connection.execute(query).fetchall()
+        return rows
+
+
+@contextmanager
+def connect(url: str) -> Iterator[Any]:
+    """Connect to a database without Django; each statement is a transaction."""
+    if url.startswith("sqlite"):
+        connection: Any = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    else:
+        connection = psycopg.connect(url, autocommit=True)
+    with closing(connection):
+        yield connection
+
+
+@contextmanager
+def new_database(folder: Path) -> Iterator[str]:
+    """Give the address of an empty database: a file, or one in the server that is tested."""
+    server = os.environ.get("DATABASE_URL", "")
+    if not server.startswith("postgres"):
+        yield f"sqlite:///{folder / 'db.sqlite3'}"
+        return
+    name = f"live_{secrets.token_hex(8)}"
+    with connect(server) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            yield urlsplit(server)._replace(path=f"/{name}").geturl()
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
 
 @contextmanager
 def serve(folder: Path, **environment: str) -> Iterator[LiveSite]:
@@ -131,9 +168,13 @@ def serve(folder: Path, **environment: str) -> Iterator[LiveSite]:
 
     Whoever asks for it also asks for the fixture `static_files`.
     """
+    with new_database(folder) as database:
+        yield from _serve(folder, {"DATABASE_URL": database, **environment})
+
+
+def _serve(folder: Path, environment: dict[str, str]) -> Iterator[LiveSite]:
     everything = {
         **os.environ,
-        "DATABASE_URL": f"sqlite:///{folder / 'db.sqlite3'}",
         "ARTIFACTS_DIR": str(folder / "artifacts"),
         "SECRET_KEY": "only for tests",
         "WEB_CONCURRENCY": "2",

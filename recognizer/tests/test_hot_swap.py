@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import sqlite3
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,24 +29,21 @@ def site_of_two_versions(
         for path in (bundle, bundle.with_suffix(".json")):
             shutil.copy(path, folder / "artifacts" / f"small{path.suffix}")
         sha256 = json.loads(bundle.with_suffix(".json").read_text())["sha256"]
-        register_copy(folder / "db.sqlite3", artifact="small.joblib", sha256=sha256)
+        register_copy(site, artifact="small.joblib", sha256=sha256)
         yield site
 
 
-def register_copy(database: Path, *, artifact: str, sha256: str) -> None:
+def register_copy(site: LiveSite, *, artifact: str, sha256: str) -> None:
     """Store version 2: as version 1, with another file."""
-    connection = sqlite3.connect(database)
-    connection.row_factory = sqlite3.Row
-    with connection:
-        row = dict(connection.execute("SELECT * FROM recognizer_trainedmodel").fetchone())
-        row |= {"version": 2, "active": 0, "origin": "retrained"}
-        row |= {"artifact": artifact, "sha256": sha256}
-        marks = ", ".join("?" * len(row))
-        connection.execute(
-            f"INSERT INTO recognizer_trainedmodel ({', '.join(row)}) VALUES ({marks})",
-            list(row.values()),
-        )
-    connection.close()
+    site.manage(
+        "shell",
+        "-c",
+        "from recognizer.models import TrainedModel\n"
+        "row = TrainedModel.objects.get()\n"
+        "row.version, row.active, row.origin = 2, False, 'retrained'\n"
+        f"row.artifact, row.sha256 = {artifact!r}, {sha256!r}\n"
+        "row.save(force_insert=True)",
+    )
 
 
 def process_of(site: LiveSite, number: int) -> str | None:

@@ -8,7 +8,6 @@ import random
 import re
 import select
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -112,29 +111,20 @@ def read(browser: OpenerDirector, address: str) -> str:
         return text
 
 
-def rows(folder: Path, query: str) -> list[tuple[object, ...]]:
-    """Ask the site's database."""
-    connection = sqlite3.connect(folder / "db.sqlite3")
-    try:
-        return connection.execute(query).fetchall()
-    finally:
-        connection.close()
-
-
-def versions(folder: Path) -> dict[str, str]:
+def versions(site: LiveSite) -> dict[str, str]:
     """Return the file and the digest of each version."""
-    return dict(rows(folder, "SELECT artifact, sha256 FROM recognizer_trainedmodel"))  # type: ignore[arg-type]
+    return dict(site.rows("SELECT artifact, sha256 FROM recognizer_trainedmodel"))
 
 
-def active_version(folder: Path) -> object:
+def active_version(site: LiveSite) -> object:
     """Return the version that answers."""
-    ((version,),) = rows(folder, "SELECT version FROM recognizer_trainedmodel WHERE active")
+    ((version,),) = site.rows("SELECT version FROM recognizer_trainedmodel WHERE active")
     return version
 
 
-def count_runs(folder: Path, state: str) -> int:
+def count_runs(site: LiveSite, state: str) -> int:
     """Count the training runs in a state."""
-    states = rows(folder, "SELECT state FROM recognizer_trainingrun")
+    states = site.rows("SELECT state FROM recognizer_trainingrun")
     return states.count((state,))
 
 
@@ -144,27 +134,27 @@ def test_twenty_kills_leave_a_site_that_answers_and_a_list_that_tells(
     site, folder = lone_site
     browser = log_in(site)
     steps = retrainer.run()  # to its end, to learn how long it is
-    answers, succeeded = active_version(folder), 1
+    answers, succeeded = active_version(site), 1
     rng = random.Random(0)
     for kill in range(KILLS):
         # Spread over the whole, from before the first step to after the last.
         retrainer.run(round(steps * kill / (KILLS - 1)), rng.uniform(0, 0.1))
         page = read(browser, f"{site.url}{RUNS}")
         assert "is going on" not in page
-        for name, digest in versions(folder).items():
+        for name, digest in versions(site).items():
             content = (folder / "artifacts" / name).read_bytes()
             assert hashlib.sha256(content).hexdigest() == digest
-        if count_runs(folder, "succeeded") == succeeded:
-            assert active_version(folder) == answers
-        answers, succeeded = active_version(folder), count_runs(folder, "succeeded")
+        if count_runs(site, "succeeded") == succeeded:
+            assert active_version(site) == answers
+        answers, succeeded = active_version(site), count_runs(site, "succeeded")
         assert site.draw_seven()["model"] == answers
-        assert count_runs(folder, "running") == count_runs(folder, "failed") == 0
-    interrupted = count_runs(folder, "interrupted")
+        assert count_runs(site, "running") == count_runs(site, "failed") == 0
+    interrupted = count_runs(site, "interrupted")
     assert interrupted >= KILLS // 2
     assert page.count("The process ended before the run did.") == interrupted
 
     retrainer.run()
-    kept = {Path(name).stem for name in versions(folder)}
+    kept = {Path(name).stem for name in versions(site)}
     files = {path.name for path in (folder / "artifacts").iterdir()}
     assert files == {f"{stem}.{end}" for stem in kept for end in ("json", "joblib")} | {
         "retrain.lock"
