@@ -21,6 +21,7 @@ from ml.preprocessing import MAX_IMAGE_BYTES
 from ml.training import Progress, TrainingOptions
 from ml.typefaces import BuildSummary, build_tmnist
 from recognizer.services.archive import ImportSummary, import_drawings, prune_drawings
+from recognizer.services.backups import Backup, BadBackup, NotEmpty, back_up, restore
 from recognizer.services.bases import BadBase
 from recognizer.services.batches import (
     MAX_BATCH,
@@ -101,6 +102,8 @@ __all__ = [
     "ActiveModel",
     "ArtifactError",
     "Asked",
+    "Backup",
+    "BadBackup",
     "BadBase",
     "BlankDrawing",
     "BuildSummary",
@@ -124,6 +127,7 @@ __all__ = [
     "Limit",
     "NamedRequest",
     "NoModel",
+    "NotEmpty",
     "Panel",
     "Prediction",
     "Progress",
@@ -146,6 +150,7 @@ __all__ = [
     "activate",
     "active_model",
     "approve_drawings",
+    "back_up",
     "build_letters",
     "build_model",
     "build_tmnist",
@@ -181,6 +186,7 @@ __all__ = [
     "recognize",
     "register_bundled_model",
     "reject_drawings",
+    "restore",
     "retrain",
     "review_drawing",
     "revoke_keys",

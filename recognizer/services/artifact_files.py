@@ -58,7 +58,7 @@ def keep(name: str, data: bytes, manifest: artifacts.Manifest) -> str:
         return name
     text = json.dumps(asdict(manifest), indent=2) + "\n"
     kept = storage()
-    kept.save(_manifest_of(name), ContentFile(text.encode()))
+    kept.save(manifest_of(name), ContentFile(text.encode()))
     return kept.save(name, ContentFile(data))
 
 
@@ -91,7 +91,7 @@ def signature(name: str) -> tuple[object, ...]:
 
 def remove(name: str) -> None:
     """Delete a model file and its manifest; the model goes first."""
-    for file in (name, _manifest_of(name)):
+    for file in (name, manifest_of(name)):
         storage().delete(file)
 
 
@@ -105,5 +105,6 @@ def remove_orphans(known: set[str]) -> None:
             storage().delete(file)
 
 
-def _manifest_of(name: str) -> str:
+def manifest_of(name: str) -> str:
+    """Return the name of the file that describes a model file."""
     return str(Path(name).with_suffix(".json"))

@@ -37,7 +37,7 @@ def start_run(options: dict[str, Any]) -> Iterator[TrainingRun]:
 
     Runs whose process died are closed first.
     """
-    with _lock() as lock:
+    with lock_retraining() as lock:
         _close(TrainingRun.objects.all())
         run = TrainingRun.objects.create(
             host=socket.gethostname(), process=os.getpid(), options=options
@@ -65,7 +65,7 @@ def close_dead_runs() -> int:
     if not TrainingRun.objects.running().exists():
         return 0
     try:
-        with _lock():
+        with lock_retraining():
             ours = Q(host=socket.gethostname())
             silent = Q(noted_at__lt=timezone.now() - SILENCE)
             return _close(TrainingRun.objects.filter(ours | silent))
@@ -122,7 +122,7 @@ def _close(runs: Any) -> int:
 
 
 @contextmanager
-def _lock() -> Iterator[IO[str]]:
+def lock_retraining() -> Iterator[IO[str]]:
     """Hold a lock that ends with this process, however that ends."""
     folder = Path(settings.ARTIFACTS_DIR)
     folder.mkdir(parents=True, exist_ok=True)
