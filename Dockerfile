@@ -8,7 +8,6 @@ RUN python -m venv --without-pip /venv && \
 FROM python:3.11-slim-bookworm
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
-    WEB_CONCURRENCY=2 \
     DATABASE_URL=sqlite:////data/db.sqlite3 \
     ARTIFACTS_DIR=/data/artifacts \
     MPLCONFIGDIR=/data/.matplotlib

@@ -2,9 +2,6 @@
 
 HOST ?= 127.0.0.1
 PORT ?= 8000
-# gunicorn reads the number of its worker processes from here.
-WEB_CONCURRENCY ?= 2
-export WEB_CONCURRENCY
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python

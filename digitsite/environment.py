@@ -19,6 +19,7 @@ env = environ.Env()
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 _HOST = re.compile(r"^(\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])$")
+_TOKEN = re.compile(r"^[A-Za-z0-9._~+/=-]{20,}$")
 _DATABASES = {"django.db.backends.sqlite3", "django.db.backends.postgresql"}
 
 
@@ -115,6 +116,16 @@ def read_share(name: str, *, default: float) -> float:
     if not 0 <= value <= 1:
         raise ImproperlyConfigured(f"{name} must be a number from 0 to 1, not {text!r}.")
     return value
+
+
+def read_token(name: str) -> str:
+    """Return a secret that is long enough not to be guessed; an empty one lets nobody in."""
+    token = env.str(name, default="").strip()
+    if token and not _TOKEN.match(token):
+        raise ImproperlyConfigured(
+            f"{name} must be 20 or more letters, digits and signs of -._~+/=, or empty."
+        )
+    return str(token)
 
 
 def read_folder(name: str, *, default: Path, folder: Path) -> Path:

@@ -4,17 +4,42 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import socket
 import sys
+from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from digitsite import metrics, settings
+from digitsite.logs import JSONAccessLogger
 
 if TYPE_CHECKING:
     from gunicorn.arbiter import Arbiter
+    from gunicorn.workers.base import Worker
+
+QUOTA = Path("/sys/fs/cgroup/cpu.max")
+
+
+def count_cores() -> int:
+    """Return how many cores this process may use: those of its machine, or of its container."""
+    cores = len(os.sched_getaffinity(0))
+    try:
+        share, period = QUOTA.read_text().split()
+        return min(cores, -(-int(share) // int(period)))
+    except (OSError, ValueError):  # no container, or one without a quota
+        return cores
+
 
 wsgi_app = "digitsite.wsgi"
 worker_class = "gthread"
+# One that ends, by itself or by a fault, leaves another to answer meanwhile.
+workers = settings.WEB_CONCURRENCY or max(2, count_cores())
 threads = 4
 timeout = 60
+# Whatever a library should leak ends with its worker; the jitter keeps them from ending at once.
+max_requests = 20_000
+max_requests_jitter = 5_000
 # An answer takes far less; `docker stop` kills after ten.
 graceful_timeout = 5
 
@@ -24,8 +49,30 @@ preload_app = True
 # A drawing is too small for several threads of linear algebra; they would only fight for the cores.
 raw_env = ["OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1"]
 
+# Requests on standard output, all else on standard error.
+accesslog = "-"
+logger_class = JSONAccessLogger
+
 # Its place is one for all servers of a user, so that a second server would disturb the first.
 control_socket_disable = True
+
+metrics_folder = metrics.open_folder()
+
+
+def pre_fork(server: Arbiter, worker: Worker) -> None:
+    """Give a worker the first free place among those that count."""
+    taken = {other.place for other in server.WORKERS.values()}
+    worker.place = next(place for place in count(1) if place not in taken)
+
+
+def post_fork(server: Arbiter, worker: Worker) -> None:
+    """Let the worker count in its place."""
+    metrics.Place.number = worker.place
+
+
+def on_exit(server: Arbiter) -> None:
+    """Take the counts along."""
+    shutil.rmtree(metrics_folder, ignore_errors=True)
 
 
 def on_starting(server: Arbiter) -> None:

@@ -17,6 +17,7 @@ from digitsite.environment import (
     read_limit,
     read_secret_key,
     read_share,
+    read_token,
 )
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -51,6 +52,10 @@ THROTTLE_ALL = read_limit("THROTTLE_ALL", default=30_000)  # requests
 THROTTLE_STORED = read_limit("THROTTLE_STORED", default=10_000)  # drawings from one address
 NUM_PROXIES = read_count("NUM_PROXIES", default=0)
 
+# How many processes answer; 0 is as many as there are cores.
+WEB_CONCURRENCY = read_count("WEB_CONCURRENCY", default=0)
+METRICS_TOKEN = read_token("METRICS_TOKEN")
+
 # Data that comes with the project
 
 BUNDLED_MODEL = BASE_DIR / "fixtures" / "model.joblib"
@@ -71,13 +76,17 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "csp",
+    "django_guid",
+    "django_prometheus",
     "django_tasks",
     "django_tasks_db",
     "recognizer",
 ]
 
 MIDDLEWARE = [
+    "django_guid.middleware.guid_middleware",
     "recognizer.middleware.answer_probes",
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -92,7 +101,11 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
+
+# The id under which a proxy knows a request, if it is a UUID; else one of our own.
+DJANGO_GUID = {"GUID_HEADER_NAME": "X-Request-ID", "EXPOSE_HEADER": False}
 
 ROOT_URLCONF = "digitsite.urls"
 WSGI_APPLICATION = "digitsite.wsgi.application"
@@ -242,7 +255,11 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "line": {
+            "()": "digitsite.logs.LineFormatter",
+            "format": "{asctime} {levelname} {name}{request_id}: {message}",
+            "style": "{",
+        },
     },
     "handlers": {
         "stderr": {
@@ -258,5 +275,6 @@ LOGGING = {
         "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
         # Drawn by clients, not faults of ours: the answer says what is wrong.
         "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
+        "django_guid": {"handlers": ["nowhere"], "propagate": False},
     },
 }

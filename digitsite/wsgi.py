@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import os
+import sys
+from importlib import import_module
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")
+
+# scikit-learn imports pandas where it can, for tables that nobody gives it here: 30 MB of each
+# worker. Without it there, it goes on without; afterwards pandas can be imported as ever.
+if "pandas" not in sys.modules:
+    sys.modules["pandas"] = None  # type: ignore[assignment]
+    import_module("sklearn.utils.fixes")
+    del sys.modules["pandas"]
 
 application = get_wsgi_application()

@@ -21,6 +21,7 @@ from django.urls import reverse
 
 # Marked for the page that explains a problem; to programs it is told in English.
 from django.utils.translation import gettext_noop as _
+from django_guid import get_guid
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
@@ -301,6 +302,8 @@ def describe(slug: str, detail: str, errors: list[dict[str, str]] | None = None)
         "status": problem.status,
         "detail": detail,
     }
+    if request_id := get_guid():
+        body["request_id"] = request_id
     if errors:
         body |= {"field": errors[0]["field"], "errors": errors}
     return body

@@ -27,6 +27,7 @@ urlpatterns = [
     path("words.js", views.words, name="words"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("metrics", views.metrics, name="metrics"),
     path("predict", api.PredictView.as_view(), name="predict"),
     path("api/v1/drawings/", drawings, name="drawing-list"),
     path("api/v1/", include(router.urls)),

@@ -6,17 +6,20 @@ import logging
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
+from django.conf import settings
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import conditional_page, require_safe
 from django.views.i18n import JavaScriptCatalog
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from recognizer import services
 from recognizer.problems import PROBLEMS, problem_response, speaks_json
@@ -91,6 +94,21 @@ def readyz(request: HttpRequest) -> HttpResponse:
         logger.exception("The database does not answer.")
         return problem_response("no-database", "The database does not answer.")
     return JsonResponse({"status": "ready", "model": model.version})
+
+
+@require_safe
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Tell Prometheus how it goes: by METRICS_TOKEN, or to a member of the staff.
+
+    Nobody is let in for where the request comes from: behind a proxy, all come from there.
+    """
+    token = f"Bearer {settings.METRICS_TOKEN}"
+    given = request.headers.get("Authorization", "")
+    is_known = settings.METRICS_TOKEN and constant_time_compare(given, token)
+    if not (is_known or (request.user.is_active and request.user.is_staff)):
+        return problem_response("forbidden", "Metrics are for the staff, or by METRICS_TOKEN.")
+    return HttpResponse(services.tell_metrics(), content_type=CONTENT_TYPE_LATEST)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -54,6 +54,7 @@ from recognizer.services.exports import (
 )
 from recognizer.services.gate import Verdict
 from recognizer.services.keys import InvalidKey, find_key, issue_key, revoke_keys
+from recognizer.services.metrics import tell_metrics
 from recognizer.services.recognition import (
     IdTaken,
     Recognized,
@@ -191,6 +192,7 @@ __all__ = [
     "review_drawing",
     "revoke_keys",
     "stream_labeled",
+    "tell_metrics",
     "waiting_since",
     "walk_through",
 ]

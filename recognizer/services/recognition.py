@@ -17,6 +17,7 @@ from ml import strokes as strokes_module
 from ml.ink import Ink
 from recognizer.models import UNSUSPICIOUS, Drawing, DrawingQuerySet
 from recognizer.services import request_keys
+from recognizer.services.metrics import count_feedback, count_prediction
 from recognizer.services.registry import ServiceError, active_model
 from recognizer.services.request_keys import NamedRequest
 
@@ -117,6 +118,7 @@ def recognize(
     sketch = read_sketch(image=image, strokes=strokes, pixels=pixels, pen_width=pen_width)
     model = active_model()
     (prediction,) = pipeline.predict(model.pipeline, sketch.digit[None])
+    count_prediction(prediction.digit, model.version)
     drawing = new_drawing(sketch, prediction, model.version, visitor=visitor, source=source)
     with transaction.atomic():
         if request is not None and (made := request_keys.claim(request, id or drawing.pk)):
@@ -168,7 +170,10 @@ def predict(sketches: Sequence[Sketch]) -> tuple[int, list[pipeline.Prediction]]
     """Read many drawings at once, keeping none; return the version that answered as well."""
     model = active_model()
     digits = np.stack([sketch.digit for sketch in sketches])  # (n, 28, 28)
-    return model.version, pipeline.predict(model.pipeline, digits)
+    predictions = pipeline.predict(model.pipeline, digits)
+    for prediction in predictions:
+        count_prediction(prediction.digit, model.version)
+    return model.version, predictions
 
 
 def new_drawing(
@@ -206,6 +211,8 @@ def give_feedback(drawing: Drawing, *, label: int | None) -> Drawing:
             drawing.reviewer = drawing.reviewed_at = None
         changed = ["label", "feedback_at", "review", "reviewer", "reviewed_at", *UNSUSPICIOUS]
         drawing.save(update_fields=changed)
+    if drawing.correct is not None:
+        count_feedback(drawing.model_id, is_right=drawing.correct)
     return drawing
 
 

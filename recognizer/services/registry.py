@@ -123,7 +123,8 @@ def activate(version: int) -> TrainedModel:
 
 def add_version(manifest: artifacts.Manifest, **values: Any) -> TrainedModel:
     """Store the next version of a saved artifact; the caller holds the transaction."""
-    newest = TrainedModel.objects.select_for_update().aggregate(newest=Max("version"))["newest"]
+    _hold_versions()
+    newest = TrainedModel.objects.aggregate(newest=Max("version"))["newest"]
     model = describe_version(manifest, version=(newest or 0) + 1, **values)
     model.save(force_insert=True)
     return model
@@ -189,6 +190,7 @@ def register_bundled_model() -> TrainedModel:
         artifacts.deserialize(data, manifest.sha256)
         name = artifact_files.keep(name, data, manifest)
     with transaction.atomic():
+        _hold_versions()
         row = TrainedModel.objects.bundled().filter(sha256=manifest.sha256).first()
         if row is None:
             row = add_version(
@@ -203,6 +205,17 @@ def register_bundled_model() -> TrainedModel:
             row.artifact = name
             row.save(update_fields=["artifact"])
     return row
+
+
+def _hold_versions() -> None:
+    """Let nobody else make a version before this transaction ends; SQLite lets nobody write then.
+
+    There may be no row yet that could be locked. Whoever reads, or stores a drawing, does not wait.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            table = TrainedModel._meta.db_table
+            cursor.execute(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
 
 
 def _look() -> tuple[int, str] | None:

@@ -30,7 +30,7 @@ NOW = timezone.now()
         {"review": "rejected"},
         {"reviewed_at": NOW},
         {"review": "perhaps"},
-        {"source": "elsewhere"},
+        {"source": "foreign"},
     ],
 )
 def test_a_drawing_that_contradicts_itself_is_refused(

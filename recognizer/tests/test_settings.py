@@ -89,6 +89,22 @@ def test_a_cache_url_of_another_kind_is_refused(monkeypatch: pytest.MonkeyPatch)
         environment.read_cache("CACHE_URL", default="locmemcache://")
 
 
+def test_a_token_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("METRICS_TOKEN", "x" * 20)
+    assert environment.read_token("METRICS_TOKEN") == "x" * 20
+    monkeypatch.delenv("METRICS_TOKEN")
+    assert environment.read_token("METRICS_TOKEN") == ""
+
+
+@pytest.mark.parametrize("text", ["short", "x" * 19, "twenty or more letters", "ü" * 20])
+def test_a_token_that_is_easily_guessed_or_odd_is_refused(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("METRICS_TOKEN", text)
+    with pytest.raises(ImproperlyConfigured, match="METRICS_TOKEN"):
+        environment.read_token("METRICS_TOKEN")
+
+
 def test_an_artifacts_folder_that_is_a_file_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,10 +178,27 @@ def test_sqlite_runs_as_configured(pragma: str, value: object) -> None:
         assert cursor.fetchone() == (value,)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_transaction_takes_the_write_lock_when_it_begins() -> None:
-    assert connection.settings_dict["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
-    assert connection.settings_dict["OPTIONS"]["timeout"] == 20
+def test_a_transaction_takes_the_write_lock_when_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///db.sqlite3")
+    options = environment.read_database("DATABASE_URL", default="", folder=FOLDER)["OPTIONS"]
+    assert options["transaction_mode"] == "IMMEDIATE"
+    assert options["timeout"] == 20
+
+
+def test_connections_to_postgresql_are_kept_in_a_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://digits:secret@db.example/digits?sslmode=require")
+    database = environment.read_database("DATABASE_URL", default="", folder=FOLDER, pool_size=3)
+    assert database["OPTIONS"]["pool"]["max_size"] == 3
+    assert database["OPTIONS"]["sslmode"] == "require"
+    assert database["CONN_HEALTH_CHECKS"]
+
+
+def test_a_pool_of_none_leaves_each_request_a_connection_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://digits:secret@db.example/digits")
+    database = environment.read_database("DATABASE_URL", default="", folder=FOLDER, pool_size=0)
+    assert "pool" not in database.get("OPTIONS", {})
 
 
 def test_a_count_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,53 @@
+"""What Prometheus is told: what the processes of this server count, and the age of the model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from django.utils import timezone
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from recognizer.models import TrainedModel
+
+PREDICTIONS = Counter("digits_predictions", "Drawings that were read.", ["digit", "version"])
+FEEDBACK = Counter("digits_feedback", "Answers to a prediction.", ["version", "outcome"])
+"""Live accuracy of a version is the share of its answers that say "right"."""
+
+
+def count_prediction(digit: int, version: int) -> None:
+    """Count a drawing that was read."""
+    PREDICTIONS.labels(digit, version).inc()
+
+
+def count_feedback(version: int, *, is_right: bool) -> None:
+    """Count an answer to a prediction; an answer that is changed is another one."""
+    FEEDBACK.labels(version, "right" if is_right else "wrong").inc()
+
+
+def tell_metrics() -> bytes:
+    """Return all of it in Prometheus's text format."""
+    registry = REGISTRY
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # made by gunicorn's configuration
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry) + generate_latest(_ActiveModel())
+
+
+class _ActiveModel(CollectorRegistry):
+    """Knows which version answers, when it is asked."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Ask the database."""
+        age = GaugeMetricFamily(
+            "digits_model_age_seconds",
+            "Time since the active model was trained.",
+            labels=["version"],
+        )
+        model = TrainedModel.objects.active().only("version", "created_at").first()
+        if model is not None:
+            seconds = (timezone.now() - model.created_at).total_seconds()
+            age.add_metric([str(model.version)], seconds)
+        yield age

@@ -1,0 +1,132 @@
+"""GET /metrics: what Prometheus is told, of all processes at once, and who may hear it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+from django.test import Client
+from prometheus_client.parser import text_string_to_metric_families
+from pytest_django import Settings
+
+from recognizer.tests.conftest import DRAWINGS, Caller
+from recognizer.tests.drawings import assert_problem
+from recognizer.tests.live import LiveSite, serve
+from recognizer.tests.test_gunicorn import workers_of
+
+TOKEN = "a-token-for-tests-alone"
+
+
+@pytest.fixture
+def prometheus(settings: Settings, stranger: Caller) -> Client:
+    """Return a caller with the token."""
+    settings.METRICS_TOKEN = TOKEN
+    return Client(headers={"Authorization": f"Bearer {TOKEN}"})
+
+
+def read(text: str, name: str, **labels: str) -> float:
+    """Return the sum of a metric's samples that have these labels."""
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == name and labels.items() <= sample.labels.items()
+    )
+
+
+def ask(prometheus: Client, name: str, **labels: str) -> float:
+    """Return what is told of a metric."""
+    answer = prometheus.get("/metrics")
+    assert answer.status_code == 200
+    return read(answer.content.decode(), name, **labels)
+
+
+def test_a_stranger_is_told_nothing(prometheus: Client) -> None:
+    assert_problem(Client().get("/metrics"), 403, "forbidden")
+
+
+@pytest.mark.parametrize("given", ["Bearer", "Bearer ", "Bearer wrong", f"Basic {TOKEN}", TOKEN])
+def test_a_wrong_token_is_refused(prometheus: Client, given: str) -> None:
+    assert_problem(Client().get("/metrics", headers={"Authorization": given}), 403, "forbidden")
+
+
+@pytest.mark.parametrize("given", ["", "Bearer", "Bearer "])
+def test_without_a_token_no_token_is_right(
+    given: str, settings: Settings, stranger: Caller
+) -> None:
+    settings.METRICS_TOKEN = ""
+    assert_problem(Client().get("/metrics", headers={"Authorization": given}), 403, "forbidden")
+
+
+def test_a_visitor_is_told_nothing(visitor: Caller) -> None:
+    assert_problem(visitor.get("/metrics"), 403, "forbidden")
+
+
+def test_staff_may_look(staff: Caller) -> None:
+    assert b"digits_model_age_seconds" in staff.get("/metrics").content
+
+
+def test_a_reading_is_counted_by_digit_and_version(prometheus: Client, stranger: Caller) -> None:
+    def count() -> float:
+        return ask(prometheus, "digits_predictions_total", digit="7", version="1")
+
+    before = count()
+    stranger.draw(7)
+    stranger.draw(7)
+    assert count() == before + 2
+
+
+def test_an_answer_is_counted_as_right_or_wrong_once(prometheus: Client, stranger: Caller) -> None:
+    def count(outcome: str) -> float:
+        return ask(prometheus, "digits_feedback_total", version="1", outcome=outcome)
+
+    right, wrong = count("right"), count("wrong")
+    feedback = f"{DRAWINGS}{stranger.draw(7)['id']}/feedback/"
+    for body in ({"correct": True}, {"correct": True}, {"label": 1}, {"label": None}):
+        assert stranger.put(feedback, body).status_code == 200
+    assert (count("right"), count("wrong")) == (right + 1, wrong + 1)
+
+
+def test_the_age_of_the_active_model_is_told(prometheus: Client) -> None:
+    assert 0 <= ask(prometheus, "digits_model_age_seconds", version="1") < 3600
+
+
+def test_requests_are_counted_by_view(prometheus: Client, stranger: Caller) -> None:
+    name = "django_http_requests_latency_seconds_by_view_method_count"
+    before = ask(prometheus, name, view="drawing-list", method="POST")
+    stranger.draw(7)
+    assert ask(prometheus, name, view="drawing-list", method="POST") == before + 1
+
+
+def scrape(site: LiveSite) -> str:
+    """Ask a running site, whose processes take turns."""
+    request = Request(f"{site.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    with urlopen(request) as answer:
+        text: str = answer.read().decode()
+        return text
+
+
+def test_each_process_tells_the_counts_of_all_and_those_of_dead_ones(
+    static_files: None, tmp_path: Path
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    with serve(tmp_path, METRICS_TOKEN=TOKEN, TMPDIR=str(temporary)) as site:
+        for round_ in (1, 2):
+            with ThreadPoolExecutor(4) as pool:
+                list(pool.map(lambda _: site.draw_seven(), range(20)))
+            told = {read(scrape(site), "digits_predictions_total", digit="7") for _ in range(8)}
+            assert told == {20.0 * round_}
+            (folder,) = temporary.glob("metrics-*")
+            places = {file.stem.rpartition("_")[2] for file in folder.glob("counter_*.db")}
+            assert places <= {"0", "1", "2"}
+            killed = workers_of(site)
+            for pid in killed:
+                os.kill(pid, signal.SIGKILL)
+            while len(set(workers_of(site)) - set(killed)) < 2:
+                pass
+    assert list(temporary.glob("metrics-*")) == []
