@@ -18,7 +18,8 @@ from django.db.models import Model
 from recognizer.models import Drawing, TrainedModel, TrainingRun
 from recognizer.services.registry import ServiceError
 
-FILES = f"SELECT artifact, sha256 FROM {TrainedModel._meta.db_table} WHERE pruned_at IS NULL"
+TABLE = TrainedModel._meta.db_table
+FILES = f"SELECT artifact, sha256 FROM {TABLE} WHERE pruned_at IS NULL"  # nosec B608
 MIGRATIONS = "SELECT app, name FROM django_migrations ORDER BY id"
 
 
@@ -132,7 +133,7 @@ def _run(program: str, *arguments: str) -> None:
             f"{program} is not installed; on Debian: sudo apt-get install postgresql-client."
         )
     _, secrets = connection.client.settings_to_cmd_args_env(connection.settings_dict, [])
-    finished = subprocess.run(  # nosec B603 - a program of PostgreSQL, without a shell
+    finished = subprocess.run(  # nosec B603
         [found, *arguments],
         env={**os.environ, **(secrets or {})},
         capture_output=True,

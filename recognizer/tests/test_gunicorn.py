@@ -16,7 +16,7 @@ from urllib.request import urlopen
 import pytest
 
 from recognizer.tests.drawings import SEVEN
-from recognizer.tests.live import PROJECT, LiveSite, serve
+from recognizer.tests.live import PROJECT, LiveSite, Server, serve
 
 MOST_MEGABYTES = 180
 
@@ -58,7 +58,14 @@ def test_a_stated_number_of_workers_wins() -> None:
 
 
 def test_a_number_of_workers_that_is_none_is_refused_by_name() -> None:
-    refused = read_configuration(WEB_CONCURRENCY="many")
+    refused = subprocess.run(
+        [sys.executable, "-m", "digitsite.serve"],
+        cwd=PROJECT,
+        env={**os.environ, "WEB_CONCURRENCY": "many"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert refused.returncode != 0
     assert "WEB_CONCURRENCY must be a whole number" in refused.stderr
 
@@ -97,12 +104,16 @@ def test_the_access_log_is_json_whatever_a_client_sends(site: LiveSite) -> None:
     assert (entry["method"], entry["status"], entry["agent"]) == ("GET", 404, agent)
 
 
-def test_a_worker_computes_in_one_thread(static_files: None, tmp_path: Path) -> None:
-    arguments = "recognizer.tests.blas_probe --workers 1"
-    with serve(tmp_path, GUNICORN_CMD_ARGS=arguments) as site:
-        site.draw_seven()
-        with urlopen(f"{site.url}/pools") as answer:
+def test_a_worker_computes_in_one_thread() -> None:
+    command = [sys.executable, "-m", "gunicorn", "--config", "digitsite/gunicorn.py"]
+    place = ["--bind", "127.0.0.1:0", "recognizer.tests.blas_probe:tell_threads"]
+    surroundings = {name: text for name, text in os.environ.items() if "NUM_THREADS" not in name}
+    server = Server([*command, *place], cwd=PROJECT, env=surroundings)
+    try:
+        with urlopen(server.wait_for_address()) as answer:
             pools = json.load(answer)
+    finally:
+        server.stop()
     assert {"blas", "openmp"} <= {pool["user_api"] for pool in pools}
     assert {pool["num_threads"] for pool in pools} == {1}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -40,7 +41,8 @@ def test_a_problem_tells_the_id(db: None) -> None:
 
 def log_line() -> str:
     """Return a line as the settings write it."""
-    options = settings.LOGGING["formatters"]["line"]
+    formatters: Any = settings.LOGGING["formatters"]
+    options = formatters["line"]
     formatter = LineFormatter(options["format"], style=options["style"])
     record = logging.LogRecord("recognizer", logging.INFO, "", 0, "Something.", None, None)
     return formatter.format(record)
