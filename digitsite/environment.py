@@ -136,13 +136,18 @@ def read_folder(name: str, *, default: Path, folder: Path) -> Path:
     return path
 
 
-def read_secret_key(name: str, *, path: Path) -> str:
-    """Return the key of the environment, else the one kept in ``path``, made on first use."""
+def read_secret_key(name: str, *, path: Path, required_by: str | None = None) -> str:
+    """Return the key of the environment, else the one kept in ``path``, made on first use.
+
+    Where another variable requires it, it has to be in the environment.
+    """
     key = env.str(name, default=None)
     if key is not None:
         if not key.strip():
             raise ImproperlyConfigured(f"{name} must not be empty.")
         return str(key)
+    if required_by:
+        raise ImproperlyConfigured(f"{name} must be set where {required_by} is.")
     # In a container it is a link to a volume, where the key outlives the container.
     path = path.resolve()
     if not path.exists():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import drf_spectacular_sidecar
@@ -25,7 +26,12 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 # What the environment may change
 
 DEBUG = read_bool("DEBUG", default=False)
-SECRET_KEY = read_secret_key("SECRET_KEY", path=BASE_DIR / ".secret_key")
+# A site that is reached by https alone, and by strangers: all that follows from it is below.
+HTTPS = read_bool("HTTPS", default=False)
+TRUST_X_FORWARDED_PROTO = read_bool("TRUST_X_FORWARDED_PROTO", default=False)
+SECRET_KEY = read_secret_key(
+    "SECRET_KEY", path=BASE_DIR / ".secret_key", required_by="HTTPS" if HTTPS else None
+)
 ALLOWED_HOSTS = read_hosts("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 DATABASES = {
     "default": read_database(
@@ -70,6 +76,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "axes",
     "whitenoise.runserver_nostatic",
     "digitsite.apps.StaticFiles",
     "rest_framework",
@@ -91,6 +98,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
     "recognizer.middleware.check_body",
     "recognizer.middleware.refuse_zero_bytes",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -101,6 +109,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
@@ -138,6 +147,22 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+
+# Log-in: whoever guesses passwords has to pause, in all processes; `manage.py axes_reset` ends it
+
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+# Not by name: a stranger could keep a reviewer out.
+AXES_LOCKOUT_PARAMETERS = ["ip_address"]
+AXES_CLIENT_IP_CALLABLE = "recognizer.lockout.address_of"
+AXES_LOCKOUT_CALLABLE = "recognizer.lockout.locked_out"
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True  # who came and went is nobody's business
+AXES_VERBOSE = False
 
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -193,6 +218,33 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "recognizer.views.stale_form"
 CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+# Being on the browsers' own list is for the owner of a domain to decide, not for a site of it.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+# Anybody can send the header; a proxy that sets it always has to be told of.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_X_FORWARDED_PROTO else None
+# Nothing of this is asked for by any page, nor may what is drawn there ask.
+PERMISSIONS_POLICY: dict[str, list[str]] = {
+    name: []
+    for name in (
+        "accelerometer",
+        "browsing-topics",
+        "camera",
+        "display-capture",
+        "geolocation",
+        "gyroscope",
+        "hid",
+        "magnetometer",
+        "microphone",
+        "midi",
+        "payment",
+        "serial",
+        "usb",
+    )
+}
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
