@@ -44,6 +44,9 @@ class ProblemSerializer(serializers.Serializer[Any]):
     errors = FieldErrorSerializer(  # type: ignore[assignment]
         many=True, required=False, help_text="All of them."
     )
+    request_id = serializers.CharField(
+        required=False, help_text="Under which the log has the request; X-Request-ID says it, too."
+    )
 
 
 class Schema(AutoSchema):

@@ -302,8 +302,6 @@ def describe(slug: str, detail: str, errors: list[dict[str, str]] | None = None)
         "status": problem.status,
         "detail": detail,
     }
-    if request_id := get_guid():
-        body["request_id"] = request_id
     if errors:
         body |= {"field": errors[0]["field"], "errors": errors}
     return body
@@ -312,8 +310,14 @@ def describe(slug: str, detail: str, errors: list[dict[str, str]] | None = None)
 def problem_response(slug: str, detail: str) -> JsonResponse:
     """Answer with a problem outside of Django REST framework."""
     return JsonResponse(
-        describe(slug, detail), status=PROBLEMS[slug].status, content_type=CONTENT_TYPE
+        _with_id(describe(slug, detail)), status=PROBLEMS[slug].status, content_type=CONTENT_TYPE
     )
+
+
+def _with_id(body: dict[str, Any]) -> dict[str, Any]:
+    """Add under which id the log has the request."""
+    request_id = get_guid()
+    return {**body, "request_id": request_id} if request_id else body
 
 
 def speaks_json(request: HttpRequest) -> bool:
@@ -329,7 +333,9 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
     if translated is None:
         return None
     body, headers = translated
-    return Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)
+    return Response(
+        _with_id(body), status=body["status"], headers=headers, content_type=CONTENT_TYPE
+    )
 
 
 def _translate(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None:
