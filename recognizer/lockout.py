@@ -15,13 +15,13 @@ IPV6_NETWORK_BITS = 64
 """So much of an address is given out at once; the rest its owner may choose."""
 
 
-def address_of(request: HttpRequest) -> str:
+def address_of(request: HttpRequest) -> str | None:
     """Return whence a request comes, behind as many proxies as NUM_PROXIES states."""
     text = BaseThrottle().get_ident(request)  # type: ignore[arg-type]
     try:
         address = ipaddress.ip_address(text)
-    except ValueError:  # no address at all; the nearest that there is
-        return str(request.META["REMOTE_ADDR"])
+    except ValueError:  # nonsense of a proxy, or none: a socket of this machine has no address
+        return request.META.get("REMOTE_ADDR") or None
     if address.version == 6:
         network = ipaddress.ip_network((address, IPV6_NETWORK_BITS), strict=False)
         return str(network.network_address)
