@@ -10,7 +10,7 @@ MANAGE := $(PYTHON) manage.py
 UNTRANSLATED := $(foreach folder,$(VENV) staticfiles jstests benchmarks ml '*/tests',--ignore $(folder))
 # Tools are started through this python where they can be: a script of .venv/bin breaks when its folder is moved.
 
-.PHONY: help run check test test-postgresql model messages format clean
+.PHONY: help run install check test test-postgresql model messages format clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -18,6 +18,8 @@ help: ## list these targets
 
 run: $(VENV)/requirements staticfiles/staticfiles.json ## serve the page on http://127.0.0.1:8000 (HOST and PORT change that)
 	@exec $(PYTHON) -m digitsite.serve --bind $(HOST):$(PORT)
+
+install: $(VENV)/requirements staticfiles/staticfiles.json ## all that serving needs, without serving
 
 check: $(VENV)/requirements-dev ## lint, format, types, security, templates, JavaScript, migrations
 	$(PYTHON) -m ruff check
@@ -28,6 +30,7 @@ check: $(VENV)/requirements-dev ## lint, format, types, security, templates, Jav
 	$(VENV)/bin/oxlint --deny-warnings static/js jstests
 	$(VENV)/bin/oxfmt --check static/js static/css jstests
 	$(VENV)/bin/hadolint Dockerfile
+	$(PYTHON) -m check_jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	$(MANAGE) makemigrations --check --dry-run
 	$(MANAGE) check --fail-level WARNING
 

@@ -24,6 +24,7 @@ from recognizer import services
 from recognizer.models import ApiKey, Drawing, TrainedModel
 from recognizer.tests.browsing import browser as browser
 from recognizer.tests.browsing import page as page
+from recognizer.tests.container import image as image
 from recognizer.tests.drawings import data_url, digits_of_one_face, png_of
 from recognizer.tests.live import site as site
 from recognizer.tests.live import static_files as static_files

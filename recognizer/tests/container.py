@@ -14,11 +14,19 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from recognizer.tests.live import PROJECT, Server
 
 AS_ROOT = os.geteuid() == 0
 BASE_PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -119,6 +127,33 @@ def build(project: Path, workspace: Path) -> Image:
             _follow(name, text, image, stages, project)
     assert image is not None
     return image
+
+
+@pytest.fixture(scope="session")
+def image() -> Iterator[Image]:
+    """Return the image of this project; building it takes as long as installing all packages."""
+    # Not in pytest's own folder: that one is closed to the image's unprivileged user.
+    with tempfile.TemporaryDirectory(prefix="image-", ignore_cleanup_errors=True) as workspace:
+        yield build(PROJECT, Path(workspace))
+
+
+@contextmanager
+def run(image: Image) -> Iterator[tuple[Server, list[str], str]]:
+    """Run the image's CMD on a free port; give the server, its health command and its address."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = str(probe.getsockname()[1])
+    server = Server(
+        [image.locate(word).replace("8000", port) for word in image.command], **image.surroundings()
+    )
+    try:
+        server.wait_for_address()
+        yield (
+            server,
+            [word.replace("8000", port) for word in image.health_command],
+            f"http://127.0.0.1:{port}",
+        )
+    finally:
+        server.stop()
 
 
 def _make_base(folder: Path) -> None:

@@ -4,46 +4,15 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
 
-from recognizer.tests.container import AS_ROOT, Image, build, list_context, read_instructions
-from recognizer.tests.live import PROJECT, Server
+from recognizer.tests.container import AS_ROOT, Image, list_context, read_instructions, run
+from recognizer.tests.live import PROJECT
 
 SEVEN = [[[0, 0], [10, 0], [4, 20]]]
-
-
-@pytest.fixture(scope="module")
-def image() -> Iterator[Image]:
-    # Not in pytest's own folder: that one is closed to the image's unprivileged user.
-    with tempfile.TemporaryDirectory(prefix="image-", ignore_cleanup_errors=True) as workspace:
-        yield build(PROJECT, Path(workspace))
-
-
-@contextmanager
-def run(image: Image) -> Iterator[tuple[Server, list[str], str]]:
-    """Run the image's CMD on a free port; give the server, its health command and its address."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = str(probe.getsockname()[1])
-    server = Server(
-        [image.locate(word).replace("8000", port) for word in image.command], **image.surroundings()
-    )
-    try:
-        server.wait_for_address()
-        yield (
-            server,
-            [word.replace("8000", port) for word in image.health_command],
-            f"http://127.0.0.1:{port}",
-        )
-    finally:
-        server.stop()
 
 
 def ask(url: str, body: object = None) -> Any:
