@@ -12,6 +12,7 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
+from rest_framework.utils.serializer_helpers import BindingDict
 
 from recognizer import services
 from recognizer.data_urls import png_url
@@ -161,13 +162,30 @@ class RandomIdField(serializers.UUIDField):
         return value
 
 
+class SharedFields(serializers.Serializer[Any]):
+    """Has one set of fields for all its instances: to build them takes longer than to use them.
+
+    They belong to a serializer of their own, so none may ask for the context of a request.
+    """
+
+    @property
+    def fields(self) -> BindingDict:
+        """The fields by name."""
+        return _fields_of(type(self))
+
+
+@functools.cache
+def _fields_of(kind: type[SharedFields]) -> BindingDict:
+    return super(SharedFields, kind()).fields
+
+
 class Alternatives(serializers.Serializer[Any]):
     """A body that needs one of several fields."""
 
     alternatives: tuple[str, ...]
 
 
-class DrawingInput(Alternatives):
+class DrawingInput(SharedFields, Alternatives):
     """A drawing to be read and kept."""
 
     alternatives = ("image", "strokes", "pixels")
@@ -276,7 +294,7 @@ class FeedbackInput(Alternatives):
         return {"label": label}
 
 
-class DrawingSerializer(serializers.ModelSerializer[Drawing]):
+class DrawingSerializer(SharedFields, serializers.ModelSerializer[Drawing]):
     """A drawing as the API shows it."""
 
     probabilities = serializers.ListField(
@@ -316,18 +334,9 @@ class DrawingSerializer(serializers.ModelSerializer[Drawing]):
         ]
         read_only_fields = fields
 
-    def to_representation(self, instance: Drawing) -> Any:
-        """Fill the fields of one serializer each time: to build them takes far longer."""
-        return super(DrawingSerializer, _drawing_serializer()).to_representation(instance)
-
     def get_canonical(self, drawing: Drawing) -> str:
         """Return the 28x28 digit as a data: address, white ink on black."""
         return png_url(services.canonical_png(drawing))
-
-
-@functools.cache
-def _drawing_serializer() -> DrawingSerializer:
-    return DrawingSerializer()
 
 
 class FileItemSerializer(serializers.ModelSerializer[Drawing]):

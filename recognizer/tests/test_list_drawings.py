@@ -91,7 +91,6 @@ def test_drawings_are_filtered_by_the_model(visitor: Caller) -> None:
         ("correct", "perhaps"),
         ("label", "10"),
         ("label", "seven"),
-        ("label", "\x00"),
         ("prediction", "-1"),
         ("model", "newest"),
         ("model", "9" * 40),
