@@ -44,7 +44,8 @@ def snippets(language: str) -> list[tuple[str, str]]:
 def client_of(language: str) -> str:
     """Return the file that the other snippets import."""
     name = CLIENTS[language]
-    return next(code for kind, code in BLOCK.findall(PAGE) if name in code.partition("\n")[0])
+    codes: list[str] = [code for _, code in BLOCK.findall(PAGE)]
+    return next(code for code in codes if name in code.partition("\n")[0])
 
 
 def command_for(language: str, code: str, folder: Path) -> list[str]:
