@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -28,7 +27,7 @@ from recognizer.problems import CONTENT_TYPE as PROBLEM
 from recognizer.problems import PROBLEMS
 from recognizer.tests.container import list_context
 from recognizer.tests.drawings import SEVEN
-from recognizer.tests.live import PROJECT, START_SECONDS
+from recognizer.tests.live import PROJECT, START_SECONDS, connect, new_database
 from recognizer.tests.proxies import NAME, Proxy
 from recognizer.tests.units import Service
 
@@ -67,7 +66,7 @@ class Rehearsal:
     proxy: Proxy
     blue: Service
     green: Service
-    database: Path
+    database: str
 
     def ask(self, path: str, body: Any = None) -> tuple[int, bytes, str]:
         """Ask by way of the proxy."""
@@ -97,7 +96,7 @@ class Rehearsal:
 
     def stored(self) -> set[UUID]:
         """Return the drawings that the database has."""
-        with closing(sqlite3.connect(self.database)) as connection:
+        with connect(self.database) as connection:
             rows = connection.execute("SELECT id FROM recognizer_drawing").fetchall()
         return {UUID(str(id)) for (id,) in rows}
 
@@ -128,10 +127,9 @@ def rehearsal(static_files: None, tmp_path_factory: pytest.TempPathFactory) -> I
     (folder / "nginx").mkdir()
     (folder / "next").mkdir()
     # The name of a socket may have 107 letters, fewer than pytest's folders on some machines.
-    database = folder / "db.sqlite3"
-    with tempfile.TemporaryDirectory() as sockets:
+    with new_database(folder) as database, tempfile.TemporaryDirectory() as sockets:
         environment = {
-            "DATABASE_URL": f"sqlite:///{database}",
+            "DATABASE_URL": database,
             "ARTIFACTS_DIR": str(folder / "artifacts"),
             "SECRET_KEY": "only for tests",
             "WEB_CONCURRENCY": "2",
@@ -213,7 +211,7 @@ def test_no_request_fails_and_no_drawing_is_lost_while_versions_change(
         results = [caller.result() for caller in callers]
 
     acknowledged = {id for ids, _ in results for id in ids}
-    print(f"{len(acknowledged)} drawings acknowledged, all of {CALLERS} callers in time.")
+    print(f"{len(acknowledged)} drawings were acknowledged meanwhile.")
     assert [refused for _, refused in results] == [[]] * CALLERS
     assert new_scripts != old_scripts
     assert set(found) == {200}
