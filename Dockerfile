@@ -3,7 +3,7 @@ FROM python:3.11-slim-bookworm AS build
 WORKDIR /app
 COPY requirements.txt .
 RUN python -m venv --without-pip /venv && \
-    pip --python /venv/bin/python install --no-cache-dir -r requirements.txt
+    pip --python /venv/bin/python install --no-cache-dir --require-hashes -r requirements.txt
 
 FROM python:3.11-slim-bookworm
 ENV PATH=/venv/bin:$PATH \

@@ -10,7 +10,7 @@ MANAGE := $(PYTHON) manage.py
 UNTRANSLATED := $(foreach folder,$(VENV) staticfiles jstests benchmarks ml '*/tests',--ignore $(folder))
 # Tools are started through this python where they can be: a script of .venv/bin breaks when its folder is moved.
 
-.PHONY: help run install check test test-postgresql model messages format clean
+.PHONY: help run install check test test-postgresql model messages format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -62,6 +62,15 @@ format: $(VENV)/requirements-dev ## put every file into the form that `make chec
 	$(PYTHON) -m djlint templates --reformat --quiet || true
 	$(VENV)/bin/oxfmt static/js static/css jstests
 
+# For every machine and every Python from 3.11 on; UPGRADE=--upgrade renews what comes along.
+LOCK = $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command 'make lock' $(UPGRADE) pyproject.toml
+
+lock: $(VENV)/bin/uv ## write requirements*.txt anew, after the lists in pyproject.toml were changed
+	$(LOCK) --output-file requirements.txt
+	$(LOCK) --constraint requirements.txt --group cluster --output-file requirements-cluster.txt
+	$(LOCK) --constraint requirements.txt --group dev --output-file requirements-dev.txt
+
 clean: ## remove the environment and what the tools left (not the database, not the models)
 	rm -rf $(VENV) staticfiles htmlcov .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -73,11 +82,15 @@ staticfiles/staticfiles.json: $(VENV)/requirements digitsite/settings.py $(shell
 
 # An empty file remembers what was installed; pip runs again only after its list changed.
 $(VENV)/requirements: requirements.txt $(VENV)/bin/pip
-	$(PYTHON) -m pip install -qq --disable-pip-version-check -r requirements.txt
+	$(PYTHON) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
-$(VENV)/requirements-dev: requirements-dev.txt requirements-cluster.txt $(VENV)/requirements
-	$(PYTHON) -m pip install -qq --disable-pip-version-check -r requirements-dev.txt
+# Only where there is none yet: what is to be locked anew need not be installable.
+$(VENV)/bin/uv:
+	@$(MAKE) $(VENV)/requirements-dev
+
+$(VENV)/requirements-dev: requirements-dev.txt $(VENV)/requirements
+	$(PYTHON) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
 # pip is the last file that venv writes, so it also tells a whole environment from half of one.
