@@ -33,7 +33,7 @@ def choice(values: Sequence[Any], **options: Any) -> django_filters.ChoiceFilter
 
 
 class NamedFilters(DjangoFilterBackend):
-    """Filters that refuse a parameter which is none: a typing error would show, or delete, all."""
+    """Filters that refuse a parameter which is none, or is empty: it would show, or delete, all."""
 
     def filter_queryset(self, request: HttpRequest, queryset: Any, view: Any) -> Any:
         """Narrow a list down."""
@@ -47,6 +47,9 @@ class NamedFilters(DjangoFilterBackend):
                 raise ValidationError(
                     dict.fromkeys(unknown, f"There is no such parameter; known are {names}.")
                 )
+            empty = [name for name, value in request.GET.items() if not value]
+            if empty:
+                raise ValidationError(dict.fromkeys(empty, "This parameter has no value."))
         return super().filter_queryset(request, queryset, view)
 
 

@@ -146,6 +146,33 @@ class PositiveFloatField(serializers.FloatField):
         return number
 
 
+class TruthField(serializers.BooleanField):
+    """True or false, and not one of the many words for it."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        """Refuse numbers and text."""
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class DigitField(serializers.IntegerField):
+    """A digit as a number."""
+
+    default_error_messages = dict.fromkeys(
+        ["invalid", "min_value", "max_value"], "A label is a digit from 0 to 9, or null."
+    )
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=0, max_value=9, **options)
+
+    def to_internal_value(self, data: Any) -> int:
+        """Refuse text."""
+        if isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class RandomIdField(serializers.UUIDField):
     """An id that a caller chose at random, so that it is nobody else's.
 
@@ -259,18 +286,8 @@ class FeedbackInput(Alternatives):
 
     alternatives = ("correct", "label")
 
-    correct = serializers.BooleanField(required=False, allow_null=True)
-    label = serializers.IntegerField(  # type: ignore[assignment]
-        required=False,
-        allow_null=True,
-        min_value=0,
-        max_value=9,
-        error_messages={
-            "invalid": "A label is a digit from 0 to 9, or null.",
-            "min_value": "A label is a digit from 0 to 9, or null.",
-            "max_value": "A label is a digit from 0 to 9, or null.",
-        },
-    )
+    correct = TruthField(required=False, allow_null=True)
+    label = DigitField(required=False, allow_null=True)  # type: ignore[assignment]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Bring both forms to a label; the prediction comes with the context."""
