@@ -14,7 +14,7 @@ from django.urls import reverse
 from jsonschema import Draft202012Validator, FormatChecker
 
 from recognizer.openapi import describe_api
-from recognizer.tests.conftest import Caller
+from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.drawings import assert_problem
 
 COMMITTED = Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
@@ -115,6 +115,27 @@ def test_every_example_of_a_request_is_answered(
             assert answer.status_code in {200, 201}, (path, method, answer.content)
             sent += 1
     assert sent >= 6
+
+
+def test_every_link_of_a_stored_drawing_leads_to_an_answer(
+    visitor: Caller, description: dict[str, Any]
+) -> None:
+    operations_by_id = {
+        operation["operationId"]: (path, method, operation)
+        for path, method, operation in operations(description)
+    }
+    created = description["paths"][DRAWINGS]["post"]["responses"]["201"]
+    assert len(created["links"]) == 6
+    for link in created["links"].values():
+        assert link["parameters"] == {"id": "$response.body#/id"}
+        path, method, operation = operations_by_id[link["operationId"]]
+        url = path.replace("{id}", visitor.draw()["id"])
+        if method == "put":
+            answer = visitor.put(url, {"correct": True})
+        else:
+            answer = {"get": visitor.get, "delete": visitor.delete}[method](url)
+        assert answer.status_code in {200, 204}, (path, method, answer.content)
+        assert str(answer.status_code) in operation["responses"]
 
 
 @pytest.mark.parametrize(
