@@ -64,7 +64,6 @@ from recognizer.services.recognition import (
     delete_own_drawings,
     give_feedback,
     is_kept,
-    predict,
     read_sketch,
     recognize,
 )
@@ -177,7 +176,6 @@ __all__ = [
     "issue_key",
     "make_report",
     "name_request",
-    "predict",
     "predict_file",
     "predict_images",
     "predict_pixels",

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
@@ -107,7 +108,7 @@ def _store(
 ) -> None:
     if not sketches:
         return
-    version, predictions = predict([sketch for _, sketch, _ in sketches.values()])
+    version, predictions = predict(np.stack([sketch.digit for _, sketch, _ in sketches.values()]))
     rows = [
         _imported(pk, drawing, sketch, moment, prediction, version)
         for (pk, (drawing, sketch, moment)), prediction in zip(

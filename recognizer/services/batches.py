@@ -12,7 +12,7 @@ from ml import batches, pipeline, preprocessing
 from ml import strokes as strokes_module
 from ml.errors import ImageTooLarge, InvalidDrawing, InvalidItem
 from ml.picture_files import read_pictures
-from recognizer.services.registry import active_model
+from recognizer.services.recognition import predict
 
 MAX_BATCH = 1000
 """Most drawings of one batch."""
@@ -28,12 +28,12 @@ def predict_images(images: Sequence[bytes]) -> tuple[int, list[pipeline.Predicti
             f"The pictures have {total:,} pixels together; at most {MAX_BATCH_PIXELS:,} are read "
             "at once. Send smaller ones, or several batches."
         )
-    return _predict(_one_by_one(images, preprocessing.ink_from_image))
+    return predict(_one_by_one(images, preprocessing.ink_from_image))
 
 
 def predict_strokes(drawings: Sequence[object]) -> tuple[int, list[pipeline.Prediction]]:
     """Read drawings given as strokes."""
-    return _predict(
+    return predict(
         _one_by_one(
             drawings,
             lambda drawing: strokes_module.ink_from_strokes(strokes_module.parse_strokes(drawing)),
@@ -46,18 +46,13 @@ def predict_pixels(pictures: Sequence[object]) -> tuple[int, list[pipeline.Predi
     stack = _stack(pictures)
     if stack is None:
         find_ink = cast("Callable[[object], Any]", preprocessing.ink_from_pixels)
-        return _predict(_one_by_one(pictures, find_ink))
-    return _predict(batches.canonical_digits(stack))
+        return predict(_one_by_one(pictures, find_ink))
+    return predict(batches.canonical_digits(stack))
 
 
 def predict_file(file: IO[bytes], name: str) -> tuple[int, list[pipeline.Prediction]]:
     """Read the digits of an npz, IDX or csv file."""
-    return _predict(batches.canonical_digits(read_pictures(file, name, MAX_BATCH)))
-
-
-def _predict(digits: preprocessing.Digits) -> tuple[int, list[pipeline.Prediction]]:
-    model = active_model()
-    return model.version, pipeline.predict(model.pipeline, digits)
+    return predict(batches.canonical_digits(read_pictures(file, name, MAX_BATCH)))
 
 
 def _one_by_one(items: Sequence[Any], find_ink: Callable[[Any], Any]) -> preprocessing.Digits:

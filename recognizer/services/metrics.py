@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections import Counter as Tally
+from collections.abc import Iterable, Iterator
 
 from django.utils import timezone
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, generate_latest
@@ -16,15 +17,24 @@ PREDICTIONS = Counter("digits_predictions", "Drawings that were read.", ["digit"
 FEEDBACK = Counter("digits_feedback", "Answers to a prediction.", ["version", "outcome"])
 """Live accuracy of a version is the share of its answers that say "right"."""
 
+THROTTLED = Counter("digits_throttled", "Requests refused by a limit.", ["caller", "limited"])
+"""By whose limit (visitor, key, address, everybody), and of what (requests, drawings)."""
 
-def count_prediction(digit: int, version: int) -> None:
-    """Count a drawing that was read."""
-    PREDICTIONS.labels(digit, version).inc()
+
+def count_predictions(digits: Iterable[int], version: int) -> None:
+    """Count drawings that were read."""
+    for digit, drawings in Tally(digits).items():
+        PREDICTIONS.labels(digit, version).inc(drawings)
 
 
 def count_feedback(version: int, *, is_right: bool) -> None:
     """Count an answer to a prediction; an answer that is changed is another one."""
     FEEDBACK.labels(version, "right" if is_right else "wrong").inc()
+
+
+def count_throttled(caller: str, limited: str) -> None:
+    """Count a request that was one too many."""
+    THROTTLED.labels(caller, limited).inc()
 
 
 def tell_metrics() -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from ml import strokes as strokes_module
 from ml.ink import Ink
 from recognizer.models import UNSUSPICIOUS, Drawing, DrawingQuerySet
 from recognizer.services import request_keys
-from recognizer.services.metrics import count_feedback, count_prediction
+from recognizer.services.metrics import count_feedback, count_predictions
 from recognizer.services.registry import ServiceError, active_model
 from recognizer.services.request_keys import NamedRequest
 
@@ -118,7 +118,7 @@ def recognize(
     sketch = read_sketch(image=image, strokes=strokes, pixels=pixels, pen_width=pen_width)
     model = active_model()
     (prediction,) = pipeline.predict(model.pipeline, sketch.digit[None])
-    count_prediction(prediction.digit, model.version)
+    count_predictions([prediction.digit], model.version)
     drawing = new_drawing(sketch, prediction, model.version, visitor=visitor, source=source)
     with transaction.atomic():
         if request is not None and (made := request_keys.claim(request, id or drawing.pk)):
@@ -166,13 +166,11 @@ def _is_same(stored: Drawing, drawing: Drawing) -> bool:
     return bytes(stored.image) == drawing.image and stored.strokes == drawing.strokes
 
 
-def predict(sketches: Sequence[Sketch]) -> tuple[int, list[pipeline.Prediction]]:
-    """Read many drawings at once, keeping none; return the version that answered as well."""
+def predict(digits: preprocessing.Digits) -> tuple[int, list[pipeline.Prediction]]:
+    """Read many canonical digits at once; return the version that answered as well."""
     model = active_model()
-    digits = np.stack([sketch.digit for sketch in sketches])  # (n, 28, 28)
     predictions = pipeline.predict(model.pipeline, digits)
-    for prediction in predictions:
-        count_prediction(prediction.digit, model.version)
+    count_predictions((prediction.digit for prediction in predictions), model.version)
     return model.version, predictions
 
 

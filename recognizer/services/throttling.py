@@ -15,6 +15,7 @@ from django.utils.crypto import salted_hmac
 from redis.exceptions import RedisError
 
 from recognizer.models import HitCount
+from recognizer.services.metrics import count_throttled
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,11 @@ class Limit:
     def bucket(self) -> str:
         """Where it is counted: neither addresses nor visitors are kept as they are."""
         return salted_hmac("recognizer.throttling", f"{self.what} {self.who}").hexdigest()[:32]
+
+    @property
+    def caller(self) -> str:
+        """What kind of caller it is for: visitor, key, address or everybody."""
+        return self.who.partition(" ")[0]
 
     def ends(self, now: float) -> int:
         """Return when the current window is over."""
@@ -60,6 +66,18 @@ def count_hits(limits: Iterable[Limit]) -> Excess | None:
     What is refused is not counted again, so that a flood costs no writes and uses up nobody
     else's share of a common limit.
     """
+    excess = _find_excess(limits)
+    if excess is not None:
+        count_throttled(excess.limit.caller, excess.limit.what)
+    return excess
+
+
+def forget_full() -> None:
+    """Forget which limits are used up; what was counted stays."""
+    _full.clear()
+
+
+def _find_excess(limits: Iterable[Limit]) -> Excess | None:
     limits = [limit for limit in limits if limit.most]
     now = time.time()
     for limit in limits:
@@ -80,11 +98,6 @@ def count_hits(limits: Iterable[Limit]) -> Excess | None:
     return None
 
 
-def forget_full() -> None:
-    """Forget which limits are used up; what was counted stays."""
-    _full.clear()
-
-
 def _count(limits: list[Limit], now: float) -> dict[str, int]:
     """Return the number of hits in each bucket, this one included."""
     ends = {limit.bucket: limit.ends(now) for limit in limits}
@@ -94,7 +107,10 @@ def _count(limits: list[Limit], now: float) -> dict[str, int]:
     for bucket, end in ends.items():
         key = f"hits:{bucket}:{end}"
         cache.add(key, 0, end - now + 60)
-        hits[bucket] = cache.incr(key)
+        try:
+            hits[bucket] = cache.incr(key)
+        except ValueError:  # it is full, and let go of what was just put there
+            hits[bucket] = 1
     return hits
 
 

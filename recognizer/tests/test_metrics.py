@@ -13,8 +13,9 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
+from recognizer.services.throttling import forget_full
 from recognizer.tests.conftest import DRAWINGS, Caller
-from recognizer.tests.drawings import assert_problem
+from recognizer.tests.drawings import SEVEN, assert_problem
 from recognizer.tests.live import LiveSite, serve
 from recognizer.tests.test_gunicorn import workers_of
 
@@ -78,6 +79,31 @@ def test_a_reading_is_counted_by_digit_and_version(prometheus: Client, stranger:
     stranger.draw(7)
     stranger.draw(7)
     assert count() == before + 2
+
+
+def test_each_drawing_of_a_batch_is_counted(prometheus: Client, stranger: Caller) -> None:
+    def count() -> float:
+        return ask(prometheus, "digits_predictions_total", version="1")
+
+    before = count()
+    assert stranger.post("/api/v1/predictions/", {"strokes": [SEVEN] * 3}).status_code == 200
+    assert count() == before + 3
+
+
+def test_what_a_limit_refuses_is_counted_by_limit(
+    prometheus: Client, visitor: Caller, settings: Settings
+) -> None:
+    def count(caller: str, limited: str) -> float:
+        return ask(prometheus, "digits_throttled_total", caller=caller, limited=limited)
+
+    forget_full()
+    settings.THROTTLE_VISITOR = 1
+    drawings, requests = count("visitor", "drawings"), count("visitor", "requests")
+    answers = [visitor.post(DRAWINGS, {"strokes": SEVEN}).status_code for _ in range(6)]
+    forget_full()
+    assert answers == [201] + [429] * 5
+    assert count("visitor", "drawings") == drawings + 4
+    assert count("visitor", "requests") == requests + 1
 
 
 def test_an_answer_is_counted_as_right_or_wrong_once(prometheus: Client, stranger: Caller) -> None:

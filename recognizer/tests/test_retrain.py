@@ -24,8 +24,7 @@ pytestmark = pytest.mark.usefixtures("small_training")
 
 def share_of_seven() -> float:
     """Return how likely the active version finds a 7 in the 1 that was drawn."""
-    sketch = services.read_sketch(pixels=digits_of_one_face()[1])
-    _, (prediction,) = services.predict([sketch])
+    _, (prediction,) = services.predict_pixels([digits_of_one_face()[1].tolist()])
     return prediction.probabilities[7]
 
 
