@@ -188,6 +188,7 @@ class PredictionsView(APIView):
     """Many drawings read at once, nothing kept."""
 
     scopes = {"post": Scope.PREDICT}
+    is_for_programs = True
     parser_classes = [
         CautiousJSONParser,
         MultiPartParser,

@@ -60,7 +60,7 @@ class HasScope(BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Let pass who may; what is not done at all (OPTIONS, 405) is for everybody."""
-        action = _action_of(request, view)
+        action = action_of(request, view)
         if action is None:
             return True
         scopes: Mapping[str, ApiKey.Scope | None] = getattr(view, "scopes", {})
@@ -72,7 +72,7 @@ class HasScope(BasePermission):
         return True
 
 
-def _action_of(request: Request, view: APIView) -> str | None:
+def action_of(request: Request, view: APIView) -> str | None:
     """Return what is to be done: a view set's action, another view's method."""
     method = (request.method or "").lower()
     if method == "options" or not hasattr(view, method):

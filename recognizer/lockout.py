@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Any
 
 from axes.helpers import get_cool_off
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from rest_framework.throttling import BaseThrottle
 
-IPV6_NETWORK_BITS = 64
-"""So much of an address is given out at once; the rest its owner may choose."""
+from recognizer import addresses
 
 
 def address_of(request: HttpRequest) -> str | None:
-    """Return whence a request comes, behind as many proxies as NUM_PROXIES states."""
-    text = BaseThrottle().get_ident(request)  # type: ignore[arg-type]
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:  # nonsense of a proxy, or none: a socket of this machine has no address
-        return request.META.get("REMOTE_ADDR") or None
-    if address.version == 6:
-        network = ipaddress.ip_network((address, IPV6_NETWORK_BITS), strict=False)
-        return str(network.network_address)
-    return text
+    """Return what wrong passwords are counted by."""
+    address = addresses.address_of(request)
+    return None if address is None else str(address)
 
 
 def locked_out(request: HttpRequest, response: HttpResponse, credentials: Any) -> HttpResponse:

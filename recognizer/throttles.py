@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import uuid
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -14,6 +13,8 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from recognizer import services
+from recognizer.addresses import address_of
+from recognizer.callers import action_of
 from recognizer.models import ApiKey
 from recognizer.services import Limit
 from recognizer.visitors import visitor_of
@@ -24,8 +25,6 @@ if TYPE_CHECKING:  # it imports this module, by the name in the settings
 REQUESTS_PER_DRAWING = 5
 """Of the page, for one drawing: a reading after each of four strokes, and a verdict."""
 DAY_SECONDS = 24 * 60 * 60
-IPV6_NETWORK_BITS = 64
-"""As much of an IPv6 address as one household is given."""
 
 
 class CallerThrottle(BaseThrottle):
@@ -37,24 +36,25 @@ class CallerThrottle(BaseThrottle):
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         """Count."""
-        action = getattr(view, "action", str(request.method).lower())
-        is_costly = action in getattr(view, "costly", ())
+        is_costly = action_of(request, view) in getattr(view, "costly", ())
         if request.method not in SAFE_METHODS or is_costly:
             everybody = Limit("everybody", "requests", settings.THROTTLE_ALL)
-            _refuse_excess([*self._own_limits(request), everybody])
+            _refuse_excess([*self._own_limits(request, view), everybody])
         return True
 
-    def _own_limits(self, request: Request) -> Iterable[Limit]:
-        match request.auth:
-            case ApiKey() as key:
-                rate = settings.THROTTLE_KEY if key.rate is None else key.rate
-                yield Limit(f"key {key.pk}", "requests", rate)
-            case uuid.UUID() as visitor:
-                rate = settings.THROTTLE_VISITOR * REQUESTS_PER_DRAWING
-                yield Limit(f"visitor {visitor}", "requests", rate)
-            case _:
-                if address := address_of(request):
-                    yield Limit(f"address {address}", "requests", settings.THROTTLE_ADDRESS)
+    def _own_limits(self, request: Request, view: APIView) -> Iterable[Limit]:
+        if isinstance(key := request.auth, ApiKey):
+            rate = settings.THROTTLE_KEY if key.rate is None else key.rate
+            yield Limit(f"key {key.pk}", "requests", rate)
+            return
+        if visitor := visitor_of(request):
+            rate = settings.THROTTLE_VISITOR * REQUESTS_PER_DRAWING
+            yield Limit(f"visitor {visitor}", "requests", rate)
+        # What no page asks for is counted by address with a cookie, too: cookies are free.
+        if (not visitor or getattr(view, "is_for_programs", False)) and (
+            address := counted_address_of(request)
+        ):
+            yield Limit(f"address {address}", "requests", settings.THROTTLE_ADDRESS)
 
 
 def count_drawing(request: Request, drawing_id: uuid.UUID | None) -> None:
@@ -65,7 +65,7 @@ def count_drawing(request: Request, drawing_id: uuid.UUID | None) -> None:
     limits = []
     if visitor:
         limits.append(Limit(f"visitor {visitor}", "drawings", settings.THROTTLE_VISITOR))
-    if address := address_of(request):
+    if address := counted_address_of(request):
         limits.append(
             Limit(f"address {address}", "drawings", settings.THROTTLE_STORED, DAY_SECONDS)
         )
@@ -73,22 +73,15 @@ def count_drawing(request: Request, drawing_id: uuid.UUID | None) -> None:
         _refuse_excess(limits)
 
 
-def address_of(request: Request) -> str:
-    """Return whence a request comes; nothing for a program on this very machine.
+def counted_address_of(request: Request) -> str:
+    """Return the address that is counted; none for a program on this very machine.
 
-    That one comes from the loopback and was passed on by no proxy. What X-Forwarded-For says
-    counts only for as many proxies as NUM_PROXIES states; anybody can send the header.
+    That one comes from the loopback and was passed on by no proxy.
     """
-    text = BaseThrottle().get_ident(request)
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return text
-    if address.is_loopback and "HTTP_X_FORWARDED_FOR" not in request.META:
+    address = address_of(request)
+    if address is None or (address.is_loopback and "HTTP_X_FORWARDED_FOR" not in request.META):
         return ""
-    if address.version == 6:
-        return str(ipaddress.ip_network((address, IPV6_NETWORK_BITS), strict=False))
-    return text
+    return str(address)
 
 
 def _refuse_excess(limits: Iterable[Limit]) -> None:

@@ -78,6 +78,14 @@ def test_addresses_of_one_ipv6_network_are_one(keeper: User) -> None:
     assert log_in(PASSWORD, REMOTE_ADDR="2001:db8:0:1::1").status_code == 302
 
 
+def test_addresses_of_ipv4_are_not_one_where_the_socket_listens_for_both_kinds(
+    keeper: User,
+) -> None:
+    guess(REMOTE_ADDR="::ffff:203.0.113.5")
+    assert log_in(PASSWORD, REMOTE_ADDR="::ffff:203.0.113.5").status_code == 429
+    assert log_in(PASSWORD, REMOTE_ADDR="::ffff:203.0.113.6").status_code == 302
+
+
 @pytest.mark.parametrize("sent", ["203.0.113.{}", "nonsense{}", "203.0.113.{}, 198.51.100.1"])
 def test_without_a_stated_proxy_nobody_chooses_an_address(
     keeper: User, sent: str, monkeypatch: pytest.MonkeyPatch

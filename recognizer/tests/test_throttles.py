@@ -122,6 +122,41 @@ def test_a_household_has_one_ipv6_network(model: Any, settings: Settings) -> Non
     assert [answer.status_code for answer in answers] == [200, 429, 200]
 
 
+@pytest.mark.parametrize("kind", ["", "::ffff:"])
+def test_each_ipv4_address_is_its_own_however_the_socket_spells_it(
+    kind: str, model: Any, settings: Settings
+) -> None:
+    settings.THROTTLE_ADDRESS = 1
+    addresses = [f"{kind}203.0.113.{last}" for last in (7, 7, 8)]
+    answers = [predict(Client(), address=address) for address in addresses]
+    assert [answer.status_code for answer in answers] == [200, 429, 200]
+
+
+def test_nonsense_of_a_proxy_makes_nobody_another(model: Any, settings: Settings) -> None:
+    settings.THROTTLE_ADDRESS = 1
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "NUM_PROXIES": 1}
+    answers = [predict(Client(), **{"X-Forwarded-For": f"unknown:{port}"}) for port in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 429]
+
+
+def test_new_cookies_get_no_more_batches_than_no_cookie(model: Any, settings: Settings) -> None:
+    settings.THROTTLE_ADDRESS = 1
+    callers = [open_page(Caller(Client())) for _ in range(2)]
+    answers = [
+        caller.post(PREDICTIONS, {"strokes": [SEVEN]}, REMOTE_ADDR="203.0.113.7")
+        for caller in callers
+    ]
+    assert [answer.status_code for answer in answers] == [200, 429]
+
+
+def test_asking_for_the_head_of_a_costly_answer_is_counted(
+    staff: Caller, settings: Settings
+) -> None:
+    settings.THROTTLE_VISITOR = 1
+    answers = [staff.client.head("/api/v1/exports/").status_code for _ in range(6)]
+    assert answers == [200] * 5 + [429]
+
+
 def test_a_visitor_is_throttled_by_the_cookie_not_by_the_address(
     visitor: Caller, other_visitor: Caller, settings: Settings
 ) -> None:
@@ -327,6 +362,12 @@ def test_all_workers_count_together_in_redis(
         assert_five_of_twelve(site)
         assert "hits:" in str(redis.Redis.from_url(redis_url).keys())
         assert "0" in site.manage("shell", "-c", COUNT_HITS)
+
+
+def test_a_cache_that_forgets_at_once_throttles_nobody(model: Any, settings: Settings) -> None:
+    settings.THROTTLE_ADDRESS = 1
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+    assert [predict(Client()).status_code for _ in range(2)] == [200, 200]
 
 
 @pytest.mark.parametrize("error", [OperationalError, RedisConnectionError])
