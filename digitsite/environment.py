@@ -20,6 +20,12 @@ _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 _HOST = re.compile(r"^(\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])$")
 _TOKEN = re.compile(r"^[A-Za-z0-9._~+/=-]{20,}$")
+_REDIS = "django.core.cache.backends.redis.RedisCache"
+_CACHES = {
+    "django.core.cache.backends.db.DatabaseCache",
+    "django.core.cache.backends.locmem.LocMemCache",
+    _REDIS,
+}
 _DATABASES = {"django.db.backends.sqlite3", "django.db.backends.postgresql"}
 
 
@@ -83,11 +89,17 @@ def read_database(name: str, *, default: str, folder: Path, pool_size: int = 0) 
 
 
 def read_cache(name: str, *, default: str) -> dict[str, Any]:
-    """Return Django's settings of a cache URL."""
+    """Return Django's settings of a cache URL: of one in which hits can be counted."""
     try:
         cache: dict[str, Any] = env.cache_url(name, default=default)
     except Exception as error:
         raise ImproperlyConfigured(f"{name} is not a cache URL: {error}.") from error
+    if cache.get("BACKEND") not in _CACHES:
+        raise ImproperlyConfigured(f"{name} must be dbcache://…, redis://… or locmemcache://.")
+    if cache["BACKEND"] == _REDIS:
+        # Of a Redis that hangs, nobody is to wait for the answer: without it, all goes on.
+        waits = {"socket_connect_timeout": 1, "socket_timeout": 1}
+        cache["OPTIONS"] = {**waits, **cache.get("OPTIONS", {})}
     return cache
 
 

@@ -83,10 +83,20 @@ def test_a_database_url_of_another_kind_is_refused(
         environment.read_database("DATABASE_URL", default="", folder=FOLDER)
 
 
-def test_a_cache_url_of_another_kind_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CACHE_URL", "cupboard://")
+@pytest.mark.parametrize("url", ["", "cupboard://", "dummycache://", "filecache:///var/tmp"])
+def test_a_cache_in_which_nothing_can_be_counted_is_refused(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CACHE_URL", url)
     with pytest.raises(ImproperlyConfigured, match="CACHE_URL"):
         environment.read_cache("CACHE_URL", default="locmemcache://")
+
+
+def test_nobody_waits_long_for_a_redis_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CACHE_URL", "redis://cache:6379/1?socket_timeout=3")
+    cache = environment.read_cache("CACHE_URL", default="locmemcache://")
+    assert cache["LOCATION"] == "redis://cache:6379/1"
+    assert cache["OPTIONS"] == {"socket_connect_timeout": 1, "socket_timeout": 3}
 
 
 def test_a_token_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
