@@ -57,11 +57,10 @@ def load_snapshot(path: Path) -> None:
 
     Running processes go on with the new content.
     """
-    connections.close_all()
     if connection.vendor == "postgresql":
-        options = ["--single-transaction", "--clean", "--if-exists", "--no-owner", "--no-acl"]
-        _run("pg_restore", *options, *_database_of_postgresql(), str(path))
+        _load_postgresql(path)
         return
+    connections.close_all()
     with closing(sqlite3.connect(path)) as copy, closing(_open_sqlite("rwc")) as database:
         copy.backup(database)
 
@@ -110,6 +109,19 @@ def _dump_postgresql(path: Path) -> Snapshot:
         ]
         _run("pg_dump", *options, f"--file={path}", *_database_of_postgresql())
         return _read(cursor)
+
+
+def _load_postgresql(path: Path) -> None:
+    """Run the copy as a script, after dropping all tables: the copy may be older than some."""
+    quote = connection.ops.quote_name
+    tables = connection.introspection.django_table_names(only_existing=True)
+    drop = [f"--command=DROP TABLE {', '.join(map(quote, tables))} CASCADE"] if tables else []
+    connections.close_all()
+    script = path.with_name(f"{path.name}.sql")
+    options = ["--clean", "--if-exists", "--no-owner", "--no-acl"]
+    _run("pg_restore", *options, f"--file={script}", str(path))
+    options = ["--single-transaction", "--set=ON_ERROR_STOP=1", "--no-psqlrc", "--quiet"]
+    _run("psql", *options, *drop, f"--file={script}", *_database_of_postgresql())
 
 
 def _read(cursor: Any) -> Snapshot:

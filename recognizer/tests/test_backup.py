@@ -23,7 +23,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from recognizer.models import Drawing, TrainedModel
+from recognizer.models import Drawing, HitCount, TrainedModel
 from recognizer.services import snapshots
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.live import PROJECT, LiveSite, new_database, serve
@@ -83,6 +83,17 @@ def test_a_restored_archive_is_the_one_that_was_backed_up(backup: Path, archive:
     restore(backup)
     assert list(Drawing.objects.values()) == before
     assert archive.draw(5)["model"] == 1
+
+
+def test_a_backup_of_an_older_version_can_be_migrated(archive: Caller, tmp_path: Path) -> None:
+    path = tmp_path / "backup.tar"
+    call_command("migrate", "recognizer", "0006", verbosity=0)
+    call_command("backup", str(path))
+    call_command("migrate", verbosity=0)
+    restore(path)
+    call_command("migrate", verbosity=0)
+    assert Drawing.objects.count() == 1
+    assert not HitCount.objects.exists()
 
 
 def test_lost_model_files_come_back(backup: Path, model: TrainedModel) -> None:
