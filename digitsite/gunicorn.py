@@ -49,6 +49,11 @@ preload_app = True
 # A drawing is too small for several threads of linear algebra; they would only fight for the cores.
 raw_env = ["OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1"]
 
+# Path and scheme are those of the request. By default a proxy on this machine, or whoever it lets
+# through, names others by headers; TRUST_X_FORWARDED_PROTO alone says whether there is one.
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
+
 # Requests on standard output, all else on standard error.
 accesslog = "-"
 logger_class = JSONAccessLogger

@@ -11,7 +11,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -102,6 +102,14 @@ def test_the_access_log_is_json_whatever_a_client_sends(site: LiveSite) -> None:
     (entry,) = entries
     assert entry["path"] == '/nothing"?a=\\x'
     assert (entry["method"], entry["status"], entry["agent"]) == ("GET", 404, agent)
+
+
+def test_no_header_makes_a_request_another_one(site: LiveSite) -> None:
+    headers = {"PATH_INFO": "/healthz", "SCRIPT_NAME": "/elsewhere", "X-Forwarded-Proto": "https"}
+    with urlopen(Request(f"{site.url}/history/", headers=headers)) as page:
+        assert "/elsewhere" not in page.read().decode()
+        assert "Secure" not in page.headers["Set-Cookie"]
+        assert page.headers["Content-Type"].startswith("text/html")
 
 
 def test_a_worker_computes_in_one_thread() -> None:
