@@ -20,10 +20,11 @@ _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 _HOST = re.compile(r"^(\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])$")
 _TOKEN = re.compile(r"^[A-Za-z0-9._~+/=-]{20,}$")
+_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
 _REDIS = "django.core.cache.backends.redis.RedisCache"
 _CACHES = {
     "django.core.cache.backends.db.DatabaseCache",
-    "django.core.cache.backends.locmem.LocMemCache",
+    _MEMORY,
     _REDIS,
 }
 _DATABASES = {"django.db.backends.sqlite3", "django.db.backends.postgresql"}
@@ -96,10 +97,14 @@ def read_cache(name: str, *, default: str) -> dict[str, Any]:
         raise ImproperlyConfigured(f"{name} is not a cache URL: {error}.") from error
     if cache.get("BACKEND") not in _CACHES:
         raise ImproperlyConfigured(f"{name} must be dbcache://…, redis://… or locmemcache://.")
+    defaults: dict[str, int] = {}
     if cache["BACKEND"] == _REDIS:
         # Of a Redis that hangs, nobody is to wait for the answer: without it, all goes on.
-        waits = {"socket_connect_timeout": 1, "socket_timeout": 1}
-        cache["OPTIONS"] = {**waits, **cache.get("OPTIONS", {})}
+        defaults = {"socket_connect_timeout": 1, "socket_timeout": 1}
+    elif cache["BACKEND"] == _MEMORY:
+        # Django's own 300 are fewer than the callers of a minute.
+        defaults = {"MAX_ENTRIES": 100_000}
+    cache["OPTIONS"] = {**defaults, **cache.get("OPTIONS", {})}
     return cache
 
 

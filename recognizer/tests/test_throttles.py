@@ -23,6 +23,7 @@ from pytest_django import Settings
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from digitsite import settings as defaults
+from digitsite.environment import read_cache
 from recognizer.models import HitCount
 from recognizer.services import throttling
 from recognizer.services.throttling import Limit, count_hits, forget_full
@@ -362,6 +363,13 @@ def test_all_workers_count_together_in_redis(
         assert_five_of_twelve(site)
         assert "hits:" in str(redis.Redis.from_url(redis_url).keys())
         assert "0" in site.manage("shell", "-c", COUNT_HITS)
+
+
+def test_a_cache_in_memory_knows_more_callers_than_a_few(settings: Settings) -> None:
+    settings.CACHES = {"default": read_cache("NO_CACHE_URL", default="locmemcache://callers")}
+    limits = [Limit(f"caller {number}", "requests", 1) for number in range(1000)]
+    assert not any(count_hits([limit]) for limit in limits)
+    assert all(count_hits([limit]) for limit in limits)
 
 
 def test_a_cache_that_forgets_at_once_throttles_nobody(model: Any, settings: Settings) -> None:
