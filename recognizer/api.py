@@ -340,11 +340,13 @@ def _recognize(
     drawing: dict[str, Any], request: Request, key: str | None = None
 ) -> services.Recognized:
     """Read and keep a drawing; what is wrong with it is told with the field at fault."""
-    count_drawing(request, drawing.get("id"))
     read_field = next(name for name in ("image", "pixels", "strokes") if name in drawing)
     visitor = visitor_of(request)
     try:
         named = services.name_request(key, visitor, drawing) if key is not None else None
+        if named is not None and (made := services.find_made(named)) is not None:
+            return services.Recognized(made, is_new=True)
+        count_drawing(request, drawing.get("id"))
         return services.recognize(**drawing, visitor=visitor, request=named)
     except services.InvalidStrokes as error:
         raise DrawingProblem(error, "strokes") from error

@@ -83,6 +83,7 @@ from recognizer.services.request_keys import (
     DrawingGone,
     KeyReused,
     NamedRequest,
+    find_made,
     name_request,
 )
 from recognizer.services.reviews import approve_drawings, reject_drawings, review_drawing
@@ -168,6 +169,7 @@ __all__ = [
     "explanation_tag",
     "export_drawings",
     "find_key",
+    "find_made",
     "forget_model",
     "get_model",
     "give_feedback",

@@ -113,8 +113,6 @@ def recognize(
     caller named is done once, and its repetitions are answered with what it made
     (docs/decisions/idempotency-keys.md).
     """
-    if request is not None and (made := request_keys.find(request)) is not None:
-        return Recognized(made, is_new=True)
     sketch = read_sketch(image=image, strokes=strokes, pixels=pixels, pen_width=pen_width)
     model = active_model()
     (prediction,) = pipeline.predict(model.pipeline, sketch.digit[None])

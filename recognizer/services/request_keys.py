@@ -48,7 +48,7 @@ def name_request(key: str, visitor: uuid.UUID | None, fields: dict[str, Any]) ->
     return NamedRequest(_digest(f"{visitor or 'nobody'} {key}"), _digest(body))
 
 
-def find(request: NamedRequest) -> Drawing | None:
+def find_made(request: NamedRequest) -> Drawing | None:
     """Return what a request made when it came first, as it was answered; None if it is new."""
     row = RequestKey.objects.filter(pk=request.digest, created_at__gt=_oldest()).first()
     return None if row is None else _answer(row, request)

@@ -16,8 +16,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from recognizer import services
 from recognizer.models import Drawing, RequestKey
-from recognizer.services import request_keys
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.drawings import SEVEN, assert_problem, data_url, png_of
 from recognizer.tests.live import START_SECONDS, LiveSite
@@ -171,7 +171,7 @@ def test_who_comes_second_between_the_look_and_the_write_gets_the_firsts_answer(
         monkeypatch.undo()
         first.append(send(visitor))
 
-    monkeypatch.setattr(request_keys, "find", come_second)
+    monkeypatch.setattr(services, "find_made", come_second)
     again = send(visitor)
     assert again.json() == first[0].json()
     assert Drawing.objects.count() == 1
