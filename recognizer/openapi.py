@@ -17,6 +17,7 @@ from rest_framework import serializers
 
 from recognizer.descriptions import EXAMPLES
 from recognizer.models import ApiKey
+from recognizer.outages import OUTAGES
 from recognizer.problems import CONTENT_TYPE, PROBLEMS, describe
 from recognizer.visitors import COOKIE_NAME
 
@@ -104,7 +105,7 @@ class Schema(AutoSchema):
             yield "missing-scope"
         if self.method not in SAFE or self.scope == ApiKey.Scope.ADMIN:
             yield "forbidden"
-        yield from ("too-many-requests", "server-error", "no-database")
+        yield from ("too-many-requests", "server-error", *OUTAGES)
 
     def _problems(self, slugs: Iterable[str]) -> dict[str, Any]:
         problem = self.resolve_serializer(ProblemSerializer, "response").ref
@@ -223,9 +224,12 @@ def _problem(slug: str) -> dict[str, Any]:
 
 
 def _headers(status: int) -> dict[str, Any]:
+    later = ("Retry-After", "integer", "In how many seconds to try again.")
     headers = {
         401: ("WWW-Authenticate", "string", "How to say who asks."),
-        429: ("Retry-After", "integer", "In how many seconds to try again."),
+        429: later,
+        503: later,
+        507: later,
     }
     if status not in headers:
         return {}

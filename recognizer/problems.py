@@ -42,6 +42,13 @@ class Problem:
     status: int
     title: str
     explanation: str
+    retry_after_seconds: int | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers that go with it, whatever was asked."""
+        seconds = self.retry_after_seconds
+        return {} if seconds is None else {"Retry-After": str(seconds)}
 
 
 PROBLEMS = {
@@ -235,12 +242,37 @@ PROBLEMS = {
                 "No model is active, or its file cannot be used. The operator should run "
                 "manage.py register_bundled_model and look into the log."
             ),
+            retry_after_seconds=60,
         ),
         Problem(
             "no-database",
             503,
             _("The database does not answer"),
-            _("The site cannot reach its database; the log has the reason."),
+            _(
+                "The site cannot reach its database; the log has the reason. What was being sent "
+                "may have been kept or not: send it again under the same id or Idempotency-Key."
+            ),
+            retry_after_seconds=5,
+        ),
+        Problem(
+            "database-busy",
+            503,
+            _("The database is busy"),
+            _(
+                "Something else has been writing for too long, and nothing was kept of this "
+                "request. Send it again in a few seconds."
+            ),
+            retry_after_seconds=5,
+        ),
+        Problem(
+            "storage-full",
+            507,
+            _("There is no room left"),
+            _(
+                "The site's disk is full, and nothing was kept of this request. What is there can "
+                "still be read; the operator has to make room."
+            ),
+            retry_after_seconds=60,
         ),
     )
 }
@@ -309,8 +341,12 @@ def describe(slug: str, detail: str, errors: list[dict[str, str]] | None = None)
 
 def problem_response(slug: str, detail: str) -> JsonResponse:
     """Answer with a problem outside of Django REST framework."""
+    problem = PROBLEMS[slug]
     return JsonResponse(
-        _with_id(describe(slug, detail)), status=PROBLEMS[slug].status, content_type=CONTENT_TYPE
+        _with_id(describe(slug, detail)),
+        status=problem.status,
+        headers=problem.headers,
+        content_type=CONTENT_TYPE,
     )
 
 
@@ -347,7 +383,7 @@ def _translate(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None
             errors = list(_flatten(error.detail))
             return describe("invalid-request", errors[0]["detail"], errors), {}
         case services.NoModel():
-            return describe("no-model", str(error)), {"Retry-After": "60"}
+            return describe("no-model", str(error)), PROBLEMS["no-model"].headers
         case services.UnknownModel():
             return describe("not-found", str(error)), {}
         case services.IdTaken():

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
+from django.utils.log import log_response
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
@@ -22,6 +24,7 @@ from django.views.i18n import JavaScriptCatalog
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from recognizer import services
+from recognizer.outages import find_outage
 from recognizer.problems import PROBLEMS, problem_response, speaks_json
 from recognizer.visitors import remember_visitor
 
@@ -89,9 +92,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
         model = services.active_model()
     except services.NoModel as error:
         return problem_response("no-model", str(error))
-    except DatabaseError:
+    except (DatabaseError, InterfaceError) as error:
         # The reason may name hosts and users, which are nobody's business out there.
-        logger.exception("The database does not answer.")
+        logger.error("The database does not answer: %s", error)
         return problem_response("no-database", "The database does not answer.")
     return JsonResponse({"status": "ready", "model": model.version})
 
@@ -163,7 +166,16 @@ def method_not_allowed(request: HttpRequest, allowed: str) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500; the log has the traceback."""
+    """Answer 500, and the log has the traceback; or what an outage is answered with.
+
+    Whatever nobody expected comes here, from pages, from the API and from what stands before
+    them; Django calls this while it handles the exception.
+    """
+    error = sys.exc_info()[1]
+    if slug := find_outage(error):
+        answer = _outage(slug, request)
+        log_response("%s: %s", slug, str(error), response=answer, request=request, logger=logger)
+        return answer
     if speaks_json(request):
         return problem_response("server-error", "The request could not be answered.")
     # Without the request: what made the view fail must not make this page fail too.
@@ -172,6 +184,17 @@ def server_error(request: HttpRequest) -> HttpResponse:
         _("Something went wrong here"),
         _("This is a fault of the site, not yours. Please try again in a moment."),
     )
+
+
+def _outage(slug: str, request: HttpRequest) -> HttpResponse:
+    problem = PROBLEMS[slug]
+    if speaks_json(request):
+        return problem_response(slug, problem.explanation)
+    # Without the request, which may ask the database who looks at the page.
+    page = _error_page(problem.status, _(problem.title), _(problem.explanation))
+    for name, value in problem.headers.items():
+        page.headers[name] = value
+    return page
 
 
 def _refusal(slug: str, request: HttpRequest) -> HttpResponse:
