@@ -22,6 +22,17 @@ logger = logging.getLogger(__name__)
 MOST_REMEMBERED = 10_000
 """Buckets of which a process remembers that they are full."""
 _full: dict[str, int] = {}
+PAUSE_SECONDS = 10
+"""How long nobody tries to count after that failed: each who tried would wait for it in vain."""
+
+
+class _Pause:
+    """When this process may count again."""
+
+    until = 0.0
+
+
+_pause = _Pause()
 
 
 @dataclass(frozen=True)
@@ -73,8 +84,9 @@ def count_hits(limits: Iterable[Limit]) -> Excess | None:
 
 
 def forget_full() -> None:
-    """Forget which limits are used up; what was counted stays."""
+    """Forget which limits are used up, and that counting failed; what was counted stays."""
     _full.clear()
+    _pause.until = 0.0
 
 
 def _find_excess(limits: Iterable[Limit]) -> Excess | None:
@@ -84,11 +96,14 @@ def _find_excess(limits: Iterable[Limit]) -> Excess | None:
         ends = _full.get(limit.bucket, 0)
         if ends > now:
             return Excess(limit, ends - now)
+    if now < _pause.until:
+        return None
     try:
         hits = _count(limits, now) if limits else {}
-    except (DatabaseError, RedisError):
+    except (DatabaseError, RedisError) as error:
         # Rather too many answers than none: a site that cannot count still reads digits.
-        logger.warning("Requests cannot be counted; nobody is throttled.", exc_info=True)
+        logger.warning("Requests cannot be counted; nobody is throttled: %s", error)
+        _pause.until = now + PAUSE_SECONDS
         return None
     for limit in limits:
         if hits[limit.bucket] > limit.most:
