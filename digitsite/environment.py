@@ -70,19 +70,34 @@ def read_database(name: str, *, default: str, folder: Path, pool_size: int = 0) 
     if database["ENGINE"].endswith("sqlite3"):
         if database["NAME"] != ":memory:":
             database["NAME"] = str(folder / database["NAME"])
+        options = database.get("OPTIONS", {})
+        synchronous = str(options.pop("synchronous", "normal")).upper()
+        if synchronous not in {"NORMAL", "FULL"}:  # docs/decisions/what-a-201-promises.md
+            raise ImproperlyConfigured(f"In {name}, synchronous must be normal or full.")
+        # A thread keeps its connection: the last one that closes takes the write-ahead log along,
+        # and on a full disk nobody, not even a reader, could begin another.
+        database.setdefault("CONN_MAX_AGE", None)
         database["OPTIONS"] = {
-            **database.get("OPTIONS", {}),
+            # Seconds that a writer waits for another one; `?timeout=5` in the URL changes it.
+            "timeout": 20,
+            **options,
             # A transaction takes the write lock when it begins, so that two that read first and
             # write later wait for each other instead of failing with "database is locked".
             "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous};",
         }
     elif pool_size:
         database["OPTIONS"] = {
             **database.get("OPTIONS", {}),
             # Each process opens its pool when it first asks, which is after gunicorn has forked.
-            "pool": {"min_size": 1, "max_size": pool_size, "timeout": 10},
+            # An attempt to connect is given up soon, as the next request makes another: the pauses
+            # between attempts grow, and would outlast a database that is back.
+            "pool": {
+                "min_size": 1,
+                "max_size": pool_size,
+                "timeout": 10,
+                "reconnect_timeout": 5,
+            },
         }
         # A connection that broke while nobody used it, as by a restart, is replaced.
         database["CONN_HEALTH_CHECKS"] = True

@@ -10,6 +10,9 @@ import os
 from tempfile import mkdtemp
 
 OURS = f".{os.getpid()}"
+# In memory where there is such a folder: a process that counts into a mapped file dies when the
+# disk below it is full.
+MEMORY = "/dev/shm"  # nosec B108
 
 
 class Place:
@@ -23,7 +26,9 @@ def open_folder() -> str:
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
     if folder.endswith(OURS):  # the configuration is read again
         return folder
-    folder = os.environ["PROMETHEUS_MULTIPROC_DIR"] = mkdtemp(OURS, "metrics-")
+    folder = os.environ["PROMETHEUS_MULTIPROC_DIR"] = mkdtemp(
+        OURS, "metrics-", MEMORY if os.access(MEMORY, os.W_OK) else None
+    )
     # It looks for the folder when it is imported.
     from prometheus_client import values
 

@@ -195,6 +195,32 @@ def test_a_transaction_takes_the_write_lock_when_it_begins(monkeypatch: pytest.M
     assert options["timeout"] == 20
 
 
+def test_the_url_says_how_long_a_writer_waits_and_a_connection_lasts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///db.sqlite3?timeout=5&conn_max_age=60")
+    database = environment.read_database("DATABASE_URL", default="", folder=FOLDER)
+    assert database["OPTIONS"]["timeout"] == 5
+    assert database["CONN_MAX_AGE"] == 60
+    assert database["NAME"] == "/srv/site/db.sqlite3"
+
+
+@pytest.mark.parametrize(("query", "meant"), [("", "NORMAL"), ("?synchronous=full", "FULL")])
+def test_the_url_says_whether_a_commit_waits_for_the_disk(
+    query: str, meant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///db.sqlite3{query}")
+    options = environment.read_database("DATABASE_URL", default="", folder=FOLDER)["OPTIONS"]
+    assert f"synchronous={meant};" in options["init_command"]
+    assert "synchronous" not in options
+
+
+def test_another_way_to_commit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///db.sqlite3?synchronous=off")
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL"):
+        environment.read_database("DATABASE_URL", default="", folder=FOLDER)
+
+
 def test_connections_to_postgresql_are_kept_in_a_pool(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgres://digits:secret@db.example/digits?sslmode=require")
     database = environment.read_database("DATABASE_URL", default="", folder=FOLDER, pool_size=3)
