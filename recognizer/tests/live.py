@@ -10,12 +10,13 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Queue
-from threading import Thread
+from threading import Condition, Thread
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -45,6 +46,7 @@ class Server:
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
         )
         self._lines: list[str] = []
+        self._said = Condition()
         self._address: Queue[str | None] = Queue()
         self._listener = Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -54,7 +56,9 @@ class Server:
         with self._process.stdout as lines:
             for line in lines:
                 print(line, end="")
-                self._lines.append(line)
+                with self._said:
+                    self._lines.append(line)
+                    self._said.notify_all()
                 if match := self._sign.search(line):
                     self._address.put(match[1])
         self._address.put(None)
@@ -79,6 +83,31 @@ class Server:
         """End it as the system (SIGTERM) or a person (SIGINT) would; return the exit status."""
         self._process.send_signal(how)
         return self.wait()
+
+    def processes(self) -> list[int]:
+        """Return the processes that it started itself: of gunicorn, its workers."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return [int(pid) for pid in children.split()]
+
+    def kill_all(self) -> None:
+        """Kill it and what it started, so that none can put anything in order."""
+        children = self.processes()
+        for pid in (self.pid, *children):  # the parent first, so that it starts no others
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.wait()
+
+    def wait_for_line(self, pattern: str) -> str:
+        """Return the first line of the log that matches, as soon as there is one."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            with self._said:
+                lines = list(self._lines)
+                found = next((line for line in lines if re.search(pattern, line)), None)
+                if found is not None:
+                    return found
+                self._said.wait(1)
+        raise AssertionError(f"The log has no {pattern!r}:\n{self.log}")
 
     def wait_for_all(self) -> bool:
         """Wait for every process that it started, for the output ends with the last one."""
@@ -139,7 +168,8 @@ class LiveSite:
 def connect(url: str) -> Iterator[Any]:
     """Connect to a database without Django; each statement is a transaction."""
     if url.startswith("sqlite"):
-        connection: Any = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+        path = url.removeprefix("sqlite:///").partition("?")[0]
+        connection: Any = sqlite3.connect(path, isolation_level=None)
     else:
         connection = psycopg.connect(url, autocommit=True)
     with closing(connection):
