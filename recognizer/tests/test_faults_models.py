@@ -16,7 +16,7 @@ from recognizer.models import TrainedModel
 from recognizer.tests.conftest import Caller
 from recognizer.tests.drawings import assert_problem, copy_model
 from recognizer.tests.live import new_database, serve
-from recognizer.tests.load import ask, draw
+from recognizer.tests.load import ask, draw, load
 
 Damage = Callable[[Path], object]
 DAMAGES: dict[str, Damage] = {
@@ -71,7 +71,9 @@ def test_a_server_goes_on_and_a_new_one_repairs_what_it_can(
 ) -> None:
     with new_database(tmp_path) as database:
         with serve(tmp_path, DATABASE_URL=database) as site:
-            assert draw(site).json()["model"] == 1
+            with load(site) as clients:  # until each of both workers has it in memory
+                while site.server.log.count("Model 1 is loaded") < 2:
+                    clients.wait_for(1)
             (path,) = (tmp_path / "artifacts").glob("*.joblib")
             whole = path.read_bytes()
             for damage in DAMAGES.values():
