@@ -140,6 +140,7 @@ def fill(site: LiveSite, rows: int) -> None:
         own = {
             "id": "lower(hex(randomblob(16)))",
             "created_at": "datetime('now', '-' || number || ' seconds')",
+            "image": "zeroblob(2000)",
         }
         columns = ", ".join(f'"{name}"' for name in names)
         values = ", ".join(own.get(name, f'one."{name}"') for name in names)
@@ -209,7 +210,7 @@ def main() -> None:
         )
         original = stack.enter_context(serve_original(folder))
         targets = {
-            "nothing: GET /healthz": (f"{site.url}/healthz", True),
+            "nothing: GET /favicon.ico, a redirect": (f"{site.url}/favicon.ico", True),
             "read and keep: POST /api/v1/drawings/": (f"{site.url}/api/v1/drawings/", False),
             "read and keep: POST /predict": (f"{site.url}/predict", False),
             "the original: POST /predict": (f"{original}/predict", False),

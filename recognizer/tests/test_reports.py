@@ -13,6 +13,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Permission, User
 from django.core.cache import cache
+from django.core.cache.backends.locmem import LocMemCache
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
@@ -55,12 +56,18 @@ def small_holdouts(
     training_set.pen_holdout.cache_clear()
 
 
+@pytest.fixture(autouse=True)
+def cache_of_their_own(settings: Settings) -> None:
+    """Keep reports from one test to the next, which a database that is rolled back does not."""
+    backend = "django.core.cache.backends.locmem.LocMemCache"
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": __name__}}
+
+
 @pytest.fixture(autouse=True, scope="module")
-def empty_cache() -> Iterator[None]:
-    """Keep reports of other models from these tests, and these from others."""
-    cache.clear()
+def no_reports_left() -> Iterator[None]:
+    """Leave none behind."""
     yield
-    cache.clear()
+    LocMemCache(__name__, {}).clear()
 
 
 @pytest.fixture
