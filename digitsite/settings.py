@@ -293,7 +293,18 @@ SPECTACULAR_SETTINGS = {
         {"name": "predictions", "description": "Answers alone."},
         {"name": "models", "description": "The versions, and how they do."},
         {"name": "description", "description": "This description."},
+        {"name": "health", "description": "Whether the site is well, for what watches over it."},
     ],
+    "PREPROCESSING_HOOKS": ["recognizer.openapi.add_plain_views"],
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "metrics": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "`METRICS_TOKEN`, as the operator set it.",
+            }
+        }
+    },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     # Choices stand where they belong; as components they would have names that nobody chose.
     "POSTPROCESSING_HOOKS": [],

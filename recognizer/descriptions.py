@@ -18,6 +18,7 @@ from drf_spectacular.utils import (
 )
 
 from recognizer.filters import ORDERINGS
+from recognizer.outages import OUTAGES
 from recognizer.serializers import (
     BatchAnswer,
     BatchInput,
@@ -524,4 +525,65 @@ describe_schema = extend_schema_view(
         },
         problems=["invalid-request"],
     )
+)
+
+HEALTH = "health"
+ANYBODY: list[dict[str, Any]] = [{}]
+
+describe_healthz = _operation(
+    "isAlive",
+    HEALTH,
+    "Ask whether a process answers",
+    "Whatever the name that it is asked by, and without TLS: for whoever starts it anew.",
+    auth=ANYBODY,
+    answers={
+        200: _answer(
+            {
+                "type": "object",
+                "properties": {"status": {"type": "string", "const": "alive"}},
+                "required": ["status"],
+            },
+            "It does.",
+            {"status": "alive"},
+        )
+    },
+)
+
+describe_readyz = _operation(
+    "isReady",
+    HEALTH,
+    "Ask whether drawings can be read",
+    "Whether the database answers and a model is loaded. Whatever the name that it is asked by, "
+    "and without TLS: for whoever sends requests on.",
+    auth=ANYBODY,
+    answers={
+        200: _answer(
+            {
+                "type": "object",
+                "properties": {
+                    "status": {"type": "string", "const": "ready"},
+                    "model": {
+                        "type": "integer",
+                        "minimum": 1,
+                        "description": "The version that answers.",
+                    },
+                },
+                "required": ["status", "model"],
+            },
+            "They can.",
+            {"status": "ready", "model": 1},
+        )
+    },
+    problems=["no-model", "no-database"],
+)
+
+describe_metrics = _operation(
+    "getMetrics",
+    HEALTH,
+    "Tell Prometheus how it goes",
+    "What all processes of this server counted, in Prometheus's text format: for whoever has "
+    "`METRICS_TOKEN`, and for the staff.",
+    auth=[{"metrics": []}, {"session": []}],
+    answers={(200, "text/plain"): _answer(str, "The counts.", EXAMPLES["metrics"])},
+    problems=["forbidden", *OUTAGES],
 )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.conf import settings
+from django.urls import resolve, reverse
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
@@ -14,6 +15,7 @@ from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 from drf_spectacular.utils import Direction
 from rest_framework import serializers
+from rest_framework.views import APIView
 
 from recognizer.descriptions import EXAMPLES
 from recognizer.models import ApiKey
@@ -23,6 +25,10 @@ from recognizer.visitors import COOKIE_NAME
 
 RENDERERS = {"yaml": OpenApiYamlRenderer, "json": OpenApiJsonRenderer}
 SAFE = {"GET", "HEAD"}
+PLAIN_VIEWS = ["healthz", "readyz", "metrics"]
+
+Endpoint: TypeAlias = tuple[str, str, str, Any]
+"""Its path, that as a regular expression, its method, and its view."""
 
 
 class FieldErrorSerializer(serializers.Serializer[Any]):
@@ -134,6 +140,30 @@ class Schema(AutoSchema):
         self.registry.register_on_missing(example)
         reference: dict[str, str] = example.ref
         return reference
+
+
+class PlainSchema(Schema):
+    """Describes a view outside of the REST framework, where neither keys nor limits count."""
+
+    scope = None
+
+    def _usual_problems(self, operation: dict[str, Any]) -> Iterable[str]:
+        return ["server-error"]
+
+
+def add_plain_views(endpoints: list[Endpoint]) -> list[Endpoint]:
+    """Describe what is no part of the API, and yet asked by programs.
+
+    drf-spectacular, whose hook this is, finds only views of the REST framework.
+    """
+    return [*endpoints, *(_stand_in(name) for name in PLAIN_VIEWS)]
+
+
+def _stand_in(name: str) -> Endpoint:
+    path = reverse(name)
+    members = {"schema": PlainSchema(), "get": staticmethod(resolve(path).func)}
+    view: type[APIView] = type(name, (APIView,), members)
+    return path, path, "GET", view.as_view()
 
 
 class AlternativesSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]

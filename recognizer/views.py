@@ -24,6 +24,7 @@ from django.views.i18n import JavaScriptCatalog
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from recognizer import services
+from recognizer.descriptions import describe_healthz, describe_metrics, describe_readyz
 from recognizer.outages import find_outage
 from recognizer.problems import PROBLEMS, problem_response, speaks_json
 from recognizer.visitors import remember_visitor
@@ -77,6 +78,7 @@ def favicon(request: HttpRequest) -> HttpResponse:
     return redirect(static("favicon.svg"))
 
 
+@describe_healthz
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -84,6 +86,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "alive"})
 
 
+@describe_readyz
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
@@ -99,6 +102,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "ready", "model": model.version})
 
 
+@describe_metrics
 @require_safe
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 
-from recognizer.tests.live import PROJECT, LiveSite
+from recognizer.tests.live import PROJECT, LiveSite, serve
 
 SECONDS = 600
 """A bound for a machine that does much else; nothing waits longer than it has to."""
@@ -24,7 +25,15 @@ from recognizer.models import ApiKey
 print(services.issue_key(ApiKey(name="schemathesis", may_{scope}=True)))
 """
 CALLERS = ["stranger", "visitor", "staff"]
+METRICS_TOKEN = "a-token-for-tests-alone"
 CONFIG = Path(__file__).with_name("schemathesis.toml")
+
+
+@pytest.fixture(scope="module")
+def site(static_files: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+    """Return a site that Prometheus may ask as well."""
+    with serve(tmp_path_factory.mktemp("site"), METRICS_TOKEN=METRICS_TOKEN) as running:
+        yield running
 
 
 def headers_of(caller: str, site: LiveSite) -> list[str]:
@@ -40,10 +49,12 @@ def headers_of(caller: str, site: LiveSite) -> list[str]:
             command = NEW_KEY.format(scope="admin")
             key = site.manage("shell", "--verbosity=0", "--command", command).strip()
             return [f"Authorization: Bearer {key}"]
+        case "prometheus":
+            return [f"Authorization: Bearer {METRICS_TOKEN}"]
     return []
 
 
-def ask(site: LiveSite, caller: str, phases: str, folder: Path) -> str:
+def ask(site: LiveSite, caller: str, phases: str, folder: Path, *options: str) -> str:
     """Run Schemathesis, which must find nothing; return what it says of itself."""
     finished = subprocess.run(
         [
@@ -56,6 +67,7 @@ def ask(site: LiveSite, caller: str, phases: str, folder: Path) -> str:
             f"--url={site.url}",
             f"--phases={phases}",
             *(f"--header={header}" for header in headers_of(caller, site)),
+            *options,
         ],
         cwd=folder,
         capture_output=True,
@@ -79,6 +91,12 @@ def test_every_answer_is_one_that_is_described(caller: str, site: LiveSite, tmp_
     output = ask(site, caller, "examples,coverage,fuzzing", tmp_path)
     described = number(r"Operations: +\d+ selected / (\d+) total", output)
     assert number(r"Tested: +(\d+)", output) == described
+
+
+def test_so_is_every_answer_to_prometheus(site: LiveSite, tmp_path: Path) -> None:
+    phases = "examples,coverage,fuzzing"
+    output = ask(site, "prometheus", phases, tmp_path, "--include-path=/metrics")
+    assert number(r"Tested: +(\d+)", output) == 1
 
 
 @pytest.mark.parametrize("caller", CALLERS)
