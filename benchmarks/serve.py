@@ -4,15 +4,15 @@ python -m benchmarks.serve [--seconds S] [--rounds N] [--rows N,…] [--plot FIL
 
 Each has a gunicorn of its own with the checked-in configuration and two workers; wrk (Debian's
 package) sends from the same machine, by turns, so that all of them meet the same noise. The medians
-of the rounds are told. The pictures are digits of the synthetic pen, as data: addresses of PNGs.
-Requests are counted as always, against a limit that nobody reaches.
+of the rounds are told. The pictures are PNGs as data: addresses, each a pad of 280x280 pixels on
+which the synthetic pen drew a digit. Requests are counted as always, against a limit that nobody
+reaches.
 """
 
 from __future__ import annotations
 
 import argparse
 import base64
-import io
 import json
 import os
 import shutil
@@ -29,10 +29,10 @@ from pathlib import Path
 import django
 import numpy as np
 from matplotlib.figure import Figure
-from PIL import Image
 
 from benchmarks.accuracy import PROJECT
-from ml.pen import write_digits
+from ml.pen import write_strokes
+from ml.strokes import draw_png
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")
 django.setup()
@@ -43,7 +43,6 @@ from recognizer.tests.live import LiveSite, Server, serve  # noqa: E402
 WORKERS = 2
 CONNECTIONS = (4, 64)
 PICTURES = 200
-SIDE = 280
 # wrk calls `request` for each request and `done` at the end; times are in microseconds.
 SCRIPT = """
 local bodies, at = {}, 0
@@ -73,13 +72,12 @@ class Figures:
 
 
 def write_bodies(path: Path) -> None:
-    """Write a request body in each line."""
-    images, _ = write_digits(PICTURES, seed=0)
+    """Write a request body in each line: what a pad of 280x280 pixels holds after a digit."""
+    rng = np.random.default_rng(0)
     lines = []
-    for image in images:
-        buffer = io.BytesIO()
-        Image.fromarray(255 - image).resize((SIDE, SIDE)).save(buffer, "PNG")
-        url = f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    for number in range(PICTURES):
+        picture = draw_png(write_strokes(number % 10, rng))
+        url = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
         lines.append(json.dumps({"image": url}))
     path.write_text("\n".join(lines) + "\n")
 
