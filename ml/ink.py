@@ -26,7 +26,7 @@ NOISE_DEVIATIONS: Final = 4
 NOISY_COVERAGE: Final = 0.3
 """Share of a coarse grid with ink from which specks may touch there, and are told apart in full."""
 COARSEST: Final = 16
-"""Largest cell of the coarse grid; in one of 23 px, one pixel's share of 255 would round to 0."""
+"""Largest cell of the coarse grid; in one of 23 px, a pixel's share of its tone would round to 0."""
 LINE_COVERAGE: Final = 0.9
 """Share of a row that is ink where the row belongs to a ruled line or a frame."""
 LINE_MARGIN: Final = 0.03
@@ -179,8 +179,16 @@ def ink_from_deviation(deviation: NDArray[np.uint8], noise: float = 0) -> Ink:
 
 def _coarsen(mask: NDArray[np.bool_], factor: int) -> NDArray[np.bool_]:
     """See a mask on a coarse grid, in which a cell is ink where it holds some."""
-    cells = Image.fromarray(mask.view(np.uint8) * np.uint8(255)).reduce(factor)
-    return np.asarray(cells) > 0
+    return _join_rows(_join_rows(mask, factor).T, factor).T
+
+
+def _join_rows(mask: NDArray[np.bool_], factor: int) -> NDArray[np.bool_]:
+    """See so many rows as one, in which is ink what is ink in any of them."""
+    joined = mask[::factor].copy()
+    for offset in range(1, factor):
+        rows = mask[offset::factor]
+        joined[: len(rows)] |= rows
+    return joined
 
 
 def _without_dust(

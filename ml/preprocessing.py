@@ -27,6 +27,7 @@ MAX_IMAGE_BYTES: Final = 10 * 1024 * 1024
 """Most bytes of an encoded picture that are looked at."""
 
 IMAGE_FORMATS: Final = ("PNG", "JPEG", "WEBP")
+PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 PEN_WIDTHS: Final = (1.5, 4.6)
 """Pen widths, in canonical pixels, that are left alone; the training images cover this range."""
 FAINT_LINE: Final = 0.25
@@ -264,8 +265,8 @@ def pen_width(ink: Ink) -> float:
 def encode_png(pixels: NDArray[np.uint8]) -> bytes:
     """Encode gray pixels as they are, fast.
 
-    Of plain ink on plain paper, runs of equal pixels are what there is to compress: Z_RLE takes
-    two fifths of the time of zlib's default search, for a file that is a tenth larger.
+    Of plain ink on plain paper, runs of equal pixels are what there is to compress. Pillow would
+    try five filters on each row first: that takes three times as long, for a larger file.
 
     Parameters
     ----------
@@ -276,10 +277,22 @@ def encode_png(pixels: NDArray[np.uint8]) -> bytes:
     -------
     bytes
         A PNG file.
+
+    References
+    ----------
+    "Portable Network Graphics (PNG) Specification", W3C, chapters 9 to 11.
     """
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", compress_type=zlib.Z_RLE)
-    return buffer.getvalue()
+    height, width = pixels.shape
+    rows = np.zeros((height, 1 + width), np.uint8)  # each begins with its filter, which is none
+    rows[:, 1:] = pixels
+    deflate = zlib.compressobj(strategy=zlib.Z_RLE)
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)  # 8 bits of gray
+    body = deflate.compress(rows.data) + deflate.flush()
+    chunks = (b"IHDR" + header, b"IDAT" + body, b"IEND")
+    return PNG_SIGNATURE + b"".join(
+        struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+        for chunk in chunks
+    )
 
 
 def _decode(data: bytes) -> tuple[Image.Image, Image.Image | None]:

@@ -24,7 +24,7 @@ from recognizer.services.request_keys import NamedRequest
 ARCHIVED_SIDE = 280
 """Longest side, in pixels, of an archived picture."""
 MARGIN = 0.15
-"""Paper around the ink of an archived picture, as a share of its longer side."""
+"""Paper around the ink of an archived picture, as a share of the ink's longer side, if it fits."""
 CHUNK = 500
 """Drawings deleted at once."""
 
@@ -242,9 +242,16 @@ def canonical_png(drawing: Drawing) -> bytes:
 
 def _archive_png(ink: Ink) -> bytes:
     """Return the ink dark on a white square: neither background nor camera data is kept."""
-    inked = Image.fromarray(255 - np.rint(ink * 255).astype(np.uint8))
-    side = round(max(inked.size) * (1 + 2 * MARGIN))
-    picture = Image.new("L", (side, side), 255)
-    picture.paste(inked, ((side - inked.width) // 2, (side - inked.height) // 2))
-    picture.thumbnail((ARCHIVED_SIDE, ARCHIVED_SIDE))
-    return preprocessing.encode_png(np.asarray(picture))
+    height, width = ink.shape
+    longer = max(height, width)
+    side = round(longer * (1 + 2 * MARGIN))
+    if longer <= ARCHIVED_SIDE:  # a narrower margin rather than other pixels
+        side = min(side, ARCHIVED_SIDE)
+    top, left = (side - height) // 2, (side - width) // 2
+    page = np.full((side, side), 255, np.uint8)
+    page[top : top + height, left : left + width] = np.rint(255 - 255 * ink)
+    if side > ARCHIVED_SIDE:
+        picture = Image.fromarray(page)
+        picture.thumbnail((ARCHIVED_SIDE, ARCHIVED_SIDE))
+        page = np.asarray(picture)
+    return preprocessing.encode_png(page)
