@@ -55,7 +55,7 @@ class HasScope(BasePermission):
     """A key needs the scope that the view names for what is done; admin is for the staff, too.
 
     A view names them in `scopes`, by action or method; None is for any key. What it does not name
-    needs a key with the scope admin.
+    is for the staff alone, and an error of `manage.py check`.
     """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
@@ -64,9 +64,9 @@ class HasScope(BasePermission):
         if action is None:
             return True
         scopes: Mapping[str, ApiKey.Scope | None] = getattr(view, "scopes", {})
-        if not isinstance(request.auth, ApiKey):
-            return scopes.get(action) != ApiKey.Scope.ADMIN or bool(request.user.is_staff)
         scope = scopes.get(action, ApiKey.Scope.ADMIN)
+        if not isinstance(request.auth, ApiKey):
+            return scope != ApiKey.Scope.ADMIN or bool(request.user.is_staff)
         if scope is not None and not request.auth.allows(scope):
             raise MissingScope(scope)
         return True

@@ -1,13 +1,15 @@
-"""What `manage.py check` says of a site that could not keep what it makes."""
+"""What `manage.py check` says: of a site that could not keep what it makes, of views left open."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+from django.urls import URLPattern, URLResolver, get_resolver
 
 
 @register()
@@ -24,3 +26,39 @@ def check_artifacts_folder(**options: Any) -> list[CheckMessage]:
             id="recognizer.E001",
         )
     ]
+
+
+@register()
+def check_scopes(**options: Any) -> list[CheckMessage]:
+    """Every operation of the API says who may ask for it."""
+    views = list(_api_views(get_resolver().url_patterns))
+    unnamed = {
+        (view.cls, operation)
+        for view in views
+        for operation in _operations(view)
+        if operation not in getattr(view.cls, "scopes", {})
+    }
+    return [
+        Error(
+            f"{cls.__module__}.{cls.__name__} names no scope for {operation}.",
+            hint="Name the scope that an API key needs for it in `scopes`; None is for any key.",
+            id="recognizer.E002",
+        )
+        for cls, operation in sorted(unnamed, key=str)
+    ]
+
+
+def _api_views(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[Any]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _api_views(pattern.url_patterns)
+        elif hasattr(pattern.callback, "cls"):  # as the REST framework marks its views
+            yield pattern.callback
+
+
+def _operations(view: Any) -> Iterable[str]:
+    """Return a view set's actions, another view's methods."""
+    if hasattr(view, "actions"):
+        return set(view.actions.values())
+    methods = set(view.cls.http_method_names) - {"head", "options"}
+    return {method for method in methods if hasattr(view.cls, method)}
