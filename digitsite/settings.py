@@ -50,10 +50,12 @@ RETRAIN_AFTER = read_count("RETRAIN_AFTER", default=0)
 RETRAIN_WORKER = read_bool("RETRAIN_WORKER", default=True)
 RETRAIN_VISITOR_LABELS = read_count("RETRAIN_VISITOR_LABELS", default=100)
 RETRAIN_VISITOR_SHARE = read_share("RETRAIN_VISITOR_SHARE", default=0.1)
-# A minute, but for the last one, which is a day's; a person at the page meets none of them.
+# A minute, but for the last one, which is a day's; a person at the page meets none of them, nor do
+# 30 behind one router.
 THROTTLE_VISITOR = read_limit("THROTTLE_VISITOR", default=120)  # drawings
 THROTTLE_KEY = read_limit("THROTTLE_KEY", default=600)  # requests
 THROTTLE_ADDRESS = read_limit("THROTTLE_ADDRESS", default=120)  # requests without cookie or key
+THROTTLE_EXPLAINED = read_limit("THROTTLE_EXPLAINED", default=1200)  # for one address
 THROTTLE_ALL = read_limit("THROTTLE_ALL", default=30_000)  # requests
 THROTTLE_STORED = read_limit("THROTTLE_STORED", default=10_000)  # drawings from one address
 NUM_PROXIES = read_count("NUM_PROXIES", default=0)

@@ -50,11 +50,14 @@ class CallerThrottle(BaseThrottle):
         if visitor := visitor_of(request):
             rate = settings.THROTTLE_VISITOR * REQUESTS_PER_DRAWING
             yield Limit(f"visitor {visitor}", "requests", rate)
+        address = counted_address_of(request)
+        if not address:
+            return
         # What no page asks for is counted by address with a cookie, too: cookies are free.
-        if (not visitor or getattr(view, "is_for_programs", False)) and (
-            address := counted_address_of(request)
-        ):
+        if not visitor or getattr(view, "is_for_programs", False):
             yield Limit(f"address {address}", "requests", settings.THROTTLE_ADDRESS)
+        if action_of(request, view) == "explanation":
+            yield Limit(f"address {address}", "explanations", settings.THROTTLE_EXPLAINED)
 
 
 def count_drawing(request: Request, drawing_id: uuid.UUID | None) -> None:

@@ -92,7 +92,7 @@ def site_folders(settings: Settings, tmp_path: Path) -> None:
 @pytest.fixture(autouse=True)
 def no_throttles(settings: Settings) -> None:
     """Let the tests ask as fast as they can."""
-    for name in ("VISITOR", "KEY", "ADDRESS", "ALL", "STORED"):
+    for name in ("VISITOR", "KEY", "ADDRESS", "EXPLAINED", "ALL", "STORED"):
         setattr(settings, f"THROTTLE_{name}", 0)
 
 

@@ -259,6 +259,38 @@ def test_looking_is_not_counted_but_explaining_is(visitor: Caller, settings: Set
     assert answers == [200] * 5 + [429]
 
 
+def test_explaining_is_counted_by_address_for_cookies_are_free(
+    model: Any, settings: Settings
+) -> None:
+    settings.THROTTLE_EXPLAINED = 3
+
+    def explain(address: str) -> Any:
+        caller = open_page(Caller(Client()))
+        url = f"{DRAWINGS}{caller.draw(7)['id']}/"
+        assert caller.client.get(url, REMOTE_ADDR=address).status_code == 200
+        return caller.client.get(f"{url}explanation/", REMOTE_ADDR=address)
+
+    answers = [explain("203.0.113.7") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert_problem(answers[-1], 429, "too-many-requests")
+    assert answers[-1].json()["detail"].startswith("More than 3 explanations a minute.")
+    assert explain("203.0.113.8").status_code == 200
+
+
+def test_a_class_behind_one_router_may_have_every_stroke_explained(
+    model: Any, settings: Settings, clock: list[float]
+) -> None:
+    for name in ("VISITOR", "ADDRESS", "EXPLAINED", "ALL", "STORED"):
+        setattr(settings, f"THROTTLE_{name}", getattr(defaults, f"THROTTLE_{name}"))
+    explanations = [Limit("address 203.0.113.7", "explanations", defaults.THROTTLE_EXPLAINED)]
+    pupils, strokes = 30, 40
+    assert not any(count_hits(explanations) for _ in range(pupils * strokes - 1))
+    pupil = open_page(Caller(Client()))
+    url = f"{DRAWINGS}{pupil.draw(7)['id']}/explanation/"
+    assert pupil.client.get(url, REMOTE_ADDR="203.0.113.7").status_code == 200
+    assert_throttled(pupil.client.get(url, REMOTE_ADDR="203.0.113.7"), 60)
+
+
 def test_what_one_address_may_store_in_a_day_is_limited(
     stranger: Caller, settings: Settings, clock: list[float]
 ) -> None:
