@@ -345,7 +345,7 @@ def _recognize(
     try:
         named = services.name_request(key, visitor, drawing) if key is not None else None
         if named is not None and (made := services.find_made(named)) is not None:
-            return services.Recognized(made, is_new=True)
+            return made
         count_drawing(request, drawing.get("id"))
         return services.recognize(**drawing, visitor=visitor, request=named)
     except services.InvalidStrokes as error:

@@ -333,6 +333,15 @@ class RequestKey(models.Model):
     fingerprint = models.CharField(max_length=64)
     # No foreign key: drawings are deleted by the thousand, and a key may outlive its drawing.
     drawing_id = models.UUIDField()
+    # What was answered, as far as the drawing itself cannot tell it later.
+    is_new = models.BooleanField(default=True, db_default=True)
+    label = models.PositiveSmallIntegerField(null=True)
+    review = models.CharField(
+        max_length=10,
+        choices=Drawing.Review.choices,
+        default=Drawing.Review.UNREVIEWED,
+        db_default=Drawing.Review.UNREVIEWED,
+    )
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     def __str__(self) -> str:

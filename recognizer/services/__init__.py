@@ -57,7 +57,6 @@ from recognizer.services.keys import InvalidKey, find_key, issue_key, revoke_key
 from recognizer.services.metrics import tell_metrics
 from recognizer.services.recognition import (
     IdTaken,
-    Recognized,
     Sketch,
     canonical_png,
     delete_drawing,
@@ -83,6 +82,7 @@ from recognizer.services.request_keys import (
     DrawingGone,
     KeyReused,
     NamedRequest,
+    Recognized,
     find_made,
     name_request,
 )

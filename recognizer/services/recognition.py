@@ -19,7 +19,7 @@ from recognizer.models import UNSUSPICIOUS, Drawing, DrawingQuerySet
 from recognizer.services import request_keys
 from recognizer.services.metrics import count_feedback, count_predictions
 from recognizer.services.registry import ServiceError, active_model
-from recognizer.services.request_keys import NamedRequest
+from recognizer.services.request_keys import NamedRequest, Recognized
 
 ARCHIVED_SIDE = 280
 """Longest side, in pixels, of an archived picture."""
@@ -56,17 +56,6 @@ class Sketch:
     png: bytes
     strokes: list[list[list[float]]] | None
     pen_width: float | None
-
-
-@dataclass(frozen=True)
-class Recognized:
-    """A drawing that was read and kept, and whether the request that asks is what made its row.
-
-    The repetition of a named request counts as that request.
-    """
-
-    drawing: Drawing
-    is_new: bool
 
 
 def read_sketch(
@@ -120,14 +109,17 @@ def recognize(
     drawing = new_drawing(sketch, prediction, model.version, visitor=visitor, source=source)
     with transaction.atomic():
         if request is not None and (made := request_keys.claim(request, id or drawing.pk)):
-            return Recognized(made, is_new=True)
+            return made
         if replaces is not None and replaces != id:
             Drawing.objects.known_to(visitor).replaceable().filter(pk=replaces).delete()
-        if id is not None:
-            drawing.pk = id
-            return _keep_under_its_id(drawing)
-        drawing.save(force_insert=True)
-    return Recognized(drawing, is_new=True)
+        if id is None:
+            drawing.save(force_insert=True)
+            return Recognized(drawing, is_new=True)
+        drawing.pk = id
+        recognized = _keep_under_its_id(drawing)
+        if request is not None and not recognized.is_new:
+            request_keys.note_answer(request, recognized)
+        return recognized
 
 
 def is_kept(pk: uuid.UUID, visitor: uuid.UUID | None) -> bool:

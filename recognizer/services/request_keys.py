@@ -28,6 +28,17 @@ class DrawingGone(ServiceError):
 
 
 @dataclass(frozen=True)
+class Recognized:
+    """A drawing that was read and kept, and whether the request that asks is what made its row.
+
+    The repetition of a named request counts as that request.
+    """
+
+    drawing: Drawing
+    is_new: bool
+
+
+@dataclass(frozen=True)
 class NamedRequest:
     """A request with the name that its caller gave it: digests of who and what, and of the body."""
 
@@ -48,13 +59,13 @@ def name_request(key: str, visitor: uuid.UUID | None, fields: dict[str, Any]) ->
     return NamedRequest(_digest(f"{visitor or 'nobody'} {key}"), _digest(body))
 
 
-def find_made(request: NamedRequest) -> Drawing | None:
+def find_made(request: NamedRequest) -> Recognized | None:
     """Return what a request made when it came first, as it was answered; None if it is new."""
     row = RequestKey.objects.filter(pk=request.digest, created_at__gt=_oldest()).first()
     return None if row is None else _answer(row, request)
 
 
-def claim(request: NamedRequest, drawing_id: uuid.UUID) -> Drawing | None:
+def claim(request: NamedRequest, drawing_id: uuid.UUID) -> Recognized | None:
     """Take the name for a drawing that is made in the same transaction.
 
     Where somebody was quicker, the database lets one of both through; the other one waits for the
@@ -68,16 +79,25 @@ def claim(request: NamedRequest, drawing_id: uuid.UUID) -> Drawing | None:
     return None if is_first else _answer(row, request)
 
 
-def _answer(row: RequestKey, request: NamedRequest) -> Drawing:
+def note_answer(request: NamedRequest, recognized: Recognized) -> None:
+    """Remember how a request is answered that made no row; the transaction is that of the claim."""
+    RequestKey.objects.filter(pk=request.digest).update(
+        is_new=recognized.is_new,
+        label=recognized.drawing.label,
+        review=recognized.drawing.review,
+    )
+
+
+def _answer(row: RequestKey, request: NamedRequest) -> Recognized:
     if row.fingerprint != request.fingerprint:
         raise KeyReused("This key was sent before, with another drawing; choose a new one.")
     drawing = Drawing.objects.without_blobs().filter(pk=row.drawing_id).first()
     if drawing is None:
         raise DrawingGone("The drawing that this request made was deleted.")
     # The same answer, although somebody may have answered for the drawing since.
-    drawing.label = None
-    drawing.review = Drawing.Review.UNREVIEWED
-    return drawing
+    drawing.label = row.label
+    drawing.review = row.review
+    return Recognized(drawing, row.is_new)
 
 
 def _oldest() -> datetime:

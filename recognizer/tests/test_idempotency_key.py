@@ -152,6 +152,46 @@ def test_a_key_and_a_chosen_id_go_together(visitor: Caller) -> None:
     assert first.json()["id"] == chosen
 
 
+def test_a_further_state_of_an_id_is_answered_the_same_when_its_key_comes_again(
+    visitor: Caller,
+) -> None:
+    drawing = visitor.draw(1)
+    first, again = (send(visitor, 8, id=drawing["id"]) for _ in range(2))
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert again.json() == first.json()
+    assert again.headers["Location"] == first.headers["Location"]
+    assert Drawing.objects.get().prediction == 8
+
+
+def test_each_of_two_keys_of_one_id_keeps_its_status(visitor: Caller) -> None:
+    chosen = str(uuid.uuid4())
+    statuses = [send(visitor, key=key, id=chosen).status_code for key in ("a", "b", "a", "b")]
+    assert statuses == [201, 200, 201, 200]
+
+
+@pytest.mark.parametrize("then", [{"label": 3}, {"label": None}])
+def test_an_answered_drawing_is_told_as_it_was_then(visitor: Caller, then: dict[str, Any]) -> None:
+    drawing = visitor.draw(7)
+    feedback = f"{DRAWINGS}{drawing['id']}/feedback/"
+    visitor.put(feedback, {"label": 1})
+    first = send(visitor, id=drawing["id"])
+    visitor.put(feedback, then)
+    again = send(visitor, id=drawing["id"])
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.json()["label"] == 1
+    assert again.json() == first.json()
+
+
+def test_a_rejected_drawing_is_told_as_it_was_then(visitor: Caller) -> None:
+    drawing = visitor.draw(7)
+    Drawing.objects.update(review="rejected", reviewed_at=timezone.now())
+    first = send(visitor, id=drawing["id"])
+    Drawing.objects.update(review="unreviewed", reviewed_at=None)
+    again = send(visitor, id=drawing["id"])
+    assert first.json()["review"] == "rejected"
+    assert (again.status_code, again.json()) == (200, first.json())
+
+
 def test_an_id_that_is_taken_leaves_its_key_free(visitor: Caller, stranger: Caller) -> None:
     taken = str(uuid.uuid4())
     stranger.draw(7, id=taken)
@@ -173,6 +213,22 @@ def test_who_comes_second_between_the_look_and_the_write_gets_the_firsts_answer(
     again = send(visitor)
     assert again.json() == first[0].json()
     assert Drawing.objects.count() == 1
+
+
+def test_who_comes_second_with_a_further_state_gets_the_firsts_status(
+    visitor: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawing = visitor.draw(1)
+    first: list[Any] = []
+
+    def come_second(request: Any) -> None:
+        monkeypatch.undo()
+        first.append(send(visitor, 8, id=drawing["id"]))
+
+    monkeypatch.setattr(services, "find_made", come_second)
+    again = send(visitor, 8, id=drawing["id"])
+    assert (first[0].status_code, again.status_code) == (200, 200)
+    assert again.json() == first[0].json()
 
 
 def test_requests_at_once_in_two_workers_leave_one_row(site: LiveSite) -> None:
