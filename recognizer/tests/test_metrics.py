@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
+from digitsite.metrics import HELD, remove_abandoned
 from recognizer.services.throttling import forget_full
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.drawings import SEVEN, assert_problem
@@ -162,3 +164,73 @@ def test_each_process_tells_the_counts_of_all_and_those_of_dead_ones(
             while len(set(workers_of(site)) - set(killed)) < 2:
                 pass
     assert not folder.exists()
+
+
+def test_the_next_server_removes_what_a_killed_one_left_and_nothing_of_a_living_one(
+    static_files: None, tmp_path: Path
+) -> None:
+    for name in ("killed", "living", "next"):
+        (tmp_path / name).mkdir()
+    with serve(tmp_path / "killed") as site:
+        killed = counted_in(site)
+        site.server.kill_all()
+    assert killed.is_dir()
+    with serve(tmp_path / "living", METRICS_TOKEN=TOKEN) as site:
+        living = counted_in(site)
+        assert not killed.exists()
+        with serve(tmp_path / "next") as next_site:
+            assert counted_in(next_site) != living
+        site.draw_seven()
+        assert read(scrape(site), "digits_predictions_total", digit="7") == 1
+    assert not living.exists()
+
+
+@pytest.fixture
+def abandoned(tmp_path: Path) -> Path:
+    """Return a folder of a killed server, whose number another process has now."""
+    folder = tmp_path / f"metrics-abcd_123.{os.getpid()}"
+    folder.mkdir()
+    (folder / HELD).touch()
+    (folder / "counter_1.db").write_bytes(b"counts")
+    return folder
+
+
+def test_a_number_that_was_given_out_again_keeps_no_folder(abandoned: Path) -> None:
+    remove_abandoned(abandoned.parent)
+    assert not abandoned.exists()
+
+
+def test_a_folder_that_a_process_holds_stays_whatever_its_number(abandoned: Path) -> None:
+    held = abandoned.rename(abandoned.with_suffix(f".{2**30}"))  # no process has such a number
+    with (held / HELD).open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        remove_abandoned(held.parent)
+        assert (held / "counter_1.db").exists()
+    remove_abandoned(held.parent)
+    assert not held.exists()
+
+
+@pytest.mark.parametrize("name", ["metrics-abcd_123", "metrics-of-others.1", "other-abcd_123.1"])
+def test_what_is_no_folder_of_ours_stays(abandoned: Path, name: str) -> None:
+    other = abandoned.rename(abandoned.with_name(name))
+    remove_abandoned(other.parent)
+    assert other.exists()
+
+
+def test_a_folder_that_nobody_has_locked_yet_stays(abandoned: Path) -> None:
+    (abandoned / HELD).unlink()
+    remove_abandoned(abandoned.parent)
+    assert abandoned.exists()
+
+
+def test_a_link_to_a_folder_is_not_followed(abandoned: Path, tmp_path: Path) -> None:
+    target = abandoned.rename(tmp_path / "elsewhere")
+    abandoned.symlink_to(target)
+    remove_abandoned(tmp_path)
+    assert target.exists()
+
+
+def test_a_folder_of_another_user_stays(abandoned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 12_345)
+    remove_abandoned(abandoned.parent)
+    assert abandoned.exists()
