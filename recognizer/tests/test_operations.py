@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from digitsite.environment import read_database
 from recognizer.tests.container import read_instructions
 from recognizer.tests.live import PROJECT
 from recognizer.tests.units import OPERATIONS, read_environment
@@ -75,6 +76,24 @@ def test_every_variable_that_is_set_is_one_that_the_site_reads() -> None:
     lightsail = json.loads((OPERATIONS / "lightsail.json").read_text())
     given = {*read_environment(), *lightsail["containers"]["app"]["environment"]}
     assert [name for name in given if f'"{name}"' not in read] == []
+
+
+def test_every_option_of_the_databases_address_changes_what_it_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def read(query: str) -> str:
+        monkeypatch.setenv("DATABASE_URL", f"sqlite:///db.sqlite3{query}")
+        database = read_database("DATABASE_URL", default="", folder=PROJECT)
+        return json.dumps(database, sort_keys=True)
+
+    section = MANUAL.read_text().partition("## The address of the database\n")[2].partition("##")[0]
+    rows = re.findall(r"^\| `(\?(\w+)=(\w+))` \| `?([\w ]+)`? \|", section, re.MULTILINE)
+    assert {name for _, name, _, _ in rows} == {"timeout", "conn_max_age", "synchronous"}
+    for query, name, value, default in rows:
+        assert value.lower() in read(query).lower()
+        assert read(query) != read("")
+        if default != "for ever":
+            assert read(f"?{name}={default}") == read("")
 
 
 def test_lightsail_asks_the_port_and_the_address_that_the_image_answers() -> None:
