@@ -34,6 +34,10 @@ class TrainedModelQuerySet(models.QuerySet["TrainedModel"]):
         """Return the versions whose file is kept."""
         return self.filter(pruned_at=None)
 
+    def accepted(self) -> TrainedModelQuerySet:
+        """Return the versions that the gate has not turned away; bundled ones never met it."""
+        return self.filter(Q(gate__accepted=True) | Q(gate__accepted__isnull=True))
+
     def dispensable(self) -> TrainedModelQuerySet:
         """Return the versions whose file may be pruned: retrained here, and not answering."""
         return self.whole().filter(origin=TrainedModel.Origin.RETRAINED, active=False)

@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 LOOK = "SELECT version, sha256 FROM recognizer_trainedmodel WHERE active"
 
 
-LOADED = ("version", "sha256", "artifact", "pruned_at")
+LOADED = ("version", "sha256", "artifact", "pruned_at", "origin")
 """What is asked of a version to load it."""
 
 
@@ -63,8 +63,9 @@ def active_model() -> ActiveModel:
     """Return the active version; one short query finds out whether another was activated.
 
     A version whose file is missing or not the recorded one is refused, with the reason in the
-    log, and the one in memory goes on. While one thread loads a new version, the others answer
-    with the old one.
+    log, and the one in memory goes on; a process that has none yet takes the newest other version
+    that is whole and that the gate let through. While one thread loads a new version, the others
+    answer with the old one.
     """
     current = _memory.model
     if current is not None and _look() == (current.version, current.sha256):
@@ -240,14 +241,15 @@ def _load_or_keep(wanted: TrainedModel, current: ActiveModel | None) -> ActiveMo
     except ArtifactError as error:
         _memory.refused = signature
         logger.error("Model %d cannot be used: %s", wanted.version, error)
+        answers = "goes on answering"
         if current is None:
-            current = _newest_usable(wanted, error)
-        logger.error("Model %d goes on answering.", current.version)
+            current, answers = _newest_usable(wanted, error), "answers"
+        logger.error("Model %d %s instead of Model %d.", current.version, answers, wanted.version)
         return current
 
 
 def _newest_usable(refused: TrainedModel, reason: ArtifactError) -> ActiveModel:
-    for row in TrainedModel.objects.whole().exclude(pk=refused.pk).only(*LOADED):
+    for row in TrainedModel.objects.whole().accepted().exclude(pk=refused.pk).only(*LOADED):
         try:
             return _load(row)
         except ArtifactError as error:
@@ -256,9 +258,25 @@ def _newest_usable(refused: TrainedModel, reason: ArtifactError) -> ActiveModel:
 
 
 def _load(row: TrainedModel) -> ActiveModel:
-    model = ActiveModel(row.version, row.sha256, load_pipeline(row))
+    try:
+        pipeline = load_pipeline(row)
+    except ArtifactError as error:
+        if row.origin != TrainedModel.Origin.BUNDLED:
+            raise
+        pipeline = _load_bundled(row, error)
     logger.info("Model %d is loaded.", row.version)
-    return model
+    return ActiveModel(row.version, row.sha256, pipeline)
+
+
+def _load_bundled(row: TrainedModel, reason: ArtifactError) -> Any:
+    """Return a bundled version from the project itself, if that still has the very same file."""
+    source = Path(settings.BUNDLED_MODEL)
+    try:
+        pipeline = artifacts.deserialize(artifacts.read(source), row.sha256)
+    except ArtifactError:
+        raise reason from None
+    logger.error("Model %d is read from %s: %s", row.version, source, reason)
+    return pipeline
 
 
 def _pruned(row: TrainedModel) -> ArtifactMissing:

@@ -8,9 +8,9 @@ from threading import Event
 from typing import Any
 
 import pytest
-from django.conf import settings
+from django.conf import settings as site_settings
 from django.db import connection
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from recognizer import services
 from recognizer.models import TrainedModel
@@ -26,7 +26,7 @@ def first_answer(model: TrainedModel) -> None:
 
 def change_file(model: TrainedModel, content: bytes | None) -> None:
     """Overwrite or delete the file of a version."""
-    path = Path(settings.ARTIFACTS_DIR) / model.artifact
+    path = Path(site_settings.ARTIFACTS_DIR) / model.artifact
     path.unlink()
     if content is not None:
         path.write_bytes(content)
@@ -40,7 +40,7 @@ def switch_to(model: TrainedModel) -> None:
 
 def own_file(model: TrainedModel) -> TrainedModel:
     """Return another version that has a file of its own."""
-    folder = Path(settings.ARTIFACTS_DIR)
+    folder = Path(site_settings.ARTIFACTS_DIR)
     (folder / "own.joblib").write_bytes((folder / model.artifact).read_bytes())
     return copy_model(model, artifact="own.joblib")
 
@@ -88,7 +88,7 @@ def test_a_refused_file_is_looked_at_once(
 
 def test_a_repaired_file_is_picked_up(model: TrainedModel) -> None:
     other = own_file(model)
-    whole = (Path(settings.ARTIFACTS_DIR) / model.artifact).read_bytes()
+    whole = (Path(site_settings.ARTIFACTS_DIR) / model.artifact).read_bytes()
     change_file(other, b"changed")
     switch_to(other)
     assert services.active_model().version == 1
@@ -105,9 +105,54 @@ def test_a_new_process_falls_back_to_the_newest_version_that_is_whole(
     services.forget_model()
     assert services.active_model().version == 1
     assert "Model 2 cannot be used" in caplog.text
+    assert "Model 1 answers instead of Model 2" in caplog.text
 
 
-def test_a_new_process_without_a_whole_version_says_why(model: TrainedModel) -> None:
+@pytest.mark.parametrize(
+    ("gate", "answers"), [({"accepted": False}, 1), ({"accepted": True}, 2), ({}, 2)]
+)
+def test_it_does_not_fall_back_to_a_version_that_the_gate_turned_away(
+    model: TrainedModel, gate: dict[str, bool], answers: int
+) -> None:
+    copy_model(model, gate=gate)
+    newest = own_file(model)
+    change_file(newest, None)
+    switch_to(newest)
+    services.forget_model()
+    assert services.active_model().version == answers
+
+
+@pytest.mark.parametrize("content", [None, b"changed", b""])
+def test_a_new_process_reads_a_bundled_version_from_the_project(
+    model: TrainedModel,
+    content: bytes | None,
+    caplog: pytest.LogCaptureFixture,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    change_file(model, content)
+    services.forget_model()
+    found = services.active_model()
+    assert (found.version, found.sha256) == (1, model.sha256)
+    assert "Model 1 is read from" in caplog.text
+    with django_assert_num_queries(1):
+        assert services.active_model() is found
+
+
+def test_another_bundled_file_is_not_taken_for_a_version(
+    model: TrainedModel, settings: Settings, tmp_path: Path
+) -> None:
+    change_file(model, None)
+    settings.BUNDLED_MODEL = tmp_path / "newer.joblib"
+    settings.BUNDLED_MODEL.write_bytes(b"another version")
+    services.forget_model()
+    with pytest.raises(services.NoModel, match="Model 1 cannot be used: There is no readable"):
+        services.active_model()
+
+
+def test_a_new_process_without_a_whole_version_says_why(
+    model: TrainedModel, settings: Settings, tmp_path: Path
+) -> None:
+    settings.BUNDLED_MODEL = tmp_path / "missing.joblib"
     change_file(model, None)
     services.forget_model()
     with pytest.raises(services.NoModel, match="Model 1 cannot be used: There is no readable"):

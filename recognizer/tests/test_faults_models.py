@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from recognizer import services
 from recognizer.models import TrainedModel
 from recognizer.tests.conftest import Caller
 from recognizer.tests.drawings import assert_problem, copy_model
-from recognizer.tests.live import new_database, serve
+from recognizer.tests.live import LiveSite, new_database, serve
 from recognizer.tests.load import ask, draw, load
+from recognizer.tests.test_gunicorn import workers_of
 
 Damage = Callable[[Path], object]
 DAMAGES: dict[str, Damage] = {
@@ -101,3 +103,41 @@ def test_a_server_goes_on_and_a_new_one_repairs_what_it_can(
             assert draw(site).json()["model"] == 1
             site.server.wait_for_line("Model 2 cannot be used: .*InconsistentVersionWarning")
             assert path.read_bytes() == whole
+
+
+ANOTHER_VERSION = """
+from recognizer.models import TrainedModel
+row = TrainedModel.objects.get(version=1)
+TrainedModel.objects.update(active=False)
+row.version, row.active, row.origin = {version}, True, "retrained"
+row.artifact, row.gate = "{version}.joblib", {gate}
+row.save(force_insert=True)
+"""
+
+
+def replace_workers(site: LiveSite) -> None:
+    """Kill the workers, and wait until others have started in their places, alone."""
+    killed = workers_of(site)
+    for pid in killed:
+        os.kill(pid, signal.SIGKILL)
+    while len(set(workers_of(site)) - set(killed)) < len(killed):
+        pass
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_worker_that_starts_alone_answers_with_what_is_whole(
+    static_files: None, tmp_path: Path, damage: str
+) -> None:
+    with serve(tmp_path) as site:
+        (bundled,) = (tmp_path / "artifacts").glob("*.joblib")
+        for version, gate in ((2, {"accepted": True}), (3, {"accepted": False}), (4, {})):
+            (bundled.parent / f"{version}.joblib").write_bytes(bundled.read_bytes())
+            site.manage("shell", "-c", ANOTHER_VERSION.format(version=version, gate=gate))
+        for damaged, answers in (("4", 2), ("2", 1), (bundled.stem, 1)):
+            DAMAGES[damage](bundled.with_stem(damaged))
+            replace_workers(site)
+            assert ask(site.url, "/readyz").json() == {"status": "ready", "model": answers}
+            assert draw(site).json()["model"] == answers
+            site.server.wait_for_line(f"Model {answers} answers instead of Model 4")
+        site.server.wait_for_line(f"Model 2 cannot be used either: .*{REASONS[damage]}")
+        site.server.wait_for_line(f"Model 1 is read from .*{REASONS[damage]}")

@@ -43,7 +43,10 @@ def test_a_site_without_a_model_is_not_ready(db: None) -> None:
     assert_problem(Client().get("/readyz"), 503, "no-model")
 
 
-def test_a_site_whose_only_model_was_changed_is_not_ready(model: TrainedModel) -> None:
+def test_a_site_whose_only_model_was_changed_is_not_ready(
+    model: TrainedModel, settings: Settings, tmp_path: Path
+) -> None:
+    settings.BUNDLED_MODEL = tmp_path / "missing.joblib"
     services.forget_model()
     (Path(site_settings.ARTIFACTS_DIR) / model.artifact).write_bytes(b"changed")
     answer = Client().get("/readyz")
