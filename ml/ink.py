@@ -26,7 +26,7 @@ NOISE_DEVIATIONS: Final = 4
 NOISY_COVERAGE: Final = 0.3
 """Share of a coarse grid with ink from which specks may touch there, and are told apart in full."""
 COARSEST: Final = 16
-"""Largest cell of the coarse grid; in one of 23 px, a pixel's share of its tone would round to 0."""
+"""Largest cell of the coarse grid; in one of 23 px, a pixel's share of its tone rounds to 0."""
 LINE_COVERAGE: Final = 0.9
 """Share of a row that is ink where the row belongs to a ruled line or a frame."""
 LINE_MARGIN: Final = 0.03
