@@ -1,20 +1,15 @@
-"""compose.yaml: what it asks for, how it fences services in, and that its commands run."""
+"""compose.yaml: what it asks for, and how it fences services in; test_docker runs its commands."""
 
 from __future__ import annotations
 
-import json
 import re
-import signal
-from dataclasses import replace
 from typing import Any
-from urllib.request import Request, urlopen
 
 import pytest
 import yaml
 
-from recognizer.tests.container import Image, read_instructions, run
-from recognizer.tests.drawings import SEVEN
-from recognizer.tests.live import PROJECT, START_SECONDS, Server
+from recognizer.tests.container import read_instructions
+from recognizer.tests.live import PROJECT
 
 COMPOSE = yaml.safe_load((PROJECT / "compose.yaml").read_text())
 SERVICES = COMPOSE["services"]
@@ -51,13 +46,6 @@ def environment_of(service: str, **variables: str) -> dict[str, str]:
     filled = fill(SERVICES[service]["environment"], variables)
     filled |= {name: variables.get(name) for name, value in filled.items() if value is None}
     return {name: value for name, value in filled.items() if value is not None}
-
-
-@pytest.fixture
-def composed(image: Image) -> Image:
-    """Return the image with the environment of compose.yaml, but for a database of its own."""
-    environment = environment_of("app") | {"DATABASE_URL": "sqlite:////data/composed.sqlite3"}
-    return replace(image, environment=image.environment | environment)
 
 
 def instructions() -> dict[str, str]:
@@ -141,30 +129,3 @@ def test_the_password_of_the_database_is_the_one_that_the_site_gives() -> None:
 def test_every_variable_is_one_that_the_site_reads() -> None:
     read = (PROJECT / "digitsite" / "settings.py").read_text()
     assert [name for name in SERVICES["app"]["environment"] if f'"{name}"' not in read] == []
-
-
-def test_the_site_runs_in_this_environment_and_is_healthy(composed: Image) -> None:
-    headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"}
-    headers |= {"Host": GIVEN["ALLOWED_HOSTS"], "Content-Type": "application/json"}
-    with run(composed) as (_, health_command, address):
-        health = composed.execute(health_command)
-        body = json.dumps({"strokes": SEVEN}).encode()
-        request = Request(f"{address}/api/v1/drawings/", body, headers)
-        with urlopen(request, timeout=START_SECONDS) as answer:
-            status = answer.status
-
-    assert health.returncode == 0, health.stderr
-    assert status == 201
-
-
-def test_the_worker_waits_for_work_and_ends_when_asked(composed: Image) -> None:
-    prepared = composed.execute(["python", "manage.py", "migrate", "--verbosity=0"])
-    assert prepared.returncode == 0, prepared.stderr
-    command = [composed.locate(word) for word in SERVICES["worker"]["command"]]
-    worker = Server(command, sign="(Starting) worker", **composed.surroundings())
-    try:
-        worker.wait_for_address()
-    finally:
-        status = worker.stop(signal.SIGTERM)
-
-    assert status == 0

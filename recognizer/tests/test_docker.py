@@ -1,18 +1,30 @@
-"""The image: what it holds, that it serves, and that what it stores outlives a container."""
+"""The image: what it holds, that it serves, alone and by compose.yaml, and what outlives it.
+
+All that runs it stands here: it is built once, by the one process that gets this file.
+"""
 
 from __future__ import annotations
 
 import json
 import signal
+from dataclasses import replace
 from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
 
 from recognizer.tests.container import AS_ROOT, Image, list_context, read_instructions, run
-from recognizer.tests.live import PROJECT
+from recognizer.tests.live import PROJECT, START_SECONDS, Server
+from recognizer.tests.test_compose import GIVEN, SERVICES, environment_of
 
 SEVEN = [[[0, 0], [10, 0], [4, 20]]]
+
+
+@pytest.fixture
+def composed(image: Image) -> Image:
+    """Return the image with the environment of compose.yaml, but for a database of its own."""
+    environment = environment_of("app") | {"DATABASE_URL": "sqlite:////data/composed.sqlite3"}
+    return replace(image, environment=image.environment | environment)
 
 
 def ask(url: str, body: object = None) -> Any:
@@ -79,3 +91,30 @@ def test_what_it_stores_outlives_a_container(image: Image) -> None:
 def test_its_user_cannot_change_the_code(image: Image) -> None:
     assert image.execute(["touch", "/app/manage.py"]).returncode != 0
     assert image.execute(["touch", "/data/mark"]).returncode == 0
+
+
+def test_by_compose_the_site_runs_and_is_healthy(composed: Image) -> None:
+    headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"}
+    headers |= {"Host": GIVEN["ALLOWED_HOSTS"], "Content-Type": "application/json"}
+    with run(composed) as (_, health_command, address):
+        health = composed.execute(health_command)
+        body = json.dumps({"strokes": SEVEN}).encode()
+        request = Request(f"{address}/api/v1/drawings/", body, headers)
+        with urlopen(request, timeout=START_SECONDS) as answer:
+            status = answer.status
+
+    assert health.returncode == 0, health.stderr
+    assert status == 201
+
+
+def test_by_compose_the_worker_waits_for_work_and_ends_when_asked(composed: Image) -> None:
+    prepared = composed.execute(["python", "manage.py", "migrate", "--verbosity=0"])
+    assert prepared.returncode == 0, prepared.stderr
+    command = [composed.locate(word) for word in SERVICES["worker"]["command"]]
+    worker = Server(command, sign="(Starting) worker", **composed.surroundings())
+    try:
+        worker.wait_for_address()
+    finally:
+        status = worker.stop(signal.SIGTERM)
+
+    assert status == 0
