@@ -96,6 +96,12 @@ def no_throttles(settings: Settings) -> None:
         setattr(settings, f"THROTTLE_{name}", 0)
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Settings) -> None:
+    """Hash passwords at once: that guessing takes long is Django's own to test."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def model(db: None, bundle: Path, settings: Settings) -> TrainedModel:
     """Register the small model as version 1."""

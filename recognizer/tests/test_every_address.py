@@ -13,6 +13,8 @@ from recognizer.tests.addresses import addresses
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.drawings import SEVEN
 
+# One of them is a report, which measures a version.
+pytestmark = pytest.mark.usefixtures("small_training")
 WRITING = ["POST", "PUT", "PATCH", "DELETE"]
 
 

@@ -40,7 +40,7 @@ def fill_with_evil(row: models.Model) -> set[str]:
 
 
 @pytest.fixture
-def evil_site(staff: Caller, model: TrainedModel) -> Drawing:
+def evil_site(staff: Caller, model: TrainedModel, small_training: None) -> Drawing:
     """Fill every table that the admin shows, and return a drawing."""
     drawing = Drawing.objects.get(pk=staff.draw(7)["id"])
     user = User.objects.create_user("other", email="other@example.com")
