@@ -2,10 +2,15 @@
 
 HOST ?= 127.0.0.1
 PORT ?= 8000
+# Processes that share the tests.
+PROCESSES ?= 2
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 MANAGE := $(PYTHON) manage.py
+# Each process gets whole files, in their order, and computes in one thread: more would fight for the cores.
+PYTEST = env OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PYTHON) -m pytest \
+	--numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 # What says nothing to people, or says it in English alone.
 UNTRANSLATED := $(foreach folder,$(VENV) staticfiles jstests benchmarks ml '*/tests',--ignore $(folder))
 # Tools are started through this python where they can be: a script of .venv/bin breaks when its folder is moved.
@@ -40,13 +45,13 @@ test: $(VENV)/requirements-dev ## every test, with a real Chromium and Node
 	nginx=$$(sh .ci/program nginx nginx-light) || exit 1; \
 	failed=0; \
 	"$$node" --test jstests/*.test.js > $(VENV)/jstests.log 2>&1 || { failed=1; cat $(VENV)/jstests.log; }; \
-	CHROMIUM="$$chromium" NGINX="$$nginx" $(PYTHON) -m pytest --cov --cov-report=term || failed=1; \
+	CHROMIUM="$$chromium" NGINX="$$nginx" $(PYTEST) --cov --cov-report=term || failed=1; \
 	tail -n 8 $(VENV)/jstests.log; \
 	exit $$failed
 
 # A browser asks what the other tests ask as well; the database cannot tell who does.
 test-postgresql: $(VENV)/requirements-dev ## the tests that ask a database, once more with a PostgreSQL of their own
-	@sh .ci/postgresql $(PYTHON) -m pytest recognizer -m 'database and not browser'
+	@sh .ci/postgresql $(PYTEST) recognizer -m 'database and not browser'
 
 model: $(VENV)/requirements ## train the bundled model anew: fixtures/model.joblib and its manifest (minutes)
 	$(MANAGE) build_model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -225,9 +226,22 @@ def _serve(folder: Path, environment: dict[str, str]) -> Iterator[LiveSite]:
 
 
 @pytest.fixture(scope="session")
-def static_files() -> None:
-    """Gather the files that a server gives out as they are; once, for it takes seconds."""
-    gather_static_files()
+def static_files(
+    worker_id: str, testrun_uid: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Gather the files that a server gives out as they are; once, for it takes seconds.
+
+    All processes of a run share their folder, so that none may gather while another serves.
+    """
+    if worker_id == "master":  # no other process
+        gather_static_files()
+        return
+    mark = tmp_path_factory.getbasetemp().parent / f"static-files-{testrun_uid}"
+    with mark.open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not mark.stat().st_size:
+            gather_static_files()
+            lock.write(b"gathered")
 
 
 def gather_static_files() -> None:
