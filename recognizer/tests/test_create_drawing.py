@@ -6,10 +6,11 @@ import base64
 import io
 import uuid
 
+import numpy as np
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from recognizer.models import Drawing
 from recognizer.tests.conftest import DRAWINGS, Caller
@@ -114,6 +115,20 @@ def test_the_drawing_as_drawn_is_served_as_a_small_png(stranger: Caller) -> None
     picture = Image.open(io.BytesIO(answer.content))
     assert picture.size == (280, 280)
     assert picture.getpixel((0, 0)) == 255
+
+
+@pytest.mark.parametrize("side", [100, 240, 280])
+def test_ink_that_fits_is_served_with_the_very_pixels(stranger: Caller, side: int) -> None:
+    cross = Image.new("L", (side, side), 255)
+    ImageDraw.Draw(cross).line([(0, 0), (side, side)], 0, 9)
+    ImageDraw.Draw(cross).line([(side // 2, 0), (side // 2, side)], 64, 9)
+    drawing = stranger.post(DRAWINGS, {"image": data_url(encode(cross))}).json()
+    answer = stranger.get(f"{DRAWINGS}{drawing['id']}/image/")
+    page = np.asarray(Image.open(io.BytesIO(answer.content)))
+    assert max(page.shape) == min(round(1.3 * side), 280)
+    start = (page.shape[0] - side) // 2
+    ink = page[start : start + side, start : start + side]
+    np.testing.assert_array_equal(ink, np.asarray(cross))
 
 
 def test_what_a_camera_wrote_into_a_picture_is_not_kept(stranger: Caller) -> None:
