@@ -471,10 +471,27 @@ def _warp(ink: Pictures, rng: np.random.Generator, settings: AugmentationSetting
 def _smooth_basis(knots: int) -> NDArray[np.float32]:
     """Matrix (80, knots) of cubic B-splines: smooth between knots spread evenly over the side."""
     position = np.linspace(0, knots - 1, SIDE)[:, None]
-    distance = np.abs(position - np.arange(knots))
+    return spline_weights(position - np.arange(knots)).astype(np.float32)
+
+
+def spline_weights(offsets: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weigh knots for a place between them by a cubic B-spline; those of one place sum to 1.
+
+    Parameters
+    ----------
+    offsets : ndarray
+        Any shape, float64: distances to knots, in distances between two knots.
+
+    Returns
+    -------
+    ndarray
+        The same shape, float64, 0 to 2/3; 0 from a distance of 2 on.
+    """
+    distance = np.abs(offsets)
     near = 2 / 3 - distance**2 + distance**3 / 2
     far = np.clip(2 - distance, 0, None) ** 3 / 6
-    return np.where(distance < 1, near, far).astype(np.float32)
+    weights: NDArray[np.float64] = np.where(distance < 1, near, far)
+    return weights
 
 
 def _sample(ink: Pictures, y: NDArray[np.float32], x: NDArray[np.float32]) -> Pictures:

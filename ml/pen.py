@@ -12,7 +12,7 @@ from joblib import Parallel
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from ml.augmentation import coarsen, soften
+from ml.augmentation import coarsen, soften, spline_weights
 from ml.errors import BlankDrawing
 from ml.parallel import repeatable
 from ml.pen_variants import CORNER, VARIANTS, ControlStroke, Variant
@@ -25,6 +25,8 @@ CURVE_POINTS: Final = 6
 """Points of the drawn line for each piece between two control points."""
 ZOOM: Final = 4
 """Pixels that are drawn for each canonical one."""
+KNOTS: Final = np.arange(-0.5, 1.6, 0.4)
+"""Where along each side the grid has its points that warps a digit, which lies between 0 and 1."""
 GENTLE_BEND: Final = 0.9
 """Cosine of the bend, 26 degrees, up to which two pieces of a line share their corners."""
 
@@ -56,6 +58,9 @@ class PenSettings:
     squash, squashed : float
         Standard deviation of the logarithm by which some digits are lower than usual, and the
         share of 2 and 7 to which this happens.
+    warp : float
+        Largest standard deviation of the displacement of each point of the grid that bends the
+        digit here one way and there another; each hand draws its own from 0 upward.
     wave : float
         Standard deviation of the amplitude of the waves that bend the whole digit.
     pen_widths : tuple of float
@@ -84,6 +89,7 @@ class PenSettings:
     stretch: float = 0.28
     squash: float = 0.45
     squashed: float = 0.2
+    warp: float = 0.15
     wave: float = 0.045
     pen_widths: tuple[float, float] = (1.4, 4.8)
     tapered: float = 0.35
@@ -224,7 +230,7 @@ def trace(
         corners = [index for index, point in enumerate(stroke) if CORNER in point[2:]]
         pieces = _turn_corners(points, corners, rng, settings)
         lines.append(np.concatenate([_curve(piece) for piece in pieces], axis=1))
-    return _bend(lines, variant.digit, hands, rng, settings)
+    return _bend(_warp(lines, hands, rng, settings), variant.digit, hands, rng, settings)
 
 
 def _stack(stroke: ControlStroke, hands: int) -> Lines:
@@ -294,6 +300,28 @@ def _curve(points: Lines) -> Lines:
     b2 = a2 + (a3 - a2) * t / (g1 + g2)
     curve = b1 + (b2 - b1) * t / g1  # (n, m - 1, CURVE_POINTS, 2)
     return np.concatenate([curve.reshape(len(points), -1, 2), points[:, -1:]], axis=1)
+
+
+def _warp(
+    lines: list[Lines], hands: int, rng: np.random.Generator, settings: PenSettings
+) -> list[Lines]:
+    """Move each place of a digit by a smooth random field of its own.
+
+    References
+    ----------
+    Simard, Steinkraus, Platt, "Best practices for convolutional neural networks applied to visual
+    document analysis", ICDAR 2003.
+    """
+    spread = settings.warp * rng.uniform(0, 1, (hands, 1, 1, 1))
+    moves = spread * rng.standard_normal((hands, 2, len(KNOTS), len(KNOTS)))
+    apart = KNOTS[1] - KNOTS[0]
+    warped = []
+    for line in lines:
+        of_column, of_row = (
+            spline_weights((line[..., axis, None] - KNOTS) / apart) for axis in (0, 1)
+        )  # (n, m, knots) each
+        warped.append(line + np.einsum("nmi,naij,nmj->nma", of_row, moves, of_column))
+    return warped
 
 
 def _bend(

@@ -12,7 +12,7 @@ from ml.strokes import PAD_SIZE, ink_from_strokes, parse_strokes
 from ml.tests.drawings import DIGITS, difference
 
 NEAT = dataclasses.replace(
-    PEN, jitter=0, rotation_degrees=0, slant_mean=0, slant=0, stretch=0, squashed=0, wave=0,
+    PEN, jitter=0, rotation_degrees=0, slant_mean=0, slant=0, stretch=0, squashed=0, warp=0, wave=0,
     looped=0, cut=0, rounded=0,
 )  # fmt: skip
 
