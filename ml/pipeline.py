@@ -22,8 +22,8 @@ SMALLEST: Final = 1e-12
 STRANGENESS_LIMIT: Final = 0.5
 """Strangeness from which a drawing is said not to look like a digit.
 
-Chosen on typefaces, pens, letters and scribbles that were kept aside: 99.5 % of the digits are
-accepted and 92.4 % of the others refused, and a child's digit that is refused hurts more than a
+Chosen on typefaces, pens, letters and scribbles that were kept aside: 99.6 % of the digits are
+accepted and 90.8 % of the others refused, and a child's digit that is refused hurts more than a
 letter that is read (docs/benchmarks.md).
 """
 
