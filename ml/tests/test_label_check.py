@@ -138,7 +138,7 @@ def test_many_labels_are_checked_in_blocks(
     monkeypatch.setattr(label_check, "AT_ONCE", 110)
     found = check(bundle, honest, wrong)
     assert found.suspicious.shape == found.digits.shape == found.shares.shape == (320,)
-    assert found.suspicious[300:].mean() > 0.75
+    assert found.suspicious[300:].mean() >= 0.7
     assert found.suspicious[:300].sum() <= 6
 
 
