@@ -134,12 +134,14 @@ def test_few_labels_are_not_checked(bundle: Pipeline, honest: LabeledDigits, cou
 def test_many_labels_are_checked_in_blocks(
     bundle: Pipeline, honest: LabeledDigits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wrong = vandalism(honest, 20)
+    wrong = vandalism(honest, 40)
+    at_once = check(bundle, honest, wrong)
     monkeypatch.setattr(label_check, "AT_ONCE", 110)
     found = check(bundle, honest, wrong)
-    assert found.suspicious.shape == found.digits.shape == found.shares.shape == (320,)
-    assert found.suspicious[300:].mean() >= 0.7
+    assert found.suspicious.shape == found.digits.shape == found.shares.shape == (340,)
+    assert found.suspicious[300:].mean() > 0.75
     assert found.suspicious[:300].sum() <= 6
+    assert (found.suspicious == at_once.suspicious).mean() > 0.98
 
 
 def test_the_outcome_is_always_the_same(bundle: Pipeline, honest: LabeledDigits) -> None:
