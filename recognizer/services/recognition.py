@@ -107,10 +107,6 @@ def recognize(
     (prediction,) = pipeline.predict(model.pipeline, sketch.digit[None])
     count_predictions([prediction.digit], model.version)
     drawing = new_drawing(sketch, prediction, model.version, visitor=visitor, source=source)
-    if request is None and replaces is None and id is None:
-        # One statement is a transaction already, and holds up other writers for less long.
-        drawing.save(force_insert=True)
-        return Recognized(drawing, is_new=True)
     with transaction.atomic():
         if request is not None and (made := request_keys.claim(request, id or drawing.pk)):
             return made
