@@ -23,7 +23,8 @@ def start_worker() -> None:
     hearing, held = os.pipe()
     os.set_inheritable(held, True)  # gunicorn and its workers hold it from here on
     # In a session of its own: Ctrl-C is the server's, whose end ends the worker in good order.
-    worker = [sys.executable, "-m", "digitsite.worker"]
+    # Unbuffered: told to end amid a line of its log, it logs that, which no buffer bears.
+    worker = [sys.executable, "-u", "-m", "digitsite.worker"]
     # A fixed command, and no shell.
     subprocess.Popen(worker, stdin=hearing, start_new_session=True)  # nosec B603
     os.close(hearing)

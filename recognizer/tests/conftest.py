@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -96,6 +97,14 @@ def no_throttles(settings: Settings) -> None:
     """Let the tests ask as fast as they can."""
     for name in ("VISITOR", "KEY", "ADDRESS", "EXPLAINED", "ALL", "STORED"):
         setattr(settings, f"THROTTLE_{name}", 0)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Stop the clock of the throttles, at a minute's begin; its only element moves it."""
+    now = [1_800_000_000.0]  # no day begins then
+    monkeypatch.setattr("recognizer.services.throttling.time", SimpleNamespace(time=lambda: now[0]))
+    return now
 
 
 @pytest.fixture(autouse=True)

@@ -93,6 +93,7 @@ def test_each_drawing_of_a_batch_is_counted(prometheus: Client, stranger: Caller
     assert count() == before + 3
 
 
+@pytest.mark.usefixtures("clock")
 def test_what_a_limit_refuses_is_counted_by_limit(
     prometheus: Client, visitor: Caller, settings: Settings
 ) -> None:

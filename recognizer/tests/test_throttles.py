@@ -33,7 +33,8 @@ from recognizer.tests.live import START_SECONDS, LiveSite, serve
 
 PREDICTIONS = "/api/v1/predictions/"
 COUNT_HITS = "from recognizer.models import HitCount; print(HitCount.objects.count())"
-NOON = 1_800_000_000.0  # a time at which a minute begins, and no day
+
+pytestmark = pytest.mark.usefixtures("clock")  # no minute ends within a test
 
 
 @pytest.fixture(autouse=True)
@@ -41,14 +42,6 @@ def empty_memory() -> Iterator[None]:
     forget_full()
     yield
     forget_full()
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Stop the clock; the test moves it by its only element."""
-    now = [NOON]
-    monkeypatch.setattr("recognizer.services.throttling.time.time", lambda: now[0])
-    return now
 
 
 def predict(client: Client, **headers: str) -> Any:
@@ -302,7 +295,7 @@ def test_what_one_address_may_store_in_a_day_is_limited(
     # A new cookie is no new address.
     callers = [stranger, *(open_page(Caller(Client())) for _ in range(2))]
     assert [draw(caller).status_code for caller in callers] == [201] * 3
-    until_midnight = 86_400 - int(NOON) % 86_400
+    until_midnight = 86_400 - int(clock[0]) % 86_400
     assert_throttled(draw(stranger), until_midnight)
     assert stranger.post("/predict", {"image": "x"}, REMOTE_ADDR="203.0.113.7").status_code == 400
     clock[0] += until_midnight
