@@ -13,7 +13,7 @@ from ml.preprocessing import CANONICAL_SIZE
 
 DIRECTIONS: Final = 8
 """Directions of the gradient that are told apart, 45 degrees from each other."""
-CHUNK: Final = 2_000
+CHUNK: Final = 200
 """Digits transformed at once, so that memory stays small and in the cache."""
 SMALLEST_MOMENT: Final = np.float32(0.5)
 """Least second moment that is reckoned with, in square px: that of a line of two px."""

@@ -356,18 +356,39 @@ def _change_pen(ink: Ink, width: float, *, thinner: bool) -> Ink:
     """Redraw with a pen of `width` canonical pixels, by the distance from the rim of the ink."""
     ink = _to_working_size(ink, keep_lines=not thinner)
     scale = max(ink.shape) / CANONICAL_BOX
-    ink = np.pad(ink, int(np.ceil(2 * scale)))
     if not thinner:
         # A hairline that was scaled down is gray here and there; it is a line all the same.
         reach = 2 * int(np.ceil(1.5 * scale)) + 1
         ink = ink / np.maximum(ndimage.maximum_filter(ink, reach), FAINT_LINE * ink.max())
-    mask = ink > 0.5 * ink.max()
-    growth = (width * scale - pen_width(ink / ink.max())) / 2
+    ink = ink / ink.max()
+    growth = (width * scale - pen_width(ink)) / 2
     growth = min(growth, 0) if thinner else max(growth, 0)
-    depth: NDArray[np.float64] = ndimage.distance_transform_edt(mask if thinner else ~mask)
-    rim_distance = (depth - 0.5) if thinner else (0.5 - depth)  # positive inside
-    redrawn: Ink = np.clip(rim_distance + growth + 0.5, 0, 1).astype(np.float32)
+    reach = int(np.ceil(abs(growth)))
+    mask = np.pad(ink > 0.5, reach + 1)
+    # The rim lies half a px from the middle of the first pixel on its other side.
+    depth = _distances(~mask, reach) - 0.5 if thinner else 0.5 - _distances(mask, reach)
+    redrawn: Ink = np.clip(depth + growth + 0.5, 0, 1).astype(np.float32)
     return redrawn
+
+
+def _distances(mask: NDArray[np.bool_], most: int) -> NDArray[np.float64]:
+    """Distance in px of each pixel of (height, width) from the nearest that is set, up to `most`.
+
+    What lies further off gets some larger number. Looking no further takes half of the time of
+    SciPy's transform, which finds the nearest pixel wherever it is.
+    """
+    far, columns = most + 1, np.arange(mask.shape[1], dtype=np.int16)
+    left = np.where(mask, columns, np.int16(-far))
+    right = np.where(mask, columns, np.int16(len(columns) + far))[:, ::-1]
+    before = columns - np.maximum.accumulate(left, axis=1)
+    behind = np.minimum.accumulate(right, axis=1)[:, ::-1] - columns
+    beside = np.minimum(np.minimum(before, behind), np.int16(far)) ** 2  # within its own row
+    nearest = beside.copy()
+    for rows in range(1, far):
+        shifted = beside + np.int16(rows**2)
+        np.minimum(nearest[rows:], shifted[:-rows], out=nearest[rows:])
+        np.minimum(nearest[:-rows], shifted[rows:], out=nearest[:-rows])
+    return np.sqrt(nearest.astype(np.float64))
 
 
 def _to_working_size(ink: Ink, *, keep_lines: bool) -> Ink:

@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image, ImageDraw, ImageOps
+from scipy import ndimage
 
 from ml.errors import BlankDrawing, ImageTooLarge, InvalidImage, InvalidPixels
 from ml.preprocessing import (
     CANONICAL_BOX,
     MAX_IMAGE_BYTES,
+    _distances,
     canonical_digit,
     encode_png,
     ink_from_image,
@@ -129,6 +132,18 @@ def test_very_thin_and_very_thick_pens_are_evened(width: float) -> None:
     ink = ink_from_image(draw_png(DIGITS[2], width))
     digit = canonical_digit(ink).astype(np.float32) / np.float32(255)
     assert 1.2 <= pen_width(digit) <= 5.2
+
+
+@settings(deadline=None)
+@given(mask=arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=12)), most=st.integers(0, 6))
+def test_distances_are_those_of_scipy_as_far_as_they_go(mask: np.ndarray, most: int) -> None:
+    mask = np.pad(mask, most + 1)
+    found = _distances(mask, most)
+    if mask.any():
+        true = ndimage.distance_transform_edt(~mask)
+        assert np.array_equal(np.minimum(found, most + 1), np.minimum(true, most + 1))
+    else:
+        assert (found > most).all()
 
 
 def test_a_hairline_on_a_huge_picture_survives() -> None:
