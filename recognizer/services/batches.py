@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import IO, Any, cast
 
 import numpy as np
@@ -70,6 +71,10 @@ def _stack(pictures: Sequence[object]) -> NDArray[np.uint8] | None:
     """Return pictures as (n, 28, 28), if all are plainly of 784 numbers from 0 to 255."""
     if not all(map(preprocessing.is_numeric, pictures)):
         return None
+    with suppress(TypeError, ValueError):  # most often, it is 784 whole numbers in one list each
+        packed = [bytes(picture) for picture in pictures if isinstance(picture, list)]
+        if len(packed) == len(pictures) and {len(picture) for picture in packed} == {784}:
+            return np.frombuffer(b"".join(packed), np.uint8).reshape(-1, 28, 28)
     try:
         values = np.asarray(pictures)
     except (ValueError, OverflowError):  # of different lengths, or no numbers

@@ -46,6 +46,16 @@ def test_strokes_and_pixels_are_read(stranger: Caller) -> None:
     assert digits_in(stranger.post(PREDICTIONS, {"pixels": pixels})) == list(range(10))
 
 
+def test_pixels_say_the_same_however_they_are_written(stranger: Caller) -> None:
+    digits = digits_of_one_face()
+    whole = stranger.post(PREDICTIONS, {"pixels": digits.reshape(10, 784).tolist()}).json()
+    square = stranger.post(PREDICTIONS, {"pixels": digits.tolist()})
+    decimal = stranger.post(PREDICTIONS, {"pixels": digits.reshape(10, 784).astype(float).tolist()})
+    mixed = [*digits[:5].tolist(), *digits[5:].reshape(5, 784).tolist()]
+    assert square.json() == decimal.json() == whole
+    assert digits_in(stranger.post(PREDICTIONS, {"pixels": mixed})) == list(range(10))
+
+
 def test_a_batch_says_what_single_calls_say(stranger: Caller) -> None:
     drawings = [stranger.draw(digit) for digit in range(10)]
     images = [data_url(png_of(digit)) for digit in range(10)]
