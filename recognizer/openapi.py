@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
+from threading import Lock
 from typing import Any, TypeAlias
 
 from django.conf import settings
@@ -26,6 +27,8 @@ from recognizer.visitors import COOKIE_NAME
 RENDERERS = {"yaml": OpenApiYamlRenderer, "json": OpenApiJsonRenderer}
 SAFE = {"GET", "HEAD"}
 PLAIN_VIEWS = ["healthz", "readyz", "metrics"]
+
+_describing = Lock()
 
 Endpoint: TypeAlias = tuple[str, str, str, Any]
 """Its path, that as a regular expression, its method, and its view."""
@@ -239,9 +242,14 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
         }
 
 
-@functools.cache
 def describe_api(file_format: str) -> bytes:
     """Return the description of the whole API; while the site runs, it stays the same."""
+    with _describing:  # two threads that load its extensions at once confuse drf-spectacular
+        return _describe_api(file_format)
+
+
+@functools.cache
+def _describe_api(file_format: str) -> bytes:
     schema = SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]
     renderer: Any = RENDERERS[file_format]()
     description: bytes = renderer.render(schema, renderer_context={})
