@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import socket
+import struct
 import sys
 from itertools import count
 from pathlib import Path
@@ -62,6 +63,17 @@ logger_class = JSONAccessLogger
 control_socket_disable = True
 
 metrics_folder = metrics.open_folder()
+
+
+def when_ready(server: Arbiter) -> None:
+    """Let no client hold a thread that fell silent, or was carried out of reach, amid a request.
+
+    Connections inherit this from the socket that listens; one of Unix is a proxy's, and does not.
+    """
+    limit = struct.pack("ll", settings.CLIENT_TIMEOUT, 0)
+    for listener in server.LISTENERS:
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            listener.sock.setsockopt(socket.SOL_SOCKET, option, limit)
 
 
 def pre_fork(server: Arbiter, worker: Worker) -> None:

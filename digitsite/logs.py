@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,6 +28,13 @@ class JSONAccessLogger(Logger):  # type: ignore[misc]
 
     Addresses of clients are not in it: those are the proxy's to know.
     """
+
+    def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        """Log what went wrong; of a client that fell silent, no traceback but a word."""
+        if isinstance(sys.exc_info()[1], BlockingIOError):
+            self.info("A client fell silent amid a request or an answer.")
+        else:
+            super().exception(msg, *args, **kwargs)
 
     def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
         """Log an answer."""

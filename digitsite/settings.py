@@ -62,6 +62,8 @@ NUM_PROXIES = read_count("NUM_PROXIES", default=0)
 
 # How many processes answer; 0 is as many as there are cores.
 WEB_CONCURRENCY = read_count("WEB_CONCURRENCY", default=0)
+# Seconds for which a client may neither send nor take anything; 0 is for ever.
+CLIENT_TIMEOUT = read_count("CLIENT_TIMEOUT", default=60)
 METRICS_TOKEN = read_token("METRICS_TOKEN")
 
 # Data that comes with the project

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from recognizer.tests.live import START_SECONDS, LiveSite
+from recognizer.tests.live import START_SECONDS, LiveSite, serve
 from recognizer.tests.load import BODY, draw
 from recognizer.tests.proxies import Proxy
 
@@ -66,6 +66,26 @@ def test_connections_without_a_request_hold_no_thread_for_long(site: LiveSite) -
         for _ in range(2 * THREADS):
             connect(site.url, clients)
         assert draw(site).status == 201
+
+
+def test_clients_that_fall_silent_hold_a_thread_no_longer_than_they_may(
+    static_files: None, tmp_path: Path
+) -> None:
+    beginnings = [HEAD[:40], HEAD[:80], HEAD, HEAD + BODY[:40]]  # one for each thread
+    with (
+        serve(tmp_path, WEB_CONCURRENCY="1", CLIENT_TIMEOUT="1") as site,
+        ExitStack() as clients,
+    ):
+        silent = [connect(site.url, clients, beginning) for beginning in beginnings]
+        assert draw(site).status == 201
+        answers = [read_answer(connection) for connection in silent]
+        told = site.server.log
+    assert answers[:2] == [b"", b""]
+    for answer in answers[2:]:
+        assert b" 400 Bad Request" in answer.partition(b"\r\n")[0]
+        assert b"The body broke off." in answer
+    assert "A client fell silent" in told
+    assert "Traceback" not in told
 
 
 def test_clients_that_never_read_hold_nobody_else_up(site: LiveSite) -> None:
