@@ -252,7 +252,7 @@ class PredictInput(serializers.Serializer[Any]):
 
 # A form alone sends these two.
 @extend_schema_serializer(exclude_fields=["image", "file"])
-class BatchInput(Alternatives):
+class BatchInput(SharedFields, Alternatives):
     """Many drawings to be read at once, all of one form."""
 
     alternatives = ("images", "strokes", "pixels")
