@@ -22,8 +22,9 @@ from sklearn.pipeline import Pipeline
 
 from ml import artifacts
 from ml.datasets import LabeledDigits, load_labeled, load_tmnist
+from ml.drawing.canonical import canonical_digit
+from ml.drawing.pictures import ink_from_pixels
 from ml.evaluation import Report, evaluate
-from ml.preprocessing import canonical_digit, ink_from_pixels
 from ml.training import TrainingOptions, train
 
 PROJECT = Path(__file__).resolve().parent.parent

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from ml.drawing.canonical import Digits
 from ml.pipeline import DIGITS
-from ml.preprocessing import Digits
 
 EPOCHS = 4
 BATCH = 128

@@ -17,10 +17,11 @@ import numpy as np
 
 from benchmarks.accuracy import PROJECT
 from ml import artifacts
+from ml.drawing.canonical import canonical_digit
+from ml.drawing.pictures import ink_from_image
+from ml.drawing.strokes import draw_png, ink_from_strokes
 from ml.pen import write_strokes
 from ml.pipeline import predict
-from ml.preprocessing import canonical_digit, ink_from_image
-from ml.strokes import draw_png, ink_from_strokes
 
 REPEATS = 500
 

@@ -39,8 +39,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from benchmarks.accuracy import PROJECT, canonical
 from ml import artifacts
 from ml.datasets import LabeledDigits, iter_labeled, load_tmnist, split_by_group
-from ml.preprocessing import Digit, canonical_digit
-from ml.strokes import Strokes, ink_from_strokes
+from ml.drawing.canonical import Digit, canonical_digit
+from ml.drawing.strokes import Strokes, ink_from_strokes
 from ml.training import TrainingOptions, train
 from ml.training_set import as_presented
 

@@ -36,9 +36,9 @@ from sklearn.svm import SVC
 from benchmarks.accuracy import PROJECT, measuring_sets
 from ml import artifacts
 from ml.datasets import LabeledDigits, load_tmnist, split_by_group
+from ml.drawing.canonical import Digits
 from ml.features import DirectionMaps, MomentNormalization
 from ml.pipeline import NOT_A_DIGIT
-from ml.preprocessing import Digits
 from ml.progress import Steps
 from ml.training import TrainingOptions, train
 from ml.training_set import as_presented, count_digits, make_training_set

@@ -23,8 +23,8 @@ import numpy as np
 from playwright.sync_api import sync_playwright
 
 from ml.datasets import iter_labeled
+from ml.drawing.strokes import Strokes
 from ml.pen import write_strokes
-from ml.strokes import Strokes
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")
 django.setup()

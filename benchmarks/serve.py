@@ -32,8 +32,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from benchmarks.accuracy import PROJECT
+from ml.drawing.strokes import draw_png
 from ml.pen import write_strokes
-from ml.strokes import draw_png
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")
 django.setup()

@@ -12,9 +12,9 @@ from joblib import Parallel
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from ml.drawing.canonical import CANONICAL_BOX, CANONICAL_SIZE, FAINT_LINE, Digits, canonical_digit
 from ml.errors import BlankDrawing
 from ml.parallel import repeatable
-from ml.preprocessing import CANONICAL_BOX, CANONICAL_SIZE, FAINT_LINE, Digits, canonical_digit
 
 ZOOM: Final = 2
 """Pixels of the working picture for each canonical one."""

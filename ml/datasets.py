@@ -10,19 +10,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ml.drawing.canonical import CANONICAL_SIZE, Digits, canonical_digit
+from ml.drawing.ink import Ink
+from ml.drawing.pictures import ink_from_image, ink_from_pixels
+from ml.drawing.strokes import ink_from_strokes
 from ml.errors import DatasetError, InvalidDrawing
-from ml.ink import Ink
 from ml.labeled_csv import TMNIST, TMNIST_HEADER, read_rows
 from ml.labeled_files import LabeledDrawing, family_of, iter_labeled
 from ml.packed_files import open_packed
-from ml.preprocessing import (
-    CANONICAL_SIZE,
-    Digits,
-    canonical_digit,
-    ink_from_image,
-    ink_from_pixels,
-)
-from ml.strokes import ink_from_strokes
 
 __all__ = [
     "LabeledDigits",

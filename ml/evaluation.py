@@ -12,8 +12,8 @@ from sklearn.metrics import confusion_matrix, log_loss, roc_auc_score
 from sklearn.pipeline import Pipeline
 
 from ml.datasets import LabeledDigits
+from ml.drawing.canonical import Digits
 from ml.pipeline import DIGITS, STRANGENESS_LIMIT, read
-from ml.preprocessing import Digits
 
 CALIBRATION_BINS: Final = 15
 """Equal slices of confidence in which it is compared with accuracy."""

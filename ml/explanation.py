@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
+from ml.drawing.canonical import CANONICAL_SIZE, Digit, Digits
 from ml.features import DIRECTIONS
 from ml.pipeline import Prediction, predict, read
-from ml.preprocessing import CANONICAL_SIZE, Digit, Digits
 
 PATCH: Final = 7
 """Side, in canonical pixels, of what is covered at once: nearly three pen widths, since less

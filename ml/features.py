@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from ml.preprocessing import CANONICAL_SIZE
+from ml.drawing.canonical import CANONICAL_SIZE
 
 DIRECTIONS: Final = 8
 """Directions of the gradient that are told apart, 45 degrees from each other."""

@@ -15,9 +15,9 @@ from sklearn.pipeline import Pipeline
 from ml import training_set
 from ml.comparison import Comparison, compare, significant
 from ml.datasets import LabeledDigits, is_held_out, load_tmnist, split_by_group
+from ml.drawing.canonical import Digits
 from ml.evaluation import refusal_report, report
 from ml.pipeline import NOT_A_DIGIT, STRANGENESS_LIMIT, Reading, read
-from ml.preprocessing import Digits
 
 LEVEL: Final = 0.05
 """How often, at the most, a model that is as good as the one before is taken for a worse one."""

@@ -15,10 +15,10 @@ from sklearn.model_selection import GroupKFold, KFold, cross_val_predict
 from sklearn.pipeline import Pipeline
 
 from ml.datasets import LabeledDigits
+from ml.drawing.canonical import CANONICAL_SIZE, Digits
 from ml.features import Features
 from ml.pen import write_digits
 from ml.pipeline import hidden_layer
-from ml.preprocessing import CANONICAL_SIZE, Digits
 
 CONTRADICTED_BELOW: Final = 0.05
 """A label that is less probable than this is contradicted (docs/decisions/label-check.md)."""

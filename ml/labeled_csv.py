@@ -13,9 +13,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.drawing.canonical import Digits
 from ml.errors import DatasetError
 from ml.packed_files import PackedFile, open_packed
-from ml.preprocessing import Digits
 
 PIXELS: Final = 784
 BATCH_LINES: Final = 4096

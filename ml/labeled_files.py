@@ -16,11 +16,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.drawing.pictures import MAX_IMAGE_BYTES, MAX_SIDE
+from ml.drawing.strokes import Strokes, parse_strokes
 from ml.errors import DatasetError, InvalidDrawing
 from ml.labeled_csv import read_rows
 from ml.packed_files import DAMAGE, MAX_UNPACKED, PackedFile, open_member, open_packed
-from ml.preprocessing import MAX_IMAGE_BYTES, MAX_SIDE
-from ml.strokes import Strokes, parse_strokes
 
 MAX_JSON: Final = 2**26
 """Most bytes of unpacked stroke JSON; it is read at once, unlike the other formats."""
@@ -63,7 +63,7 @@ class LabeledDrawing:
     pixels : ndarray or None
         (height, width) uint8, light on dark or dark on light.
     strokes : Strokes or None
-        Strokes of points, as `ml.strokes.parse_strokes` gives them.
+        Strokes of points, as `ml.drawing.strokes.parse_strokes` gives them.
     """
 
     label: int

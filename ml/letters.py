@@ -11,10 +11,10 @@ from typing import Final
 
 import numpy as np
 
+from ml.drawing.canonical import Digits
 from ml.errors import TypefaceError
 from ml.font_files import FontFile, describe_font, find_fonts
 from ml.labeled_csv import TMNIST, read_rows
-from ml.preprocessing import Digits
 from ml.typefaces import render_characters, write_rows
 
 LOOKALIKES: Final = frozenset("BDGIOQSYZbgijloqsyz")

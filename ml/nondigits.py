@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from ml.augmentation import augment
 from ml.datasets import family_of, is_held_out
+from ml.drawing.canonical import Digits
 from ml.errors import DatasetError
 from ml.labeled_csv import FIELDS, TMNIST_HEADER
 from ml.packed_files import open_packed
 from ml.pen import PEN, PenSettings, write_digits
-from ml.preprocessing import Digits
 from ml.scribble_kinds import KINDS
 
 LETTER_SHARE: Final = 0.5

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from ml.augmentation import coarsen, soften, spline_weights
+from ml.drawing.canonical import CANONICAL_BOX, CANONICAL_SIZE, Digits, canonical_digit
+from ml.drawing.strokes import PAD_SIZE, Strokes
 from ml.errors import BlankDrawing
 from ml.parallel import repeatable
 from ml.pen_variants import CORNER, VARIANTS, ControlStroke, Variant
-from ml.preprocessing import CANONICAL_BOX, CANONICAL_SIZE, Digits, canonical_digit
-from ml.strokes import PAD_SIZE, Strokes
 
 HANDS: Final = 128
 """Digits of one variant that are written together, by one random generator."""

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 
+from ml.drawing.canonical import CANONICAL_SIZE, Digits
 from ml.features import DirectionMaps, Features, MomentNormalization
-from ml.preprocessing import CANONICAL_SIZE, Digits
 
 DIGITS: Final = 10
 """Classes: the digits 0 to 9."""

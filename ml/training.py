@@ -20,6 +20,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import shuffle
 
 from ml.datasets import LabeledDigits, split_by_group, without
+from ml.drawing.canonical import CANONICAL_SIZE, Digits
 from ml.evaluation import evaluate
 from ml.holdouts import (
     Answers,
@@ -32,7 +33,6 @@ from ml.holdouts import (
 )
 from ml.parallel import repeatable
 from ml.pipeline import NOT_A_DIGIT, build_pipeline
-from ml.preprocessing import CANONICAL_SIZE, Digits
 from ml.progress import Progress, Steps
 from ml.training_set import (
     OTHER_HOLDOUT,

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from ml.augmentation import CORRECTION, augment
 from ml.datasets import LabeledDigits
+from ml.drawing.canonical import Digits, canonical_digit
+from ml.drawing.pictures import ink_from_pixels
 from ml.nondigits import non_digits, write_scribbles
 from ml.pen import write_digits
 from ml.pipeline import NOT_A_DIGIT
-from ml.preprocessing import Digits, canonical_digit, ink_from_pixels
 from ml.progress import Steps
 
 PEN_HOLDOUT: Final = 5_000

@@ -17,9 +17,9 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 
 from ml.artifacts import write_atomically
+from ml.drawing.canonical import CANONICAL_BOX, CANONICAL_SIZE, Digits
 from ml.errors import TypefaceError
 from ml.font_files import FontFile, describe_font, find_fonts
-from ml.preprocessing import CANONICAL_BOX, CANONICAL_SIZE, Digits
 
 FONT_SIZE: Final = 28
 """Size at which TMNIST renders a face, in pixels of the em square."""

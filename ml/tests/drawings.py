@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ml.drawing.canonical import canonical_digit
+from ml.drawing.strokes import Strokes, ink_from_strokes
 from ml.features import MomentNormalization
-from ml.preprocessing import canonical_digit
-from ml.strokes import Strokes, ink_from_strokes
 
 
 def arc(

@@ -17,7 +17,7 @@ from ml.augmentation import (
     enlarge,
     skeletonize,
 )
-from ml.preprocessing import pen_width
+from ml.drawing.canonical import pen_width
 from ml.tests.drawings import DIGITS, canonical, difference
 
 STILL = AugmentationSettings(

@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ml.batches import canonical_digits
+from ml.drawing.batches import canonical_digits
+from ml.drawing.canonical import Digits, canonical_digit
+from ml.drawing.pictures import ink_from_pixels
+from ml.drawing.strokes import ink_from_strokes
 from ml.errors import BlankDrawing, InvalidDrawing, InvalidItem
 from ml.labeled_csv import read_rows
 from ml.pen import write_strokes
-from ml.preprocessing import Digits, canonical_digit, ink_from_pixels
-from ml.strokes import ink_from_strokes
 
 FACES = Path(__file__).resolve().parents[2] / "fixtures" / "tmnist.csv.gz"
 

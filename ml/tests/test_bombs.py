@@ -16,15 +16,10 @@ import pytest
 from PIL import Image, ImageDraw
 
 from ml import labeled_files, packed_files
+from ml.drawing.canonical import canonical_digit
+from ml.drawing.pictures import MAX_SIDE, encode_png, ink_from_image, ink_from_pixels
 from ml.errors import BlankDrawing, DatasetError, InvalidImage, InvalidPixels
 from ml.labeled_files import iter_labeled
-from ml.preprocessing import (
-    MAX_SIDE,
-    canonical_digit,
-    encode_png,
-    ink_from_image,
-    ink_from_pixels,
-)
 from ml.tests.drawings import encode
 from ml.tests.fuzzing import peak_bytes, start_of_peak
 from ml.tests.hostile import (

@@ -11,10 +11,11 @@ from sklearn.pipeline import Pipeline
 from ml import artifacts
 from ml.artifacts import Manifest
 from ml.datasets import LabeledDigits, load_tmnist, split_by_group
+from ml.drawing.canonical import canonical_digit
+from ml.drawing.pictures import ink_from_pixels
+from ml.drawing.strokes import ink_from_strokes
 from ml.evaluation import evaluate
 from ml.pipeline import predict
-from ml.preprocessing import canonical_digit, ink_from_pixels
-from ml.strokes import ink_from_strokes
 from ml.tests.drawings import DIGITS
 from ml.training import fingerprint
 from ml.training_set import as_presented

@@ -16,8 +16,9 @@ from ml.datasets import (
     split_by_group,
     without,
 )
+from ml.drawing.canonical import canonical_digit
+from ml.drawing.pictures import encode_png, ink_from_pixels
 from ml.errors import BlankDrawing, DatasetError, InvalidImage
-from ml.preprocessing import canonical_digit, encode_png, ink_from_pixels
 from ml.tests.labeled import digit_pixels, mnist_row, tmnist_text, write_text
 
 

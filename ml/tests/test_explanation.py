@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ml.drawing.canonical import Digit
 from ml.explanation import occlude, trace
 from ml.pipeline import predict
-from ml.preprocessing import Digit
 from ml.training import TrainedArtifact
 
 

@@ -13,9 +13,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 from ml import training
+from ml.drawing.canonical import Digits
 from ml.features import Features
 from ml.pipeline import build_pipeline
-from ml.preprocessing import Digits
 from ml.training import Stage, compute_features
 
 SCHEDULE = (Stage(1e-3, 2, 16), Stage(2e-4, 1, 32))

@@ -11,10 +11,10 @@ from sklearn.pipeline import Pipeline
 
 from ml import artifacts, label_check
 from ml.datasets import LabeledDigits
+from ml.drawing.canonical import Digits, canonical_digit
+from ml.drawing.strokes import ink_from_strokes
 from ml.label_check import CHECKED_FROM, LabelCheck, check_labels
 from ml.pen import write_digits
-from ml.preprocessing import Digits, canonical_digit
-from ml.strokes import ink_from_strokes
 
 BUNDLE = Path(__file__).resolve().parents[2] / "fixtures" / "model.joblib"
 

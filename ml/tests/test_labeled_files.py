@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from ml import labeled_files
+from ml.drawing.pictures import encode_png
 from ml.errors import DatasetError
 from ml.labeled_files import LabeledDrawing, family_of, iter_labeled
-from ml.preprocessing import encode_png
 from ml.tests.hostile import npy, npz_of, zip_of
 from ml.tests.labeled import digit_pixels, idx, mnist_row, tmnist_text, write_text
 

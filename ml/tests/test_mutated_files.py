@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ml import artifacts
+from ml.drawing.canonical import canonical_digit
+from ml.drawing.pictures import ink_from_image, ink_from_pixels
+from ml.drawing.strokes import draw_png, ink_from_strokes, parse_strokes
 from ml.errors import ArtifactError, DatasetError, InvalidDrawing
 from ml.labeled_files import iter_labeled
-from ml.preprocessing import canonical_digit, ink_from_image, ink_from_pixels
-from ml.strokes import draw_png, ink_from_strokes, parse_strokes
 from ml.tests.drawings import DIGITS, encode
 from ml.tests.fuzzing import Parser, Seed
 from ml.tests.hostile import (

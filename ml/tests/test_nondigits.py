@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from ml.datasets import is_held_out
+from ml.drawing.canonical import Digits
 from ml.errors import DatasetError
 from ml.letters import LETTERS
 from ml.nondigits import load_letters, non_digits, write_scribbles
 from ml.pen import HANDS
-from ml.preprocessing import Digits
 from ml.typefaces import write_rows
 
 BUNDLED = Path(__file__).parents[2] / "fixtures/letters.csv.gz"

@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
+from ml.drawing.canonical import canonical_digit
+from ml.drawing.strokes import PAD_SIZE, ink_from_strokes, parse_strokes
 from ml.pen import HANDS, PEN, trace, write_digits, write_strokes
 from ml.pen_variants import VARIANTS, Variant
-from ml.preprocessing import canonical_digit
-from ml.strokes import PAD_SIZE, ink_from_strokes, parse_strokes
 from ml.tests.drawings import DIGITS, difference
 
 NEAT = dataclasses.replace(

@@ -13,18 +13,10 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image, ImageDraw, ImageOps
 from scipy import ndimage
 
+from ml.drawing.canonical import CANONICAL_BOX, _distances, canonical_digit, pen_width
+from ml.drawing.pictures import MAX_IMAGE_BYTES, encode_png, ink_from_image, ink_from_pixels
+from ml.drawing.strokes import draw_png
 from ml.errors import BlankDrawing, ImageTooLarge, InvalidImage, InvalidPixels
-from ml.preprocessing import (
-    CANONICAL_BOX,
-    MAX_IMAGE_BYTES,
-    _distances,
-    canonical_digit,
-    encode_png,
-    ink_from_image,
-    ink_from_pixels,
-    pen_width,
-)
-from ml.strokes import draw_png
 from ml.tests.drawings import DIGITS, canonical, difference, encode, scaled
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 
 from ml import artifacts
+from ml.drawing.canonical import canonical_digit
+from ml.drawing.pictures import ink_from_image
+from ml.drawing.strokes import Strokes, draw_strokes, ink_from_strokes
 from ml.pen import write_strokes
 from ml.pipeline import predict
-from ml.preprocessing import canonical_digit, ink_from_image
-from ml.strokes import Strokes, draw_strokes, ink_from_strokes
 
 MODEL = Path(__file__).resolve().parents[2] / "fixtures" / "model.joblib"
 SIDE = 280

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from ml.drawing.canonical import canonical_digit
+from ml.drawing.strokes import MAX_POINTS, MAX_STROKES, draw_png, ink_from_strokes, parse_strokes
 from ml.errors import BlankDrawing, InvalidStrokes
-from ml.preprocessing import canonical_digit
-from ml.strokes import MAX_POINTS, MAX_STROKES, draw_png, ink_from_strokes, parse_strokes
 from ml.tests.drawings import DIGITS, canonical, difference, scaled
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ml.datasets import LabeledDigits
-from ml.preprocessing import Digits
+from ml.drawing.canonical import Digits
 from ml.progress import Steps
 from ml.tests.training_data import SHORT, none, written
 from ml.training_set import copies_of_each, count_digits, make_training_set

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ml.drawing.pictures import MAX_IMAGE_BYTES
 from ml.errors import (
     ArtifactError,
     BlankDrawing,
@@ -17,7 +18,6 @@ from ml.errors import (
 )
 from ml.letters import build_letters
 from ml.pipeline import Prediction
-from ml.preprocessing import MAX_IMAGE_BYTES
 from ml.training import Progress, TrainingOptions
 from ml.typefaces import BuildSummary, build_tmnist
 from recognizer.services.archive import ImportSummary, import_drawings, prune_drawings

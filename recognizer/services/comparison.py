@@ -12,9 +12,10 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from ml import preprocessing
 from ml.comparison import Comparison, compare
 from ml.datasets import LabeledDigits, is_held_out
+from ml.drawing import canonical as canonical_module
+from ml.drawing import pictures
 from ml.holdouts import HOLDOUTS, Answers, Holdouts, ask, is_new_to, is_right, load_holdouts
 from ml.pipeline import NOT_A_DIGIT, read
 from recognizer.models import CANONICAL_BYTES, Drawing, TrainedModel
@@ -49,7 +50,7 @@ class Asked:
     meaning: str
     is_fair: bool
     counts: Comparison
-    images: preprocessing.Digits
+    images: canonical_module.Digits
     labels: NDArray[np.uint8]
     first: NDArray[np.uint8]
     second: NDArray[np.uint8]
@@ -61,7 +62,7 @@ class Asked:
         stop = None if count is None else start + count
         return [
             Difference(
-                preprocessing.encode_png(self.images[index]),
+                pictures.encode_png(self.images[index]),
                 *map(_digit, (self.labels[index], self.first[index], self.second[index])),
             )
             for index in np.flatnonzero(wanted)[start:stop]
@@ -107,7 +108,7 @@ def compare_versions(first: int, second: int) -> Contrast:
 
 
 def _put_together(
-    name: str, images: preprocessing.Digits, labels: NDArray[np.uint8], given: list[Any]
+    name: str, images: canonical_module.Digits, labels: NDArray[np.uint8], given: list[Any]
 ) -> Asked:
     first, second = (np.asarray(answers, np.uint8) for answers in given)
     right = [is_right(name, labels, answers) for answers in (first, second)]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml import explanation, pipeline, preprocessing
+from ml import explanation, pipeline
+from ml.drawing import pictures
 from recognizer.models import Drawing
 from recognizer.services.recognition import Sketch, canonical_digit_of, read_sketch
 from recognizer.services.registry import active_model
@@ -74,9 +75,9 @@ def walk_through(drawing: Drawing | None) -> Walkthrough:
     maps = trace.directions * (255 / max(float(trace.directions.max()), 1e-6))
     return Walkthrough(
         drawn=drawn,
-        canonical=preprocessing.encode_png(digit),
-        upright=preprocessing.encode_png(trace.upright),
-        directions=[preprocessing.encode_png(np.rint(each).astype(np.uint8)) for each in maps],
+        canonical=pictures.encode_png(digit),
+        upright=pictures.encode_png(trace.upright),
+        directions=[pictures.encode_png(np.rint(each).astype(np.uint8)) for each in maps],
         prediction=trace.prediction,
         model=model.version,
     )

@@ -12,9 +12,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from PIL import Image
 
-from ml import pipeline, preprocessing
-from ml import strokes as strokes_module
-from ml.ink import Ink
+from ml import pipeline
+from ml.drawing import canonical, pictures
+from ml.drawing import strokes as strokes_module
+from ml.drawing.ink import Ink
 from recognizer.models import UNSUSPICIOUS, Drawing, DrawingQuerySet
 from recognizer.services import request_keys
 from recognizer.services.metrics import count_feedback, count_predictions
@@ -52,7 +53,7 @@ class IdTaken(ServiceError):
 class Sketch:
     """What somebody drew, understood: the canonical digit and what the archive keeps."""
 
-    digit: preprocessing.Digit
+    digit: canonical.Digit
     png: bytes
     strokes: list[list[list[float]]] | None
     pen_width: float | None
@@ -71,16 +72,16 @@ def read_sketch(
     """
     parsed = None if strokes is None else strokes_module.parse_strokes(strokes)
     if image is not None:
-        ink = preprocessing.ink_from_image(image)
+        ink = pictures.ink_from_image(image)
     elif pixels is not None:
-        ink = preprocessing.ink_from_pixels(pixels)  # type: ignore[arg-type]
+        ink = pictures.ink_from_pixels(pixels)  # type: ignore[arg-type]
     elif parsed is not None:
         ink = strokes_module.ink_from_strokes(parsed)
         png = strokes_module.draw_png(parsed, pen_width)
-        return Sketch(preprocessing.canonical_digit(ink), png, parsed, pen_width)
+        return Sketch(canonical.canonical_digit(ink), png, parsed, pen_width)
     else:
         raise TypeError("A drawing is an image, strokes or pixels.")
-    return Sketch(preprocessing.canonical_digit(ink), _archive_png(ink), parsed, pen_width)
+    return Sketch(canonical.canonical_digit(ink), _archive_png(ink), parsed, pen_width)
 
 
 def recognize(
@@ -156,7 +157,7 @@ def _is_same(stored: Drawing, drawing: Drawing) -> bool:
     return bytes(stored.image) == drawing.image and stored.strokes == drawing.strokes
 
 
-def predict(digits: preprocessing.Digits) -> tuple[int, list[pipeline.Prediction]]:
+def predict(digits: canonical.Digits) -> tuple[int, list[pipeline.Prediction]]:
     """Read many canonical digits at once; return the version that answered as well."""
     model = active_model()
     predictions = pipeline.predict(model.pipeline, digits)
@@ -222,14 +223,14 @@ def delete_in_chunks(drawings: DrawingQuerySet) -> Iterator[int]:
         yield drawings.filter(pk__in=ids).delete()[0]
 
 
-def canonical_digit_of(drawing: Drawing) -> preprocessing.Digit:
+def canonical_digit_of(drawing: Drawing) -> canonical.Digit:
     """Return the 28x28 digit that the model saw: (28, 28) uint8, ink 255 on 0."""
     return np.frombuffer(bytes(drawing.canonical), np.uint8).reshape(28, 28)
 
 
 def canonical_png(drawing: Drawing) -> bytes:
     """Return that digit as a picture, white ink on black."""
-    return preprocessing.encode_png(canonical_digit_of(drawing))
+    return pictures.encode_png(canonical_digit_of(drawing))
 
 
 def _archive_png(ink: Ink) -> bytes:
@@ -246,4 +247,4 @@ def _archive_png(ink: Ink) -> bytes:
         picture = Image.fromarray(page)
         picture.thumbnail((ARCHIVED_SIDE, ARCHIVED_SIDE))
         page = np.asarray(picture)
-    return preprocessing.encode_png(page)
+    return pictures.encode_png(page)

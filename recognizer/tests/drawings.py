@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ml.preprocessing import Digits, canonical_digit, ink_from_image
+from ml.drawing.canonical import Digits, canonical_digit
+from ml.drawing.pictures import ink_from_image
 from recognizer.models import TrainedModel
 
 SEVEN = [[[60, 60], [220, 60], [120, 240]]]

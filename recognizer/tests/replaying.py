@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import APIRequestContext, Page, Request
 
-from ml.strokes import Strokes
+from ml.drawing.strokes import Strokes
 
 MARGIN = 0.15  # of the pad, around a drawing
 

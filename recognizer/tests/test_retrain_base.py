@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from ml import mnist
 from ml.augmentation import augment
-from ml.preprocessing import Digits
+from ml.drawing.canonical import Digits
 from recognizer.models import TrainedModel, TrainingRun
 from recognizer.tests.drawings import digits_of_one_face, png_of
 from recognizer.tests.small_training import answered, write_typefaces

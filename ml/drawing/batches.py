@@ -9,8 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ml.errors import InvalidDrawing, InvalidItem
-from ml.ink import (
+from ml.drawing.canonical import (
+    CANONICAL_BOX,
+    CANONICAL_SIZE,
+    PEN_WIDTHS,
+    Digits,
+    canonical_digit,
+    scale_to_box,
+)
+from ml.drawing.ink import (
     FAINTEST_CONTRAST,
     INK_THRESHOLD,
     LINE_COVERAGE,
@@ -18,15 +25,8 @@ from ml.ink import (
     TOUCHING,
     Ink,
 )
-from ml.preprocessing import (
-    CANONICAL_BOX,
-    CANONICAL_SIZE,
-    PEN_WIDTHS,
-    Digits,
-    canonical_digit,
-    ink_from_pixels,
-    scale_to_box,
-)
+from ml.drawing.pictures import ink_from_pixels
+from ml.errors import InvalidDrawing, InvalidItem
 
 WITHIN_ONE: Final = np.stack([np.zeros_like(TOUCHING), TOUCHING, np.zeros_like(TOUCHING)])
 """Pixels that touch are of one piece, but only within one picture of a stack."""
@@ -37,7 +37,7 @@ def canonical_digits(pixels: NDArray[np.uint8]) -> Digits:
 
     What is plain, on clean paper and drawn by a common pen, is worked on together. A picture in
     which there may be a frame or a line, or whose pen has to be changed, is left to
-    `ml.preprocessing`; its digits and these are the same to the bit.
+    `ml.drawing.canonical`; its digits and these are the same to the bit.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def _deviate(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _may_have_frame(pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Look for the frame of one px from the middle of each side, as `ml.ink` does: (n,)."""
+    """Look for the frame of one px from the middle of each side, as `ml.drawing.ink` does: (n,)."""
     middle = CANONICAL_SIZE // 2
     rows, columns = pixels[:, middle], pixels[:, :, middle]  # (n, 28)
     ways = np.stack([rows[:, :2], rows[:, -2:], columns[:, :2], columns[:, -2:]])  # (4, n, 2)
@@ -143,7 +143,7 @@ def _span(profiles: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.in
 
 
 def _pen_widths(ink: Ink) -> NDArray[np.float64]:
-    """Do for (n, 28, 28) what `ml.preprocessing.pen_width` does for one."""
+    """Do for (n, 28, 28) what `ml.drawing.canonical.pen_width` does for one."""
     mask = np.pad(ink > 0.5, [(0, 0), (1, 1), (1, 1)])
     edges = np.count_nonzero(mask[:, 1:] ^ mask[:, :-1], axis=(1, 2)) + np.count_nonzero(
         mask[:, :, 1:] ^ mask[:, :, :-1], axis=(1, 2)

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from ml.drawing.canonical import CANONICAL_BOX
+from ml.drawing.ink import Ink
+from ml.drawing.pictures import encode_png
 from ml.errors import BlankDrawing, InvalidStrokes
-from ml.ink import Ink
-from ml.preprocessing import CANONICAL_BOX, encode_png
 
 MAX_STROKES: Final = 200
 """Most strokes of one drawing."""
