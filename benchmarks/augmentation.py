@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.accuracy import PROJECT
 from ml.augmentation import augment
-from ml.datasets import load_tmnist
+from ml.labeled.digits import load_tmnist
 from ml.pen import write_digits
 
 COUNT = 5_000

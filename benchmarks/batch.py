@@ -26,7 +26,7 @@ import numpy as np
 from benchmarks.accuracy import PROJECT
 from benchmarks.serve import WORKERS
 from ml.drawing.canonical import Digits
-from ml.labeled_csv import read_rows
+from ml.labeled.rows import read_rows
 from ml.pen import write_digits
 from recognizer.tests.live import serve
 

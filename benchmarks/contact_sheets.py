@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ml.augmentation import augment
-from ml.datasets import load_tmnist
+from ml.labeled.digits import load_tmnist
 from ml.pen import PEN, ink_variant
 from ml.pen_variants import VARIANTS
 

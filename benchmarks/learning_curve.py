@@ -38,11 +38,11 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from benchmarks.accuracy import PROJECT, canonical
 from ml import artifacts
-from ml.datasets import LabeledDigits, iter_labeled, load_tmnist, split_by_group
 from ml.drawing.canonical import Digit, canonical_digit
 from ml.drawing.strokes import Strokes, ink_from_strokes
+from ml.labeled.digits import LabeledDigits, as_presented, load_tmnist, split_by_group
+from ml.labeled.formats import iter_labeled
 from ml.training import TrainingOptions, train
-from ml.training_set import as_presented
 
 BUNDLE = PROJECT / "fixtures" / "model.joblib"
 FACES = PROJECT / "fixtures" / "tmnist.csv.gz"

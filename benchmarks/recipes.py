@@ -35,13 +35,13 @@ from sklearn.svm import SVC
 
 from benchmarks.accuracy import PROJECT, measuring_sets
 from ml import artifacts
-from ml.datasets import LabeledDigits, load_tmnist, split_by_group
 from ml.drawing.canonical import Digits
 from ml.features import DirectionMaps, MomentNormalization
+from ml.labeled.digits import LabeledDigits, as_presented, load_tmnist, split_by_group
 from ml.pipeline import NOT_A_DIGIT
 from ml.progress import Steps
 from ml.training import TrainingOptions, train
-from ml.training_set import as_presented, count_digits, make_training_set
+from ml.training_set import count_digits, make_training_set
 
 FACES = PROJECT / "fixtures" / "tmnist.csv.gz"
 LETTERS = PROJECT / "fixtures" / "letters.csv.gz"

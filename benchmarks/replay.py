@@ -22,8 +22,8 @@ import django
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-from ml.datasets import iter_labeled
 from ml.drawing.strokes import Strokes
+from ml.labeled.formats import iter_labeled
 from ml.pen import write_strokes
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")

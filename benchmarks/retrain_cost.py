@@ -23,7 +23,7 @@ from joblib.externals.loky import get_reusable_executor
 
 from benchmarks.accuracy import PROJECT
 from ml import artifacts
-from ml.datasets import LabeledDigits, load_tmnist
+from ml.labeled.digits import LabeledDigits, load_tmnist
 from ml.pen import write_digits
 from ml.training import Progress, TrainingOptions, train
 

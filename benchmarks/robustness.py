@@ -17,11 +17,11 @@ from PIL import Image, ImageDraw, ImageOps
 
 from benchmarks.accuracy import PROJECT
 from ml import artifacts
-from ml.datasets import iter_labeled
 from ml.drawing.canonical import canonical_digit
 from ml.drawing.pictures import ink_from_image
 from ml.drawing.strokes import Strokes, draw_strokes, ink_from_strokes
 from ml.errors import InvalidDrawing
+from ml.labeled.formats import iter_labeled
 from ml.pen import write_strokes
 from ml.pipeline import read
 

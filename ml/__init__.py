@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from ml.artifacts import Manifest
 from ml.artifacts import load as load_model
-from ml.datasets import LabeledDigits, load_labeled, load_tmnist, split_by_group
 from ml.drawing.canonical import canonical_digit
 from ml.drawing.pictures import ink_from_image, ink_from_pixels
 from ml.drawing.strokes import ink_from_strokes, parse_strokes
@@ -24,6 +23,7 @@ from ml.errors import (
     TypefaceError,
 )
 from ml.evaluation import Report, evaluate
+from ml.labeled.digits import LabeledDigits, load_labeled, load_tmnist, split_by_group
 from ml.pipeline import Prediction, build_pipeline, predict
 from ml.training import TrainedArtifact, TrainingOptions, train
 from ml.typefaces import build_tmnist

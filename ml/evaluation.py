@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, log_loss, roc_auc_score
 from sklearn.pipeline import Pipeline
 
-from ml.datasets import LabeledDigits
 from ml.drawing.canonical import Digits
+from ml.labeled.digits import LabeledDigits
 from ml.pipeline import DIGITS, STRANGENESS_LIMIT, read
 
 CALIBRATION_BINS: Final = 15

@@ -14,9 +14,9 @@ from sklearn.pipeline import Pipeline
 
 from ml import training_set
 from ml.comparison import Comparison, compare, significant
-from ml.datasets import LabeledDigits, is_held_out, load_tmnist, split_by_group
 from ml.drawing.canonical import Digits
 from ml.evaluation import refusal_report, report
+from ml.labeled.digits import LabeledDigits, is_held_out, load_tmnist, split_by_group
 from ml.pipeline import NOT_A_DIGIT, STRANGENESS_LIMIT, Reading, read
 
 LEVEL: Final = 0.05

@@ -14,9 +14,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, KFold, cross_val_predict
 from sklearn.pipeline import Pipeline
 
-from ml.datasets import LabeledDigits
 from ml.drawing.canonical import CANONICAL_SIZE, Digits
 from ml.features import Features
+from ml.labeled.digits import LabeledDigits
 from ml.pen import write_digits
 from ml.pipeline import hidden_layer
 

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.augmentation import augment
-from ml.datasets import family_of, is_held_out
 from ml.drawing.canonical import Digits
 from ml.errors import DatasetError
-from ml.labeled_csv import FIELDS, TMNIST_HEADER
-from ml.packed_files import open_packed
+from ml.labeled.digits import is_held_out
+from ml.labeled.formats import family_of
+from ml.labeled.packed import open_packed
+from ml.labeled.rows import FIELDS, TMNIST_HEADER
 from ml.pen import PEN, PenSettings, write_digits
 from ml.scribble_kinds import KINDS
 
@@ -49,7 +50,7 @@ def non_digits(
     jobs : int
         Processes that work on it.
     holdout : bool
-        Take the letters of the families that `ml.datasets.split_by_group` holds out, and not of
+        Take the letters of the families that `ml.labeled.digits.split_by_group` holds out, not of
         those that it trains on. Scribbles of another seed are other scribbles.
 
     Returns

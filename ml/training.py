@@ -19,7 +19,6 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils import shuffle
 
-from ml.datasets import LabeledDigits, split_by_group, without
 from ml.drawing.canonical import CANONICAL_SIZE, Digits
 from ml.evaluation import evaluate
 from ml.holdouts import (
@@ -31,6 +30,7 @@ from ml.holdouts import (
     measure,
     split_corrections,
 )
+from ml.labeled.digits import LabeledDigits, as_presented, split_by_group, without
 from ml.parallel import repeatable
 from ml.pipeline import NOT_A_DIGIT, build_pipeline
 from ml.progress import Progress, Steps
@@ -38,7 +38,6 @@ from ml.training_set import (
     OTHER_HOLDOUT,
     PEN_HOLDOUT,
     TrainingOptions,
-    as_presented,
     count_digits,
     make_training_set,
     pen_holdout,

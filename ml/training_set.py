@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.augmentation import CORRECTION, augment
-from ml.datasets import LabeledDigits
-from ml.drawing.canonical import Digits, canonical_digit
-from ml.drawing.pictures import ink_from_pixels
+from ml.drawing.canonical import Digits
+from ml.labeled.digits import LabeledDigits
 from ml.nondigits import non_digits, write_scribbles
 from ml.pen import write_digits
 from ml.pipeline import NOT_A_DIGIT
@@ -190,13 +189,6 @@ def pen_holdout() -> LabeledDigits:
     """
     images, labels = write_digits(PEN_HOLDOUT, PEN_HOLDOUT_SEED)
     return LabeledDigits(images, labels, np.full(len(labels), "pen"))
-
-
-def as_presented(digits: LabeledDigits) -> LabeledDigits:
-    """Bring typefaces to the form that drawings have when the model is asked."""
-    images = [canonical_digit(ink_from_pixels(image)) for image in digits.images]
-    stacked = np.array(images, np.uint8).reshape(digits.images.shape)
-    return LabeledDigits(stacked, digits.labels, digits.groups)
 
 
 def make_others(

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from ml import labeled_files, packed_files
 from ml.drawing.canonical import canonical_digit
 from ml.drawing.pictures import MAX_SIDE, encode_png, ink_from_image, ink_from_pixels
 from ml.errors import BlankDrawing, DatasetError, InvalidImage, InvalidPixels
-from ml.labeled_files import iter_labeled
+from ml.labeled import formats, packed
+from ml.labeled.formats import iter_labeled
 from ml.tests.drawings import encode
 from ml.tests.fuzzing import peak_bytes, start_of_peak
 from ml.tests.hostile import (
@@ -131,7 +131,7 @@ def refuse(path: Path, message: str) -> None:
 def test_a_csv_that_grows_for_ever_is_read_in_parts(
     tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packed_files, "MAX_UNPACKED", 64 * 2**20)
+    monkeypatch.setattr(packed, "MAX_UNPACKED", 64 * 2**20)
     lines = MNIST_HEADER.encode() + b"\n" + (mnist_row(3).encode() + b"\n") * 50_000
     path = tmp_path / f"a.{ending}"
     path.write_bytes(gzip.compress(lines) if ending == "csv.gz" else zip_of({"a.csv": lines}))
@@ -175,7 +175,7 @@ def test_an_idx_that_states_more_than_it_holds_takes_no_memory(tmp_path: Path) -
 def test_json_that_would_take_a_hundred_times_its_size_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(labeled_files, "MAX_JSON", 2**20)
+    monkeypatch.setattr(formats, "MAX_JSON", 2**20)
     path = tmp_path / "a.json.gz"
     path.write_bytes(gzip.compress(b"[" + b"[]," * 2**20 + b"0]"))
     refuse(path, "use ndjson")

@@ -10,15 +10,14 @@ from sklearn.pipeline import Pipeline
 
 from ml import artifacts
 from ml.artifacts import Manifest
-from ml.datasets import LabeledDigits, load_tmnist, split_by_group
 from ml.drawing.canonical import canonical_digit
 from ml.drawing.pictures import ink_from_pixels
 from ml.drawing.strokes import ink_from_strokes
 from ml.evaluation import evaluate
+from ml.labeled.digits import LabeledDigits, as_presented, load_tmnist, split_by_group
 from ml.pipeline import predict
 from ml.tests.drawings import DIGITS
 from ml.training import fingerprint
-from ml.training_set import as_presented
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 

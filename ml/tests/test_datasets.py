@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.datasets import (
+from ml.drawing.canonical import canonical_digit
+from ml.drawing.pictures import encode_png, ink_from_pixels
+from ml.errors import BlankDrawing, DatasetError, InvalidImage
+from ml.labeled.digits import (
     LabeledDigits,
-    LabeledDrawing,
     canonicalize,
     is_tmnist,
     load_labeled,
@@ -16,9 +18,7 @@ from ml.datasets import (
     split_by_group,
     without,
 )
-from ml.drawing.canonical import canonical_digit
-from ml.drawing.pictures import encode_png, ink_from_pixels
-from ml.errors import BlankDrawing, DatasetError, InvalidImage
+from ml.labeled.formats import LabeledDrawing
 from ml.tests.labeled import digit_pixels, mnist_row, tmnist_text, write_text
 
 

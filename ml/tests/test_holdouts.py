@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from ml.comparison import Comparison
-from ml.datasets import LabeledDigits, is_held_out
 from ml.holdouts import (
     Answers,
     Holdouts,
@@ -19,6 +18,7 @@ from ml.holdouts import (
     split_corrections,
     worse_on,
 )
+from ml.labeled.digits import LabeledDigits, is_held_out
 from ml.pipeline import NOT_A_DIGIT, Reading
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ml.errors import DatasetError
-from ml.labeled_csv import BATCH_LINES, TMNIST, read_rows
+from ml.labeled.rows import BATCH_LINES, TMNIST, read_rows
 from ml.tests.labeled import (
     MNIST_HEADER,
     TMNIST_HEADER,

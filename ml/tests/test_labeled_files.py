@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ml import labeled_files
 from ml.drawing.pictures import encode_png
 from ml.errors import DatasetError
-from ml.labeled_files import LabeledDrawing, family_of, iter_labeled
+from ml.labeled import formats
+from ml.labeled.formats import LabeledDrawing, family_of, iter_labeled
 from ml.tests.hostile import npy, npz_of, zip_of
 from ml.tests.labeled import digit_pixels, idx, mnist_row, tmnist_text, write_text
 
@@ -311,7 +311,7 @@ def test_ndjson_without_a_line_is_refused(tmp_path: Path) -> None:
 
 
 def test_gigantic_json_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(labeled_files, "MAX_JSON", 100)
+    monkeypatch.setattr(formats, "MAX_JSON", 100)
     refuse(write_text(tmp_path / "a.json", "[" + " " * 200 + "]"), "larger than 100 bytes")
 
 

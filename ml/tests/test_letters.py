@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.datasets import family_of, load_tmnist
 from ml.errors import DatasetError, TypefaceError
 from ml.font_files import FontFile
+from ml.labeled.digits import load_tmnist
+from ml.labeled.formats import family_of
 from ml.letters import FACES, LETTERS, LOOKALIKES, LetterSummary, build_letters, choose_faces
 from ml.tests.fonts import Signs, segment_signs, write_font
 from ml.typefaces import build_tmnist, render_characters

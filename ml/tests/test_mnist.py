@@ -12,9 +12,9 @@ from urllib.error import URLError
 import numpy as np
 import pytest
 
-from ml import mnist
 from ml.errors import DatasetError
-from ml.mnist import load_mnist
+from ml.labeled import mnist
+from ml.labeled.mnist import load_mnist
 
 
 def pictures(count: int) -> np.ndarray[Any, np.dtype[np.uint8]]:

@@ -22,7 +22,7 @@ from ml.drawing.canonical import canonical_digit
 from ml.drawing.pictures import ink_from_image, ink_from_pixels
 from ml.drawing.strokes import draw_png, ink_from_strokes, parse_strokes
 from ml.errors import ArtifactError, DatasetError, InvalidDrawing
-from ml.labeled_files import iter_labeled
+from ml.labeled.formats import iter_labeled
 from ml.tests.drawings import DIGITS, encode
 from ml.tests.fuzzing import Parser, Seed
 from ml.tests.hostile import (

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ml.datasets import is_held_out
 from ml.drawing.canonical import Digits
 from ml.errors import DatasetError
+from ml.labeled.digits import is_held_out
 from ml.letters import LETTERS
 from ml.nondigits import load_letters, non_digits, write_scribbles
 from ml.pen import HANDS

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ml import packed_files
 from ml.errors import DatasetError
-from ml.packed_files import open_packed
+from ml.labeled import packed
+from ml.labeled.packed import open_packed
 from ml.tests.hostile import zip_of
 from ml.tests.labeled import zipped
 
@@ -101,7 +101,7 @@ def test_a_zip_that_says_less_than_it_holds_is_read_no_further(tmp_path: Path) -
 def test_a_gzip_bomb_is_read_no_further_than_the_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packed_files, "MAX_UNPACKED", 1_000_000)
+    monkeypatch.setattr(packed, "MAX_UNPACKED", 1_000_000)
     path = write(tmp_path / "a.csv.gz", gzip.compress(b"0,0\n" * 1_000_000))
     with (
         pytest.raises(DatasetError, match="larger than 1,000,000 bytes"),

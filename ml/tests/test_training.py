@@ -5,9 +5,9 @@ import dataclasses
 
 import numpy as np
 
-from ml.datasets import LabeledDigits
 from ml.drawing.canonical import canonical_digit
 from ml.drawing.strokes import ink_from_strokes
+from ml.labeled.digits import LabeledDigits
 from ml.pipeline import predict
 from ml.tests.training_data import SHORT, none, written
 from ml.training import Progress, TrainedArtifact, fingerprint, train

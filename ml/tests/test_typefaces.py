@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from ml.datasets import LabeledDigits, load_tmnist, split_by_group
 from ml.errors import TypefaceError
+from ml.labeled.digits import LabeledDigits, load_tmnist, split_by_group
 from ml.tests.fonts import (
     Signs,
     bar_signs,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ml.datasets import LabeledDigits
+from ml.labeled.digits import LabeledDigits
 from ml.pen import write_digits
 from ml.training import TrainingOptions
 

@@ -15,8 +15,9 @@ import numpy as np
 from django.db import transaction
 from django.utils import timezone
 
-from ml import datasets, pipeline
+from ml import pipeline
 from ml.errors import InvalidDrawing
+from ml.labeled import formats
 from recognizer.models import Drawing
 from recognizer.services.recognition import (
     Sketch,
@@ -51,11 +52,11 @@ def import_drawings(
     interrupted import started anew, adds nothing twice.
     """
     # To the end once before the first is kept: a file with a bad line adds nothing at all.
-    summary = ImportSummary(total=sum(1 for _ in datasets.iter_labeled(path)))
+    summary = ImportSummary(total=sum(1 for _ in formats.iter_labeled(path)))
     began = timezone.now()
     position = 0
-    for chunk in _chunks(datasets.iter_labeled(path), CHUNK):
-        sketches: dict[uuid.UUID, tuple[datasets.LabeledDrawing, Sketch, datetime]] = {}
+    for chunk in _chunks(formats.iter_labeled(path), CHUNK):
+        sketches: dict[uuid.UUID, tuple[formats.LabeledDrawing, Sketch, datetime]] = {}
         wanted = {_content_id(drawing): drawing for drawing in chunk}
         stored = set(Drawing.objects.filter(pk__in=wanted).values_list("pk", flat=True))
         for pk, drawing in wanted.items():
@@ -96,15 +97,15 @@ def prune_drawings(
 
 
 def _chunks(
-    drawings: Iterable[datasets.LabeledDrawing], size: int
-) -> Iterator[list[datasets.LabeledDrawing]]:
+    drawings: Iterable[formats.LabeledDrawing], size: int
+) -> Iterator[list[formats.LabeledDrawing]]:
     remaining = iter(drawings)
     while chunk := list(islice(remaining, size)):
         yield chunk
 
 
 def _store(
-    sketches: dict[uuid.UUID, tuple[datasets.LabeledDrawing, Sketch, datetime]],
+    sketches: dict[uuid.UUID, tuple[formats.LabeledDrawing, Sketch, datetime]],
 ) -> None:
     if not sketches:
         return
@@ -121,7 +122,7 @@ def _store(
 
 def _imported(
     pk: uuid.UUID,
-    drawing: datasets.LabeledDrawing,
+    drawing: formats.LabeledDrawing,
     sketch: Sketch,
     moment: datetime,
     prediction: pipeline.Prediction,
@@ -142,7 +143,7 @@ def _imported(
     )
 
 
-def _content_id(drawing: datasets.LabeledDrawing) -> uuid.UUID:
+def _content_id(drawing: formats.LabeledDrawing) -> uuid.UUID:
     if drawing.image is not None:
         content = b"image" + drawing.image
     elif drawing.pixels is not None:

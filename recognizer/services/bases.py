@@ -8,16 +8,10 @@ from pathlib import Path
 
 from django.conf import settings
 
-from ml.datasets import (
-    LabeledDigits,
-    LabeledDrawing,
-    canonicalize,
-    is_tmnist,
-    iter_labeled,
-    load_tmnist,
-)
 from ml.errors import DatasetError, InvalidDrawing
-from ml.mnist import load_mnist
+from ml.labeled.digits import LabeledDigits, canonicalize, is_tmnist, load_tmnist
+from ml.labeled.formats import LabeledDrawing, iter_labeled
+from ml.labeled.mnist import load_mnist
 from recognizer.services.registry import ServiceError
 
 TMNIST, MNIST = "tmnist", "mnist"

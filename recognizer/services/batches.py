@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from ml import pipeline
 from ml.drawing import batches, canonical
-from ml.drawing import pictures as pictures_module
-from ml.drawing import strokes as strokes_module
+from ml.drawing.pictures import count_pixels, ink_from_image, ink_from_pixels, is_numeric
+from ml.drawing.strokes import ink_from_strokes, parse_strokes
 from ml.errors import ImageTooLarge, InvalidDrawing, InvalidItem
-from ml.picture_files import read_pictures
+from ml.labeled.uploads import read_pictures
 from recognizer.services.recognition import predict
 
 MAX_BATCH = 1000
@@ -25,13 +25,13 @@ MAX_BATCH_PIXELS = 100_000_000
 
 def predict_images(images: Sequence[bytes]) -> tuple[int, list[pipeline.Prediction]]:
     """Read encoded pictures; return the version that answered as well."""
-    total = sum(map(pictures_module.count_pixels, images))
+    total = sum(map(count_pixels, images))
     if total > MAX_BATCH_PIXELS:
         raise ImageTooLarge(
             f"The pictures have {total:,} pixels together; at most {MAX_BATCH_PIXELS:,} are read "
             "at once. Send smaller ones, or several batches."
         )
-    return predict(_one_by_one(images, pictures_module.ink_from_image))
+    return predict(_one_by_one(images, ink_from_image))
 
 
 def predict_strokes(drawings: Sequence[object]) -> tuple[int, list[pipeline.Prediction]]:
@@ -39,7 +39,7 @@ def predict_strokes(drawings: Sequence[object]) -> tuple[int, list[pipeline.Pred
     return predict(
         _one_by_one(
             drawings,
-            lambda drawing: strokes_module.ink_from_strokes(strokes_module.parse_strokes(drawing)),
+            lambda drawing: ink_from_strokes(parse_strokes(drawing)),
         )
     )
 
@@ -48,7 +48,7 @@ def predict_pixels(pictures: Sequence[object]) -> tuple[int, list[pipeline.Predi
     """Read drawings given as pixels."""
     stack = _stack(pictures)
     if stack is None:
-        find_ink = cast("Callable[[object], Any]", pictures_module.ink_from_pixels)
+        find_ink = cast("Callable[[object], Any]", ink_from_pixels)
         return predict(_one_by_one(pictures, find_ink))
     return predict(batches.canonical_digits(stack))
 
@@ -71,7 +71,7 @@ def _one_by_one(items: Sequence[Any], find_ink: Callable[[Any], Any]) -> canonic
 
 def _stack(pictures: Sequence[object]) -> NDArray[np.uint8] | None:
     """Return pictures as (n, 28, 28), if all are plainly of 784 numbers from 0 to 255."""
-    if not all(map(pictures_module.is_numeric, pictures)):
+    if not all(map(is_numeric, pictures)):
         return None
     with suppress(TypeError, ValueError):  # most often, it is 784 whole numbers in one list each
         packed = [bytes(picture) for picture in pictures if isinstance(picture, list)]

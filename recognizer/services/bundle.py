@@ -7,7 +7,8 @@ from pathlib import Path
 
 from django.conf import settings
 
-from ml import artifacts, datasets, training
+from ml import artifacts, training
+from ml.labeled import digits
 
 
 def build_model(
@@ -16,8 +17,8 @@ def build_model(
     report: Callable[[training.Progress], None] = lambda progress: None,
 ) -> artifacts.Manifest:
     """Train on the bundled typefaces and the synthetic pen alone, and write model and manifest."""
-    base = datasets.load_tmnist(Path(settings.BASE_DATASET))
-    nothing = datasets.LabeledDigits.concatenate([])
+    base = digits.load_tmnist(Path(settings.BASE_DATASET))
+    nothing = digits.LabeledDigits.concatenate([])
     letters = Path(settings.LETTERS_DATASET)
     trained = training.train(base, nothing, options, letters=letters, report=report)
     data = artifacts.serialize(trained.model)

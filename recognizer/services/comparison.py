@@ -13,10 +13,10 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from ml.comparison import Comparison, compare
-from ml.datasets import LabeledDigits, is_held_out
-from ml.drawing import canonical as canonical_module
 from ml.drawing import pictures
+from ml.drawing.canonical import Digits
 from ml.holdouts import HOLDOUTS, Answers, Holdouts, ask, is_new_to, is_right, load_holdouts
+from ml.labeled.digits import LabeledDigits, is_held_out
 from ml.pipeline import NOT_A_DIGIT, read
 from recognizer.models import CANONICAL_BYTES, Drawing, TrainedModel
 from recognizer.services.gate import MEANT
@@ -50,7 +50,7 @@ class Asked:
     meaning: str
     is_fair: bool
     counts: Comparison
-    images: canonical_module.Digits
+    images: Digits
     labels: NDArray[np.uint8]
     first: NDArray[np.uint8]
     second: NDArray[np.uint8]
@@ -107,9 +107,7 @@ def compare_versions(first: int, second: int) -> Contrast:
     return Contrast(*rows, {name: one for name, one in asked.items() if one.counts.n})
 
 
-def _put_together(
-    name: str, images: canonical_module.Digits, labels: NDArray[np.uint8], given: list[Any]
-) -> Asked:
+def _put_together(name: str, images: Digits, labels: NDArray[np.uint8], given: list[Any]) -> Asked:
     first, second = (np.asarray(answers, np.uint8) for answers in given)
     right = [is_right(name, labels, answers) for answers in (first, second)]
     meaning = MEANT.get(name, "corrections that one of them may have learned")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ml import datasets
 from ml.errors import DatasetError, InvalidDrawing
 from ml.evaluation import Report
 from ml.evaluation import evaluate as evaluate_pipeline
+from ml.labeled import formats
+from ml.labeled.digits import canonicalize
 from recognizer.services.registry import get_model, load_pipeline
 
 
@@ -30,11 +31,11 @@ def evaluate(path: Path, version: int | None = None) -> Evaluation:
     pipeline = load_pipeline(model)
     labels, sentences = [], []
 
-    def note(drawing: datasets.LabeledDrawing, error: InvalidDrawing) -> None:
+    def note(drawing: formats.LabeledDrawing, error: InvalidDrawing) -> None:
         labels.append(drawing.label)
         sentences.append(f"{drawing.name}: {error}")
 
-    digits = datasets.canonicalize(datasets.iter_labeled(path), note)
+    digits = canonicalize(formats.iter_labeled(path), note)
     if not len(digits):
         raise DatasetError("No drawing of it can be read.", path)
     report = evaluate_pipeline(pipeline, digits, labels)

@@ -14,8 +14,8 @@ from PIL import Image
 
 from ml import pipeline
 from ml.drawing import canonical, pictures
-from ml.drawing import strokes as strokes_module
 from ml.drawing.ink import Ink
+from ml.drawing.strokes import draw_png, ink_from_strokes, parse_strokes
 from recognizer.models import UNSUSPICIOUS, Drawing, DrawingQuerySet
 from recognizer.services import request_keys
 from recognizer.services.metrics import count_feedback, count_predictions
@@ -70,14 +70,14 @@ def read_sketch(
 
     Strokes that accompany a picture are checked and kept; the picture is what is read.
     """
-    parsed = None if strokes is None else strokes_module.parse_strokes(strokes)
+    parsed = None if strokes is None else parse_strokes(strokes)
     if image is not None:
         ink = pictures.ink_from_image(image)
     elif pixels is not None:
         ink = pictures.ink_from_pixels(pixels)  # type: ignore[arg-type]
     elif parsed is not None:
-        ink = strokes_module.ink_from_strokes(parsed)
-        png = strokes_module.draw_png(parsed, pen_width)
+        ink = ink_from_strokes(parsed)
+        png = draw_png(parsed, pen_width)
         return Sketch(canonical.canonical_digit(ink), png, parsed, pen_width)
     else:
         raise TypeError("A drawing is an image, strokes or pixels.")

@@ -16,14 +16,14 @@ from django.core.cache import cache
 from django.db.models import Count, F, Q
 from django.utils import timezone
 
-from ml.datasets import LabeledDigits, is_held_out, load_tmnist, split_by_group
 from ml.drawing.pictures import encode_png
 from ml.errors import RecognizerError
 from ml.evaluation import Report
 from ml.evaluation import report as measure
 from ml.holdouts import is_new_to
+from ml.labeled.digits import LabeledDigits, as_presented, is_held_out, load_tmnist, split_by_group
 from ml.pipeline import read
-from ml.training_set import as_presented, pen_holdout
+from ml.training_set import pen_holdout
 from recognizer.models import CANONICAL_BYTES, Drawing, TrainedModel
 from recognizer.services.registry import get_model, load_pipeline
 

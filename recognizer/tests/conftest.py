@@ -17,8 +17,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ml import artifacts
 from ml.augmentation import augment
-from ml.datasets import LabeledDigits
 from ml.evaluation import evaluate
+from ml.labeled.digits import LabeledDigits
 from ml.nondigits import write_scribbles
 from ml.pipeline import NOT_A_DIGIT, build_pipeline
 from recognizer import services

@@ -13,7 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from ml import datasets
+from ml.labeled.digits import load_tmnist
 from recognizer.models import Drawing, TrainedModel
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.drawings import SEVEN, digits_of_one_face
@@ -42,7 +42,7 @@ def test_a_csv_is_in_the_format_of_tmnist(labeled: list[str], tmp_path: Path, na
     header, *rows = text.splitlines()
     assert header == ",".join(["names", "labels", *map(str, range(1, 785))])
     assert [row.split(",")[:2] for row in rows] == [[labeled[0], "3"], [labeled[1], "1"]]
-    digits = datasets.load_tmnist(tmp_path / name)
+    digits = load_tmnist(tmp_path / name)
     assert np.array_equal(digits.images, digits_of_one_face()[[3, 7]])
 
 

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
-from ml import datasets
+from ml.labeled import formats
+from ml.labeled.digits import load_tmnist
 from recognizer import services
 from recognizer.models import Drawing
 from recognizer.tests.conftest import DRAWINGS, Caller
@@ -50,7 +51,7 @@ def test_an_export_is_read_by_the_commands(
     answer = staff.get(EXPORTS, {"format": ending})
     path = tmp_path / f"drawings.{ending}"
     path.write_bytes(content_of(answer))
-    assert [drawing.label for drawing in datasets.iter_labeled(path)] == [3, 1]
+    assert [drawing.label for drawing in formats.iter_labeled(path)] == [3, 1]
     assert answer.headers["Content-Disposition"] == f'attachment; filename="drawings.{ending}"'
 
 
@@ -60,7 +61,7 @@ def test_without_a_format_it_is_a_csv_of_tmnist(
     answer = staff.get(EXPORTS)
     assert answer.headers["Content-Type"] == "text/csv"
     (tmp_path / "drawings.csv").write_bytes(content_of(answer))
-    digits = datasets.load_tmnist(tmp_path / "drawings.csv")
+    digits = load_tmnist(tmp_path / "drawings.csv")
     assert np.array_equal(digits.images, digits_of_one_face()[[3, 7]])
 
 

@@ -12,7 +12,7 @@ from django.conf import settings as site
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from ml.datasets import is_held_out
+from ml.labeled.digits import is_held_out
 from recognizer import services
 from recognizer.models import Drawing, TrainedModel, TrainingRun
 from recognizer.services import gate

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from ml import datasets
+from ml.labeled import formats
+from ml.labeled.digits import load_tmnist
 from recognizer.models import Drawing
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.drawings import SEVEN, assert_problem, digits_of_one_face
@@ -47,7 +48,7 @@ def labeled(visitor: Caller, other_visitor: Caller) -> Caller:
 def test_an_export_is_read_by_the_commands(labeled: Caller, ending: str, tmp_path: Path) -> None:
     path = tmp_path / f"drawings.{ending}"
     path.write_bytes(content_of(export(labeled, ending)))
-    assert [drawing.label for drawing in datasets.iter_labeled(path)] == [3, 1]
+    assert [drawing.label for drawing in formats.iter_labeled(path)] == [3, 1]
 
 
 def test_a_csv_is_in_the_format_of_tmnist(labeled: Caller, tmp_path: Path) -> None:
@@ -56,7 +57,7 @@ def test_a_csv_is_in_the_format_of_tmnist(labeled: Caller, tmp_path: Path) -> No
     assert answer.headers["Content-Disposition"] == 'attachment; filename="drawings.csv"'
     path = tmp_path / "drawings.csv"
     path.write_bytes(content_of(answer))
-    digits = datasets.load_tmnist(path)
+    digits = load_tmnist(path)
     assert digits.images.tobytes() == digits_of_one_face()[[3, 7]].tobytes()
 
 
@@ -98,7 +99,7 @@ def test_a_drawing_is_a_file_of_strokes(visitor: Caller, tmp_path: Path) -> None
     answer = visitor.get(f"{url}strokes/")
     assert f'filename="drawing-{drawing["id"]}.json"' in answer.headers["Content-Disposition"]
     (tmp_path / "drawing.json").write_bytes(answer.content)
-    (read,) = datasets.iter_labeled(tmp_path / "drawing.json")
+    (read,) = formats.iter_labeled(tmp_path / "drawing.json")
     assert (read.label, read.strokes) == (7, SEVEN)
 
 

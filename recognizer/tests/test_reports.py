@@ -20,8 +20,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from ml import training_set
-from ml.datasets import LabeledDigits, is_held_out
 from ml.holdouts import learned_holdout
+from ml.labeled.digits import LabeledDigits, is_held_out
 from recognizer import services
 from recognizer.models import Drawing, TrainedModel
 from recognizer.tests.drawings import copy_model, digits_of_one_face

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from ml.drawing.pictures import MAX_IMAGE_BYTES, MAX_SIDE
 from ml.drawing.strokes import Strokes, parse_strokes
 from ml.errors import DatasetError, InvalidDrawing
-from ml.labeled_csv import read_rows
-from ml.packed_files import DAMAGE, MAX_UNPACKED, PackedFile, open_member, open_packed
+from ml.labeled.packed import DAMAGE, MAX_UNPACKED, PackedFile, open_member, open_packed
+from ml.labeled.rows import read_rows
 
 MAX_JSON: Final = 2**26
 """Most bytes of unpacked stroke JSON; it is read at once, unlike the other formats."""

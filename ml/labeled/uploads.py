@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ml.drawing.canonical import CANONICAL_SIZE
 from ml.errors import DatasetError
-from ml.labeled_csv import parse_rows
-from ml.labeled_files import IDX_IMAGES, NPZ_DAMAGE, parse_idx, read_array
-from ml.packed_files import PackedFile, unpack
+from ml.labeled.formats import IDX_IMAGES, NPZ_DAMAGE, parse_idx, read_array
+from ml.labeled.packed import PackedFile, unpack
+from ml.labeled.rows import parse_rows
 
 MAX_UNPACKED: Final = 2**24
 """Most bytes that are read after unpacking; a thousand digits are 3.6 million as a csv."""

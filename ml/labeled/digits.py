@@ -15,23 +15,9 @@ from ml.drawing.ink import Ink
 from ml.drawing.pictures import ink_from_image, ink_from_pixels
 from ml.drawing.strokes import ink_from_strokes
 from ml.errors import DatasetError, InvalidDrawing
-from ml.labeled_csv import TMNIST, TMNIST_HEADER, read_rows
-from ml.labeled_files import LabeledDrawing, family_of, iter_labeled
-from ml.packed_files import open_packed
-
-__all__ = [
-    "LabeledDigits",
-    "LabeledDrawing",
-    "canonicalize",
-    "family_of",
-    "is_held_out",
-    "is_tmnist",
-    "iter_labeled",
-    "load_labeled",
-    "load_tmnist",
-    "split_by_group",
-    "without",
-]
+from ml.labeled.formats import LabeledDrawing, family_of, iter_labeled
+from ml.labeled.packed import open_packed
+from ml.labeled.rows import TMNIST, TMNIST_HEADER, read_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -310,3 +296,10 @@ def _ink_of(drawing: LabeledDrawing) -> Ink:
 def _position(name: str) -> float:
     """Place a name on the line from 0 to 1, evenly and for ever."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) / 2**64
+
+
+def as_presented(digits: LabeledDigits) -> LabeledDigits:
+    """Bring typefaces to the form that drawings have when the model is asked."""
+    images = [canonical_digit(ink_from_pixels(image)) for image in digits.images]
+    stacked = np.array(images, np.uint8).reshape(digits.images.shape)
+    return LabeledDigits(stacked, digits.labels, digits.groups)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ml.drawing.canonical import Digits
 from ml.errors import DatasetError
-from ml.packed_files import PackedFile, open_packed
+from ml.labeled.packed import PackedFile, open_packed
 
 PIXELS: Final = 784
 BATCH_LINES: Final = 4096
