@@ -13,9 +13,9 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.accuracy import PROJECT
-from ml.augmentation import augment
 from ml.labeled.digits import load_tmnist
-from ml.pen import write_digits
+from ml.writing.augmentation import augment
+from ml.writing.pen import write_digits
 
 COUNT = 5_000
 WANTED = 150_000

@@ -27,7 +27,7 @@ from benchmarks.accuracy import PROJECT
 from benchmarks.serve import WORKERS
 from ml.drawing.canonical import Digits
 from ml.labeled.rows import read_rows
-from ml.pen import write_digits
+from ml.writing.pen import write_digits
 from recognizer.tests.live import serve
 
 BATCH = 1000

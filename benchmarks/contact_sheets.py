@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ml.augmentation import augment
 from ml.labeled.digits import load_tmnist
-from ml.pen import PEN, ink_variant
-from ml.pen_variants import VARIANTS
+from ml.writing.augmentation import augment
+from ml.writing.pen import PEN, ink_variant
+from ml.writing.variants import VARIANTS
 
 PROJECT = Path(__file__).resolve().parent.parent
 ZOOM = 2

@@ -20,8 +20,8 @@ from ml import artifacts
 from ml.drawing.canonical import canonical_digit
 from ml.drawing.pictures import ink_from_image
 from ml.drawing.strokes import draw_png, ink_from_strokes
-from ml.pen import write_strokes
 from ml.pipeline import predict
+from ml.writing.pen import write_strokes
 
 REPEATS = 500
 

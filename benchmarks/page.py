@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.async_api import CDPSession, Page, async_playwright
 
-from ml.pen import write_strokes
+from ml.writing.pen import write_strokes
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")
 django.setup()

@@ -24,7 +24,7 @@ from playwright.sync_api import sync_playwright
 
 from ml.drawing.strokes import Strokes
 from ml.labeled.formats import iter_labeled
-from ml.pen import write_strokes
+from ml.writing.pen import write_strokes
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")
 django.setup()

@@ -24,8 +24,8 @@ from joblib.externals.loky import get_reusable_executor
 from benchmarks.accuracy import PROJECT
 from ml import artifacts
 from ml.labeled.digits import LabeledDigits, load_tmnist
-from ml.pen import write_digits
 from ml.training import Progress, TrainingOptions, train
+from ml.writing.pen import write_digits
 
 SEED = 7
 SECONDS_BETWEEN_LOOKS = 0.25

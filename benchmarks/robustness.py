@@ -22,8 +22,8 @@ from ml.drawing.pictures import ink_from_image
 from ml.drawing.strokes import Strokes, draw_strokes, ink_from_strokes
 from ml.errors import InvalidDrawing
 from ml.labeled.formats import iter_labeled
-from ml.pen import write_strokes
 from ml.pipeline import read
+from ml.writing.pen import write_strokes
 
 SIDE = 280
 RNG = np.random.default_rng(0)

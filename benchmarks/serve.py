@@ -33,7 +33,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.accuracy import PROJECT
 from ml.drawing.strokes import draw_png
-from ml.pen import write_strokes
+from ml.writing.pen import write_strokes
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")
 django.setup()

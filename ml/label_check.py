@@ -17,8 +17,8 @@ from sklearn.pipeline import Pipeline
 from ml.drawing.canonical import CANONICAL_SIZE, Digits
 from ml.features import Features
 from ml.labeled.digits import LabeledDigits
-from ml.pen import write_digits
 from ml.pipeline import hidden_layer
+from ml.writing.pen import write_digits
 
 CONTRADICTED_BELOW: Final = 0.05
 """A label that is less probable than this is contradicted (docs/decisions/label-check.md)."""

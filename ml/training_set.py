@@ -10,13 +10,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.augmentation import CORRECTION, augment
 from ml.drawing.canonical import Digits
 from ml.labeled.digits import LabeledDigits
-from ml.nondigits import non_digits, write_scribbles
-from ml.pen import write_digits
 from ml.pipeline import NOT_A_DIGIT
 from ml.progress import Steps
+from ml.writing.augmentation import CORRECTION, augment
+from ml.writing.non_digits import make_others
+from ml.writing.pen import write_digits
 
 PEN_HOLDOUT: Final = 5_000
 """Digits of the synthetic pen that every model is measured on."""
@@ -189,12 +189,3 @@ def pen_holdout() -> LabeledDigits:
     """
     images, labels = write_digits(PEN_HOLDOUT, PEN_HOLDOUT_SEED)
     return LabeledDigits(images, labels, np.full(len(labels), "pen"))
-
-
-def make_others(
-    letters: Path | None, count: int, seed: int, *, jobs: int = 1, holdout: bool = False
-) -> Digits:
-    """Make pictures that are no digit, of letters and scribbles or of scribbles alone."""
-    if letters is None:
-        return write_scribbles(count, seed, jobs)
-    return non_digits(letters, count, seed, jobs, holdout=holdout)

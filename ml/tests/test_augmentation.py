@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ml.augmentation import (
+from ml.drawing.canonical import pen_width
+from ml.tests.drawings import DIGITS, canonical, difference
+from ml.writing.augmentation import (
     CHUNK,
     TYPEFACE,
     AugmentationSettings,
@@ -17,8 +19,6 @@ from ml.augmentation import (
     enlarge,
     skeletonize,
 )
-from ml.drawing.canonical import pen_width
-from ml.tests.drawings import DIGITS, canonical, difference
 
 STILL = AugmentationSettings(
     rotation_degrees=0,

@@ -16,7 +16,7 @@ from ml.drawing.pictures import ink_from_pixels
 from ml.drawing.strokes import ink_from_strokes
 from ml.errors import BlankDrawing, InvalidDrawing, InvalidItem
 from ml.labeled.rows import read_rows
-from ml.pen import write_strokes
+from ml.writing.pen import write_strokes
 
 FACES = Path(__file__).resolve().parents[2] / "fixtures" / "tmnist.csv.gz"
 

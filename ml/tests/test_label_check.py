@@ -14,7 +14,7 @@ from ml.drawing.canonical import Digits, canonical_digit
 from ml.drawing.strokes import ink_from_strokes
 from ml.label_check import CHECKED_FROM, LabelCheck, check_labels
 from ml.labeled.digits import LabeledDigits
-from ml.pen import write_digits
+from ml.writing.pen import write_digits
 
 BUNDLE = Path(__file__).resolve().parents[2] / "fixtures" / "model.joblib"
 

@@ -10,9 +10,9 @@ from ml.drawing.canonical import Digits
 from ml.errors import DatasetError
 from ml.labeled.digits import is_held_out
 from ml.letters import LETTERS
-from ml.nondigits import load_letters, non_digits, write_scribbles
-from ml.pen import HANDS
 from ml.typefaces import write_rows
+from ml.writing.non_digits import load_letters, non_digits, write_scribbles
+from ml.writing.pen import HANDS
 
 BUNDLED = Path(__file__).parents[2] / "fixtures/letters.csv.gz"
 TRAINED, HELD = "Family0", "Family8"
@@ -109,7 +109,7 @@ def test_any_number_of_non_digits_can_be_made(letters: Path, count: int) -> None
 def test_letters_are_of_families_to_train_on_unless_the_holdout_is_asked_for(
     letters: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ml.nondigits.LETTER_SHARE", 1.0)
+    monkeypatch.setattr("ml.writing.non_digits.LETTER_SHARE", 1.0)
     assert is_held_out(np.array([TRAINED, HELD])).tolist() == [False, True]
     assert lies(non_digits(letters, 50, seed=0)) < 0.2
     assert lies(non_digits(letters, 50, seed=0, holdout=True)) > 0.8
@@ -130,7 +130,7 @@ def test_each_letter_is_taken_once_before_any_is_taken_again(
         taken.extend(images.argmax(axis=2).max(axis=1).tolist())
         return images
 
-    monkeypatch.setattr("ml.nondigits.augment", keep)
+    monkeypatch.setattr("ml.writing.non_digits.augment", keep)
     rows = [(f"{TRAINED}-{column}", "L", bar(column)) for column in range(2, 22)]
     write_rows(tmp_path / "letters.csv.gz", rows)
     non_digits(tmp_path / "letters.csv.gz", 60, seed=0)

@@ -6,11 +6,11 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 
 from ml.features import DirectionMaps
-from ml.nondigits import write_scribbles
 from ml.pipeline import STRANGENESS_LIMIT, build_pipeline, predict, read
 from ml.tests.drawings import DIGITS, canonical
 from ml.tests.training_data import written
 from ml.training import TrainedArtifact
+from ml.writing.non_digits import write_scribbles
 
 
 def test_it_reads_neat_digits(trained: TrainedArtifact) -> None:

@@ -15,8 +15,8 @@ from ml import artifacts
 from ml.drawing.canonical import canonical_digit
 from ml.drawing.pictures import ink_from_image
 from ml.drawing.strokes import Strokes, draw_strokes, ink_from_strokes
-from ml.pen import write_strokes
 from ml.pipeline import predict
+from ml.writing.pen import write_strokes
 
 MODEL = Path(__file__).resolve().parents[2] / "fixtures" / "model.joblib"
 SIDE = 280

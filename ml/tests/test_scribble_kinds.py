@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from ml.pen import PEN, trace
-from ml.pen_variants import CORNER, Variant
-from ml.scribble_kinds import KINDS, NO_DIGIT, PAIR_SHARE, PAIRS, sharp, turned
+from ml.writing.pen import PEN, trace
+from ml.writing.scribbles import KINDS, NO_DIGIT, PAIR_SHARE, PAIRS, sharp, turned
+from ml.writing.variants import CORNER, Variant
 
 NEAT = dataclasses.replace(
     PEN, jitter=0, rotation_degrees=0, slant_mean=0, slant=0, stretch=0, wave=0, looped=0, cut=0,

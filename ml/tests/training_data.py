@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ml.labeled.digits import LabeledDigits
-from ml.pen import write_digits
 from ml.training import TrainingOptions
+from ml.writing.pen import write_digits
 
 SHORT = TrainingOptions(
     hidden_units=64,

@@ -16,11 +16,11 @@ from pytest_django import Settings
 from sklearn.exceptions import ConvergenceWarning
 
 from ml import artifacts
-from ml.augmentation import augment
 from ml.evaluation import evaluate
 from ml.labeled.digits import LabeledDigits
-from ml.nondigits import write_scribbles
 from ml.pipeline import NOT_A_DIGIT, build_pipeline
+from ml.writing.augmentation import augment
+from ml.writing.non_digits import write_scribbles
 from recognizer import services
 from recognizer.models import ApiKey, Drawing, TrainedModel
 from recognizer.tests.browsing import browser as browser

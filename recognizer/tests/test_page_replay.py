@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from playwright.sync_api import Browser
 
-from ml.pen import write_strokes
+from ml.writing.pen import write_strokes
 from recognizer.tests.browsing import open_page
 from recognizer.tests.live import LiveSite
 from recognizer.tests.replaying import replay

@@ -13,9 +13,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
 
-from ml.augmentation import augment
 from ml.drawing.canonical import Digits
 from ml.labeled import mnist
+from ml.writing.augmentation import augment
 from recognizer.models import TrainedModel, TrainingRun
 from recognizer.tests.drawings import digits_of_one_face, png_of
 from recognizer.tests.small_training import answered, write_typefaces

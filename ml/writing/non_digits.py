@@ -9,15 +9,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.augmentation import augment
 from ml.drawing.canonical import Digits
 from ml.errors import DatasetError
 from ml.labeled.digits import is_held_out
 from ml.labeled.formats import family_of
 from ml.labeled.packed import open_packed
 from ml.labeled.rows import FIELDS, TMNIST_HEADER
-from ml.pen import PEN, PenSettings, write_digits
-from ml.scribble_kinds import KINDS
+from ml.writing.augmentation import augment
+from ml.writing.pen import PEN, PenSettings, write_digits
+from ml.writing.scribbles import KINDS
 
 LETTER_SHARE: Final = 0.5
 """Share of letters among what is no digit; the others are scribbles."""
@@ -119,7 +119,7 @@ def load_letters(path: Path) -> tuple[Digits, NDArray[np.str_]]:
 
 
 def write_scribbles(count: int, seed: int, jobs: int = 1) -> Digits:
-    """Scribble: the kinds of `ml.scribble_kinds` by their shares, each by many hands.
+    """Scribble: the kinds of `ml.writing.scribbles` by their shares, each by many hands.
 
     The outcome depends on `count` and `seed` only, whatever the number of processes.
 
@@ -138,3 +138,12 @@ def write_scribbles(count: int, seed: int, jobs: int = 1) -> Digits:
         (count, 28, 28) uint8, canonical, in no order that means anything.
     """
     return write_digits(count, seed, SCRIBBLE_PEN, KINDS, jobs=jobs)[0]
+
+
+def make_others(
+    letters: Path | None, count: int, seed: int, *, jobs: int = 1, holdout: bool = False
+) -> Digits:
+    """Make pictures that are no digit, of letters and scribbles or of scribbles alone."""
+    if letters is None:
+        return write_scribbles(count, seed, jobs)
+    return non_digits(letters, count, seed, jobs, holdout=holdout)

@@ -12,12 +12,12 @@ from joblib import Parallel
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from ml.augmentation import coarsen, soften, spline_weights
 from ml.drawing.canonical import CANONICAL_BOX, CANONICAL_SIZE, Digits, canonical_digit
 from ml.drawing.strokes import PAD_SIZE, Strokes
 from ml.errors import BlankDrawing
 from ml.parallel import repeatable
-from ml.pen_variants import CORNER, VARIANTS, ControlStroke, Variant
+from ml.writing.augmentation import coarsen, soften, spline_weights
+from ml.writing.variants import CORNER, VARIANTS, ControlStroke, Variant
 
 HANDS: Final = 128
 """Digits of one variant that are written together, by one random generator."""

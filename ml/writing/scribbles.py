@@ -1,7 +1,7 @@
 """What people draw that is no digit: a table of named kinds with shares, made to be edited.
 
-A kind is a `Variant` of no digit, in the frame and the notation of `ml.pen_variants`: the pen that
-writes digits draws it with the same hands. Where chance makes the shape, as in a tangle, each
+A kind is a `Variant` of no digit, in the frame and the notation of `ml.writing.variants`: the pen
+that writes digits draws it with the same hands. Where chance makes the shape, as in a tangle, each
 coordinate is a knob.
 
 Left out is what is a digit, or is taken for one alone on the paper: a circle or a circle with a
@@ -23,7 +23,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ml.pen_variants import CORNER, VARIANTS, ControlStroke, Knobs, Variant, arc
+from ml.writing.variants import CORNER, VARIANTS, ControlStroke, Knobs, Variant, arc
 
 NO_DIGIT: Final = 10
 """The label of what is no digit, after those of the ten digits."""
