@@ -6,9 +6,7 @@ import copy
 import hashlib
 import io
 import json
-import os
 import platform
-import tempfile
 import warnings
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -24,6 +22,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.pipeline import Pipeline
 
 from ml.errors import ArtifactCorrupt, ArtifactIncompatible, ArtifactMissing
+from ml.files import write_atomically
 
 TRAINING_STATE: Final = ("_optimizer", "_best_coefs", "_best_intercepts", "_random_state")
 """Attributes of scikit-learn's perceptron that are made anew by each fit."""
@@ -277,32 +276,3 @@ def load(path: Path) -> tuple[Pipeline, Manifest]:
     """
     manifest = read_manifest(path)
     return deserialize(read(path), manifest.sha256), manifest
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that a crash at any point leaves the old one or the new one, whole.
-
-    Parameters
-    ----------
-    path : Path
-        Where it goes; the folder is made if it is not there.
-    data : bytes
-        What it holds.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

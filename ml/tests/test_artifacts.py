@@ -21,9 +21,9 @@ from ml.artifacts import (
     read_manifest,
     save,
     serialize,
-    write_atomically,
 )
 from ml.errors import ArtifactCorrupt, ArtifactIncompatible, ArtifactMissing
+from ml.files import write_atomically
 from ml.tests.training_data import written
 from ml.training import TrainedArtifact
 

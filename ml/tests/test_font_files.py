@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ml.errors import TypefaceError
-from ml.font_files import describe_font, find_fonts, open_license
+from ml.fonts.catalog import describe_font, find_fonts, open_license
 from ml.tests.fonts import segment_signs, write_font, write_package
 
 

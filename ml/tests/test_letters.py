@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from ml.errors import DatasetError, TypefaceError
-from ml.font_files import FontFile
+from ml.fonts.catalog import FontFile
+from ml.fonts.letters import FACES, LETTERS, LOOKALIKES, LetterSummary, build_letters, choose_faces
+from ml.fonts.typefaces import build_tmnist, render_characters
 from ml.labeled.digits import load_tmnist
 from ml.labeled.formats import family_of
-from ml.letters import FACES, LETTERS, LOOKALIKES, LetterSummary, build_letters, choose_faces
 from ml.tests.fonts import Signs, segment_signs, write_font
-from ml.typefaces import build_tmnist, render_characters
 
 BUNDLED = Path(__file__).parents[2] / "fixtures"
 

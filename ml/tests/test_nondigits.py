@@ -8,9 +8,9 @@ import pytest
 
 from ml.drawing.canonical import Digits
 from ml.errors import DatasetError
+from ml.fonts.letters import LETTERS
+from ml.fonts.typefaces import write_rows
 from ml.labeled.digits import is_held_out
-from ml.letters import LETTERS
-from ml.typefaces import write_rows
 from ml.writing.non_digits import load_letters, non_digits, write_scribbles
 from ml.writing.pen import HANDS
 

@@ -8,6 +8,7 @@ import pytest
 from scipy import ndimage
 
 from ml.errors import TypefaceError
+from ml.fonts.typefaces import BuildSummary, build_tmnist, render_digits
 from ml.labeled.digits import LabeledDigits, load_tmnist, split_by_group
 from ml.tests.fonts import (
     Signs,
@@ -17,7 +18,6 @@ from ml.tests.fonts import (
     write_font,
     write_package,
 )
-from ml.typefaces import BuildSummary, build_tmnist, render_digits
 
 BUNDLED = Path(__file__).parents[2] / "fixtures"
 READABLE = {

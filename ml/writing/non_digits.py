@@ -84,7 +84,7 @@ def load_letters(path: Path) -> tuple[Digits, NDArray[np.str_]]:
     Parameters
     ----------
     path : Path
-        The csv, with the columns ``names, labels, 1 ... 784``, as `ml.letters` builds it.
+        The csv, with the columns ``names, labels, 1 ... 784``, as `ml.fonts.letters` builds it.
 
     Returns
     -------

@@ -16,10 +16,10 @@ from ml.errors import (
     RecognizerError,
     TypefaceError,
 )
-from ml.letters import build_letters
+from ml.fonts.letters import build_letters
+from ml.fonts.typefaces import BuildSummary, build_tmnist
 from ml.pipeline import Prediction
 from ml.training import Progress, TrainingOptions
-from ml.typefaces import BuildSummary, build_tmnist
 from recognizer.services.archive import ImportSummary, import_drawings, prune_drawings
 from recognizer.services.backups import Backup, BadBackup, NotEmpty, back_up, restore
 from recognizer.services.bases import BadBase

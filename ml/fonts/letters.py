@@ -13,9 +13,9 @@ import numpy as np
 
 from ml.drawing.canonical import Digits
 from ml.errors import TypefaceError
-from ml.font_files import FontFile, describe_font, find_fonts
+from ml.fonts.catalog import FontFile, describe_font, find_fonts
+from ml.fonts.typefaces import render_characters, write_rows
 from ml.labeled.rows import TMNIST, read_rows
-from ml.typefaces import render_characters, write_rows
 
 LOOKALIKES: Final = frozenset("BDGIOQSYZbgijloqsyz")
 """Letters that, alone on the paper, people take for a digit.

@@ -16,10 +16,10 @@ from PIL import Image, ImageFont
 from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 
-from ml.artifacts import write_atomically
 from ml.drawing.canonical import CANONICAL_BOX, CANONICAL_SIZE, Digits
 from ml.errors import TypefaceError
-from ml.font_files import FontFile, describe_font, find_fonts
+from ml.files import write_atomically
+from ml.fonts.catalog import FontFile, describe_font, find_fonts
 
 FONT_SIZE: Final = 28
 """Size at which TMNIST renders a face, in pixels of the em square."""
