@@ -23,8 +23,8 @@ from sklearn.pipeline import Pipeline
 from ml import artifacts
 from ml.drawing.canonical import canonical_digit
 from ml.drawing.pictures import ink_from_pixels
-from ml.evaluation import Report, evaluate
 from ml.labeled.digits import LabeledDigits, load_labeled, load_tmnist
+from ml.measuring.evaluation import Report, evaluate
 from ml.training import TrainingOptions, train
 
 PROJECT = Path(__file__).resolve().parent.parent

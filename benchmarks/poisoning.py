@@ -30,8 +30,8 @@ from numpy.typing import NDArray
 
 from benchmarks.accuracy import canonical
 from benchmarks.learning_curve import shortened
-from ml.evaluation import evaluate
 from ml.labeled.digits import LabeledDigits
+from ml.measuring.evaluation import evaluate
 from ml.training import TrainingOptions
 
 HELD_OUT = 2_500

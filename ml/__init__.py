@@ -22,9 +22,9 @@ from ml.errors import (
     RecognizerError,
     TypefaceError,
 )
-from ml.evaluation import Report, evaluate
 from ml.fonts.typefaces import build_tmnist
 from ml.labeled.digits import LabeledDigits, load_labeled, load_tmnist, split_by_group
+from ml.measuring.evaluation import Report, evaluate
 from ml.pipeline import Prediction, build_pipeline, predict
 from ml.training import TrainedArtifact, TrainingOptions, train
 

@@ -20,28 +20,24 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import shuffle
 
 from ml.drawing.canonical import CANONICAL_SIZE, Digits
-from ml.evaluation import evaluate
-from ml.holdouts import (
+from ml.labeled.digits import LabeledDigits, as_presented, split_by_group, without
+from ml.measuring.evaluation import evaluate
+from ml.measuring.holdouts import (
+    OTHER_HOLDOUT,
+    PEN_HOLDOUT,
     Answers,
     Holdouts,
     ask,
     learned_holdout,
     make_holdouts,
     measure,
+    pen_holdout,
     split_corrections,
 )
-from ml.labeled.digits import LabeledDigits, as_presented, split_by_group, without
 from ml.parallel import repeatable
 from ml.pipeline import NOT_A_DIGIT, build_pipeline
 from ml.progress import Progress, Steps
-from ml.training_set import (
-    OTHER_HOLDOUT,
-    PEN_HOLDOUT,
-    TrainingOptions,
-    count_digits,
-    make_training_set,
-    pen_holdout,
-)
+from ml.training_set import TrainingOptions, count_digits, make_training_set
 
 __all__ = [
     "Progress",

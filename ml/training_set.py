@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +15,6 @@ from ml.progress import Steps
 from ml.writing.augmentation import CORRECTION, augment
 from ml.writing.non_digits import make_others
 from ml.writing.pen import write_digits
-
-PEN_HOLDOUT: Final = 5_000
-"""Digits of the synthetic pen that every model is measured on."""
-OTHER_HOLDOUT: Final = 3_000
-"""Letters and scribbles that every model is measured on."""
-PEN_HOLDOUT_SEED: Final = 2**31 - 1
-"""The seed of both; it never trains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,16 +167,3 @@ def copies_of_each(corrections: int, options: TrainingOptions) -> int:
     """Say how many changed copies each of so many corrections gets."""
     fewest, most = options.correction_copies
     return int(np.clip(options.correction_samples // max(corrections, 1), fewest, most))
-
-
-@functools.cache
-def pen_holdout() -> LabeledDigits:
-    """Write the digits of the synthetic pen that every model is measured on.
-
-    Returns
-    -------
-    LabeledDigits
-        The same digits each time.
-    """
-    images, labels = write_digits(PEN_HOLDOUT, PEN_HOLDOUT_SEED)
-    return LabeledDigits(images, labels, np.full(len(labels), "pen"))

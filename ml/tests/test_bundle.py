@@ -13,8 +13,8 @@ from ml.artifacts import Manifest
 from ml.drawing.canonical import canonical_digit
 from ml.drawing.pictures import ink_from_pixels
 from ml.drawing.strokes import ink_from_strokes
-from ml.evaluation import evaluate
 from ml.labeled.digits import LabeledDigits, as_presented, load_tmnist, split_by_group
+from ml.measuring.evaluation import evaluate
 from ml.pipeline import predict
 from ml.tests.drawings import DIGITS
 from ml.training import fingerprint

@@ -14,8 +14,9 @@ import pytest
 import sklearn
 from distributed import Client
 
-from ml import artifacts, cluster, training, training_set
+from ml import artifacts, cluster, training
 from ml.errors import ClusterError
+from ml.measuring import holdouts
 from ml.tests.training_data import SHORT, none, written
 from ml.training import Progress, train
 
@@ -29,13 +30,13 @@ TINY = replace(
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Measure on little, and give a busy machine time to start the processes."""
-    monkeypatch.setattr(training_set, "PEN_HOLDOUT", 50)
+    monkeypatch.setattr(holdouts, "PEN_HOLDOUT", 50)
     monkeypatch.setattr(training, "OTHER_HOLDOUT", 20)
     monkeypatch.setattr(training, "FEATURE_CHUNK", 250)
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 120)
-    training_set.pen_holdout.cache_clear()
+    holdouts.pen_holdout.cache_clear()
     yield
-    training_set.pen_holdout.cache_clear()
+    holdouts.pen_holdout.cache_clear()
 
 
 @contextmanager

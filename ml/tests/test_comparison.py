@@ -7,7 +7,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from ml.comparison import compare, mcnemar, significant
+from ml.measuring.significance import compare, mcnemar, significant
 
 
 def test_only_pictures_on_which_they_differ_tell_anything() -> None:

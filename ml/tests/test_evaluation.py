@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from ml.evaluation import calibration_error, evaluate, report
+from ml.measuring.evaluation import calibration_error, evaluate, report
 from ml.tests.training_data import none, written
 from ml.training import TrainedArtifact
 

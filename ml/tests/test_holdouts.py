@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ml.comparison import Comparison
-from ml.holdouts import (
+from ml.labeled.digits import LabeledDigits, is_held_out
+from ml.measuring.holdouts import (
     Answers,
     Holdouts,
     compare_answers,
@@ -18,7 +18,7 @@ from ml.holdouts import (
     split_corrections,
     worse_on,
 )
-from ml.labeled.digits import LabeledDigits, is_held_out
+from ml.measuring.significance import Comparison
 from ml.pipeline import NOT_A_DIGIT, Reading
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from matplotlib import _pylab_helpers
 
-from ml.plots import Curve, draw_calibration, draw_confusion, draw_learning_curve
+from ml.measuring.plots import Curve, draw_calibration, draw_confusion, draw_learning_curve
 
 LABELS = np.repeat(np.arange(10, dtype=np.uint8), 5)
 ANSWERS = np.where(np.arange(50) % 7, LABELS, (LABELS + 1) % 10).astype(np.uint8)

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, Storage, storages
 
-from ml import artifacts
+from ml import artifacts, files
 from ml.errors import ArtifactError, ArtifactMissing
 
 logger = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class AtomicFileStorage(FileSystemStorage):
         return name
 
     def _save(self, name: str, content: Any) -> str:
-        artifacts.write_atomically(Path(self.path(name)), content.read())
+        files.write_atomically(Path(self.path(name)), content.read())
         return name
 
 

@@ -12,11 +12,19 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from ml.comparison import Comparison, compare
 from ml.drawing import pictures
 from ml.drawing.canonical import Digits
-from ml.holdouts import HOLDOUTS, Answers, Holdouts, ask, is_new_to, is_right, load_holdouts
 from ml.labeled.digits import LabeledDigits, is_held_out
+from ml.measuring.holdouts import (
+    HOLDOUTS,
+    Answers,
+    Holdouts,
+    ask,
+    is_new_to,
+    is_right,
+    load_holdouts,
+)
+from ml.measuring.significance import Comparison, compare
 from ml.pipeline import NOT_A_DIGIT, read
 from recognizer.models import CANONICAL_BYTES, Drawing, TrainedModel
 from recognizer.services.gate import MEANT

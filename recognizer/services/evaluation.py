@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ml.errors import DatasetError, InvalidDrawing
-from ml.evaluation import Report
-from ml.evaluation import evaluate as evaluate_pipeline
 from ml.labeled import formats
 from ml.labeled.digits import canonicalize
+from ml.measuring.evaluation import Report
+from ml.measuring.evaluation import evaluate as evaluate_pipeline
 from recognizer.services.registry import get_model, load_pipeline
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from ml.comparison import Comparison
 from ml.errors import ArtifactError
-from ml.holdouts import LEVEL, ask, compare_answers, is_new_to, worse_on
+from ml.measuring.holdouts import LEVEL, ask, compare_answers, is_new_to, worse_on
+from ml.measuring.significance import Comparison
 from ml.training import TrainedArtifact
 from recognizer.models import TrainedModel
 from recognizer.services.registry import load_pipeline

@@ -18,12 +18,11 @@ from django.utils import timezone
 
 from ml.drawing.pictures import encode_png
 from ml.errors import RecognizerError
-from ml.evaluation import Report
-from ml.evaluation import report as measure
-from ml.holdouts import is_new_to
 from ml.labeled.digits import LabeledDigits, as_presented, is_held_out, load_tmnist, split_by_group
+from ml.measuring.evaluation import Report
+from ml.measuring.evaluation import report as measure
+from ml.measuring.holdouts import is_new_to, pen_holdout
 from ml.pipeline import read
-from ml.training_set import pen_holdout
 from recognizer.models import CANONICAL_BYTES, Drawing, TrainedModel
 from recognizer.services.registry import get_model, load_pipeline
 
@@ -145,7 +144,7 @@ def _panels(model: TrainedModel) -> Iterator[Panel]:
 
 
 def _panel(pipeline: Any, name: str, digits: LabeledDigits) -> Panel:
-    from ml import plots  # 34 MB that no process needs that only answers
+    from ml.measuring import plots  # 34 MB that no process needs that only answers
 
     probabilities = read(pipeline, digits.images).probabilities
     answers = probabilities.argmax(axis=1).astype(np.uint8)
@@ -194,7 +193,7 @@ def _corrections_new_to(model: TrainedModel) -> LabeledDigits:
 
 
 def _learning_curve() -> str:
-    from ml import plots  # as above
+    from ml.measuring import plots  # as above
 
     versions = list(TrainedModel.objects.order_by("version").only("version", "data", "metrics"))
     curves = []

@@ -16,8 +16,8 @@ from pytest_django import Settings
 from sklearn.exceptions import ConvergenceWarning
 
 from ml import artifacts
-from ml.evaluation import evaluate
 from ml.labeled.digits import LabeledDigits
+from ml.measuring.evaluation import evaluate
 from ml.pipeline import NOT_A_DIGIT, build_pipeline
 from ml.writing.augmentation import augment
 from ml.writing.non_digits import write_scribbles

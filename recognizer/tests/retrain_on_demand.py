@@ -36,11 +36,11 @@ def main() -> None:
     from django.conf import settings
     from django.db import connections
 
-    from ml import training_set
+    from ml.measuring import holdouts
     from recognizer import services
 
     settings.BASE_DATASET = Path(sys.argv[1])
-    training_set.PEN_HOLDOUT, training_set.OTHER_HOLDOUT = 50, 20  # type: ignore[misc]
+    holdouts.PEN_HOLDOUT, holdouts.OTHER_HOLDOUT = 50, 20  # type: ignore[misc]
     services.active_model()
     connections.close_all()
     for _ in sys.stdin:

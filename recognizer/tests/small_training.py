@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from ml import training_set
+from ml.measuring import holdouts
 from recognizer import services
 from recognizer.models import Drawing, TrainedModel
 from recognizer.tests.drawings import digits_of_one_face
@@ -54,11 +54,11 @@ def small_training(
     settings.BASE_DATASET = typefaces
     options = functools.partial(services.TrainingOptions, **SMALL)  # type: ignore[arg-type]
     monkeypatch.setattr(services, "TrainingOptions", options)
-    monkeypatch.setattr(training_set, "PEN_HOLDOUT", 50)
-    monkeypatch.setattr(training_set, "OTHER_HOLDOUT", 20)
-    training_set.pen_holdout.cache_clear()
+    monkeypatch.setattr(holdouts, "PEN_HOLDOUT", 50)
+    monkeypatch.setattr(holdouts, "OTHER_HOLDOUT", 20)
+    holdouts.pen_holdout.cache_clear()
     yield
-    training_set.pen_holdout.cache_clear()
+    holdouts.pen_holdout.cache_clear()
 
 
 def answered(label: int, count: int = 1, **values: Any) -> list[Drawing]:

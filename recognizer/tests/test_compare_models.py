@@ -16,8 +16,8 @@ from django.test import Client
 from django.utils import timezone
 
 from ml import artifacts
-from ml.holdouts import learned_holdout
 from ml.labeled.digits import LabeledDigits, is_held_out
+from ml.measuring.holdouts import learned_holdout
 from recognizer.models import TrainedModel
 from recognizer.services import comparison
 from recognizer.services.registry import load_pipeline

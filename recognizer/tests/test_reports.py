@@ -19,9 +19,9 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from ml import training_set
-from ml.holdouts import learned_holdout
 from ml.labeled.digits import LabeledDigits, is_held_out
+from ml.measuring import holdouts
+from ml.measuring.holdouts import learned_holdout
 from recognizer import services
 from recognizer.models import Drawing, TrainedModel
 from recognizer.tests.drawings import copy_model, digits_of_one_face
@@ -50,10 +50,10 @@ def small_holdouts(
 ) -> Iterator[None]:
     """Measure on little; what is the same for all tests is drawn once."""
     settings.BASE_DATASET = typefaces
-    monkeypatch.setattr(training_set, "PEN_HOLDOUT", 60)
-    training_set.pen_holdout.cache_clear()
+    monkeypatch.setattr(holdouts, "PEN_HOLDOUT", 60)
+    holdouts.pen_holdout.cache_clear()
     yield
-    training_set.pen_holdout.cache_clear()
+    holdouts.pen_holdout.cache_clear()
 
 
 @pytest.fixture(autouse=True)

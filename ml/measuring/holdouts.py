@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,12 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from ml import training_set
-from ml.comparison import Comparison, compare, significant
 from ml.drawing.canonical import Digits
-from ml.evaluation import refusal_report, report
-from ml.labeled.digits import LabeledDigits, is_held_out, load_tmnist, split_by_group
+from ml.labeled.digits import LabeledDigits, as_presented, is_held_out, load_tmnist, split_by_group
+from ml.measuring.evaluation import refusal_report, report
+from ml.measuring.significance import Comparison, compare, significant
 from ml.pipeline import NOT_A_DIGIT, STRANGENESS_LIMIT, Reading, read
+from ml.writing.non_digits import make_others
+from ml.writing.pen import write_digits
+
+PEN_HOLDOUT: Final = 5_000
+"""Digits of the synthetic pen that every model is measured on."""
+OTHER_HOLDOUT: Final = 3_000
+"""Letters and scribbles that every model is measured on."""
+PEN_HOLDOUT_SEED: Final = 2**31 - 1
+"""The seed of both; it never trains."""
 
 LEVEL: Final = 0.05
 """How often, at the most, a model that is as good as the one before is taken for a worse one."""
@@ -169,7 +178,7 @@ def make_holdouts(
     Parameters
     ----------
     typefaces : LabeledDigits
-        Typefaces that are kept aside, as `ml.training_set.as_presented` gives them.
+        Typefaces that are kept aside, as `ml.labeled.digits.as_presented` gives them.
     corrections : LabeledDigits
         Corrections that are kept aside; may be empty.
     letters : Path, optional
@@ -184,12 +193,12 @@ def make_holdouts(
     """
     return Holdouts(
         typefaces=typefaces,
-        pens=training_set.pen_holdout(),
+        pens=pen_holdout(),
         corrections=corrections,
-        others=training_set.make_others(
+        others=make_others(
             letters,
-            training_set.OTHER_HOLDOUT,
-            training_set.PEN_HOLDOUT_SEED,
+            OTHER_HOLDOUT,
+            PEN_HOLDOUT_SEED,
             jobs=jobs,
             holdout=True,
         ),
@@ -218,7 +227,7 @@ def load_holdouts(tmnist: Path, letters: Path | None = None) -> Holdouts:
     """
     _, faces = split_by_group(load_tmnist(tmnist))
     nothing = LabeledDigits.concatenate([])
-    return make_holdouts(training_set.as_presented(faces), nothing, letters)
+    return make_holdouts(as_presented(faces), nothing, letters)
 
 
 def split_corrections(
@@ -396,3 +405,16 @@ def worse_on(compared: dict[str, Comparison], level: float = LEVEL) -> tuple[str
 
 def _mark(group: str) -> str:
     return hashlib.sha256(f"learned {group}".encode()).hexdigest()[:16]
+
+
+@functools.cache
+def pen_holdout() -> LabeledDigits:
+    """Write the digits of the synthetic pen that every model is measured on.
+
+    Returns
+    -------
+    LabeledDigits
+        The same digits each time.
+    """
+    images, labels = write_digits(PEN_HOLDOUT, PEN_HOLDOUT_SEED)
+    return LabeledDigits(images, labels, np.full(len(labels), "pen"))

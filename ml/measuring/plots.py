@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from sklearn.calibration import CalibrationDisplay
 from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 
-from ml.evaluation import CALIBRATION_BINS
+from ml.measuring.evaluation import CALIBRATION_BINS
 from ml.pipeline import DIGITS
 
 BLUE, ORANGE, GREEN, PURPLE, GRAY = "#0072b2", "#c8500a", "#00795a", "#8a3d80", "#595959"
