@@ -25,7 +25,8 @@ from ml.drawing.canonical import canonical_digit
 from ml.drawing.pictures import ink_from_pixels
 from ml.labeled.digits import LabeledDigits, load_labeled, load_tmnist
 from ml.measuring.evaluation import Report, evaluate
-from ml.training import TrainingOptions, train
+from ml.training.material import TrainingOptions
+from ml.training.train import train
 
 PROJECT = Path(__file__).resolve().parent.parent
 

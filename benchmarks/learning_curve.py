@@ -42,7 +42,8 @@ from ml.drawing.canonical import Digit, canonical_digit
 from ml.drawing.strokes import Strokes, ink_from_strokes
 from ml.labeled.digits import LabeledDigits, as_presented, load_tmnist, split_by_group
 from ml.labeled.formats import iter_labeled
-from ml.training import TrainingOptions, train
+from ml.training.material import TrainingOptions
+from ml.training.train import train
 
 BUNDLE = PROJECT / "fixtures" / "model.joblib"
 FACES = PROJECT / "fixtures" / "tmnist.csv.gz"

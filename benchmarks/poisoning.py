@@ -32,7 +32,7 @@ from benchmarks.accuracy import canonical
 from benchmarks.learning_curve import shortened
 from ml.labeled.digits import LabeledDigits
 from ml.measuring.evaluation import evaluate
-from ml.training import TrainingOptions
+from ml.training.material import TrainingOptions
 
 HELD_OUT = 2_500
 DIGITS_OF_A_VISITOR = 20

@@ -39,9 +39,9 @@ from ml.drawing.canonical import Digits
 from ml.features import DirectionMaps, MomentNormalization
 from ml.labeled.digits import LabeledDigits, as_presented, load_tmnist, split_by_group
 from ml.pipeline import NOT_A_DIGIT
-from ml.progress import Steps
-from ml.training import TrainingOptions, train
-from ml.training_set import count_digits, make_training_set
+from ml.training.material import TrainingOptions, count_digits, make_training_set
+from ml.training.progress import Steps
+from ml.training.train import train
 
 FACES = PROJECT / "fixtures" / "tmnist.csv.gz"
 LETTERS = PROJECT / "fixtures" / "letters.csv.gz"

@@ -24,7 +24,9 @@ from joblib.externals.loky import get_reusable_executor
 from benchmarks.accuracy import PROJECT
 from ml import artifacts
 from ml.labeled.digits import LabeledDigits, load_tmnist
-from ml.training import Progress, TrainingOptions, train
+from ml.training.material import TrainingOptions
+from ml.training.progress import Progress
+from ml.training.train import train
 from ml.writing.pen import write_digits
 
 SEED = 7

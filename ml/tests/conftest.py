@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ml.tests.training_data import SHORT, none, written
-from ml.training import TrainedArtifact, train
+from ml.training.train import TrainedArtifact, train
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ from ml.artifacts import (
 from ml.errors import ArtifactCorrupt, ArtifactIncompatible, ArtifactMissing
 from ml.files import write_atomically
 from ml.tests.training_data import written
-from ml.training import TrainedArtifact
+from ml.training.train import TrainedArtifact
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from ml.labeled.digits import LabeledDigits, as_presented, load_tmnist, split_by
 from ml.measuring.evaluation import evaluate
 from ml.pipeline import predict
 from ml.tests.drawings import DIGITS
-from ml.training import fingerprint
+from ml.training.train import fingerprint
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 

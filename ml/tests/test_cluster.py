@@ -14,11 +14,14 @@ import pytest
 import sklearn
 from distributed import Client
 
-from ml import artifacts, cluster, training
+from ml import artifacts
 from ml.errors import ClusterError
 from ml.measuring import holdouts
 from ml.tests.training_data import SHORT, none, written
-from ml.training import Progress, train
+from ml.training import cluster
+from ml.training import train as train_module
+from ml.training.progress import Progress
+from ml.training.train import train
 
 PROJECT = Path(__file__).resolve().parents[2]
 # Several chunks for each process in each phase.
@@ -31,8 +34,8 @@ TINY = replace(
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Measure on little, and give a busy machine time to start the processes."""
     monkeypatch.setattr(holdouts, "PEN_HOLDOUT", 50)
-    monkeypatch.setattr(training, "OTHER_HOLDOUT", 20)
-    monkeypatch.setattr(training, "FEATURE_CHUNK", 250)
+    monkeypatch.setattr(train_module, "OTHER_HOLDOUT", 20)
+    monkeypatch.setattr(train_module, "FEATURE_CHUNK", 250)
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 120)
     holdouts.pen_holdout.cache_clear()
     yield

@@ -7,7 +7,7 @@ import pytest
 
 from ml.measuring.evaluation import calibration_error, evaluate, report
 from ml.tests.training_data import none, written
-from ml.training import TrainedArtifact
+from ml.training.train import TrainedArtifact
 
 
 def test_accuracy_recall_and_confusion_agree_with_a_count_by_hand() -> None:

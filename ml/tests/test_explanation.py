@@ -8,7 +8,7 @@ import pytest
 from ml.drawing.canonical import Digit
 from ml.explanation import occlude, trace
 from ml.pipeline import predict
-from ml.training import TrainedArtifact
+from ml.training.train import TrainedArtifact
 
 
 class Corner:

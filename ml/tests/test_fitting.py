@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
-from ml import training
 from ml.drawing.canonical import Digits
 from ml.features import Features
 from ml.pipeline import build_pipeline
-from ml.training import Stage, compute_features
+from ml.training import train
+from ml.training.train import Stage, compute_features
 
 SCHEDULE = (Stage(1e-3, 2, 16), Stage(2e-4, 1, 32))
 
@@ -44,7 +44,7 @@ def fit(
     report: Callable[[float], None] = lambda fraction: None,
 ) -> list[NDArray[np.float32]]:
     """Train and return the weights."""
-    training._fit(classifier, features, labels, SCHEDULE, 5, report)
+    train._fit(classifier, features, labels, SCHEDULE, 5, report)
     return [*classifier.coefs_, *classifier.intercepts_]
 
 
@@ -64,7 +64,7 @@ def test_epochs_in_blocks_end_in_the_weights_of_whole_epochs(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             whole.fit(features, labels)
-    monkeypatch.setattr(training, "BLOCK", 96)
+    monkeypatch.setattr(train, "BLOCK", 96)
     for ours, theirs in zip(
         fit(started(), features, labels), [*whole.coefs_, *whole.intercepts_], strict=True
     ):
@@ -83,7 +83,7 @@ def test_half_precision_learns_as_well() -> None:
 
 def test_the_progress_of_an_epoch_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[float] = []
-    monkeypatch.setattr(training, "BLOCK", 96)
+    monkeypatch.setattr(train, "BLOCK", 96)
     fit(started(), *make_features(), told.append)
     assert told == sorted(told)
     assert len(told) == 3 * 5

@@ -9,11 +9,12 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from ml import artifacts, label_check
+from ml import artifacts
 from ml.drawing.canonical import Digits, canonical_digit
 from ml.drawing.strokes import ink_from_strokes
-from ml.label_check import CHECKED_FROM, LabelCheck, check_labels
 from ml.labeled.digits import LabeledDigits
+from ml.training import label_check
+from ml.training.label_check import CHECKED_FROM, LabelCheck, check_labels
 from ml.writing.pen import write_digits
 
 BUNDLE = Path(__file__).resolve().parents[2] / "fixtures" / "model.joblib"

@@ -35,7 +35,7 @@ from ml.tests.hostile import (
     zip_of,
 )
 from ml.tests.labeled import MNIST_HEADER, digit_pixels, idx, mnist_row, tmnist_text
-from ml.training import TrainedArtifact
+from ml.training.train import TrainedArtifact
 
 Check = Callable[[Parser], None]
 

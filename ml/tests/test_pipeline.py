@@ -9,7 +9,7 @@ from ml.features import DirectionMaps
 from ml.pipeline import STRANGENESS_LIMIT, build_pipeline, predict, read
 from ml.tests.drawings import DIGITS, canonical
 from ml.tests.training_data import written
-from ml.training import TrainedArtifact
+from ml.training.train import TrainedArtifact
 from ml.writing.non_digits import write_scribbles
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ml.progress import COSTS, Progress, Steps
+from ml.training.progress import COSTS, Progress, Steps
 
 
 class Clock:

@@ -10,7 +10,8 @@ from ml.drawing.strokes import ink_from_strokes
 from ml.labeled.digits import LabeledDigits
 from ml.pipeline import predict
 from ml.tests.training_data import SHORT, none, written
-from ml.training import Progress, TrainedArtifact, fingerprint, train
+from ml.training.progress import Progress
+from ml.training.train import TrainedArtifact, fingerprint, train
 
 
 def odd_digits(count: int) -> LabeledDigits:

@@ -8,9 +8,9 @@ import numpy as np
 
 from ml.drawing.canonical import Digits
 from ml.labeled.digits import LabeledDigits
-from ml.progress import Steps
 from ml.tests.training_data import SHORT, none, written
-from ml.training_set import copies_of_each, count_digits, make_training_set
+from ml.training.material import copies_of_each, count_digits, make_training_set
+from ml.training.progress import Steps
 
 FEW = replace(
     SHORT,

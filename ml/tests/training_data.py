@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ml.labeled.digits import LabeledDigits
-from ml.training import TrainingOptions
+from ml.training.material import TrainingOptions
 from ml.writing.pen import write_digits
 
 SHORT = TrainingOptions(

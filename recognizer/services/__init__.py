@@ -19,7 +19,8 @@ from ml.errors import (
 from ml.fonts.letters import build_letters
 from ml.fonts.typefaces import BuildSummary, build_tmnist
 from ml.pipeline import Prediction
-from ml.training import Progress, TrainingOptions
+from ml.training.material import TrainingOptions
+from ml.training.progress import Progress
 from recognizer.services.archive import ImportSummary, import_drawings, prune_drawings
 from recognizer.services.backups import Backup, BadBackup, NotEmpty, back_up, restore
 from recognizer.services.bases import BadBase

@@ -7,20 +7,22 @@ from pathlib import Path
 
 from django.conf import settings
 
-from ml import artifacts, training
+from ml import artifacts
 from ml.labeled import digits
+from ml.training import material, train
+from ml.training.progress import Progress
 
 
 def build_model(
     target: Path,
-    options: training.TrainingOptions,
-    report: Callable[[training.Progress], None] = lambda progress: None,
+    options: material.TrainingOptions,
+    report: Callable[[Progress], None] = lambda progress: None,
 ) -> artifacts.Manifest:
     """Train on the bundled typefaces and the synthetic pen alone, and write model and manifest."""
     base = digits.load_tmnist(Path(settings.BASE_DATASET))
     nothing = digits.LabeledDigits.concatenate([])
     letters = Path(settings.LETTERS_DATASET)
-    trained = training.train(base, nothing, options, letters=letters, report=report)
+    trained = train.train(base, nothing, options, letters=letters, report=report)
     data = artifacts.serialize(trained.model)
     manifest = artifacts.describe(data, trained.parameters, trained.data, trained.metrics)
     artifacts.save(target, data, manifest)

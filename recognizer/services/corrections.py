@@ -14,8 +14,8 @@ from django.db.models import Count
 from django.utils import timezone
 from numpy.typing import NDArray
 
-from ml.label_check import LabelCheck, check_labels
 from ml.labeled.digits import LabeledDigits
+from ml.training.label_check import LabelCheck, check_labels
 from recognizer.models import CANONICAL_BYTES, UNSUSPICIOUS, Drawing
 
 CHUNK = 500

@@ -8,7 +8,7 @@ from typing import Any
 from ml.errors import ArtifactError
 from ml.measuring.holdouts import LEVEL, ask, compare_answers, is_new_to, worse_on
 from ml.measuring.significance import Comparison
-from ml.training import TrainedArtifact
+from ml.training.train import TrainedArtifact
 from recognizer.models import TrainedModel
 from recognizer.services.registry import load_pipeline
 

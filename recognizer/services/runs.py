@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from ml.progress import Progress
+from ml.training.progress import Progress
 from recognizer.models import TrainingRun
 from recognizer.services.registry import ServiceError
 

@@ -12,9 +12,12 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from ml import artifacts, training
-from ml.cluster import connected
+from ml import artifacts
 from ml.errors import ArtifactError
+from ml.training import train
+from ml.training.cluster import connected
+from ml.training.material import TrainingOptions
+from ml.training.progress import Progress
 from recognizer.models import TrainedModel, TrainingRun
 from recognizer.services import artifact_files
 from recognizer.services.bases import TMNIST, read_base
@@ -45,7 +48,7 @@ class RetrainOptions:
     dry_run: bool = False
     keep: int = field(default_factory=lambda: int(settings.KEEP_MODELS))
     cluster: str | None = None
-    training: training.TrainingOptions = field(default_factory=training.TrainingOptions)
+    training: TrainingOptions = field(default_factory=TrainingOptions)
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,8 @@ class Retrained:
 
 
 def retrain(
-    options: RetrainOptions, report: Callable[[training.Progress], None] = lambda progress: None
+    options: RetrainOptions,
+    report: Callable[[Progress], None] = lambda progress: None,
 ) -> Retrained:
     """Train on base data and every trainable drawing; a version that is not worse answers.
 
@@ -102,7 +106,7 @@ def _train(run: TrainingRun, options: RetrainOptions, notes: Notes) -> Retrained
         logger.warning(sentence)
     # Other bases make other models: weights that have learned the bundled base would not be theirs.
     goes_on = TMNIST in options.base and not options.from_scratch
-    trained = training.train(
+    trained = train.train(
         base.typefaces,
         corrections.digits,
         options.training,

@@ -14,8 +14,8 @@ from django.utils import timezone
 from numpy.typing import NDArray
 from pytest_django import Settings
 
-from ml.label_check import LabelCheck
 from ml.labeled.digits import LabeledDigits
+from ml.training.label_check import LabelCheck
 from recognizer import services
 from recognizer.models import Drawing
 from recognizer.services import corrections as service

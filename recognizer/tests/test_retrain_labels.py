@@ -11,8 +11,8 @@ from django.core.management import call_command
 from django.utils import timezone
 from pytest_django import Settings
 
-from ml.label_check import LabelCheck
 from ml.labeled.digits import LabeledDigits
+from ml.training.label_check import LabelCheck
 from recognizer.models import Drawing, TrainedModel, TrainingRun
 from recognizer.services import corrections
 from recognizer.tests.small_training import answered

@@ -7,7 +7,7 @@ import sys
 import pytest
 from django.core.management import CommandError, call_command
 
-from ml import cluster
+from ml.training import cluster
 from recognizer.models import TrainedModel, TrainingRun
 
 

@@ -31,24 +31,12 @@ from ml.measuring.holdouts import (
     learned_holdout,
     make_holdouts,
     measure,
-    pen_holdout,
     split_corrections,
 )
 from ml.parallel import repeatable
 from ml.pipeline import NOT_A_DIGIT, build_pipeline
-from ml.progress import Progress, Steps
-from ml.training_set import TrainingOptions, count_digits, make_training_set
-
-__all__ = [
-    "Progress",
-    "Stage",
-    "TrainedArtifact",
-    "TrainingOptions",
-    "compute_features",
-    "fingerprint",
-    "pen_holdout",
-    "train",
-]
+from ml.training.material import TrainingOptions, count_digits, make_training_set
+from ml.training.progress import Progress, Steps
 
 FEATURE_CHUNK: Final = 1_000
 """Digits whose features one task computes; few, since a process needs much memory for each."""

@@ -27,8 +27,11 @@ CONNECT_SECONDS: Final = 10
 
 def _digest_sources() -> str:
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.name.encode() + path.read_bytes())
+    package = Path(__file__).parents[1]
+    for path in sorted(package.rglob("*.py")):
+        name = path.relative_to(package)
+        if name.parts[0] != "tests":
+            digest.update(name.as_posix().encode() + path.read_bytes())
     return digest.hexdigest()[:12]
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ml.drawing.canonical import Digits
 from ml.labeled.digits import LabeledDigits
 from ml.pipeline import NOT_A_DIGIT
-from ml.progress import Steps
+from ml.training.progress import Steps
 from ml.writing.augmentation import CORRECTION, augment
 from ml.writing.non_digits import make_others
 from ml.writing.pen import write_digits

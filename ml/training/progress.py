@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["Progress", "Steps"]
-
 COSTS: Final = {
     "Augmenting typefaces": 0.5,
     "Writing pens": 0.24,

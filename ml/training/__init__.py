@@ -1,0 +1,1 @@
+"""Base data and corrections in, a measured model out; here or on a cluster."""
