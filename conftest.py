@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ml.tests.fuzzing import MUTATIONS, Outcome, Parser, fuzz
+from ml.tests.kit.fuzzing import MUTATIONS, Outcome, Parser, fuzz
 
 OUTCOMES = pytest.StashKey[list[Outcome]]()
 

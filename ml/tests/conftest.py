@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ml.tests.training_data import SHORT, none, written
+from ml.tests.kit.training_data import SHORT, none, written
 from ml.training.train import TrainedArtifact, train
 
 

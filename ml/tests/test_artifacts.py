@@ -24,7 +24,7 @@ from ml.artifacts import (
 )
 from ml.errors import ArtifactCorrupt, ArtifactIncompatible, ArtifactMissing
 from ml.files import write_atomically
-from ml.tests.training_data import written
+from ml.tests.kit.training_data import written
 from ml.training.train import TrainedArtifact
 
 

@@ -16,7 +16,7 @@ from ml.drawing.strokes import ink_from_strokes
 from ml.labeled.digits import LabeledDigits, as_presented, load_tmnist, split_by_group
 from ml.measuring.evaluation import evaluate
 from ml.pipeline import predict
-from ml.tests.drawings import DIGITS
+from ml.tests.kit.drawings import DIGITS
 from ml.training.train import fingerprint
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"

@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from ml.features import DirectionMaps, MomentNormalization
-from ml.tests.drawings import DIGITS, canonical
+from ml.tests.kit.drawings import DIGITS, canonical
 
 RIGHT, DOWN, LEFT, UP = 0, 2, 4, 6
 GOLDEN_SEVEN = [0.186, 0.153, 0.14, 0.047, 0.177, 0.149, 0.121, 0.104]

@@ -7,8 +7,8 @@ from sklearn.pipeline import make_pipeline
 
 from ml.features import DirectionMaps
 from ml.pipeline import STRANGENESS_LIMIT, build_pipeline, predict, read
-from ml.tests.drawings import DIGITS, canonical
-from ml.tests.training_data import written
+from ml.tests.kit.drawings import DIGITS, canonical
+from ml.tests.kit.training_data import written
 from ml.training.train import TrainedArtifact
 from ml.writing.non_digits import write_scribbles
 

@@ -14,7 +14,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from ml.tests.fuzzing import peak_bytes, start_of_peak
+from ml.tests.kit.fuzzing import peak_bytes, start_of_peak
 from recognizer.models import Drawing
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.drawings import (

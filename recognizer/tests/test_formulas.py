@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ml.tests.labeled import tmnist_text, write_text
+from ml.tests.kit.labeled import tmnist_text, write_text
 from recognizer import services
 from recognizer.models import Drawing, TrainedModel
 from recognizer.tests.conftest import DRAWINGS, Caller

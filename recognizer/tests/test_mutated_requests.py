@@ -14,9 +14,9 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ml.tests.fuzzing import Parser, Seed
-from ml.tests.hostile import npy, npz_of, with_right_checksums
-from ml.tests.labeled import idx, tmnist_text
+from ml.tests.kit.fuzzing import Parser, Seed
+from ml.tests.kit.hostile import npy, npz_of, with_right_checksums
+from ml.tests.kit.labeled import idx, tmnist_text
 from recognizer import services
 from recognizer.models import ApiKey, Drawing
 from recognizer.tests.conftest import DRAWINGS, Caller

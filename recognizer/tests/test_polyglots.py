@@ -10,7 +10,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image, PngImagePlugin
 
-from ml.tests.hostile import with_chunk, zip_of
+from ml.tests.kit.hostile import with_chunk, zip_of
 from recognizer.models import Drawing
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.drawings import png_of

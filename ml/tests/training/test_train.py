@@ -9,7 +9,7 @@ from ml.drawing.canonical import canonical_digit
 from ml.drawing.strokes import ink_from_strokes
 from ml.labeled.digits import LabeledDigits
 from ml.pipeline import predict
-from ml.tests.training_data import SHORT, none, written
+from ml.tests.kit.training_data import SHORT, none, written
 from ml.training.progress import Progress
 from ml.training.train import TrainedArtifact, fingerprint, train
 

@@ -17,7 +17,7 @@ from ml.training import label_check
 from ml.training.label_check import CHECKED_FROM, LabelCheck, check_labels
 from ml.writing.pen import write_digits
 
-BUNDLE = Path(__file__).resolve().parents[2] / "fixtures" / "model.joblib"
+BUNDLE = Path(__file__).resolve().parents[3] / "fixtures" / "model.joblib"
 
 
 @pytest.fixture(scope="module")

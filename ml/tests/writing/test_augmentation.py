@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ml.drawing.canonical import pen_width
-from ml.tests.drawings import DIGITS, canonical, difference
+from ml.tests.kit.drawings import DIGITS, canonical, difference
 from ml.writing.augmentation import (
     CHUNK,
     TYPEFACE,

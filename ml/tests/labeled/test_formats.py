@@ -16,8 +16,8 @@ from ml.drawing.pictures import encode_png
 from ml.errors import DatasetError
 from ml.labeled import formats
 from ml.labeled.formats import LabeledDrawing, family_of, iter_labeled
-from ml.tests.hostile import npy, npz_of, zip_of
-from ml.tests.labeled import digit_pixels, idx, mnist_row, tmnist_text, write_text
+from ml.tests.kit.hostile import npy, npz_of, zip_of
+from ml.tests.kit.labeled import digit_pixels, idx, mnist_row, tmnist_text, write_text
 
 IMAGES = np.stack([digit_pixels(3), digit_pixels(7)])
 LABELS = np.array([3, 7])

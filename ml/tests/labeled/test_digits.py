@@ -19,7 +19,7 @@ from ml.labeled.digits import (
     without,
 )
 from ml.labeled.formats import LabeledDrawing
-from ml.tests.labeled import digit_pixels, mnist_row, tmnist_text, write_text
+from ml.tests.kit.labeled import digit_pixels, mnist_row, tmnist_text, write_text
 
 
 def digits_of(*groups: str) -> LabeledDigits:

@@ -18,7 +18,7 @@ from ml.errors import BlankDrawing, InvalidDrawing, InvalidItem
 from ml.labeled.rows import read_rows
 from ml.writing.pen import write_strokes
 
-FACES = Path(__file__).resolve().parents[2] / "fixtures" / "tmnist.csv.gz"
+FACES = Path(__file__).resolve().parents[3] / "fixtures" / "tmnist.csv.gz"
 
 
 def one_by_one(pixels: NDArray[np.uint8]) -> Digits:

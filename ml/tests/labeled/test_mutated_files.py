@@ -23,9 +23,9 @@ from ml.drawing.pictures import ink_from_image, ink_from_pixels
 from ml.drawing.strokes import draw_png, ink_from_strokes, parse_strokes
 from ml.errors import ArtifactError, DatasetError, InvalidDrawing
 from ml.labeled.formats import iter_labeled
-from ml.tests.drawings import DIGITS, encode
-from ml.tests.fuzzing import Parser, Seed
-from ml.tests.hostile import (
+from ml.tests.kit.drawings import DIGITS, encode
+from ml.tests.kit.fuzzing import Parser, Seed
+from ml.tests.kit.hostile import (
     PNG_SIGNATURE,
     npy,
     npz_of,
@@ -34,7 +34,7 @@ from ml.tests.hostile import (
     with_right_checksums,
     zip_of,
 )
-from ml.tests.labeled import MNIST_HEADER, digit_pixels, idx, mnist_row, tmnist_text
+from ml.tests.kit.labeled import MNIST_HEADER, digit_pixels, idx, mnist_row, tmnist_text
 from ml.training.train import TrainedArtifact
 
 Check = Callable[[Parser], None]

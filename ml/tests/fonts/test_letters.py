@@ -13,9 +13,9 @@ from ml.fonts.letters import FACES, LETTERS, LOOKALIKES, LetterSummary, build_le
 from ml.fonts.typefaces import build_tmnist, render_characters
 from ml.labeled.digits import load_tmnist
 from ml.labeled.formats import family_of
-from ml.tests.fonts import Signs, segment_signs, write_font
+from ml.tests.kit.fonts import Signs, segment_signs, write_font
 
-BUNDLED = Path(__file__).parents[2] / "fixtures"
+BUNDLED = Path(__file__).parents[3] / "fixtures"
 
 
 def letter_signs(pen: int) -> Signs:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ml.measuring.evaluation import calibration_error, evaluate, report
-from ml.tests.training_data import none, written
+from ml.tests.kit.training_data import none, written
 from ml.training.train import TrainedArtifact
 
 

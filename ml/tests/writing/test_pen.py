@@ -7,7 +7,7 @@ import pytest
 
 from ml.drawing.canonical import canonical_digit
 from ml.drawing.strokes import PAD_SIZE, ink_from_strokes, parse_strokes
-from ml.tests.drawings import DIGITS, difference
+from ml.tests.kit.drawings import DIGITS, difference
 from ml.writing.pen import HANDS, PEN, trace, write_digits, write_strokes
 from ml.writing.variants import VARIANTS, Variant
 

@@ -10,16 +10,9 @@ from scipy import ndimage
 from ml.errors import TypefaceError
 from ml.fonts.typefaces import BuildSummary, build_tmnist, render_digits
 from ml.labeled.digits import LabeledDigits, load_tmnist, split_by_group
-from ml.tests.fonts import (
-    Signs,
-    bar_signs,
-    box_signs,
-    segment_signs,
-    write_font,
-    write_package,
-)
+from ml.tests.kit.fonts import Signs, bar_signs, box_signs, segment_signs, write_font, write_package
 
-BUNDLED = Path(__file__).parents[2] / "fixtures"
+BUNDLED = Path(__file__).parents[3] / "fixtures"
 READABLE = {
     "Slim-Regular.ttf": segment_signs(width=320, pen=50),
     "Sound-Regular.ttf": segment_signs(width=420, pen=90),

@@ -11,8 +11,8 @@ import pytest
 from ml.errors import DatasetError
 from ml.labeled import packed
 from ml.labeled.packed import open_packed
-from ml.tests.hostile import zip_of
-from ml.tests.labeled import zipped
+from ml.tests.kit.hostile import zip_of
+from ml.tests.kit.labeled import zipped
 
 
 def refuse(path: Path, message: str) -> None:

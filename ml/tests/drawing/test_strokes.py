@@ -12,7 +12,7 @@ from PIL import Image
 from ml.drawing.canonical import canonical_digit
 from ml.drawing.strokes import MAX_POINTS, MAX_STROKES, draw_png, ink_from_strokes, parse_strokes
 from ml.errors import BlankDrawing, InvalidStrokes
-from ml.tests.drawings import DIGITS, canonical, difference, scaled
+from ml.tests.kit.drawings import DIGITS, canonical, difference, scaled
 
 
 def test_it_takes_points_with_and_without_pressure() -> None:

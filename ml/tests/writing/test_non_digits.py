@@ -14,7 +14,7 @@ from ml.labeled.digits import is_held_out
 from ml.writing.non_digits import load_letters, non_digits, write_scribbles
 from ml.writing.pen import HANDS
 
-BUNDLED = Path(__file__).parents[2] / "fixtures/letters.csv.gz"
+BUNDLED = Path(__file__).parents[3] / "fixtures/letters.csv.gz"
 TRAINED, HELD = "Family0", "Family8"
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from ml.errors import TypefaceError
 from ml.fonts.catalog import describe_font, find_fonts, open_license
-from ml.tests.fonts import segment_signs, write_font, write_package
+from ml.tests.kit.fonts import segment_signs, write_font, write_package
 
 
 def touch(root: Path, *names: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from ml.errors import DatasetError
 from ml.labeled.rows import BATCH_LINES, TMNIST, read_rows
-from ml.tests.labeled import (
+from ml.tests.kit.labeled import (
     MNIST_HEADER,
     TMNIST_HEADER,
     digit_pixels,

@@ -20,17 +20,10 @@ from ml.drawing.pictures import MAX_SIDE, encode_png, ink_from_image, ink_from_p
 from ml.errors import BlankDrawing, DatasetError, InvalidImage, InvalidPixels
 from ml.labeled import formats, packed
 from ml.labeled.formats import iter_labeled
-from ml.tests.drawings import encode
-from ml.tests.fuzzing import peak_bytes, start_of_peak
-from ml.tests.hostile import (
-    PNG_SIGNATURE,
-    npy,
-    npz_of,
-    png_chunk,
-    with_chunk,
-    zip_of,
-)
-from ml.tests.labeled import MNIST_HEADER, digit_pixels, mnist_row
+from ml.tests.kit.drawings import encode
+from ml.tests.kit.fuzzing import peak_bytes, start_of_peak
+from ml.tests.kit.hostile import PNG_SIGNATURE, npy, npz_of, png_chunk, with_chunk, zip_of
+from ml.tests.kit.labeled import MNIST_HEADER, digit_pixels, mnist_row
 
 LARGEST_PICTURE_BYTES = 256 * 2**20
 """Most memory that a picture of the largest size takes: a WebP is decoded in three copies."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from ml.drawing.canonical import Digits
 from ml.labeled.digits import LabeledDigits
-from ml.tests.training_data import SHORT, none, written
+from ml.tests.kit.training_data import SHORT, none, written
 from ml.training.material import copies_of_each, count_digits, make_training_set
 from ml.training.progress import Steps
 

@@ -17,13 +17,13 @@ from distributed import Client
 from ml import artifacts
 from ml.errors import ClusterError
 from ml.measuring import holdouts
-from ml.tests.training_data import SHORT, none, written
+from ml.tests.kit.training_data import SHORT, none, written
 from ml.training import cluster
 from ml.training import train as train_module
 from ml.training.progress import Progress
 from ml.training.train import train
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 # Several chunks for each process in each phase.
 TINY = replace(
     SHORT, hidden_units=16, typeface_copies=12, pen_samples=600, other_samples=60, jobs=1

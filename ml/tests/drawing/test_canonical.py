@@ -17,7 +17,7 @@ from ml.drawing.canonical import CANONICAL_BOX, _distances, canonical_digit, pen
 from ml.drawing.pictures import MAX_IMAGE_BYTES, encode_png, ink_from_image, ink_from_pixels
 from ml.drawing.strokes import draw_png
 from ml.errors import BlankDrawing, ImageTooLarge, InvalidImage, InvalidPixels
-from ml.tests.drawings import DIGITS, canonical, difference, encode, scaled
+from ml.tests.kit.drawings import DIGITS, canonical, difference, encode, scaled
 
 GOLDEN = Path(__file__).parent / "golden"
 
