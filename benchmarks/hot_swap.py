@@ -33,8 +33,8 @@ def measure() -> None:
     """Time requests, the look alone and the loading of a version."""
     from django.test import Client
 
-    from recognizer import services
-    from recognizer.services import recognition, registry
+    from recognizer.services.drawings import recognition
+    from recognizer.services.versions import registry
 
     client = Client()
 
@@ -42,15 +42,15 @@ def measure() -> None:
         answer = client.post("/api/v1/predictions/", BODY, "application/json")
         assert answer.status_code == 200, answer.content
 
-    loaded = services.active_model()
+    loaded = registry.active_model()
     request()
     with_look, without = [], []
     for _ in range(REPEATS):
         with_look.append(seconds_of(request))
         with mock.patch.object(recognition, "active_model", return_value=loaded):
             without.append(seconds_of(request))
-    look = [seconds_of(services.active_model) for _ in range(REPEATS)]
-    row = services.get_model(None)
+    look = [seconds_of(registry.active_model) for _ in range(REPEATS)]
+    row = registry.get_model(None)
     load = [seconds_of(lambda: registry.load_pipeline(row)) for _ in range(20)]
     medians = [statistics.median(each) * 1000 for each in (with_look, without, look, load)]
     print(f"| a request with the look | {medians[0]:.2f} ms |")

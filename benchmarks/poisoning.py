@@ -123,10 +123,10 @@ def open_site(folder: Path) -> None:
     django.setup()
     from django.core.management import call_command  # no part of Django works before setup
 
-    from recognizer import services
+    from recognizer.services.versions import registry
 
     call_command("migrate", verbosity=0)
-    services.register_bundled_model()
+    registry.register_bundled_model()
 
 
 def fill(
@@ -170,12 +170,13 @@ def fill(
 
 def retrain(held_out: LabeledDigits, share: float) -> tuple[float, str, str, str]:
     """Make a version; return how well it reads, what it did not learn from, and the gate's word."""
-    from recognizer import services
-    from recognizer.services.registry import load_pipeline
+    from recognizer.services.retraining import training
+    from recognizer.services.versions import registry
+    from recognizer.services.versions.registry import load_pipeline
 
-    services.activate(1)  # no case is compared with the one before
-    options = services.RetrainOptions(training=shortened(TrainingOptions(), share))
-    retrained = services.retrain(options)
+    registry.activate(1)  # no case is compared with the one before
+    options = training.RetrainOptions(training=shortened(TrainingOptions(), share))
+    retrained = training.retrain(options)
     left_out = retrained.left_out.as_dict()
     counts = ", ".join(f"{count} {name}" for name, count in left_out.items() if count)
     verdict = retrained.verdict

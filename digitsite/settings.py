@@ -197,7 +197,7 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     # Model files; a storage elsewhere takes only another backend.
-    "artifacts": {"BACKEND": "recognizer.services.artifact_files.AtomicFileStorage"},
+    "artifacts": {"BACKEND": "recognizer.services.versions.artifact_files.AtomicFileStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG

@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from recognizer import services
 from recognizer.data_urls import png_url
 from recognizer.models import Drawing, TrainedModel
+from recognizer.services.drawings import explaining
+from recognizer.services.versions import registry
 from recognizer.visitors import read_visitor
 
 # In which direction ink grows on each map, in the model's order; and the order of a compass.
@@ -26,8 +27,8 @@ def about(request: HttpRequest) -> HttpResponse:
     """Lead a drawing through the model, step by step."""
     drawing = Drawing.objects.of_visitor(read_visitor(request)).first()
     try:
-        walk = services.walk_through(drawing)
-    except services.NoModel:
+        walk = explaining.walk_through(drawing)
+    except registry.NoModel:
         return render(request, "recognizer/about.html")
     maps = dict(zip(ARROWS, map(png_url, walk.directions), strict=True))
     context = {
@@ -40,7 +41,7 @@ def about(request: HttpRequest) -> HttpResponse:
         "prediction": walk.prediction,
         "percent": round(100 * walk.prediction.confidence),
         "percents": [round(100 * share) for share in walk.prediction.probabilities],
-        **_describe(services.get_model(walk.model)),
+        **_describe(registry.get_model(walk.model)),
     }
     return render(request, "recognizer/about.html", context)
 

@@ -22,7 +22,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from recognizer import descriptions, services
+from recognizer import descriptions
 from recognizer.filters import DrawingFilter, ExportFilter
 from recognizer.models import ApiKey, Drawing, DrawingQuerySet, TrainedModel
 from recognizer.openapi import describe_api
@@ -39,6 +39,15 @@ from recognizer.serializers import (
     PredictInput,
     read_idempotency_key,
 )
+from recognizer.services import errors, request_keys
+from recognizer.services.drawings import explaining, exports, recognition, statistics
+from recognizer.services.drawings.predictions import (
+    predict_file,
+    predict_images,
+    predict_pixels,
+    predict_strokes,
+)
+from recognizer.services.versions import registry
 from recognizer.throttles import count_drawing
 from recognizer.visitors import visitor_of
 
@@ -108,14 +117,14 @@ class DrawingViewSet(
 
     def destroy(self, request: Request, pk: str) -> Response:
         """Forget a drawing."""
-        services.delete_drawing(self.get_object())
+        recognition.delete_drawing(self.get_object())
         return Response(status=204)
 
     @descriptions.describe_destroy_all
     def destroy_all(self, request: Request) -> Response:
         """Forget what this browser drew, as far as the filters go; no staff deletes all of it."""
         drawings = cast("DrawingQuerySet", self.filter_queryset(self.get_queryset()))
-        deleted = services.delete_own_drawings(drawings, visitor_of(request))
+        deleted = recognition.delete_own_drawings(drawings, visitor_of(request))
         return Response({"deleted": deleted})
 
     @action(detail=True, methods=["put"])
@@ -124,7 +133,7 @@ class DrawingViewSet(
         drawing = self.get_object()
         fields = FeedbackInput(data=request.data, context={"prediction": drawing.prediction})
         fields.is_valid(raise_exception=True)
-        drawing = services.give_feedback(drawing, label=fields.validated_data["label"])
+        drawing = recognition.give_feedback(drawing, label=fields.validated_data["label"])
         return Response(self.get_serializer(drawing).data)
 
     @action(detail=True)
@@ -142,7 +151,7 @@ class DrawingViewSet(
         """Return the drawing as a file of strokes, as the whole export has them."""
         drawing = self.get_object()
         return HttpResponse(
-            services.drawing_json(drawing),
+            exports.drawing_json(drawing),
             content_type="application/json",
             headers=_download(f"drawing-{drawing.pk}.json"),
         )
@@ -153,8 +162,8 @@ class DrawingViewSet(
         drawing = self.get_object()
         return _unless_known(
             request,
-            services.explanation_tag(drawing),
-            lambda: Response(ExplanationSerializer(services.explain(drawing)).data),
+            explaining.explanation_tag(drawing),
+            lambda: Response(ExplanationSerializer(explaining.explain(drawing)).data),
         )
 
     @action(detail=False, url_path="export/<slug:ending>", pagination_class=None)
@@ -180,7 +189,7 @@ class ModelViewSet(viewsets.ReadOnlyModelViewSet[TrainedModel]):
     @action(detail=True, methods=["post"])
     def activate(self, request: Request, pk: int) -> Response:
         """Make this version the one that answers."""
-        return Response(self.get_serializer(services.activate(pk)).data)
+        return Response(self.get_serializer(registry.activate(pk)).data)
 
 
 @descriptions.describe_predictions
@@ -205,11 +214,11 @@ class PredictionsView(APIView):
         ((name, drawings),) = fields.validated_data.items()
         try:
             version, predictions = self._predict(name, drawings)
-        except services.InvalidItem as error:
+        except errors.InvalidItem as error:
             raise DrawingProblem(error.reason, f"{name}[{error.index}]") from error
-        except services.InvalidDrawing as error:
+        except errors.InvalidDrawing as error:
             raise DrawingProblem(error, name) from error
-        except services.DatasetError as error:
+        except errors.DatasetError as error:
             raise FileProblem(error, name) from error
         return Response(
             {
@@ -226,15 +235,15 @@ class PredictionsView(APIView):
             }
         )
 
-    def _predict(self, name: str, drawings: Any) -> tuple[int, list[services.Prediction]]:
+    def _predict(self, name: str, drawings: Any) -> tuple[int, list[recognition.Prediction]]:
         match name:
             case "file":
-                return services.predict_file(drawings.file, drawings.name)
+                return predict_file(drawings.file, drawings.name)
             case "strokes":
-                return services.predict_strokes(drawings)
+                return predict_strokes(drawings)
             case "pixels":
-                return services.predict_pixels(drawings)
-        return services.predict_images(drawings)
+                return predict_pixels(drawings)
+        return predict_images(drawings)
 
 
 @descriptions.describe_predict
@@ -262,7 +271,7 @@ class StatsView(APIView):
 
     def get(self, request: Request) -> Response:
         """Count."""
-        return Response(services.count_drawings())
+        return Response(statistics.count_drawings())
 
 
 @descriptions.describe_exports
@@ -310,7 +319,7 @@ class NowhereView(APIView):
 def _labeled_file(drawings: DrawingQuerySet, ending: str) -> StreamingHttpResponse:
     """Answer with a file that is made while it is sent."""
     return StreamingHttpResponse(
-        services.stream_labeled(drawings, ending),
+        exports.stream_labeled(drawings, ending),
         content_type=EXPORT_TYPES[ending],
         headers=_download(f"drawings.{ending}"),
     )
@@ -338,17 +347,17 @@ def _unless_known(request: Request, tag: str, make: Callable[[], HttpResponse]) 
 
 def _recognize(
     drawing: dict[str, Any], request: Request, key: str | None = None
-) -> services.Recognized:
+) -> request_keys.Recognized:
     """Read and keep a drawing; what is wrong with it is told with the field at fault."""
     read_field = next(name for name in ("image", "pixels", "strokes") if name in drawing)
     visitor = visitor_of(request)
     try:
-        named = services.name_request(key, visitor, drawing) if key is not None else None
-        if named is not None and (made := services.find_made(named)) is not None:
+        named = request_keys.name_request(key, visitor, drawing) if key is not None else None
+        if named is not None and (made := request_keys.find_made(named)) is not None:
             return made
         count_drawing(request, drawing.get("id"))
-        return services.recognize(**drawing, visitor=visitor, request=named)
-    except services.InvalidStrokes as error:
+        return recognition.recognize(**drawing, visitor=visitor, request=named)
+    except errors.InvalidStrokes as error:
         raise DrawingProblem(error, "strokes") from error
-    except services.InvalidDrawing as error:
+    except errors.InvalidDrawing as error:
         raise DrawingProblem(error, read_field) from error

@@ -11,9 +11,9 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from recognizer import services
 from recognizer.models import ApiKey
 from recognizer.problems import MissingScope
+from recognizer.services.site import api_keys
 
 if TYPE_CHECKING:  # it imports this module, by the name in the settings
     from rest_framework.views import APIView
@@ -41,8 +41,8 @@ class KeyAuthentication(BaseAuthentication):
         if scheme.lower() != SCHEME:
             return None
         try:
-            key = services.find_key(text.strip().decode("latin-1"))
-        except services.InvalidKey as error:
+            key = api_keys.find_key(text.strip().decode("latin-1"))
+        except api_keys.InvalidKey as error:
             raise AuthenticationFailed(str(error)) from error
         return KeyHolder(key), key
 

@@ -26,7 +26,19 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
-from recognizer import services
+from recognizer.services import request_keys
+from recognizer.services.drawings import recognition
+from recognizer.services.errors import (
+    ArtifactError,
+    BlankDrawing,
+    DatasetError,
+    ImageTooLarge,
+    InvalidDrawing,
+    InvalidImage,
+    InvalidPixels,
+    InvalidStrokes,
+)
+from recognizer.services.versions import registry
 
 logger = logging.getLogger(__name__)
 
@@ -277,12 +289,12 @@ PROBLEMS = {
     )
 }
 
-_DRAWING_PROBLEMS: dict[type[services.InvalidDrawing], str] = {
-    services.BlankDrawing: "blank-drawing",
-    services.InvalidImage: "invalid-image",
-    services.ImageTooLarge: "image-too-large",
-    services.InvalidStrokes: "invalid-strokes",
-    services.InvalidPixels: "invalid-pixels",
+_DRAWING_PROBLEMS: dict[type[InvalidDrawing], str] = {
+    BlankDrawing: "blank-drawing",
+    InvalidImage: "invalid-image",
+    ImageTooLarge: "image-too-large",
+    InvalidStrokes: "invalid-strokes",
+    InvalidPixels: "invalid-pixels",
 }
 _STATUS_PROBLEMS = {
     400: "malformed-body",
@@ -300,7 +312,7 @@ _STATUS_PROBLEMS = {
 class DrawingProblem(exceptions.APIException):
     """A drawing that cannot be read, with the field that it came in."""
 
-    def __init__(self, error: services.InvalidDrawing, field: str) -> None:
+    def __init__(self, error: InvalidDrawing, field: str) -> None:
         self.slug = _DRAWING_PROBLEMS.get(type(error), "invalid-request")
         self.status_code = PROBLEMS[self.slug].status
         self.field = field
@@ -318,10 +330,10 @@ class MissingScope(exceptions.PermissionDenied):
 class FileProblem(DrawingProblem):
     """A file of digits that cannot be read, with the row at fault where one is."""
 
-    def __init__(self, error: services.DatasetError, field: str) -> None:
+    def __init__(self, error: DatasetError, field: str) -> None:
         where = f"Line {error.line}: " if error.line else ""
         row = "" if error.row is None else f"[{error.row}]"
-        super().__init__(services.InvalidDrawing(f"{where}{error.message}"), f"{field}{row}")
+        super().__init__(InvalidDrawing(f"{where}{error.message}"), f"{field}{row}")
         self.slug = "invalid-file"
 
 
@@ -382,20 +394,20 @@ def _translate(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None
         case exceptions.ValidationError():
             errors = list(_flatten(error.detail))
             return describe("invalid-request", errors[0]["detail"], errors), {}
-        case services.NoModel():
+        case registry.NoModel():
             return describe("no-model", str(error)), PROBLEMS["no-model"].headers
-        case services.UnknownModel():
+        case registry.UnknownModel():
             return describe("not-found", str(error)), {}
-        case services.IdTaken():
+        case recognition.IdTaken():
             detail = str(error)
             return describe("id-taken", detail, [{"field": "id", "detail": detail}]), {}
-        case services.KeyReused():
+        case request_keys.KeyReused():
             detail = str(error)
             errors = [{"field": "Idempotency-Key", "detail": detail}]
             return describe("idempotency-key-reused", detail, errors), {}
-        case services.DrawingGone():
+        case request_keys.DrawingGone():
             return describe("drawing-gone", str(error)), {}
-        case services.ArtifactError():
+        case ArtifactError():
             return describe("model-unusable", str(error)), {}
         case Http404() | ObjectDoesNotExist():
             return describe("not-found", "There is nothing at this address."), {}

@@ -8,10 +8,10 @@ from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
-from recognizer import services
+from recognizer.services.versions import reports
 
 
-def render_report(report: services.VersionReport) -> str:
+def render_report(report: reports.VersionReport) -> str:
     """Return an HTML file with its style and its pictures inside."""
     style = Path(str(finders.find("css/report.css"))).read_text(encoding="utf-8")
     context = {"report": report, "style": mark_safe(style)}  # nosec B308 B703 # our own file

@@ -14,9 +14,10 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.utils.serializer_helpers import BindingDict
 
-from recognizer import services
 from recognizer.data_urls import png_url
 from recognizer.models import Drawing, TrainedModel
+from recognizer.services.drawings import explaining, recognition
+from recognizer.services.drawings.predictions import MAX_BATCH
 
 _PIXEL = {"type": "number", "minimum": 0, "maximum": 255}
 _DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
@@ -65,7 +66,7 @@ class PictureField(serializers.Field[bytes, Any, Any, Any]):
         """Return the bytes of the file."""
         if isinstance(data, UploadedFile):
             # One byte more than is allowed tells that there is too much.
-            picture = bytes(data.read(services.MAX_IMAGE_BYTES + 1))
+            picture = bytes(data.read(recognition.MAX_IMAGE_BYTES + 1))
         elif isinstance(data, str):
             picture = self._decode(data.strip())
         else:
@@ -258,17 +259,29 @@ class BatchInput(SharedFields, Alternatives):
     alternatives = ("images", "strokes", "pixels")
 
     images = serializers.ListField(
-        child=PictureField(), required=False, allow_empty=False, max_length=services.MAX_BATCH
+        child=PictureField(),
+        required=False,
+        allow_empty=False,
+        max_length=MAX_BATCH,
     )
     # What a form calls its files; it may repeat the name.
     image = serializers.ListField(
-        child=PictureField(), required=False, allow_empty=False, max_length=services.MAX_BATCH
+        child=PictureField(),
+        required=False,
+        allow_empty=False,
+        max_length=MAX_BATCH,
     )
     strokes = serializers.ListField(
-        child=StrokesField(), required=False, allow_empty=False, max_length=services.MAX_BATCH
+        child=StrokesField(),
+        required=False,
+        allow_empty=False,
+        max_length=MAX_BATCH,
     )
     pixels = serializers.ListField(
-        child=PixelsField(), required=False, allow_empty=False, max_length=services.MAX_BATCH
+        child=PixelsField(),
+        required=False,
+        allow_empty=False,
+        max_length=MAX_BATCH,
     )
     file = serializers.FileField(required=False)
 
@@ -353,7 +366,7 @@ class DrawingSerializer(SharedFields, serializers.ModelSerializer[Drawing]):
 
     def get_canonical(self, drawing: Drawing) -> str:
         """Return the 28x28 digit as a data: address, white ink on black."""
-        return png_url(services.canonical_png(drawing))
+        return png_url(recognition.canonical_png(drawing))
 
 
 class FileItemSerializer(serializers.ModelSerializer[Drawing]):
@@ -440,7 +453,7 @@ class StatsAnswer(CountsSerializer):
     digits = DigitCountsSerializer(many=True)
 
 
-class ExplanationSerializer(serializers.Serializer[services.Explanation]):
+class ExplanationSerializer(serializers.Serializer[explaining.Explanation]):
     """Where the model looked, as the API shows it."""
 
     prediction = serializers.IntegerField()

@@ -12,11 +12,12 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from recognizer import services
 from recognizer.addresses import address_of
 from recognizer.callers import action_of
 from recognizer.models import ApiKey
-from recognizer.services import Limit
+from recognizer.services.drawings import recognition
+from recognizer.services.site import throttling
+from recognizer.services.site.throttling import Limit
 from recognizer.visitors import visitor_of
 
 if TYPE_CHECKING:  # it imports this module, by the name in the settings
@@ -72,7 +73,7 @@ def count_drawing(request: Request, drawing_id: uuid.UUID | None) -> None:
         limits.append(
             Limit(f"address {address}", "drawings", settings.THROTTLE_STORED, DAY_SECONDS)
         )
-    if drawing_id is None or not services.is_kept(drawing_id, visitor):
+    if drawing_id is None or not recognition.is_kept(drawing_id, visitor):
         _refuse_excess(limits)
 
 
@@ -88,5 +89,5 @@ def counted_address_of(request: Request) -> str:
 
 
 def _refuse_excess(limits: Iterable[Limit]) -> None:
-    if excess := services.count_hits(limits):
+    if excess := throttling.count_hits(limits):
         raise Throttled(excess.wait_seconds, f"More than {excess.limit}.")

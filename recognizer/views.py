@@ -23,10 +23,11 @@ from django.views.decorators.http import conditional_page, require_safe
 from django.views.i18n import JavaScriptCatalog
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from recognizer import services
 from recognizer.descriptions import describe_healthz, describe_metrics, describe_readyz
 from recognizer.outages import find_outage
 from recognizer.problems import PROBLEMS, problem_response, speaks_json
+from recognizer.services import metrics as metrics_module
+from recognizer.services.versions import registry
 from recognizer.visitors import remember_visitor
 
 logger = logging.getLogger(__name__)
@@ -92,8 +93,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
 def readyz(request: HttpRequest) -> HttpResponse:
     """Say whether the database answers and a model is loaded."""
     try:
-        model = services.active_model()
-    except services.NoModel as error:
+        model = registry.active_model()
+    except registry.NoModel as error:
         return problem_response("no-model", str(error))
     except (DatabaseError, InterfaceError) as error:
         # The reason may name hosts and users, which are nobody's business out there.
@@ -115,7 +116,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     is_known = settings.METRICS_TOKEN and constant_time_compare(given, token)
     if not (is_known or (request.user.is_active and request.user.is_staff)):
         return problem_response("forbidden", "Metrics are for the staff, or by METRICS_TOKEN.")
-    return HttpResponse(services.tell_metrics(), content_type=CONTENT_TYPE_LATEST)
+    return HttpResponse(metrics_module.tell_metrics(), content_type=CONTENT_TYPE_LATEST)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -14,9 +14,10 @@ from django.urls import path, reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from recognizer import services
 from recognizer.admin.elements import picture
 from recognizer.models import TrainedModel, TrainedModelQuerySet
+from recognizer.services import errors
+from recognizer.services.versions import comparison, registry
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[TrainedModel]
@@ -72,10 +73,10 @@ class ComparisonPages(Base):
         if not self.has_view_permission(request):
             raise PermissionDenied
         try:
-            contrast = services.compare_versions(first, second)
-        except services.UnknownModel as error:
+            contrast = comparison.compare_versions(first, second)
+        except registry.UnknownModel as error:
             raise Http404(str(error)) from error
-        except services.RecognizerError as error:
+        except errors.RecognizerError as error:
             self.message_user(request, str(error), messages.ERROR)
             return redirect("admin:recognizer_trainedmodel_changelist")
         may_see = request.user.has_perm("recognizer.view_drawing")
@@ -90,7 +91,7 @@ class ComparisonPages(Base):
         return TemplateResponse(request, "recognizer/comparison.html", context)
 
 
-def _row(asked: services.Asked) -> dict[str, Any]:
+def _row(asked: comparison.Asked) -> dict[str, Any]:
     """Return a line of the table."""
     counts = asked.counts
     return {
@@ -102,7 +103,7 @@ def _row(asked: services.Asked) -> dict[str, Any]:
 
 
 def _gallery(
-    request: HttpRequest, contrast: services.Contrast, may_see: bool
+    request: HttpRequest, contrast: comparison.Contrast, may_see: bool
 ) -> dict[str, Any] | None:
     """Return the pictures that the address asks for; else the first that there are."""
     choices = [

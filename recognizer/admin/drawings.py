@@ -13,9 +13,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
-from recognizer import services
 from recognizer.admin.elements import picture, table
 from recognizer.models import Drawing, DrawingQuerySet
+from recognizer.services.drawings import recognition, reviews
 
 if TYPE_CHECKING:
     DrawingAdminBase = admin.ModelAdmin[Drawing]
@@ -167,18 +167,18 @@ class DrawingAdmin(DrawingAdminBase):
 
     def save_model(self, request: HttpRequest, obj: Drawing, form: Any, change: bool) -> None:
         """Write through the services, with reviewer and time."""
-        services.review_drawing(
-            obj, label=obj.label, review=obj.review, reviewer=_reviewer(request)
-        )
+        reviews.review_drawing(obj, label=obj.label, review=obj.review, reviewer=_reviewer(request))
 
     def delete_model(self, request: HttpRequest, obj: Drawing) -> None:
         """Write through the services."""
-        services.delete_drawing(obj)
+        recognition.delete_drawing(obj)
 
     @admin.display(description="drawing")
     def thumbnail(self, drawing: Drawing) -> SafeString:
         """Show the 28x28 digit."""
-        return picture(services.canonical_png(drawing), 56, f"Drawing read as {drawing.prediction}")
+        return picture(
+            recognition.canonical_png(drawing), 56, f"Drawing read as {drawing.prediction}"
+        )
 
     @admin.display(description="confidence")
     def confidence_percent(self, drawing: Drawing) -> str:
@@ -210,7 +210,7 @@ class DrawingAdmin(DrawingAdminBase):
     def pictures(self, drawing: Drawing) -> SafeString:
         """Show the archived picture and the 28x28 digit side by side."""
         drawn = picture(bytes(drawing.image), 280, "The drawing as drawn")
-        seen = picture(services.canonical_png(drawing), 280, "The drawing as 28 by 28 pixels")
+        seen = picture(recognition.canonical_png(drawing), 280, "The drawing as 28 by 28 pixels")
         return format_html("{} {}", drawn, seen)
 
     @admin.display(description="probabilities")
@@ -223,7 +223,7 @@ class DrawingAdmin(DrawingAdminBase):
     def approve(self, request: HttpRequest, queryset: DrawingQuerySet) -> None:
         """Approve."""
         unlabeled = queryset.open().count()
-        count = services.approve_drawings(queryset, _reviewer(request))
+        count = reviews.approve_drawings(queryset, _reviewer(request))
         self.message_user(request, f"{count} approved.", messages.SUCCESS)
         if unlabeled:
             self.message_user(
@@ -235,7 +235,7 @@ class DrawingAdmin(DrawingAdminBase):
     @admin.action(description="Reject selected drawings", permissions=["change"])
     def reject(self, request: HttpRequest, queryset: DrawingQuerySet) -> None:
         """Reject."""
-        count = services.reject_drawings(queryset, _reviewer(request))
+        count = reviews.reject_drawings(queryset, _reviewer(request))
         self.message_user(request, f"{count} rejected.", messages.SUCCESS)
 
 

@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
-from recognizer import services
 from recognizer.models import ApiKey, ApiKeyQuerySet
+from recognizer.services.site import api_keys
 
 if TYPE_CHECKING:
     ApiKeyAdminBase = admin.ModelAdmin[ApiKey]
@@ -48,7 +48,7 @@ class ApiKeyAdmin(ApiKeyAdminBase):
         if change:
             super().save_model(request, obj, form, change)
         else:
-            obj.text = services.issue_key(obj)  # type: ignore[attr-defined]
+            obj.text = api_keys.issue_key(obj)  # type: ignore[attr-defined]
 
     def response_add(
         self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None
@@ -79,5 +79,5 @@ class ApiKeyAdmin(ApiKeyAdminBase):
     @admin.action(description="Revoke selected keys", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: ApiKeyQuerySet) -> None:
         """Revoke."""
-        count = services.revoke_keys(queryset)
+        count = api_keys.revoke_keys(queryset)
         self.message_user(request, f"{count} revoked.", messages.SUCCESS)

@@ -12,9 +12,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from recognizer import services
 from recognizer.models import TrainedModel
 from recognizer.reports import render_report
+from recognizer.services.versions import registry, reports
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[TrainedModel]
@@ -58,10 +58,10 @@ class ReportPages(Base):
         name = f"report-of-model-{version}.html"
         return HttpResponse(html, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
-    def _make_report(self, request: HttpRequest, version: int) -> services.VersionReport:
+    def _make_report(self, request: HttpRequest, version: int) -> reports.VersionReport:
         if not self.has_view_permission(request):
             raise PermissionDenied
         try:
-            return services.make_report(version)
-        except services.UnknownModel as error:
+            return reports.make_report(version)
+        except registry.UnknownModel as error:
             raise Http404(str(error)) from error

@@ -14,10 +14,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from recognizer import services
 from recognizer.admin.training import ReadOnly
 from recognizer.models import TrainingRun
 from recognizer.pace import describe_pace
+from recognizer.services import errors
+from recognizer.services.retraining import runs, schedule
 
 if TYPE_CHECKING:
     RunAdminBase = admin.ModelAdmin[TrainingRun]
@@ -86,8 +87,8 @@ class TrainingRunAdmin(ReadOnly, RunAdminBase):
         if not self.has_retrain_permission(request):
             raise PermissionDenied
         try:
-            services.enqueue_retraining()
-        except services.ServiceError as error:
+            schedule.enqueue_retraining()
+        except errors.ServiceError as error:
             self.message_user(request, str(error), messages.WARNING)
         else:
             self.message_user(request, "A retraining will begin in a moment.", messages.SUCCESS)
@@ -118,10 +119,10 @@ class TrainingRunAdmin(ReadOnly, RunAdminBase):
         self, request: HttpRequest, extra_context: dict[str, Any] | None
     ) -> dict[str, Any]:
         """Tell the page what goes on and what waits."""
-        services.close_dead_runs()
+        runs.close_dead_runs()
         return {
             **(extra_context or {}),
             "running": TrainingRun.objects.running().first(),
-            "waiting_since": services.waiting_since(),
+            "waiting_since": schedule.waiting_since(),
             "may_retrain": self.has_retrain_permission(request),
         }

@@ -9,11 +9,12 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from recognizer import services
 from recognizer.admin.comparisons import ComparisonPages
 from recognizer.admin.elements import table
 from recognizer.admin.reports import ReportPages
 from recognizer.models import TrainedModel, TrainedModelQuerySet
+from recognizer.services import errors
+from recognizer.services.versions import registry
 
 if TYPE_CHECKING:
     ModelAdminBase = admin.ModelAdmin[TrainedModel]
@@ -136,8 +137,8 @@ class TrainedModelAdmin(ReadOnly, ReportPages, ComparisonPages, ModelAdminBase):
             self.message_user(request, "Choose exactly one version.", messages.ERROR)
             return
         try:
-            model = services.activate(versions[0])
-        except services.RecognizerError as error:
+            model = registry.activate(versions[0])
+        except errors.RecognizerError as error:
             self.message_user(request, str(error), messages.ERROR)
         else:
             self.message_user(request, f"{model} is active.", messages.SUCCESS)

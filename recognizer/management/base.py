@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from recognizer import services
+from recognizer.services import errors
 
 
 class ServiceCommand(BaseCommand):
@@ -16,7 +16,7 @@ class ServiceCommand(BaseCommand):
         """Run, and say in one sentence what went wrong, if it was to be expected."""
         try:
             self.run(**options)
-        except services.RecognizerError as error:
+        except errors.RecognizerError as error:
             raise CommandError(str(error)) from error
         except OSError as error:
             raise CommandError(f"{error.filename or 'File'}: {error.strerror}.") from error

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 import sys
 
-from recognizer import services
 from recognizer.management.base import ServiceCommand
 from recognizer.pace import describe_pace
+from recognizer.services.retraining import training
 
 BAR = 24
 """Characters of the bar."""
@@ -24,7 +24,7 @@ class ProgressLine:
         self._phase = ""
         self._fraction = 0.0
 
-    def __call__(self, progress: services.Progress) -> None:
+    def __call__(self, progress: training.Progress) -> None:
         """Show how far it is."""
         if self._is_terminal:
             width = shutil.get_terminal_size().columns - 1
@@ -41,14 +41,14 @@ class ProgressLine:
             self._write("")
 
 
-def draw_bar(progress: services.Progress) -> str:
+def draw_bar(progress: training.Progress) -> str:
     """Draw the bar, with phase, rate and time left behind it."""
     filled = round(BAR * progress.fraction)
     bar = "#" * filled + "." * (BAR - filled)
     return f"[{bar}] {progress.fraction:4.0%} {progress.phase}{pace_of(progress)}"
 
 
-def pace_of(progress: services.Progress) -> str:
+def pace_of(progress: training.Progress) -> str:
     """Say how fast it goes; what is done has no time left."""
     left = progress.seconds_left if progress.fraction < 1 else None
     return describe_pace(progress.rate, left)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from ml.errors import InvalidDrawing
 from recognizer.models import Drawing, RequestKey
-from recognizer.services.registry import ServiceError
+from recognizer.services.errors import ServiceError
 
 KEPT = timedelta(hours=24)
 """How long a key is remembered."""

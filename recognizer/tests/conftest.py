@@ -21,8 +21,9 @@ from ml.measuring.evaluation import evaluate
 from ml.pipeline import NOT_A_DIGIT, build_pipeline
 from ml.writing.augmentation import augment
 from ml.writing.non_digits import write_scribbles
-from recognizer import services
 from recognizer.models import ApiKey, Drawing, TrainedModel
+from recognizer.services.site import api_keys
+from recognizer.services.versions import registry
 from recognizer.tests.browsing import browser as browser
 from recognizer.tests.browsing import page as page
 from recognizer.tests.container import image as image
@@ -103,7 +104,9 @@ def no_throttles(settings: Settings) -> None:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Stop the clock of the throttles, at a minute's begin; its only element moves it."""
     now = [1_800_000_000.0]  # no day begins then
-    monkeypatch.setattr("recognizer.services.throttling.time", SimpleNamespace(time=lambda: now[0]))
+    monkeypatch.setattr(
+        "recognizer.services.site.throttling.time", SimpleNamespace(time=lambda: now[0])
+    )
     return now
 
 
@@ -116,9 +119,9 @@ def quick_passwords(settings: Settings) -> None:
 @pytest.fixture
 def model(db: None, bundle: Path, settings: Settings) -> TrainedModel:
     """Register the small model as version 1."""
-    services.forget_model()
+    registry.forget_model()
     settings.BUNDLED_MODEL = bundle
-    return services.register_bundled_model()
+    return registry.register_bundled_model()
 
 
 class Caller:
@@ -164,7 +167,7 @@ def make_key(*scopes: str, **fields: Any) -> tuple[ApiKey, str]:
     """Store an API key with these scopes and return it with its text."""
     named = {f"may_{scope}": scope in scopes for scope in ApiKey.Scope.values}
     key = ApiKey(name="test", **named, **fields)
-    return key, services.issue_key(key)
+    return key, api_keys.issue_key(key)
 
 
 def open_page(caller: Caller, url: str = "/") -> Caller:

@@ -16,13 +16,13 @@ import django
 
 def retrain() -> None:
     """Train on little, telling each step."""
-    from recognizer import services
+    from recognizer.services.retraining import training
     from recognizer.tests.small_training import SMALL
 
-    options = services.RetrainOptions(
-        training=services.TrainingOptions(**SMALL)  # type: ignore[arg-type]
+    options = training.RetrainOptions(
+        training=training.TrainingOptions(**SMALL)  # type: ignore[arg-type]
     )
-    services.retrain(options, lambda progress: say(f"step {progress.phase}"))
+    training.retrain(options, lambda progress: say(f"step {progress.phase}"))
 
 
 def say(line: str) -> None:
@@ -37,11 +37,11 @@ def main() -> None:
     from django.db import connections
 
     from ml.measuring import holdouts
-    from recognizer import services
+    from recognizer.services.versions import registry
 
     settings.BASE_DATASET = Path(sys.argv[1])
     holdouts.PEN_HOLDOUT, holdouts.OTHER_HOLDOUT = 50, 20  # type: ignore[misc]
-    services.active_model()
+    registry.active_model()
     connections.close_all()
     for _ in sys.stdin:
         if not (pid := os.fork()):

@@ -12,8 +12,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from ml.measuring import holdouts
-from recognizer import services
 from recognizer.models import Drawing, TrainedModel
+from recognizer.services.retraining import training
 from recognizer.tests.drawings import digits_of_one_face
 
 SMALL = {
@@ -52,8 +52,8 @@ def small_training(
 ) -> Iterator[None]:
     """Let the command train on little."""
     settings.BASE_DATASET = typefaces
-    options = functools.partial(services.TrainingOptions, **SMALL)  # type: ignore[arg-type]
-    monkeypatch.setattr(services, "TrainingOptions", options)
+    options = functools.partial(training.TrainingOptions, **SMALL)  # type: ignore[arg-type]
+    monkeypatch.setattr(training, "TrainingOptions", options)
     monkeypatch.setattr(holdouts, "PEN_HOLDOUT", 50)
     monkeypatch.setattr(holdouts, "OTHER_HOLDOUT", 20)
     holdouts.pen_holdout.cache_clear()

@@ -9,8 +9,8 @@ import re
 
 from PIL import Image
 
-from recognizer import services
 from recognizer.models import Drawing, TrainedModel
+from recognizer.services.versions import registry
 from recognizer.tests.conftest import Caller
 from recognizer.tests.drawings import digits_of_one_face
 
@@ -68,7 +68,7 @@ def test_it_speaks_german(visitor: Caller) -> None:
 
 def test_without_a_model_it_still_says_who_learns(stranger: Caller, model: TrainedModel) -> None:
     TrainedModel.objects.update(active=False)
-    services.forget_model()
+    registry.forget_model()
     text = text_of(stranger)
     assert "No model answers at the moment" in text
     assert "Who learns from what you draw" in text

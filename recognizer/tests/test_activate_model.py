@@ -8,8 +8,8 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from recognizer import services
 from recognizer.models import TrainedModel
+from recognizer.services.versions import registry
 from recognizer.tests.drawings import copy_model
 
 
@@ -19,9 +19,9 @@ def test_the_version_answers_from_then_on(
     copy_model(model)
     call_command("activate_model", "2")
     assert capsys.readouterr().out == "Model 2 is active.\n"
-    assert services.active_model().version == 2
+    assert registry.active_model().version == 2
     call_command("activate_model", "1")
-    assert services.active_model().version == 1
+    assert registry.active_model().version == 1
 
 
 def test_a_version_that_is_not_there_is_refused(model: TrainedModel) -> None:

@@ -12,16 +12,15 @@ from django.conf import settings as site_settings
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from recognizer import services
 from recognizer.models import TrainedModel
-from recognizer.services import registry
+from recognizer.services.versions import registry
 from recognizer.tests.drawings import copy_model
 
 
 @pytest.fixture(autouse=True)
 def first_answer(model: TrainedModel) -> None:
     """Load version 1, as the first request does."""
-    assert services.active_model().version == 1
+    assert registry.active_model().version == 1
 
 
 def change_file(model: TrainedModel, content: bytes | None) -> None:
@@ -49,15 +48,15 @@ def test_finding_no_change_costs_one_query(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     with django_assert_num_queries(1):
-        services.active_model()
+        registry.active_model()
 
 
 def test_another_version_is_picked_up_and_the_first_one_again(model: TrainedModel) -> None:
     other = own_file(model)
     switch_to(other)
-    assert services.active_model().version == 2
+    assert registry.active_model().version == 2
     switch_to(model)
-    assert services.active_model().version == 1
+    assert registry.active_model().version == 1
 
 
 @pytest.mark.parametrize("content", [None, b"changed", b""])
@@ -67,7 +66,7 @@ def test_a_bad_file_is_refused_with_the_reason_and_the_old_version_goes_on(
     other = own_file(model)
     change_file(other, content)
     switch_to(other)
-    assert services.active_model().version == 1
+    assert registry.active_model().version == 1
     assert "Model 2 cannot be used" in caplog.text
     assert ("no readable model file" if content is None else "SHA-256") in caplog.text
     assert "Model 1 goes on answering" in caplog.text
@@ -79,10 +78,10 @@ def test_a_refused_file_is_looked_at_once(
     other = own_file(model)
     change_file(other, b"changed")
     switch_to(other)
-    services.active_model()
+    registry.active_model()
     caplog.clear()
     monkeypatch.setattr(registry, "load_pipeline", lambda row: pytest.fail("looked again"))
-    assert services.active_model().version == 1
+    assert registry.active_model().version == 1
     assert caplog.text == ""
 
 
@@ -91,9 +90,9 @@ def test_a_repaired_file_is_picked_up(model: TrainedModel) -> None:
     whole = (Path(site_settings.ARTIFACTS_DIR) / model.artifact).read_bytes()
     change_file(other, b"changed")
     switch_to(other)
-    assert services.active_model().version == 1
+    assert registry.active_model().version == 1
     change_file(other, whole)
-    assert services.active_model().version == 2
+    assert registry.active_model().version == 2
 
 
 def test_a_new_process_falls_back_to_the_newest_version_that_is_whole(
@@ -102,8 +101,8 @@ def test_a_new_process_falls_back_to_the_newest_version_that_is_whole(
     other = own_file(model)
     change_file(other, b"changed")
     switch_to(other)
-    services.forget_model()
-    assert services.active_model().version == 1
+    registry.forget_model()
+    assert registry.active_model().version == 1
     assert "Model 2 cannot be used" in caplog.text
     assert "Model 1 answers instead of Model 2" in caplog.text
 
@@ -118,8 +117,8 @@ def test_it_does_not_fall_back_to_a_version_that_the_gate_turned_away(
     newest = own_file(model)
     change_file(newest, None)
     switch_to(newest)
-    services.forget_model()
-    assert services.active_model().version == answers
+    registry.forget_model()
+    assert registry.active_model().version == answers
 
 
 @pytest.mark.parametrize("content", [None, b"changed", b""])
@@ -130,12 +129,12 @@ def test_a_new_process_reads_a_bundled_version_from_the_project(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     change_file(model, content)
-    services.forget_model()
-    found = services.active_model()
+    registry.forget_model()
+    found = registry.active_model()
     assert (found.version, found.sha256) == (1, model.sha256)
     assert "Model 1 is read from" in caplog.text
     with django_assert_num_queries(1):
-        assert services.active_model() is found
+        assert registry.active_model() is found
 
 
 def test_another_bundled_file_is_not_taken_for_a_version(
@@ -144,9 +143,9 @@ def test_another_bundled_file_is_not_taken_for_a_version(
     change_file(model, None)
     settings.BUNDLED_MODEL = tmp_path / "newer.joblib"
     settings.BUNDLED_MODEL.write_bytes(b"another version")
-    services.forget_model()
-    with pytest.raises(services.NoModel, match="Model 1 cannot be used: There is no readable"):
-        services.active_model()
+    registry.forget_model()
+    with pytest.raises(registry.NoModel, match="Model 1 cannot be used: There is no readable"):
+        registry.active_model()
 
 
 def test_a_new_process_without_a_whole_version_says_why(
@@ -154,15 +153,15 @@ def test_a_new_process_without_a_whole_version_says_why(
 ) -> None:
     settings.BUNDLED_MODEL = tmp_path / "missing.joblib"
     change_file(model, None)
-    services.forget_model()
-    with pytest.raises(services.NoModel, match="Model 1 cannot be used: There is no readable"):
-        services.active_model()
+    registry.forget_model()
+    with pytest.raises(registry.NoModel, match="Model 1 cannot be used: There is no readable"):
+        registry.active_model()
 
 
 def test_no_active_version_is_no_model(model: TrainedModel) -> None:
     TrainedModel.objects.update(active=False)
-    with pytest.raises(services.NoModel, match="register_bundled_model"):
-        services.active_model()
+    with pytest.raises(registry.NoModel, match="register_bundled_model"):
+        registry.active_model()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -181,7 +180,7 @@ def test_while_one_thread_loads_the_others_answer_with_the_old_version(
 
     def answer() -> int:
         try:
-            return services.active_model().version
+            return registry.active_model().version
         finally:
             connection.close()
 
@@ -193,4 +192,4 @@ def test_while_one_thread_loads_the_others_answer_with_the_old_version(
         assert [waiting.result(20) for waiting in others] == [1, 1, 1]
         go_on.set()
         assert first.result(20) == 2
-    assert services.active_model().version == 2
+    assert registry.active_model().version == 2

@@ -13,8 +13,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from recognizer import services
 from recognizer.models import Drawing
+from recognizer.services.drawings import recognition
 from recognizer.tests.conftest import Caller
 from recognizer.tests.drawings import SEVEN
 
@@ -243,8 +243,8 @@ def test_an_answer_that_came_after_the_list_was_shown_stays(
     reviewer: Client, archive: dict[str, Drawing]
 ) -> None:
     body = list_form(reviewer)
-    services.give_feedback(archive["open"], label=5)
-    services.give_feedback(archive["right"], label=8)
+    recognition.give_feedback(archive["open"], label=5)
+    recognition.give_feedback(archive["right"], label=8)
     body[label_name(body, archive["wrong"])] = "1"
     assert reviewer.post(LIST, body).status_code == 302
     late, changed = (Drawing.objects.get(pk=archive[name].pk) for name in ("open", "right"))

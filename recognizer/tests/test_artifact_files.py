@@ -13,9 +13,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from recognizer import services
 from recognizer.models import TrainedModel
-from recognizer.services import artifact_files, registry
+from recognizer.services import errors
+from recognizer.services.versions import artifact_files, registry
 from recognizer.tests.drawings import copy_model
 
 
@@ -61,7 +61,7 @@ def test_a_file_that_could_not_be_finished_leaves_the_old_one_and_nothing_else(
 
 
 def test_a_name_does_not_lead_out_of_the_storage(settings: Settings) -> None:
-    with pytest.raises(services.ArtifactError, match="no readable model file"):
+    with pytest.raises(errors.ArtifactError, match="no readable model file"):
         artifact_files.read("../db.sqlite3")
 
 
@@ -80,7 +80,7 @@ def test_models_are_kept_in_another_storage(
 ) -> None:
     assert elsewhere.exists(model.artifact)
     assert not (folder() / model.artifact).exists()
-    assert services.active_model().version == 1
+    assert registry.active_model().version == 1
 
 
 def test_a_damaged_file_is_replaced_in_a_storage_that_never_overwrites(
@@ -88,15 +88,15 @@ def test_a_damaged_file_is_replaced_in_a_storage_that_never_overwrites(
 ) -> None:
     elsewhere.delete(model.artifact)
     elsewhere.save(model.artifact, ContentFile(b"damaged"))
-    services.register_bundled_model()
-    services.forget_model()
-    assert services.active_model().version == 1
+    registry.register_bundled_model()
+    registry.forget_model()
+    assert registry.active_model().version == 1
 
 
 def test_a_storage_that_fails_is_a_reason_and_the_old_version_goes_on(
     model: TrainedModel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    services.active_model()
+    registry.active_model()
     other = copy_with_file(model)
     TrainedModel.objects.update(active=False)
     TrainedModel.objects.filter(pk=other.pk).update(active=True)
@@ -105,7 +105,7 @@ def test_a_storage_that_fails_is_a_reason_and_the_old_version_goes_on(
         raise RuntimeError("the bucket does not answer")
 
     monkeypatch.setattr(artifact_files.storage(), "open", fail)
-    assert services.active_model().version == 1
+    assert registry.active_model().version == 1
     assert "the bucket does not answer" in caplog.text
     assert "Model 2 cannot be used" in caplog.text
 
@@ -121,7 +121,7 @@ def test_the_newest_versions_keep_their_files(model: TrainedModel) -> None:
 
 def test_the_active_version_and_bundled_ones_are_never_pruned(model: TrainedModel) -> None:
     active = copy_with_file(model)
-    services.activate(active.version)
+    registry.activate(active.version)
     assert registry.prune(keep=0) == 0
     assert files_of(model) == files_of(active) == 2
 
@@ -144,8 +144,8 @@ def test_a_file_whose_deletion_was_interrupted_is_deleted_later(model: TrainedMo
 def test_a_pruned_version_says_so_and_is_not_activated(model: TrainedModel) -> None:
     row = copy_with_file(model)
     registry.prune(keep=0)
-    with pytest.raises(services.ArtifactError, match="The file of Model 2 was deleted"):
-        services.activate(row.version)
+    with pytest.raises(errors.ArtifactError, match="The file of Model 2 was deleted"):
+        registry.activate(row.version)
     assert TrainedModel.objects.active().get().version == 1
 
 
@@ -154,8 +154,8 @@ def test_a_version_that_is_pruned_while_it_is_activated_does_not_answer(
 ) -> None:
     row = copy_with_file(model)
     monkeypatch.setattr(registry, "load_pipeline", lambda row: registry.prune(keep=0))
-    with pytest.raises(services.ArtifactError, match="was deleted"):
-        services.activate(row.version)
+    with pytest.raises(errors.ArtifactError, match="was deleted"):
+        registry.activate(row.version)
     assert TrainedModel.objects.active().get().version == 1
 
 

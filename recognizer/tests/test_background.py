@@ -16,9 +16,9 @@ from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
 from pytest_django import Settings
 
-from recognizer import services
 from recognizer.models import Drawing, TrainedModel, TrainingRun
-from recognizer.services import runs, schedule
+from recognizer.services.drawings import archive, reviews
+from recognizer.services.retraining import runs, schedule, training
 from recognizer.tests.small_training import SMALL, answered
 
 RUNS = "/admin/recognizer/trainingrun/"
@@ -37,8 +37,8 @@ def worker(
     small_training: None, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[functools.partial[str]]:
     """Return what does all that waits, training on little, and ends."""
-    training = services.TrainingOptions(**SMALL)  # type: ignore[arg-type]
-    options = functools.partial(services.RetrainOptions, training=training)
+    small = training.TrainingOptions(**SMALL)  # type: ignore[arg-type]
+    options = functools.partial(training.RetrainOptions, training=small)
     monkeypatch.setattr(schedule, "RetrainOptions", options)
     # The test's transaction lives on a connection that must outlive the worker.
     monkeypatch.setattr(db_worker, "close_old_connections", lambda: None)
@@ -69,7 +69,7 @@ def approve(count: int) -> None:
     drawings = answered(7, count=count)
     chosen = Drawing.objects.filter(pk__in=[drawing.pk for drawing in drawings])
     reviewer, _ = User.objects.get_or_create(username="reviewer")
-    services.approve_drawings(chosen, reviewer)
+    reviews.approve_drawings(chosen, reviewer)
 
 
 def test_the_button_enqueues_and_the_worker_makes_a_new_version(
@@ -155,13 +155,13 @@ def test_enough_approvals_enqueue_one_retraining(model: TrainedModel, settings: 
 def test_a_label_by_a_reviewer_counts_as_well(drawing: Drawing, settings: Settings) -> None:
     settings.RETRAIN_AFTER = 1
     reviewer = User.objects.create_user("reviewer")
-    services.review_drawing(drawing, label=3, review=drawing.review, reviewer=reviewer)
+    reviews.review_drawing(drawing, label=3, review=drawing.review, reviewer=reviewer)
     assert waiting() == 1
 
 
 def test_an_import_counts_as_well(model: TrainedModel, typefaces: Path, settings: Settings) -> None:
     settings.RETRAIN_AFTER = 5
-    services.import_drawings(typefaces)
+    archive.import_drawings(typefaces)
     assert waiting() == 1
 
 
@@ -219,9 +219,9 @@ def test_a_run_that_goes_on_is_not_taken_for_dead(keeper: Client) -> None:
 
 def test_a_run_of_another_machine_is_dead_only_after_a_long_silence(keeper: Client) -> None:
     run = TrainingRun.objects.create(host="elsewhere")
-    assert services.close_dead_runs() == 0
+    assert runs.close_dead_runs() == 0
     TrainingRun.objects.update(noted_at=run.noted_at - runs.SILENCE)
-    assert services.close_dead_runs() == 1
+    assert runs.close_dead_runs() == 1
 
 
 def test_what_fails_after_a_success_does_not_undo_it(model: TrainedModel) -> None:

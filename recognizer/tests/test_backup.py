@@ -24,7 +24,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from recognizer.models import Drawing, HitCount, TrainedModel
-from recognizer.services import snapshots
+from recognizer.services.site import snapshots
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.live import PROJECT, LiveSite, new_database, serve
 

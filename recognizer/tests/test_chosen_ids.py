@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from recognizer.models import Drawing
-from recognizer.services import recognition
+from recognizer.services.drawings import recognition
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.drawings import SEVEN, assert_problem, data_url, png_of
 

@@ -19,8 +19,8 @@ from ml import artifacts
 from ml.labeled.digits import LabeledDigits, is_held_out
 from ml.measuring.holdouts import learned_holdout
 from recognizer.models import TrainedModel
-from recognizer.services import comparison
-from recognizer.services.registry import load_pipeline
+from recognizer.services.versions import comparison
+from recognizer.services.versions.registry import load_pipeline
 from recognizer.tests.drawings import copy_model, digits_of_one_face
 from recognizer.tests.small_training import answered
 

@@ -16,10 +16,10 @@ from pytest_django import Settings
 
 from ml.labeled.digits import LabeledDigits
 from ml.training.label_check import LabelCheck
-from recognizer import services
 from recognizer.models import Drawing
-from recognizer.services import corrections as service
-from recognizer.services.corrections import Corrections, select_corrections
+from recognizer.services.drawings import recognition, reviews
+from recognizer.services.retraining import corrections as service
+from recognizer.services.retraining.corrections import Corrections, select_corrections
 from recognizer.tests.drawings import digits_of_one_face
 
 pytestmark = pytest.mark.usefixtures("model")
@@ -152,7 +152,7 @@ def test_a_selection_that_marks_nothing_leaves_the_archive_as_it_is() -> None:
 def test_an_approval_overrides_the_mark_for_ever(django_user_model: type[User]) -> None:
     (drawing,) = store(3, shape=7)
     select()
-    services.approve_drawings(
+    reviews.approve_drawings(
         Drawing.objects.suspicious(), django_user_model.objects.create_superuser("reviewer")
     )
     assert not Drawing.objects.suspicious().exists()
@@ -164,7 +164,7 @@ def test_an_approval_overrides_the_mark_for_ever(django_user_model: type[User]) 
 def test_a_rejection_takes_the_mark_away(django_user_model: type[User]) -> None:
     store(3, shape=7)
     select()
-    services.reject_drawings(
+    reviews.reject_drawings(
         Drawing.objects.suspicious(), django_user_model.objects.create_superuser("reviewer")
     )
     assert not Drawing.objects.suspicious().exists()
@@ -174,7 +174,7 @@ def test_a_rejection_takes_the_mark_away(django_user_model: type[User]) -> None:
 def test_another_answer_of_the_visitor_takes_the_mark_away() -> None:
     store(3, shape=7)
     select()
-    services.give_feedback(Drawing.objects.get(), label=7)
+    recognition.give_feedback(Drawing.objects.get(), label=7)
     assert not Drawing.objects.suspicious().exists()
 
 
@@ -184,7 +184,7 @@ def test_a_label_that_a_reviewer_sets_takes_the_mark_away(
     store(3, shape=7)
     select()
     reviewer = django_user_model.objects.create_superuser("reviewer")
-    services.review_drawing(Drawing.objects.get(), label=7, review="unreviewed", reviewer=reviewer)
+    reviews.review_drawing(Drawing.objects.get(), label=7, review="unreviewed", reviewer=reviewer)
     assert not Drawing.objects.suspicious().exists()
 
 

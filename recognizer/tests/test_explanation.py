@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from recognizer import services
 from recognizer.models import Drawing
-from recognizer.services import explanation
+from recognizer.services.drawings import explaining
+from recognizer.services.versions import registry
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.drawings import SEVEN, assert_problem
 
@@ -52,8 +52,8 @@ def test_another_model_explains_itself_anew(
 ) -> None:
     url = f"{DRAWINGS}{visitor.draw(7)['id']}/explanation/"
     tag = visitor.get(url).headers["ETag"]
-    other = replace(services.active_model(), version=2, sha256="of another file")
-    monkeypatch.setattr(explanation, "active_model", lambda: other)
+    other = replace(registry.active_model(), version=2, sha256="of another file")
+    monkeypatch.setattr(explaining, "active_model", lambda: other)
     answer = visitor.client.get(url, headers={"If-None-Match": tag})
     assert answer.status_code == 200
     assert answer.json()["model"] == 2

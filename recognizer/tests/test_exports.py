@@ -19,8 +19,8 @@ from django.utils import timezone
 
 from ml.labeled import formats
 from ml.labeled.digits import load_tmnist
-from recognizer import services
 from recognizer.models import Drawing
+from recognizer.services.drawings import exports
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.drawings import SEVEN, assert_problem, digits_of_one_face
 
@@ -160,7 +160,7 @@ def test_the_memory_that_it_takes_does_not_grow_with_the_archive(
     twenty_thousand: int, traced: None, ending: str
 ) -> None:
     before, _ = tracemalloc.get_traced_memory()
-    size = sum(len(piece) for piece in services.stream_labeled(Drawing.objects.all(), ending))
+    size = sum(len(piece) for piece in exports.stream_labeled(Drawing.objects.all(), ending))
     _, peak = tracemalloc.get_traced_memory()
     assert size > 14 * MEGABYTE
     assert peak - before < 8 * MEGABYTE

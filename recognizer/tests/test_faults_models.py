@@ -12,8 +12,8 @@ import sklearn.base
 from django.conf import settings as site_settings
 
 from ml import artifacts
-from recognizer import services
 from recognizer.models import TrainedModel
+from recognizer.services.versions import registry
 from recognizer.tests.conftest import Caller
 from recognizer.tests.drawings import assert_problem, copy_model
 from recognizer.tests.live import LiveSite, new_database, serve
@@ -55,7 +55,7 @@ def test_a_damaged_file_is_not_activated_and_the_answer_says_why(
     answer = staff.post("/api/v1/models/2/activate/")
     assert_problem(answer, 409, "model-unusable")
     assert REASONS[damage] in answer.json()["detail"]
-    assert services.active_model().version == 1
+    assert registry.active_model().version == 1
 
 
 def test_a_file_of_another_scikit_learn_is_not_activated_and_the_answer_says_why(
@@ -65,7 +65,7 @@ def test_a_file_of_another_scikit_learn_is_not_activated_and_the_answer_says_why
     answer = staff.post("/api/v1/models/2/activate/")
     assert_problem(answer, 409, "model-unusable")
     assert "another version of scikit-learn" in answer.json()["detail"]
-    assert services.active_model().version == 1
+    assert registry.active_model().version == 1
 
 
 def test_a_server_goes_on_and_a_new_one_repairs_what_it_can(

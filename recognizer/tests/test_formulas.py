@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from ml.tests.kit.labeled import tmnist_text, write_text
-from recognizer import services
 from recognizer.models import Drawing, TrainedModel
+from recognizer.services.drawings import archive, exports
 from recognizer.tests.conftest import DRAWINGS, Caller
 
 FORMULAS = ['=HYPERLINK("http://evil.example")', "+1+cmd|' /C calc'!A0", "-2+3", "@SUM(1)"]
@@ -29,9 +29,9 @@ def test_a_name_that_was_imported_is_in_no_export(
 ) -> None:
     quoted = '"' + formula.replace('"', '""') + '"'
     path = write_text(tmp_path / "a.csv", tmnist_text(quoted))
-    assert services.import_drawings(path).imported == 2
+    assert archive.import_drawings(path).imported == 2
     exported = tmp_path / "exported.csv"
-    assert services.export_drawings(exported) == 2
+    assert exports.export_drawings(exported) == 2
     assert_no_formula(exported.read_text())
     assert "evil" not in exported.read_text()
 

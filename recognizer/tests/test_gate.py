@@ -13,9 +13,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from ml.labeled.digits import is_held_out
-from recognizer import services
 from recognizer.models import Drawing, TrainedModel, TrainingRun
-from recognizer.services import gate
+from recognizer.services.versions import gate, registry
 from recognizer.tests.drawings import copy_model
 from recognizer.tests.small_training import answered
 
@@ -43,7 +42,7 @@ def test_a_worse_version_is_kept_but_does_not_answer(capsys: pytest.CaptureFixtu
     assert active_version() == 1
     model = TrainedModel.objects.get(version=2)
     assert (Path(site.ARTIFACTS_DIR) / model.artifact).exists()
-    assert services.activate(2).active
+    assert registry.activate(2).active
 
 
 def test_it_says_on_what_it_is_worse_and_how_to_activate_it_anyway() -> None:
@@ -113,7 +112,7 @@ def test_a_dry_run_stores_nothing_and_says_what_would_have_been(
 
 def test_a_dry_run_prunes_nothing(model: TrainedModel) -> None:
     assert retrain() == 0
-    services.activate(1)
+    registry.activate(1)
     assert retrain("--dry-run", "--keep", "0") == 0
     assert TrainedModel.objects.get(version=2).pruned_at is None
 
@@ -160,10 +159,10 @@ def test_a_version_that_was_not_compared_with_the_active_one_does_not_answer(
 
     def judge(*arguments: Any, **options: Any) -> gate.Verdict:
         verdict = gate.judge(*arguments, **options)
-        services.activate(2)  # somebody else, at this very moment
+        registry.activate(2)  # somebody else, at this very moment
         return verdict
 
-    monkeypatch.setattr("recognizer.services.training.judge", judge)
+    monkeypatch.setattr("recognizer.services.retraining.training.judge", judge)
     assert retrain() == 3
     assert active_version() == 2
     assert "Model 2 was activated meanwhile" in TrainingRun.objects.get().outcome

@@ -11,8 +11,8 @@ from django.db import OperationalError
 from django.test import Client
 from pytest_django import Settings
 
-from recognizer import services
 from recognizer.models import TrainedModel
+from recognizer.services.versions import registry
 from recognizer.tests.drawings import assert_problem
 
 
@@ -47,7 +47,7 @@ def test_a_site_whose_only_model_was_changed_is_not_ready(
     model: TrainedModel, settings: Settings, tmp_path: Path
 ) -> None:
     settings.BUNDLED_MODEL = tmp_path / "missing.joblib"
-    services.forget_model()
+    registry.forget_model()
     (Path(site_settings.ARTIFACTS_DIR) / model.artifact).write_bytes(b"changed")
     answer = Client().get("/readyz")
     assert_problem(answer, 503, "no-model")
@@ -60,7 +60,7 @@ def test_a_site_without_its_database_is_not_ready_and_says_why_in_the_log_alone(
     def fail() -> Any:
         raise OperationalError("no route to database.internal")
 
-    monkeypatch.setattr(services, "active_model", fail)
+    monkeypatch.setattr(registry, "active_model", fail)
     answer = Client().get("/readyz")
     assert_problem(answer, 503, "no-database")
     assert b"internal" not in answer.content

@@ -14,8 +14,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from recognizer import services
 from recognizer.models import Drawing, RequestKey
+from recognizer.services import request_keys
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.drawings import SEVEN, assert_problem, data_url, png_of
 from recognizer.tests.live import START_SECONDS, LiveSite
@@ -209,7 +209,7 @@ def test_who_comes_second_between_the_look_and_the_write_gets_the_firsts_answer(
         monkeypatch.undo()
         first.append(send(visitor))
 
-    monkeypatch.setattr(services, "find_made", come_second)
+    monkeypatch.setattr(request_keys, "find_made", come_second)
     again = send(visitor)
     assert again.json() == first[0].json()
     assert Drawing.objects.count() == 1
@@ -225,7 +225,7 @@ def test_who_comes_second_with_a_further_state_gets_the_firsts_status(
         monkeypatch.undo()
         first.append(send(visitor, 8, id=drawing["id"]))
 
-    monkeypatch.setattr(services, "find_made", come_second)
+    monkeypatch.setattr(request_keys, "find_made", come_second)
     again = send(visitor, 8, id=drawing["id"])
     assert (first[0].status_code, again.status_code) == (200, 200)
     assert again.json() == first[0].json()

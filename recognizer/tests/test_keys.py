@@ -215,7 +215,7 @@ def test_no_log_names_a_key(
     client.post(DRAWINGS, {"strokes": SEVEN}, content_type="application/json")
     client.get(DRAWINGS)
     Client(headers=bearer(text + "A")).get(STATS)
-    monkeypatch.setattr("recognizer.services.count_drawings", fail)
+    monkeypatch.setattr("recognizer.services.drawings.statistics.count_drawings", fail)
     assert client.get(STATS).status_code == 500
     ApiKey.objects.update(revoked_at=timezone.now())
     client.get(STATS)

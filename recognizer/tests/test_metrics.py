@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
 from digitsite.metrics import HELD, remove_abandoned
-from recognizer.services.throttling import forget_full
+from recognizer.services.site.throttling import forget_full
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.drawings import SEVEN, assert_problem
 from recognizer.tests.live import LiveSite, serve

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from ml.tests.kit.fuzzing import Parser, Seed
 from ml.tests.kit.hostile import npy, npz_of, with_right_checksums
 from ml.tests.kit.labeled import idx, tmnist_text
-from recognizer import services
 from recognizer.models import ApiKey, Drawing
+from recognizer.services.site import api_keys
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.drawings import SEVEN, digits_of_one_face, png_of
 
@@ -212,7 +212,7 @@ HEADERS = {
 def test_a_mutated_header_is_read_or_refused(
     assert_withstands: Check, model: Any, method: str, path: str
 ) -> None:
-    key = services.issue_key(ApiKey(name="mutated", may_predict=True))
+    key = api_keys.issue_key(ApiKey(name="mutated", may_predict=True))
     headers = {**HEADERS, "HTTP_AUTHORIZATION": f"Bearer {key}"}
     seeds = [Seed(f"{name}: {value}".encode()) for name, value in headers.items()]
 

@@ -13,9 +13,10 @@ from django.db import Error as DjangoError
 from django.db import OperationalError, connection
 from django.test import Client
 
-from recognizer import services, views
+from recognizer import views
 from recognizer.models import TrainedModel
 from recognizer.outages import find_outage
+from recognizer.services.drawings import statistics
 from recognizer.tests.drawings import assert_problem
 
 
@@ -69,7 +70,7 @@ def failing(monkeypatch: pytest.MonkeyPatch, model: TrainedModel) -> Client:
     def fail(*arguments: Any, **options: Any) -> None:
         raise of_sqlite(sqlite3.SQLITE_BUSY)
 
-    monkeypatch.setattr(services, "count_drawings", fail)
+    monkeypatch.setattr(statistics, "count_drawings", fail)
     monkeypatch.setattr(views, "render", fail)
     return Client(raise_request_exception=False)
 

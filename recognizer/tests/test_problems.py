@@ -12,8 +12,9 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from recognizer import problems, services
+from recognizer import problems
 from recognizer.problems import PROBLEMS
+from recognizer.services.drawings import recognition, statistics
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.drawings import SEVEN, assert_problem
 
@@ -186,8 +187,8 @@ def test_a_fault_of_the_site_is_a_problem_too(
     def fail(*arguments: Any, **options: Any) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(services, "recognize", fail)
-    monkeypatch.setattr(services, "count_drawings", fail)
+    monkeypatch.setattr(recognition, "recognize", fail)
+    monkeypatch.setattr(statistics, "count_drawings", fail)
     client = Client(raise_request_exception=False)
     answer = (
         client.get(path)

@@ -7,12 +7,12 @@ import sys
 
 import pytest
 
-from recognizer import services
 from recognizer.management.base import ServiceCommand
 from recognizer.management.progress import ProgressLine, draw_bar
 from recognizer.pace import describe_seconds
+from recognizer.services.retraining import training
 
-HALFWAY = services.Progress("Training", 0.5, rate=38400.4, seconds_left=14.2)
+HALFWAY = training.Progress("Training", 0.5, rate=38400.4, seconds_left=14.2)
 
 
 class Terminal(io.StringIO):
@@ -23,7 +23,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def shown(*steps: services.Progress, terminal: bool = False) -> str:
+def shown(*steps: training.Progress, terminal: bool = False) -> str:
     """Return what a command shows of some progress."""
     output = Terminal() if terminal else io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
@@ -42,7 +42,7 @@ def test_a_bar_has_phase_rate_and_time_left() -> None:
 
 
 def test_what_is_not_known_yet_is_not_told() -> None:
-    assert draw_bar(services.Progress("Reading the archive", 0)) == (
+    assert draw_bar(training.Progress("Reading the archive", 0)) == (
         "[........................]   0% Reading the archive"
     )
 
@@ -55,8 +55,8 @@ def test_a_terminal_shows_one_line_that_fits(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_log_has_a_line_for_each_phase_and_each_tenth() -> None:
-    steps = [services.Progress("Training", 0.3 + 0.01 * step) for step in range(25)]
-    lines = shown(services.Progress("Writing pens", 0.1), *steps).splitlines()
+    steps = [training.Progress("Training", 0.3 + 0.01 * step) for step in range(25)]
+    lines = shown(training.Progress("Writing pens", 0.1), *steps).splitlines()
     assert lines == [" 10% Writing pens", " 30% Training", " 40% Training", " 50% Training"]
 
 

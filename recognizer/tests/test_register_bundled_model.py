@@ -14,8 +14,8 @@ from django.db import connection
 from pytest_django import Settings
 
 from ml import artifacts
-from recognizer import services
 from recognizer.models import TrainedModel
+from recognizer.services.versions import registry
 from recognizer.tests.drawings import copy_model
 
 COMMAND = "register_bundled_model"
@@ -84,7 +84,7 @@ def test_a_newer_bundle_leaves_a_retrained_version_active(
 ) -> None:
     call_command(COMMAND)
     copy_model(TrainedModel.objects.get())
-    services.activate(2)
+    registry.activate(2)
     settings.BUNDLED_MODEL = other_bundle(bundle, tmp_path)
     call_command(COMMAND)
     assert TrainedModel.objects.active().get().version == 2
@@ -115,7 +115,7 @@ def test_all_who_register_at_once_make_one_version(bundle: Path, settings: Setti
 
     def register() -> int:
         try:
-            return services.register_bundled_model().version
+            return registry.register_bundled_model().version
         finally:
             connection.close()
 

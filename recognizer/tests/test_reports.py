@@ -22,8 +22,8 @@ from pytest_django import Settings
 from ml.labeled.digits import LabeledDigits, is_held_out
 from ml.measuring import holdouts
 from ml.measuring.holdouts import learned_holdout
-from recognizer import services
 from recognizer.models import Drawing, TrainedModel
+from recognizer.services.versions import reports
 from recognizer.tests.drawings import copy_model, digits_of_one_face
 from recognizer.tests.live import PROJECT
 
@@ -106,9 +106,9 @@ def misread() -> Drawing:
             return drawing
 
 
-def panel(title: str) -> services.Panel | None:
+def panel(title: str) -> reports.Panel | None:
     """Return the part of the report that is about one holdout."""
-    found = [one for one in services.make_report(1).panels if one.title == title]
+    found = [one for one in reports.make_report(1).panels if one.title == title]
     return found[0] if found else None
 
 
@@ -166,7 +166,7 @@ def test_a_correction_that_the_version_learned_from_does_not_measure_it() -> Non
 def test_a_changed_answer_is_in_the_next_report() -> None:
     drawing = misread()
     Drawing.objects.filter(pk=drawing.pk).update(label=1)
-    services.make_report(1)
+    reports.make_report(1)
     Drawing.objects.filter(pk=drawing.pk).update(label=2)
     corrections = panel("Corrections kept aside")
     assert corrections
@@ -174,17 +174,17 @@ def test_a_changed_answer_is_in_the_next_report() -> None:
 
 
 def test_answers_of_people_are_part_of_the_learning_curve() -> None:
-    before = services.make_report(1).curve
+    before = reports.make_report(1).curve
     misread()
-    assert services.make_report(1).curve != before
+    assert reports.make_report(1).curve != before
 
 
 def test_imported_and_rejected_drawings_are_no_answers_to_the_version() -> None:
-    before = services.make_report(1).curve
+    before = reports.make_report(1).curve
     imported, rejected = misread(), misread()
     Drawing.objects.filter(pk=imported.pk).update(source="import")
     Drawing.objects.filter(pk=rejected.pk).update(review="rejected", reviewed_at=timezone.now())
-    assert services.make_report(1).curve == before
+    assert reports.make_report(1).curve == before
 
 
 def test_the_file_needs_nothing_else(keeper: Client) -> None:
@@ -218,9 +218,9 @@ def test_a_version_whose_file_is_gone_shows_why_and_what_was_recorded(
 
 
 def test_a_report_is_made_once_and_outlives_the_file(model: TrainedModel) -> None:
-    first = services.make_report(1)
+    first = reports.make_report(1)
     (Path(django_settings.ARTIFACTS_DIR) / model.artifact).unlink()
-    assert services.make_report(1).panels == first.panels
+    assert reports.make_report(1).panels == first.panels
 
 
 @pytest.mark.parametrize("url", [REPORT, FILE])

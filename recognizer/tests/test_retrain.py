@@ -13,9 +13,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from recognizer import services
 from recognizer.models import Drawing, TrainedModel, TrainingRun
-from recognizer.services import runs
+from recognizer.services.drawings import predictions
+from recognizer.services.retraining import runs, training
+from recognizer.services.versions import registry
 from recognizer.tests.drawings import digits_of_one_face
 from recognizer.tests.small_training import answered
 
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("small_training")
 
 def share_of_seven() -> float:
     """Return how likely the active version finds a 7 in the 1 that was drawn."""
-    _, (prediction,) = services.predict_pixels([digits_of_one_face()[1].tolist()])
+    _, (prediction,) = predictions.predict_pixels([digits_of_one_face()[1].tolist()])
     return prediction.probabilities[7]
 
 
@@ -47,13 +48,13 @@ def test_corrections_become_a_new_version_that_answers(
     model = TrainedModel.objects.active().get()
     assert (model.version, model.origin, model.parent_id) == (2, "retrained", 1)
     assert model.data["corrections"] == 40
-    assert services.active_model().version == 2
+    assert registry.active_model().version == 2
     assert share_of_seven() > before
 
 
 def test_without_corrections_it_still_works(capsys: pytest.CaptureFixture[str]) -> None:
     assert "with 0 corrections" in retrain(capsys)[-1]
-    assert services.active_model().version == 2
+    assert registry.active_model().version == 2
 
 
 def test_enough_corrections_are_partly_kept_aside(capsys: pytest.CaptureFixture[str]) -> None:
@@ -156,14 +157,14 @@ def test_the_run_tells_how_it_went(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_second_retraining_says_who_runs_and_ends() -> None:
     refusals: list[str] = []
 
-    def report(progress: services.Progress) -> None:
+    def report(progress: training.Progress) -> None:
         if not refusals:
-            with pytest.raises(services.RetrainingInProgress) as refusal:
-                services.retrain(options)
+            with pytest.raises(runs.RetrainingInProgress) as refusal:
+                training.retrain(options)
             refusals.append(str(refusal.value))
 
-    options = services.RetrainOptions(training=services.TrainingOptions())
-    run = services.retrain(options, report).run
+    options = training.RetrainOptions(training=training.TrainingOptions())
+    run = training.retrain(options, report).run
     assert refusals == [
         f"Training run {run.pk} (process {run.process} on {run.host}) "
         "is still going; try again when it is done."
@@ -179,7 +180,7 @@ def test_a_run_whose_process_died_is_closed_by_the_next_one(
     dead.refresh_from_db()
     assert dead.state == "interrupted"
     assert dead.finished_at is not None
-    assert services.active_model().version == 2
+    assert registry.active_model().version == 2
 
 
 def test_files_of_a_run_whose_process_died_are_deleted_by_the_next_one(
@@ -202,16 +203,16 @@ def test_files_of_a_run_whose_process_died_are_deleted_by_the_next_one(
 
 
 def test_a_stopped_run_leaves_the_old_version(model: TrainedModel) -> None:
-    def stop(progress: services.Progress) -> None:
+    def stop(progress: training.Progress) -> None:
         if progress.phase == "Measuring":
             raise KeyboardInterrupt
 
-    options = services.RetrainOptions(training=services.TrainingOptions())
+    options = training.RetrainOptions(training=training.TrainingOptions())
     with pytest.raises(KeyboardInterrupt):
-        services.retrain(options, stop)
+        training.retrain(options, stop)
     run = TrainingRun.objects.get()
     assert (run.state, run.phase, run.model) == ("interrupted", "Measuring", None)
-    assert services.active_model().version == 1
+    assert registry.active_model().version == 1
 
 
 def test_a_failed_run_says_why_and_leaves_the_old_version(tmp_path: Path) -> None:
@@ -220,7 +221,7 @@ def test_a_failed_run_says_why_and_leaves_the_old_version(tmp_path: Path) -> Non
     run = TrainingRun.objects.get()
     assert run.state == "failed"
     assert "missing.csv" in run.outcome
-    assert services.active_model().version == 1
+    assert registry.active_model().version == 1
 
 
 def test_a_progress_note_is_written_at_most_once_a_second(
@@ -228,11 +229,11 @@ def test_a_progress_note_is_written_at_most_once_a_second(
 ) -> None:
     moments = iter(np.arange(0, 10, 0.1))
     clock = SimpleNamespace(monotonic=lambda: float(next(moments)))
-    monkeypatch.setattr("recognizer.services.runs.time", clock)
+    monkeypatch.setattr("recognizer.services.retraining.runs.time", clock)
     run = TrainingRun.objects.create()
     notes = runs.Notes(run, lambda progress: None)
     written = []
     monkeypatch.setattr(run, "save", lambda **options: written.append(run.progress))
     for step in range(20):
-        notes(services.Progress("Training", step / 20))
+        notes(training.Progress("Training", step / 20))
     assert len(written) <= 4

@@ -14,7 +14,7 @@ from pytest_django import Settings
 from ml.labeled.digits import LabeledDigits
 from ml.training.label_check import LabelCheck
 from recognizer.models import Drawing, TrainedModel, TrainingRun
-from recognizer.services import corrections
+from recognizer.services.retraining import corrections
 from recognizer.tests.small_training import answered
 
 pytestmark = pytest.mark.usefixtures("small_training")

@@ -25,8 +25,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from digitsite import settings as defaults
 from digitsite.environment import read_cache
 from recognizer.models import HitCount
-from recognizer.services import throttling
-from recognizer.services.throttling import Limit, count_hits, forget_full
+from recognizer.services.site import throttling
+from recognizer.services.site.throttling import Limit, count_hits, forget_full
 from recognizer.tests.conftest import DRAWINGS, Caller, make_key, open_page
 from recognizer.tests.drawings import SEVEN, assert_problem
 from recognizer.tests.live import START_SECONDS, LiveSite, serve

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from recognizer import services
 from recognizer.management.base import ServiceCommand
+from recognizer.services.versions import registry
 
 
 class Command(ServiceCommand):
@@ -24,4 +24,4 @@ class Command(ServiceCommand):
 
     def run(self, **options: Any) -> None:
         """Activate."""
-        self.stdout.write(f"{services.activate(options['version'])} is active.")
+        self.stdout.write(f"{registry.activate(options['version'])} is active.")

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from recognizer import services
 from recognizer.management.base import ServiceCommand, counted
+from recognizer.services.site import backups
 
 
 class Command(ServiceCommand):
@@ -25,7 +25,7 @@ class Command(ServiceCommand):
 
     def run(self, **options: Any) -> None:
         """Back up."""
-        backup = services.back_up(options["path"])
+        backup = backups.back_up(options["path"])
         for name in backup.missing:
             self.stderr.write(f"Without {name}, which is missing or damaged.")
         size = options["path"].stat().st_size

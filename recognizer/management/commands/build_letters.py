@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
-from recognizer import services
 from recognizer.management.base import ServiceCommand
+from recognizer.services.versions import bundle
 
 
 class Command(ServiceCommand):
@@ -42,7 +42,7 @@ class Command(ServiceCommand):
 
     def run(self, **options: Any) -> None:
         """Build."""
-        summary = services.build_letters(
+        summary = bundle.build_letters(
             options["fonts"], options["digits"], options["target"], report=self.stdout.write
         )
         self.stdout.write(str(summary))

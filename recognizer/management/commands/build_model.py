@@ -8,10 +8,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
-from recognizer import services
 from recognizer.management.base import ServiceCommand
 from recognizer.management.progress import ProgressLine
 from recognizer.management.training import describe_accuracy, read_count
+from recognizer.services.retraining import training
+from recognizer.services.versions import bundle
 
 
 class Command(ServiceCommand):
@@ -35,7 +36,7 @@ class Command(ServiceCommand):
         parser.add_argument(
             "--seed", type=int, default=0, help="where randomness begins (default: 0)"
         )
-        usual = services.TrainingOptions()
+        usual = training.TrainingOptions()
         parser.add_argument(
             "--pens",
             type=read_count,
@@ -62,9 +63,9 @@ class Command(ServiceCommand):
     def run(self, **options: Any) -> None:
         """Train and write."""
         progress = ProgressLine(self)
-        manifest = services.build_model(
+        manifest = bundle.build_model(
             options["target"],
-            services.TrainingOptions(
+            training.TrainingOptions(
                 seed=options["seed"],
                 pen_samples=options["pens"],
                 typeface_copies=options["copies"],

@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
-from recognizer import services
 from recognizer.management.base import ServiceCommand
+from recognizer.services.versions import bundle
 
 
 class Command(ServiceCommand):
@@ -40,7 +40,7 @@ class Command(ServiceCommand):
 
     def run(self, **options: Any) -> None:
         """Build."""
-        summary = services.build_tmnist(
+        summary = bundle.build_tmnist(
             options["fonts"],
             options["target"],
             any_license=options["any_license"],

@@ -8,9 +8,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from recognizer import services
 from recognizer.management.base import ServiceCommand
 from recognizer.management.training import read_count
+from recognizer.services.versions import comparison
 
 
 class Command(ServiceCommand):
@@ -39,7 +39,7 @@ class Command(ServiceCommand):
 
     def run(self, **options: Any) -> None:
         """Compare."""
-        contrast = services.compare_versions(options["first"], options["second"])
+        contrast = comparison.compare_versions(options["first"], options["second"])
         count = options["pictures"]
         if options["json"]:
             self.stdout.write(json.dumps(summarize(contrast, count)))
@@ -62,14 +62,14 @@ class Command(ServiceCommand):
                     self.stdout.write(f"Only {winner} is right, {asked.meaning}: {listed}")
 
 
-def describe(difference: services.Difference) -> str:
+def describe(difference: comparison.Difference) -> str:
     """Say in a few letters what a picture is, and what both took it for."""
     said = [difference.label, difference.first, difference.second]
     label, first, second = ("none" if answer is None else str(answer) for answer in said)
     return f"{label} ({first}/{second})"
 
 
-def summarize(contrast: services.Contrast, count: int) -> dict[str, Any]:
+def summarize(contrast: comparison.Contrast, count: int) -> dict[str, Any]:
     """Return what a program wants to know."""
     return {
         "first": contrast.first.version,
@@ -88,7 +88,7 @@ def summarize(contrast: services.Contrast, count: int) -> dict[str, Any]:
     }
 
 
-def _plain(difference: services.Difference) -> dict[str, Any]:
+def _plain(difference: comparison.Difference) -> dict[str, Any]:
     picture = base64.b64encode(difference.png).decode()
     return {
         "label": difference.label,

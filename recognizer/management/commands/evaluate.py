@@ -8,8 +8,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from recognizer import services
 from recognizer.management.base import ServiceCommand, counted
+from recognizer.services.versions import evaluating
 
 FORMATS = (
     "a TMNIST or MNIST csv (also .gz or .zip), an .npz with arrays x and y, an IDX file of images "
@@ -34,7 +34,7 @@ class Command(ServiceCommand):
 
     def run(self, **options: Any) -> None:
         """Measure."""
-        evaluation = services.evaluate(options["path"], options["model"])
+        evaluation = evaluating.evaluate(options["path"], options["model"])
         report = evaluation.report
         for sentence in evaluation.unreadable:
             self.stderr.write(f"Counted as wrong: {sentence}")

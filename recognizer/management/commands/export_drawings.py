@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from recognizer import services
 from recognizer.management.base import ServiceCommand, counted
+from recognizer.services.drawings import exports
 
 
 class Command(ServiceCommand):
@@ -25,5 +25,5 @@ class Command(ServiceCommand):
 
     def run(self, **options: Any) -> None:
         """Export."""
-        count = services.export_drawings(options["path"])
+        count = exports.export_drawings(options["path"])
         self.stdout.write(f"{counted(count, 'drawing')} written to {options['path']}.")

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from recognizer import services
 from recognizer.management.base import ServiceCommand
 from recognizer.reports import render_report
+from recognizer.services.versions import reports
 
 
 class Command(ServiceCommand):
@@ -29,7 +29,7 @@ class Command(ServiceCommand):
 
     def run(self, **options: Any) -> None:
         """Export."""
-        report = services.make_report(options["model"])
+        report = reports.make_report(options["model"])
         options["path"].write_text(render_report(report), encoding="utf-8")
         if report.fault:
             self.stderr.write(f"Nothing could be measured: {report.fault}")

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from recognizer import services
 from recognizer.management.base import ServiceCommand, counted
 from recognizer.management.commands.evaluate import FORMATS
+from recognizer.services.drawings import archive
 
 MOST_NAMED = 10
 
@@ -30,12 +30,12 @@ class Command(ServiceCommand):
     def run(self, **options: Any) -> None:
         """Import."""
 
-        def report(summary: services.ImportSummary) -> None:
+        def report(summary: archive.ImportSummary) -> None:
             if not options["quiet"]:
                 done = summary.imported + summary.known + len(summary.refused)
                 self.stdout.write(f"{done:,} of {summary.total:,} drawings")
 
-        summary = services.import_drawings(options["path"], report)
+        summary = archive.import_drawings(options["path"], report)
         for sentence in summary.refused[:MOST_NAMED]:
             self.stderr.write(f"Refused {sentence}")
         if len(summary.refused) > MOST_NAMED:

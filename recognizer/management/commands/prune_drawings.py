@@ -8,8 +8,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from recognizer import services
 from recognizer.management.base import ServiceCommand, counted
+from recognizer.services.drawings import archive
 
 
 class Command(ServiceCommand):
@@ -39,7 +39,7 @@ class Command(ServiceCommand):
         """Prune."""
         if not options["unlabeled"] and not options["rejected"]:
             raise CommandError("Say which ones: --unlabeled, --rejected or both.")
-        count = services.prune_drawings(
+        count = archive.prune_drawings(
             older_than=options["older_than"],
             unlabeled=options["unlabeled"],
             rejected=options["rejected"],

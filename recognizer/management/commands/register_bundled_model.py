@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from recognizer import services
 from recognizer.management.base import ServiceCommand
+from recognizer.services.versions import registry
 
 
 class Command(ServiceCommand):
@@ -18,6 +18,6 @@ class Command(ServiceCommand):
 
     def run(self, **options: Any) -> None:
         """Register it."""
-        model = services.register_bundled_model()
+        model = registry.register_bundled_model()
         state = "active" if model.active else "registered; another version is active"
         self.stdout.write(f"{model} (bundled) is {state}.")

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from recognizer import services
 from recognizer.management.base import ServiceCommand, counted
+from recognizer.services.site import backups
 
 
 class Command(ServiceCommand):
@@ -26,7 +26,7 @@ class Command(ServiceCommand):
 
     def run(self, **options: Any) -> None:
         """Restore."""
-        backup, is_older = services.restore(options["path"], force=options["force"])
+        backup, is_older = backups.restore(options["path"], force=options["force"])
         self.stdout.write(
             f"Database and {counted(backup.models, 'model file')} of {backup.made_at} restored."
         )

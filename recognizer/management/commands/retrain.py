@@ -12,10 +12,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from recognizer import services
 from recognizer.management.base import ServiceCommand, counted
 from recognizer.management.progress import ProgressLine
 from recognizer.management.training import describe_accuracy, read_count
+from recognizer.services.retraining import training
 
 NOT_ACTIVE = 3
 """Exit code where a version is kept, or would be, that does not answer."""
@@ -110,12 +110,12 @@ class Command(ServiceCommand):
 
     def run(self, **options: Any) -> None:
         """Train."""
-        usual = services.TrainingOptions(seed=options["seed"])
+        usual = training.TrainingOptions(seed=options["seed"])
         if options["no_pen"]:
             usual = replace(usual, pen_samples=0)
         progress = ProgressLine(self) if not options["quiet"] else None
-        retrained = services.retrain(
-            services.RetrainOptions(
+        retrained = training.retrain(
+            training.RetrainOptions(
                 from_scratch=options["from_scratch"] or options["no_pen"],
                 reviewed_only=options["reviewed_only"],
                 base=tuple(options["base"] or ["tmnist"]),
@@ -157,7 +157,7 @@ def way_out(version: int | None) -> str:
     return f" To let it answer anyway: manage.py activate_model {version}." if version else ""
 
 
-def head_of(retrained: services.Retrained) -> str:
+def head_of(retrained: training.Retrained) -> str:
     """Say in a few words what became of the new version."""
     model, verdict = retrained.model, retrained.verdict
     if model.version is None:
@@ -176,7 +176,7 @@ def read_share(text: str) -> float:
     return value
 
 
-def summarize(retrained: services.Retrained) -> dict[str, Any]:
+def summarize(retrained: training.Retrained) -> dict[str, Any]:
     """Return what a program wants to know."""
     model = retrained.model
     accuracies = {

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from ml.training.progress import Progress
 from recognizer.models import TrainingRun
-from recognizer.services.registry import ServiceError
+from recognizer.services.errors import ServiceError
 
 SECONDS_BETWEEN_NOTES = 1.0
 """How often, at the most, the progress of a run is written to the database."""

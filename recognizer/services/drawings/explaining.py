@@ -10,8 +10,8 @@ import numpy as np
 from ml import explanation, pipeline
 from ml.drawing import pictures
 from recognizer.models import Drawing
-from recognizer.services.recognition import Sketch, canonical_digit_of, read_sketch
-from recognizer.services.registry import active_model
+from recognizer.services.drawings.recognition import Sketch, canonical_digit_of, read_sketch
+from recognizer.services.versions.registry import active_model
 
 EXAMPLE = (
     "86,96 91,81 99,68 111,56 124,48 140,44 157,46 172,53 183,64 186,78 184,94 177,110 "

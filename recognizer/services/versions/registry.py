@@ -14,9 +14,10 @@ from django.db.models import Max
 from django.utils import timezone
 
 from ml import artifacts
-from ml.errors import ArtifactError, ArtifactMissing, RecognizerError
+from ml.errors import ArtifactError, ArtifactMissing
 from recognizer.models import TrainedModel
-from recognizer.services import artifact_files
+from recognizer.services.errors import ServiceError
+from recognizer.services.versions import artifact_files
 
 logger = logging.getLogger(__name__)
 
@@ -25,10 +26,6 @@ LOOK = "SELECT version, sha256 FROM recognizer_trainedmodel WHERE active"
 
 LOADED = ("version", "sha256", "artifact", "pruned_at", "origin")
 """What is asked of a version to load it."""
-
-
-class ServiceError(RecognizerError):
-    """Base of what goes wrong in the services themselves; its text is fit for users."""
 
 
 class NoModel(ServiceError):

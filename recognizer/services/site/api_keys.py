@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from recognizer.models import ApiKey, ApiKeyQuerySet
-from recognizer.services.registry import ServiceError
+from recognizer.services.errors import ServiceError
 
 logger = logging.getLogger(__name__)
 

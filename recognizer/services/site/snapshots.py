@@ -16,7 +16,7 @@ from django.db import connection, connections, transaction
 from django.db.models import Model
 
 from recognizer.models import Drawing, TrainedModel, TrainingRun
-from recognizer.services.registry import ServiceError
+from recognizer.services.errors import ServiceError
 
 TABLE = TrainedModel._meta.db_table
 FILES = f"SELECT artifact, sha256 FROM {TABLE} WHERE pruned_at IS NULL"  # nosec B608

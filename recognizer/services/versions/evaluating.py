@@ -10,7 +10,7 @@ from ml.labeled import formats
 from ml.labeled.digits import canonicalize
 from ml.measuring.evaluation import Report
 from ml.measuring.evaluation import evaluate as evaluate_pipeline
-from recognizer.services.registry import get_model, load_pipeline
+from recognizer.services.versions.registry import get_model, load_pipeline
 
 
 @dataclass(frozen=True)

@@ -16,14 +16,15 @@ from ml import artifacts
 from ml.errors import ArtifactError
 from ml.training import train
 from ml.training.cluster import connected
-from ml.training.material import TrainingOptions
-from ml.training.progress import Progress
+from ml.training.material import TrainingOptions as TrainingOptions
+from ml.training.progress import Progress as Progress
 from recognizer.models import TrainedModel, TrainingRun
-from recognizer.services import artifact_files
-from recognizer.services.bases import TMNIST, read_base
-from recognizer.services.corrections import LeftOut, select_corrections
-from recognizer.services.gate import Verdict, confirm, judge
-from recognizer.services.registry import (
+from recognizer.services.retraining.bases import TMNIST, read_base
+from recognizer.services.retraining.corrections import LeftOut, select_corrections
+from recognizer.services.retraining.runs import Notes, start_run
+from recognizer.services.versions import artifact_files
+from recognizer.services.versions.gate import Verdict, confirm, judge
+from recognizer.services.versions.registry import (
     add_version,
     describe_version,
     load_pipeline,
@@ -31,7 +32,6 @@ from recognizer.services.registry import (
     prune,
     remove_orphans,
 )
-from recognizer.services.runs import Notes, start_run
 
 logger = logging.getLogger(__name__)
 

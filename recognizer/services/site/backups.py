@@ -24,8 +24,11 @@ from django.utils import timezone
 from ml import artifacts
 from ml.errors import ArtifactError
 from recognizer.models import TrainedModel
-from recognizer.services import artifact_files, runs, snapshots
-from recognizer.services.registry import ServiceError, forget_model
+from recognizer.services.errors import ServiceError
+from recognizer.services.retraining import runs
+from recognizer.services.site import snapshots
+from recognizer.services.versions import artifact_files
+from recognizer.services.versions.registry import forget_model
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from ml.errors import DatasetError, InvalidDrawing
 from ml.labeled.digits import LabeledDigits, canonicalize, is_tmnist, load_tmnist
 from ml.labeled.formats import LabeledDrawing, iter_labeled
 from ml.labeled.mnist import load_mnist
-from recognizer.services.registry import ServiceError
+from recognizer.services.errors import ServiceError
 
 TMNIST, MNIST = "tmnist", "mnist"
 """Names of bases; any other is a path."""

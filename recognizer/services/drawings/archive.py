@@ -19,14 +19,14 @@ from ml import pipeline
 from ml.errors import InvalidDrawing
 from ml.labeled import formats
 from recognizer.models import Drawing
-from recognizer.services.recognition import (
+from recognizer.services.drawings.recognition import (
     Sketch,
     delete_in_chunks,
     new_drawing,
     predict,
     read_sketch,
 )
-from recognizer.services.schedule import enqueue_if_due
+from recognizer.services.retraining.schedule import enqueue_if_due
 
 CHUNK = 500
 NAMESPACE = uuid.UUID("5b8f4f0e-6d2c-4a3e-9d3a-0f6f1c5f7a10")

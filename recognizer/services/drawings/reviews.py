@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from recognizer.models import UNSUSPICIOUS, Drawing, DrawingQuerySet
-from recognizer.services.schedule import enqueue_if_due
+from recognizer.services.retraining.schedule import enqueue_if_due
 
 
 def approve_drawings(drawings: DrawingQuerySet, reviewer: User) -> int:

@@ -8,6 +8,8 @@ from pathlib import Path
 from django.conf import settings
 
 from ml import artifacts
+from ml.fonts.letters import build_letters as build_letters
+from ml.fonts.typefaces import build_tmnist as build_tmnist
 from ml.labeled import digits
 from ml.training import material, train
 from ml.training.progress import Progress

@@ -12,9 +12,9 @@ from django_tasks import task
 from django_tasks_db.models import DBTaskResult, DBTaskResultQuerySet
 
 from recognizer.models import Drawing, TrainedModel, TrainingRun
-from recognizer.services.registry import ServiceError
-from recognizer.services.runs import RetrainingInProgress, running_now
-from recognizer.services.training import RetrainOptions, retrain
+from recognizer.services.errors import ServiceError
+from recognizer.services.retraining.runs import RetrainingInProgress, running_now
+from recognizer.services.retraining.training import RetrainOptions, retrain
 
 BUSY = timedelta(minutes=1)
 """How long a retraining waits for another one before it tries again."""

@@ -24,7 +24,7 @@ from ml.measuring.evaluation import report as measure
 from ml.measuring.holdouts import is_new_to, pen_holdout
 from ml.pipeline import read
 from recognizer.models import CANONICAL_BYTES, Drawing, TrainedModel
-from recognizer.services.registry import get_model, load_pipeline
+from recognizer.services.versions.registry import get_model, load_pipeline
 
 MISTAKES = 12
 """Mistakes that are shown of each holdout."""

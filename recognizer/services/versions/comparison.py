@@ -27,8 +27,9 @@ from ml.measuring.holdouts import (
 from ml.measuring.significance import Comparison, compare
 from ml.pipeline import NOT_A_DIGIT, read
 from recognizer.models import CANONICAL_BYTES, Drawing, TrainedModel
-from recognizer.services.gate import MEANT
-from recognizer.services.registry import ServiceError, get_model, load_pipeline
+from recognizer.services.errors import ServiceError
+from recognizer.services.versions.gate import MEANT
+from recognizer.services.versions.registry import get_model, load_pipeline
 
 NEWEST = 10_000
 """Corrections that are looked at, the newest ones; those that may measure are a tenth of them."""

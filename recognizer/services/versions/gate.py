@@ -10,7 +10,7 @@ from ml.measuring.holdouts import LEVEL, ask, compare_answers, is_new_to, worse_
 from ml.measuring.significance import Comparison
 from ml.training.train import TrainedArtifact
 from recognizer.models import TrainedModel
-from recognizer.services.registry import load_pipeline
+from recognizer.services.versions.registry import load_pipeline
 
 MEANT = {
     "typefaces": "unseen typefaces",

@@ -15,12 +15,15 @@ from PIL import Image
 from ml import pipeline
 from ml.drawing import canonical, pictures
 from ml.drawing.ink import Ink
+from ml.drawing.pictures import MAX_IMAGE_BYTES as MAX_IMAGE_BYTES
 from ml.drawing.strokes import draw_png, ink_from_strokes, parse_strokes
+from ml.pipeline import Prediction as Prediction
 from recognizer.models import UNSUSPICIOUS, Drawing, DrawingQuerySet
 from recognizer.services import request_keys
+from recognizer.services.errors import ServiceError
 from recognizer.services.metrics import count_feedback, count_predictions
-from recognizer.services.registry import ServiceError, active_model
 from recognizer.services.request_keys import NamedRequest, Recognized
+from recognizer.services.versions.registry import active_model
 
 ARCHIVED_SIDE = 280
 """Longest side, in pixels, of an archived picture."""

@@ -18,7 +18,7 @@ from typing import IO, Any, cast
 import numpy as np
 
 from recognizer.models import CANONICAL_BYTES, Drawing, DrawingQuerySet
-from recognizer.services.registry import ServiceError
+from recognizer.services.errors import ServiceError
 
 BATCH = 1000
 """Drawings that are read from the database at once."""

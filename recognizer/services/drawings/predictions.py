@@ -15,7 +15,7 @@ from ml.drawing.pictures import count_pixels, ink_from_image, ink_from_pixels, i
 from ml.drawing.strokes import ink_from_strokes, parse_strokes
 from ml.errors import ImageTooLarge, InvalidDrawing, InvalidItem
 from ml.labeled.uploads import read_pictures
-from recognizer.services.recognition import predict
+from recognizer.services.drawings.recognition import predict
 
 MAX_BATCH = 1000
 """Most drawings of one batch."""

@@ -1,0 +1,19 @@
+"""Every error that callers of the services translate: the services' own, and those of ml."""
+
+from __future__ import annotations
+
+from ml.errors import ArtifactError as ArtifactError
+from ml.errors import BlankDrawing as BlankDrawing
+from ml.errors import DatasetError as DatasetError
+from ml.errors import ImageTooLarge as ImageTooLarge
+from ml.errors import InvalidDrawing as InvalidDrawing
+from ml.errors import InvalidImage as InvalidImage
+from ml.errors import InvalidItem as InvalidItem
+from ml.errors import InvalidPixels as InvalidPixels
+from ml.errors import InvalidStrokes as InvalidStrokes
+from ml.errors import RecognizerError as RecognizerError
+from ml.errors import TypefaceError as TypefaceError
+
+
+class ServiceError(RecognizerError):
+    """Base of what goes wrong in the services themselves; its text is fit for users."""

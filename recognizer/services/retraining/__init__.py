@@ -1,0 +1,1 @@
+"""From stored corrections to a new version: what is learned, the run, and when it begins."""

@@ -1,0 +1,1 @@
+"""The site itself: backups, API keys, and how much each caller may ask."""
