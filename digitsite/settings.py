@@ -162,8 +162,8 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 # Not by name: a stranger could keep a reviewer out.
 AXES_LOCKOUT_PARAMETERS = ["ip_address"]
-AXES_CLIENT_IP_CALLABLE = "recognizer.lockout.address_of"
-AXES_LOCKOUT_CALLABLE = "recognizer.lockout.locked_out"
+AXES_CLIENT_IP_CALLABLE = "recognizer.access.lockout.address_of"
+AXES_LOCKOUT_CALLABLE = "recognizer.access.lockout.locked_out"
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True  # who came and went is nobody's business
 AXES_VERBOSE = False
@@ -220,7 +220,7 @@ X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "recognizer.views.stale_form"
+CSRF_FAILURE_VIEW = "recognizer.problems.pages.stale_form"
 CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
@@ -265,21 +265,21 @@ CONTENT_SECURITY_POLICY = {
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "recognizer.callers.KeyAuthentication",
-        "recognizer.visitors.VisitorAuthentication",
+        "recognizer.access.callers.KeyAuthentication",
+        "recognizer.access.visitors.VisitorAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["recognizer.callers.HasScope"],
-    "DEFAULT_THROTTLE_CLASSES": ["recognizer.throttles.CallerThrottle"],
+    "DEFAULT_PERMISSION_CLASSES": ["recognizer.access.callers.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["recognizer.access.throttles.CallerThrottle"],
     "NUM_PROXIES": NUM_PROXIES,
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
-        "recognizer.parsers.CautiousJSONParser",
+        "recognizer.api.parsers.CautiousJSONParser",
         "rest_framework.parsers.MultiPartParser",
     ],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "recognizer.parsers.AlwaysJSON",
-    "DEFAULT_FILTER_BACKENDS": ["recognizer.filters.NamedFilters"],
-    "DEFAULT_SCHEMA_CLASS": "recognizer.openapi.Schema",
-    "EXCEPTION_HANDLER": "recognizer.problems.handle_exception",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "recognizer.api.parsers.AlwaysJSON",
+    "DEFAULT_FILTER_BACKENDS": ["recognizer.api.filters.NamedFilters"],
+    "DEFAULT_SCHEMA_CLASS": "recognizer.api.schema.Schema",
+    "EXCEPTION_HANDLER": "recognizer.problems.kinds.handle_exception",
     "STRICT_JSON": True,
 }
 
@@ -299,7 +299,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "description", "description": "This description."},
         {"name": "health", "description": "Whether the site is well, for what watches over it."},
     ],
-    "PREPROCESSING_HOOKS": ["recognizer.openapi.add_plain_views"],
+    "PREPROCESSING_HOOKS": ["recognizer.api.schema.add_plain_views"],
     "APPEND_COMPONENTS": {
         "securitySchemes": {
             "metrics": {

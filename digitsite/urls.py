@@ -10,7 +10,7 @@ urlpatterns = [
     path("", include("recognizer.urls")),
 ]
 
-handler400 = "recognizer.views.bad_request"
-handler403 = "recognizer.views.forbidden"
-handler404 = "recognizer.views.not_found"
-handler500 = "recognizer.views.server_error"
+handler400 = "recognizer.problems.pages.bad_request"
+handler403 = "recognizer.problems.pages.forbidden"
+handler404 = "recognizer.problems.pages.not_found"
+handler500 = "recognizer.problems.pages.server_error"

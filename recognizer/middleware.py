@@ -12,8 +12,8 @@ from django.middleware.locale import LocaleMiddleware
 from django.urls import resolve, reverse
 from django.utils import translation
 
-from recognizer.problems import problem_response, speaks_json
-from recognizer.views import method_not_allowed
+from recognizer.problems.kinds import problem_response, speaks_json
+from recognizer.problems.pages import method_not_allowed
 
 CHARSETS = {"utf-8", "ascii", "iso8859-1"}
 PROBES = {"/healthz", "/readyz"}

@@ -6,7 +6,8 @@ from django.urls import include, path, re_path
 from django.views.i18n import set_language
 from rest_framework.routers import SimpleRouter
 
-from recognizer import about, api, views
+from recognizer.api import views as api
+from recognizer.pages import about, health, views
 
 router = SimpleRouter(use_regex_path=False)
 router.register("drawings", api.DrawingViewSet, basename="drawing")
@@ -25,9 +26,9 @@ urlpatterns = [
     path("favicon.ico", views.favicon, name="favicon"),
     path("language/", set_language, name="set_language"),
     path("words.js", views.words, name="words"),
-    path("healthz", views.healthz, name="healthz"),
-    path("readyz", views.readyz, name="readyz"),
-    path("metrics", views.metrics, name="metrics"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
     path("predict", api.PredictView.as_view(), name="predict"),
     path("api/v1/drawings/", drawings, name="drawing-list"),
     path("api/v1/", include(router.urls)),

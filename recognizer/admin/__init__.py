@@ -6,8 +6,8 @@ from django.contrib import admin
 
 from recognizer.admin.drawings import DrawingAdmin
 from recognizer.admin.keys import ApiKeyAdmin
-from recognizer.admin.runs import TrainingRunAdmin
-from recognizer.admin.training import TrainedModelAdmin
+from recognizer.admin.training_runs import TrainingRunAdmin
+from recognizer.admin.versions import TrainedModelAdmin
 
 __all__ = ["ApiKeyAdmin", "DrawingAdmin", "TrainedModelAdmin", "TrainingRunAdmin"]
 

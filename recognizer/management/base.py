@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -26,6 +27,9 @@ class ServiceCommand(BaseCommand):
         raise NotImplementedError
 
 
-def counted(count: int, noun: str) -> str:
-    """Say how many there are of a thing."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+def read_count(text: str) -> int:
+    """Return a whole number from 0 up."""
+    value = int(text)
+    if value < 0:
+        raise ArgumentTypeError(f"{text} is not 0 or more")
+    return value

@@ -151,7 +151,7 @@ def test_another_kind_of_picture_is_shown_on_demand(forgetful: TrainedModel) -> 
 
 
 def test_many_pictures_are_paged(forgetful: TrainedModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recognizer.admin.comparisons.PICTURES", 2)
+    monkeypatch.setattr("recognizer.admin.comparison_pages.PICTURES", 2)
     client = keeper()
     first = client.get(f"{MODELS}1/compare/2/").content.decode()
     assert "Page 1 of 2" in first

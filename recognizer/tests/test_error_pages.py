@@ -10,7 +10,7 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 
-from recognizer import views
+from recognizer.pages import views
 
 
 @pytest.fixture

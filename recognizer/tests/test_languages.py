@@ -18,7 +18,7 @@ from django.test import Client
 from django.utils.translation import templatize
 
 from recognizer.models import Drawing
-from recognizer.problems import PROBLEMS
+from recognizer.problems.kinds import PROBLEMS
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.live import PROJECT
 

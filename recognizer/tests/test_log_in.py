@@ -10,8 +10,8 @@ from django.contrib.sessions.models import Session
 from django.core.signing import get_cookie_signer
 from django.test import Client
 
+from recognizer.access.visitors import COOKIE_SALT
 from recognizer.tests.conftest import DRAWINGS, Caller, open_page
-from recognizer.visitors import COOKIE_SALT
 
 PASSWORD = "four words are better"
 LOG_IN, LOG_OUT = "/admin/login/", "/admin/logout/"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from recognizer.filters import ORDERINGS
+from recognizer.api.filters import ORDERINGS
 from recognizer.models import Drawing
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.drawings import assert_problem

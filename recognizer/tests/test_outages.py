@@ -13,9 +13,9 @@ from django.db import Error as DjangoError
 from django.db import OperationalError, connection
 from django.test import Client
 
-from recognizer import views
 from recognizer.models import TrainedModel
-from recognizer.outages import find_outage
+from recognizer.pages import views
+from recognizer.problems.outages import find_outage
 from recognizer.services.drawings import statistics
 from recognizer.tests.drawings import assert_problem
 

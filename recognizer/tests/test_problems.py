@@ -12,8 +12,8 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from recognizer import problems
-from recognizer.problems import PROBLEMS
+from recognizer.problems import kinds
+from recognizer.problems.kinds import PROBLEMS
 from recognizer.services.drawings import recognition, statistics
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.drawings import SEVEN, assert_problem
@@ -54,7 +54,7 @@ def test_each_type_that_is_told_is_in_the_table() -> None:
                 first = node.args[0]
                 if isinstance(first, ast.Constant):
                     told.add(str(first.value))
-    told |= set(problems._STATUS_PROBLEMS.values()) | set(problems._DRAWING_PROBLEMS.values())
+    told |= set(kinds._STATUS_PROBLEMS.values()) | set(kinds._DRAWING_PROBLEMS.values())
     assert len(told) > 15
     assert told <= set(PROBLEMS)
 
@@ -200,7 +200,7 @@ def test_a_fault_of_the_site_is_a_problem_too(
 
 
 def test_a_page_that_fails_is_no_json(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recognizer.views.render", lambda *arguments: 1 / 0)
+    monkeypatch.setattr("recognizer.pages.views.render", lambda *arguments: 1 / 0)
     answer = Client(raise_request_exception=False).get("/")
     assert answer.status_code == 500
     assert answer.headers["Content-Type"].startswith("text/html")

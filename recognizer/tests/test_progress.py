@@ -8,9 +8,9 @@ import sys
 import pytest
 
 from recognizer.management.base import ServiceCommand
-from recognizer.management.progress import ProgressLine, draw_bar
-from recognizer.pace import describe_seconds
+from recognizer.management.progress_line import ProgressLine, draw_bar
 from recognizer.services.retraining import training
+from recognizer.wording import describe_seconds
 
 HALFWAY = training.Progress("Training", 0.5, rate=38400.4, seconds_left=14.2)
 

@@ -259,7 +259,7 @@ def test_the_command_names_what_is_wrong(tmp_path: Path) -> None:
 
 def test_a_server_that_only_answers_does_not_load_matplotlib() -> None:
     script = (
-        "import sys, django; django.setup(); import digitsite.urls, recognizer.api; "
+        "import sys, django; django.setup(); import digitsite.urls, recognizer.api.views; "
         "sys.exit('matplotlib' in sys.modules)"
     )
     finished = subprocess.run(

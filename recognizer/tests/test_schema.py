@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.urls import reverse
 from jsonschema import Draft202012Validator, FormatChecker
 
-from recognizer.openapi import describe_api
+from recognizer.api.schema import describe_api
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.drawings import assert_problem
 

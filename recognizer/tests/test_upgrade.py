@@ -23,8 +23,8 @@ from uuid import UUID
 
 import pytest
 
-from recognizer.problems import CONTENT_TYPE as PROBLEM
-from recognizer.problems import PROBLEMS
+from recognizer.problems.kinds import CONTENT_TYPE as PROBLEM
+from recognizer.problems.kinds import PROBLEMS
 from recognizer.tests.container import list_context
 from recognizer.tests.drawings import SEVEN
 from recognizer.tests.live import PROJECT, START_SECONDS, connect, new_database

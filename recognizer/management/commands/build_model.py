@@ -8,11 +8,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
-from recognizer.management.base import ServiceCommand
-from recognizer.management.progress import ProgressLine
-from recognizer.management.training import describe_accuracy, read_count
+from recognizer.management.base import ServiceCommand, read_count
+from recognizer.management.progress_line import ProgressLine
 from recognizer.services.retraining import training
 from recognizer.services.versions import bundle
+from recognizer.wording import describe_accuracy
 
 
 class Command(ServiceCommand):

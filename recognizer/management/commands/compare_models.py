@@ -8,8 +8,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from recognizer.management.base import ServiceCommand
-from recognizer.management.training import read_count
+from recognizer.management.base import ServiceCommand, read_count
 from recognizer.services.versions import comparison
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from recognizer.management.base import ServiceCommand, counted
+from recognizer.management.base import ServiceCommand
 from recognizer.services.versions import evaluating
+from recognizer.wording import counted
 
 FORMATS = (
     "a TMNIST or MNIST csv (also .gz or .zip), an .npz with arrays x and y, an IDX file of images "

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from recognizer.management.base import ServiceCommand
-from recognizer.reports import render_report
+from recognizer.pages.report_file import render_report
 from recognizer.services.versions import reports
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from recognizer.management.base import ServiceCommand, counted
+from recognizer.management.base import ServiceCommand
 from recognizer.management.commands.evaluate import FORMATS
 from recognizer.services.drawings import archive
+from recognizer.wording import counted
 
 MOST_NAMED = 10
 

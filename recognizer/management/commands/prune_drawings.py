@@ -8,8 +8,9 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from recognizer.management.base import ServiceCommand, counted
+from recognizer.management.base import ServiceCommand
 from recognizer.services.drawings import archive
+from recognizer.wording import counted
 
 
 class Command(ServiceCommand):

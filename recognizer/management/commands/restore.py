@@ -7,8 +7,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from recognizer.management.base import ServiceCommand, counted
+from recognizer.management.base import ServiceCommand
 from recognizer.services.site import backups
+from recognizer.wording import counted
 
 
 class Command(ServiceCommand):

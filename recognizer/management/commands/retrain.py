@@ -12,10 +12,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 
-from recognizer.management.base import ServiceCommand, counted
-from recognizer.management.progress import ProgressLine
-from recognizer.management.training import describe_accuracy, read_count
+from recognizer.management.base import ServiceCommand, read_count
+from recognizer.management.progress_line import ProgressLine
 from recognizer.services.retraining import training
+from recognizer.wording import counted, describe_accuracy
 
 NOT_ACTIVE = 3
 """Exit code where a version is kept, or would be, that does not answer."""

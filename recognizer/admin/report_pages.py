@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from recognizer.models import TrainedModel
-from recognizer.reports import render_report
+from recognizer.pages.report_file import render_report
 from recognizer.services.versions import registry, reports
 
 if TYPE_CHECKING:

@@ -18,11 +18,11 @@ from drf_spectacular.utils import Direction
 from rest_framework import serializers
 from rest_framework.views import APIView
 
-from recognizer.descriptions import EXAMPLES
+from recognizer.access.visitors import COOKIE_NAME
+from recognizer.api.operations import EXAMPLES
 from recognizer.models import ApiKey
-from recognizer.outages import OUTAGES
-from recognizer.problems import CONTENT_TYPE, PROBLEMS, describe
-from recognizer.visitors import COOKIE_NAME
+from recognizer.problems.kinds import CONTENT_TYPE, PROBLEMS, describe
+from recognizer.problems.outages import OUTAGES
 
 RENDERERS = {"yaml": OpenApiYamlRenderer, "json": OpenApiJsonRenderer}
 SAFE = {"GET", "HEAD"}
@@ -62,7 +62,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
 class Schema(AutoSchema):
     """Adds to a described operation who may ask, what may go wrong, and where it leads.
 
-    A description (recognizer/descriptions.py) names its problems and links by two extensions,
+    A description (recognizer/api/operations.py) names its problems and links by two extensions,
     which do not appear in the outcome.
     """
 
@@ -172,7 +172,7 @@ def _stand_in(name: str) -> Endpoint:
 class AlternativesSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
     """Says that one of several fields has to be there."""
 
-    target_class = "recognizer.serializers.Alternatives"
+    target_class = "recognizer.api.serializers.Alternatives"
     match_subclasses = True
 
     def map_serializer(self, auto_schema: Any, direction: Direction) -> dict[str, Any]:
@@ -184,7 +184,7 @@ class AlternativesSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped
 class VisitorScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """The two cookies of a browser, and the token that an unsafe request needs with either."""
 
-    target_class = "recognizer.visitors.VisitorAuthentication"
+    target_class = "recognizer.access.visitors.VisitorAuthentication"
     name = ["visitor", "session", "csrf"]
 
     def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[str]]]:
@@ -224,7 +224,7 @@ class VisitorScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
 class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """The key of a program."""
 
-    target_class = "recognizer.callers.KeyAuthentication"
+    target_class = "recognizer.access.callers.KeyAuthentication"
     name = "key"
 
     def get_security_requirement(self, auto_schema: Any) -> dict[str, list[str]]:

@@ -9,9 +9,9 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from recognizer.admin.comparisons import ComparisonPages
+from recognizer.admin.comparison_pages import ComparisonPages
 from recognizer.admin.elements import table
-from recognizer.admin.reports import ReportPages
+from recognizer.admin.report_pages import ReportPages
 from recognizer.models import TrainedModel, TrainedModelQuerySet
 from recognizer.services import errors
 from recognizer.services.versions import registry

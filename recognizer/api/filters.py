@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.exceptions import ValidationError
 
+from recognizer.access.visitors import visitor_of
 from recognizer.models import DIGITS, Drawing, DrawingQuerySet
-from recognizer.visitors import visitor_of
 
 ORDERINGS = {
     "created_at": ("created_at", "id"),

@@ -6,8 +6,8 @@ import shutil
 import sys
 
 from recognizer.management.base import ServiceCommand
-from recognizer.pace import describe_pace
 from recognizer.services.retraining import training
+from recognizer.wording import describe_pace
 
 BAR = 24
 """Characters of the bar."""

@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from recognizer.data_urls import png_url
+from recognizer.access.visitors import read_visitor
 from recognizer.models import Drawing, TrainedModel
 from recognizer.services.drawings import explaining
 from recognizer.services.versions import registry
-from recognizer.visitors import read_visitor
+from recognizer.wording import png_url
 
 # In which direction ink grows on each map, in the model's order; and the order of a compass.
 ARROWS = "→↘↓↙←↖↑↗"

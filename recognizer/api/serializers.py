@@ -14,10 +14,10 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.utils.serializer_helpers import BindingDict
 
-from recognizer.data_urls import png_url
 from recognizer.models import Drawing, TrainedModel
 from recognizer.services.drawings import explaining, recognition
 from recognizer.services.drawings.predictions import MAX_BATCH
+from recognizer.wording import png_url
 
 _PIXEL = {"type": "number", "minimum": 0, "maximum": 255}
 _DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)

@@ -14,11 +14,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from recognizer.admin.training import ReadOnly
+from recognizer.admin.versions import ReadOnly
 from recognizer.models import TrainingRun
-from recognizer.pace import describe_pace
 from recognizer.services import errors
 from recognizer.services.retraining import runs, schedule
+from recognizer.wording import describe_pace
 
 if TYPE_CHECKING:
     RunAdminBase = admin.ModelAdmin[TrainingRun]

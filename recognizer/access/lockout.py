@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from recognizer import addresses
+from recognizer.access import addresses
 
 
 def address_of(request: HttpRequest) -> str | None:

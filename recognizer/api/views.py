@@ -22,14 +22,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from recognizer import descriptions
-from recognizer.filters import DrawingFilter, ExportFilter
-from recognizer.models import ApiKey, Drawing, DrawingQuerySet, TrainedModel
-from recognizer.openapi import describe_api
-from recognizer.pagination import NewestFirst, NewestVersionFirst
-from recognizer.parsers import BytesParser, CautiousJSONParser, CsvParser, GzipParser, NpzParser
-from recognizer.problems import DrawingProblem, FileProblem
-from recognizer.serializers import (
+from recognizer.access.throttles import count_drawing
+from recognizer.access.visitors import visitor_of
+from recognizer.api import operations
+from recognizer.api.filters import DrawingFilter, ExportFilter
+from recognizer.api.pagination import NewestFirst, NewestVersionFirst
+from recognizer.api.parsers import BytesParser, CautiousJSONParser, CsvParser, GzipParser, NpzParser
+from recognizer.api.schema import describe_api
+from recognizer.api.serializers import (
     BatchInput,
     DrawingInput,
     DrawingSerializer,
@@ -39,6 +39,8 @@ from recognizer.serializers import (
     PredictInput,
     read_idempotency_key,
 )
+from recognizer.models import ApiKey, Drawing, DrawingQuerySet, TrainedModel
+from recognizer.problems.kinds import DrawingProblem, FileProblem
 from recognizer.services import errors, request_keys
 from recognizer.services.drawings import explaining, exports, recognition, statistics
 from recognizer.services.drawings.predictions import (
@@ -48,8 +50,6 @@ from recognizer.services.drawings.predictions import (
     predict_strokes,
 )
 from recognizer.services.versions import registry
-from recognizer.throttles import count_drawing
-from recognizer.visitors import visitor_of
 
 Scope = ApiKey.Scope
 
@@ -64,7 +64,7 @@ OWN_EXPORTS = {"csv", "json", "ndjson"}
 SCHEMA_TYPES = {"yaml": "application/yaml", "json": "application/json"}
 
 
-@descriptions.describe_drawings
+@operations.describe_drawings
 class DrawingViewSet(
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
@@ -120,7 +120,7 @@ class DrawingViewSet(
         recognition.delete_drawing(self.get_object())
         return Response(status=204)
 
-    @descriptions.describe_destroy_all
+    @operations.describe_destroy_all
     def destroy_all(self, request: Request) -> Response:
         """Forget what this browser drew, as far as the filters go; no staff deletes all of it."""
         drawings = cast("DrawingQuerySet", self.filter_queryset(self.get_queryset()))
@@ -174,7 +174,7 @@ class DrawingViewSet(
         return _labeled_file(Drawing.objects.of_visitor(visitor_of(request)), ending)
 
 
-@descriptions.describe_models
+@operations.describe_models
 @method_decorator([cache_control(private=True, no_cache=True), conditional_page], name="dispatch")
 class ModelViewSet(viewsets.ReadOnlyModelViewSet[TrainedModel]):
     """The versions and how good they are."""
@@ -192,7 +192,7 @@ class ModelViewSet(viewsets.ReadOnlyModelViewSet[TrainedModel]):
         return Response(self.get_serializer(registry.activate(pk)).data)
 
 
-@descriptions.describe_predictions
+@operations.describe_predictions
 class PredictionsView(APIView):
     """Many drawings read at once, nothing kept."""
 
@@ -246,7 +246,7 @@ class PredictionsView(APIView):
         return predict_images(drawings)
 
 
-@descriptions.describe_predict
+@operations.describe_predict
 class PredictView(APIView):
     """The original contract."""
 
@@ -262,7 +262,7 @@ class PredictView(APIView):
         return Response({"predictedValue": str(drawing.prediction)})
 
 
-@descriptions.describe_stats
+@operations.describe_stats
 @method_decorator([cache_control(private=True, no_cache=True), conditional_page], name="dispatch")
 class StatsView(APIView):
     """How much was drawn, and how often the answer was right."""
@@ -274,7 +274,7 @@ class StatsView(APIView):
         return Response(statistics.count_drawings())
 
 
-@descriptions.describe_exports
+@operations.describe_exports
 class ExportsView(GenericAPIView[Drawing]):
     """The labeled drawings of everybody as one file, for the staff."""
 
@@ -289,7 +289,7 @@ class ExportsView(GenericAPIView[Drawing]):
         return _labeled_file(drawings, request.query_params.get("format") or "csv")
 
 
-@descriptions.describe_schema
+@operations.describe_schema
 class SchemaView(APIView):
     """What the API can do, for programs."""
 

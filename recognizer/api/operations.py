@@ -17,9 +17,8 @@ from drf_spectacular.utils import (
     extend_schema_view,
 )
 
-from recognizer.filters import ORDERINGS
-from recognizer.outages import OUTAGES
-from recognizer.serializers import (
+from recognizer.api.filters import ORDERINGS
+from recognizer.api.serializers import (
     BatchAnswer,
     BatchInput,
     DeletedAnswer,
@@ -33,6 +32,7 @@ from recognizer.serializers import (
     PredictInput,
     StatsAnswer,
 )
+from recognizer.problems.outages import OUTAGES
 
 Described = TypeVar("Described", bound=Callable[..., Any])
 

@@ -12,13 +12,13 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from recognizer.addresses import address_of
-from recognizer.callers import action_of
+from recognizer.access.addresses import address_of
+from recognizer.access.callers import action_of
+from recognizer.access.visitors import visitor_of
 from recognizer.models import ApiKey
 from recognizer.services.drawings import recognition
 from recognizer.services.site import throttling
 from recognizer.services.site.throttling import Limit
-from recognizer.visitors import visitor_of
 
 if TYPE_CHECKING:  # it imports this module, by the name in the settings
     from rest_framework.views import APIView

@@ -12,7 +12,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from recognizer.models import ApiKey
-from recognizer.problems import MissingScope
+from recognizer.problems.kinds import MissingScope
 from recognizer.services.site import api_keys
 
 if TYPE_CHECKING:  # it imports this module, by the name in the settings

@@ -1,0 +1,1 @@
+"""What a browser shows, and what tells whether the site is well."""

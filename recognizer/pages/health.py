@@ -1,0 +1,60 @@
+"""Whether the site is well: for load balancers, containers and Prometheus."""
+
+from __future__ import annotations
+
+import logging
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from recognizer.api.operations import describe_healthz, describe_metrics, describe_readyz
+from recognizer.problems.kinds import problem_response
+from recognizer.services.metrics import tell_metrics
+from recognizer.services.versions import registry
+
+logger = logging.getLogger(__name__)
+
+
+@describe_healthz
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Say that this process answers."""
+    return JsonResponse({"status": "alive"})
+
+
+@describe_readyz
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Say whether the database answers and a model is loaded."""
+    try:
+        model = registry.active_model()
+    except registry.NoModel as error:
+        return problem_response("no-model", str(error))
+    except (DatabaseError, InterfaceError) as error:
+        # The reason may name hosts and users, which are nobody's business out there.
+        logger.error("The database does not answer: %s", error)
+        return problem_response("no-database", "The database does not answer.")
+    return JsonResponse({"status": "ready", "model": model.version})
+
+
+@describe_metrics
+@require_safe
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Tell Prometheus how it goes: by METRICS_TOKEN, or to a member of the staff.
+
+    Nobody is let in for where the request comes from: behind a proxy, all come from there.
+    """
+    token = f"Bearer {settings.METRICS_TOKEN}"
+    given = request.headers.get("Authorization", "")
+    is_known = settings.METRICS_TOKEN and constant_time_compare(given, token)
+    if not (is_known or (request.user.is_active and request.user.is_staff)):
+        return problem_response("forbidden", "Metrics are for the staff, or by METRICS_TOKEN.")
+    return HttpResponse(tell_metrics(), content_type=CONTENT_TYPE_LATEST)

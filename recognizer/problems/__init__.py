@@ -1,0 +1,1 @@
+"""What goes wrong, and how a program or a person is told."""

@@ -1,0 +1,55 @@
+"""What several parts of the site say or show alike: names of holdouts, counts, pace, pictures."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any, Final
+
+HOLDOUTS: Final = {
+    "typefaces": "unseen typefaces",
+    "pens": "generated handwriting",
+    "corrections": "corrections kept aside",
+    "others": "telling digits from letters and scribbles",
+    "base": "its own base kept aside",
+}
+"""What people call the holdouts that `ml.measuring` knows by these names."""
+
+
+def describe_accuracy(metrics: dict[str, Any]) -> str:
+    """Say how good a model is on what was kept aside."""
+    parts = [
+        f"{metrics[key]['accuracy']:.2%} of {name}"
+        for key, name in HOLDOUTS.items()
+        if key != "others" and metrics.get(key)
+    ]
+    if others := metrics.get("others"):
+        parts.append(f"refuses {others['others_refused']:.2%} of letters and scribbles")
+    return f"reads {', '.join(parts)}" if parts else "nothing was kept aside to measure it"
+
+
+def describe_pace(rate: float | None, seconds_left: float | None) -> str:
+    """Say how many digits a second are done and how long the rest takes, as far as is known."""
+    pace = f", {rate:,.0f} digits/s" if rate else ""
+    return pace if seconds_left is None else f"{pace}, {describe_seconds(seconds_left)} left"
+
+
+def describe_seconds(seconds: float) -> str:
+    """Say a span of time as minutes and seconds, or as hours, minutes and seconds."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Say how many there are of a thing."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def png_url(png: bytes) -> str:
+    """Return the data: address of a PNG file."""
+    return data_url(png, "png")
+
+
+def data_url(content: bytes, kind: str) -> str:
+    """Return the data: address of a picture: ``png`` or ``svg+xml``."""
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
