@@ -28,7 +28,7 @@ from benchmarks.serve import WORKERS
 from ml.drawing.canonical import Digits
 from ml.labeled.rows import read_rows
 from ml.writing.pen import write_digits
-from recognizer.tests.live import serve
+from recognizer.tests.kit.live import serve
 
 BATCH = 1000
 SINGLES = 200

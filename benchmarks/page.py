@@ -29,8 +29,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")
 django.setup()
 
 # What starts a server for the tests knows the models, which want a Django that is set up.
-from recognizer.tests.browsing import FLAGS, find_chromium  # noqa: E402
-from recognizer.tests.live import gather_static_files, serve  # noqa: E402
+from recognizer.tests.kit.browsing import FLAGS, find_chromium  # noqa: E402
+from recognizer.tests.kit.live import gather_static_files, serve  # noqa: E402
 
 POINTS = 2_000
 POINTS_PER_SECOND = 240

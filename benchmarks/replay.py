@@ -30,9 +30,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")
 django.setup()
 
 # What starts a server for the tests knows the models, which want a Django that is set up.
-from recognizer.tests.browsing import FLAGS, find_chromium  # noqa: E402
-from recognizer.tests.live import gather_static_files, serve  # noqa: E402
-from recognizer.tests.replaying import replay  # noqa: E402
+from recognizer.tests.kit.browsing import FLAGS, find_chromium  # noqa: E402
+from recognizer.tests.kit.live import gather_static_files, serve  # noqa: E402
+from recognizer.tests.kit.replaying import replay  # noqa: E402
 
 
 def read_drawings(path: Path | None) -> Iterator[tuple[int, Strokes]]:

@@ -39,7 +39,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")
 django.setup()
 
 # What starts a server for the tests knows the models, which want a Django that is set up.
-from recognizer.tests.live import LiveSite, Server, serve  # noqa: E402
+from recognizer.tests.kit.live import LiveSite, Server, serve  # noqa: E402
 
 WORKERS = 2
 CONNECTIONS = (4, 64)

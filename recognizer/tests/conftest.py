@@ -24,14 +24,7 @@ from ml.writing.non_digits import write_scribbles
 from recognizer.models import ApiKey, Drawing, TrainedModel
 from recognizer.services.site import api_keys
 from recognizer.services.versions import registry
-from recognizer.tests.browsing import browser as browser
-from recognizer.tests.browsing import page as page
-from recognizer.tests.container import image as image
-from recognizer.tests.drawings import data_url, digits_of_one_face, png_of
-from recognizer.tests.live import site as site
-from recognizer.tests.live import static_files as static_files
-from recognizer.tests.small_training import small_training as small_training
-from recognizer.tests.small_training import typefaces as typefaces
+from recognizer.tests.kit.drawings import data_url, digits_of_one_face, png_of
 
 DRAWINGS = "/api/v1/drawings/"
 

@@ -1,0 +1,438 @@
+"""Throttles: who may ask how often, counted by all workers together."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+import redis
+from django.core.cache import caches
+from django.db import OperationalError, connection, connections
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from digitsite import settings as defaults
+from digitsite.environment import read_cache
+from recognizer.models import HitCount
+from recognizer.services.site import throttling
+from recognizer.services.site.throttling import Limit, count_hits, forget_full
+from recognizer.tests.conftest import DRAWINGS, Caller, make_key, open_page
+from recognizer.tests.kit.drawings import SEVEN, assert_problem
+from recognizer.tests.kit.live import START_SECONDS, LiveSite, serve
+
+PREDICTIONS = "/api/v1/predictions/"
+COUNT_HITS = "from recognizer.models import HitCount; print(HitCount.objects.count())"
+
+pytestmark = pytest.mark.usefixtures("clock")  # no minute ends within a test
+
+
+@pytest.fixture(autouse=True)
+def empty_memory() -> Iterator[None]:
+    forget_full()
+    yield
+    forget_full()
+
+
+def predict(client: Client, **headers: str) -> Any:
+    """Have a batch of one read, which costs a request and no drawing."""
+    return client.post(
+        PREDICTIONS,
+        {"strokes": [SEVEN]},
+        content_type="application/json",
+        headers=headers,
+        REMOTE_ADDR=headers.pop("address", "203.0.113.7"),
+    )
+
+
+def assert_throttled(answer: Any, seconds: int) -> None:
+    assert_problem(answer, 429, "too-many-requests")
+    assert answer.headers["Retry-After"] == str(seconds)
+
+
+def test_an_address_without_cookie_or_key_is_throttled(
+    model: Any, settings: Settings, clock: list[float]
+) -> None:
+    settings.THROTTLE_ADDRESS = 2
+    clock[0] += 17.5
+    assert [predict(Client()).status_code for _ in range(2)] == [200, 200]
+    answer = predict(Client())
+    assert_throttled(answer, 43)
+    assert answer.json()["detail"].startswith("More than 2 requests a minute.")
+    assert predict(Client(), address="203.0.113.8").status_code == 200
+    clock[0] += 42.5
+    assert predict(Client()).status_code == 200
+
+
+def test_a_program_on_this_machine_is_throttled_with_all_others_only(
+    model: Any, settings: Settings
+) -> None:
+    settings.THROTTLE_ADDRESS = 1
+    assert [predict(Client(), address="127.0.0.1").status_code for _ in range(3)] == [200] * 3
+
+
+def test_what_a_proxy_on_this_machine_passes_on_is_not_from_this_machine(
+    model: Any, settings: Settings
+) -> None:
+    settings.THROTTLE_ADDRESS = 1
+    headers = {"address": "127.0.0.1", "X-Forwarded-For": "203.0.113.7"}
+    assert predict(Client(), **headers).status_code == 200
+    assert predict(Client(), **headers).status_code == 429
+
+
+def test_a_header_that_anybody_can_send_makes_nobody_another(
+    model: Any, settings: Settings
+) -> None:
+    settings.THROTTLE_ADDRESS = 1
+    answers = [predict(Client(), **{"X-Forwarded-For": f"198.51.100.{i}"}) for i in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 429]
+
+
+def test_behind_a_proxy_that_is_stated_each_address_is_its_own(
+    model: Any, settings: Settings
+) -> None:
+    settings.THROTTLE_ADDRESS = 1
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "NUM_PROXIES": 1}
+    forged = [f"198.51.100.{i}, 203.0.113.9" for i in range(2)]
+    answers = [predict(Client(), **{"X-Forwarded-For": value}) for value in forged]
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert predict(Client(), **{"X-Forwarded-For": "203.0.113.10"}).status_code == 200
+
+
+def test_a_household_has_one_ipv6_network(model: Any, settings: Settings) -> None:
+    settings.THROTTLE_ADDRESS = 1
+    addresses = ["2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"]
+    answers = [predict(Client(), address=address) for address in addresses]
+    assert [answer.status_code for answer in answers] == [200, 429, 200]
+
+
+@pytest.mark.parametrize("kind", ["", "::ffff:"])
+def test_each_ipv4_address_is_its_own_however_the_socket_spells_it(
+    kind: str, model: Any, settings: Settings
+) -> None:
+    settings.THROTTLE_ADDRESS = 1
+    addresses = [f"{kind}203.0.113.{last}" for last in (7, 7, 8)]
+    answers = [predict(Client(), address=address) for address in addresses]
+    assert [answer.status_code for answer in answers] == [200, 429, 200]
+
+
+def test_nonsense_of_a_proxy_makes_nobody_another(model: Any, settings: Settings) -> None:
+    settings.THROTTLE_ADDRESS = 1
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "NUM_PROXIES": 1}
+    answers = [predict(Client(), **{"X-Forwarded-For": f"unknown:{port}"}) for port in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 429]
+
+
+def test_new_cookies_get_no_more_batches_than_no_cookie(model: Any, settings: Settings) -> None:
+    settings.THROTTLE_ADDRESS = 1
+    callers = [open_page(Caller(Client())) for _ in range(2)]
+    answers = [
+        caller.post(PREDICTIONS, {"strokes": [SEVEN]}, REMOTE_ADDR="203.0.113.7")
+        for caller in callers
+    ]
+    assert [answer.status_code for answer in answers] == [200, 429]
+
+
+def test_asking_for_the_head_of_a_costly_answer_is_counted(
+    staff: Caller, settings: Settings
+) -> None:
+    settings.THROTTLE_VISITOR = 1
+    answers = [staff.client.head("/api/v1/exports/").status_code for _ in range(6)]
+    assert answers == [200] * 5 + [429]
+
+
+def test_a_visitor_is_throttled_by_the_cookie_not_by_the_address(
+    visitor: Caller, other_visitor: Caller, settings: Settings
+) -> None:
+    settings.THROTTLE_VISITOR = 2
+    settings.THROTTLE_ADDRESS = 1
+    for digit in (1, 2):
+        visitor.draw(digit)
+    assert_problem(visitor.post(DRAWINGS, {"strokes": SEVEN}), 429, "too-many-requests")
+    other_visitor.draw(1)
+
+
+def test_the_strokes_of_one_digit_are_one_drawing(visitor: Caller, settings: Settings) -> None:
+    settings.THROTTLE_VISITOR = 1
+    body = {"strokes": SEVEN, "id": str(uuid.uuid4())}
+    answers = [visitor.post(DRAWINGS, body).status_code for _ in range(3)]
+    assert answers == [201, 200, 200]
+    another = {"strokes": SEVEN, "id": str(uuid.uuid4())}
+    assert visitor.post(DRAWINGS, another).status_code == 429
+
+
+def test_a_request_that_is_sent_again_under_its_key_is_no_other_drawing(
+    visitor: Caller, settings: Settings
+) -> None:
+    settings.THROTTLE_VISITOR = 1
+
+    def send(key: str) -> Any:
+        return visitor.post(DRAWINGS, {"strokes": SEVEN}, headers={"Idempotency-Key": key})
+
+    assert [send("one").status_code for _ in range(3)] == [201] * 3
+    assert send("two").status_code == 429
+
+
+def test_the_requests_of_a_visitor_are_limited_too(visitor: Caller, settings: Settings) -> None:
+    settings.THROTTLE_VISITOR = 1
+    body = {"strokes": SEVEN, "id": str(uuid.uuid4())}
+    answers = [visitor.post(DRAWINGS, body).status_code for _ in range(6)]
+    assert answers == [201, 200, 200, 200, 200, 429]
+
+
+def test_a_fast_person_is_never_throttled(
+    visitor: Caller, settings: Settings, clock: list[float]
+) -> None:
+    for name in ("VISITOR", "ADDRESS", "ALL", "STORED"):
+        setattr(settings, f"THROTTLE_{name}", getattr(defaults, f"THROTTLE_{name}"))
+    assert settings.THROTTLE_VISITOR == 120
+    for _ in range(20):  # two drawings a second, of two strokes each, and a verdict
+        body = {"strokes": SEVEN, "id": str(uuid.uuid4())}
+        for status in (201, 200):
+            assert visitor.post(DRAWINGS, body).status_code == status
+        url = f"{DRAWINGS}{body['id']}/feedback/"
+        assert visitor.put(url, {"correct": True}).status_code == 200
+        clock[0] += 0.5
+
+
+def test_a_key_has_its_own_rate_else_that_of_the_site(model: Any, settings: Settings) -> None:
+    settings.THROTTLE_KEY = 1
+    settings.THROTTLE_ADDRESS = 1
+    expected = {None: [200, 429, 429], 2: [200, 200, 429], 0: [200, 200, 200]}
+    for rate, statuses in expected.items():
+        _, text = make_key("predict", rate=rate)
+        client = Client(headers={"Authorization": f"Bearer {text}"})
+        assert [predict(client).status_code for _ in range(3)] == statuses
+
+
+def test_all_together_are_throttled(visitor: Caller, stranger: Caller, settings: Settings) -> None:
+    settings.THROTTLE_ALL = 2
+    visitor.draw(1)
+    stranger.draw(1)
+    answer = predict(Client(), address="203.0.113.8")
+    assert_problem(answer, 429, "too-many-requests")
+
+
+def test_who_is_refused_uses_up_nothing_of_the_others(
+    model: Any, settings: Settings, clock: list[float]
+) -> None:
+    settings.THROTTLE_ADDRESS = 1
+    settings.THROTTLE_ALL = 4
+    answers = [predict(Client()).status_code for _ in range(20)]
+    assert answers == [200] + [429] * 19
+    assert predict(Client(), address="203.0.113.8").status_code == 200
+
+
+def test_a_flood_costs_no_writes(model: Any, settings: Settings, clock: list[float]) -> None:
+    settings.THROTTLE_ADDRESS = 1
+    predict(Client())
+    predict(Client())
+    with CaptureQueriesContext(connection) as queries:
+        assert predict(Client()).status_code == 429
+    assert len(queries) == 0
+
+
+def test_looking_is_not_counted_but_explaining_is(visitor: Caller, settings: Settings) -> None:
+    drawing = visitor.draw(7)
+    settings.THROTTLE_VISITOR = 1
+    url = f"{DRAWINGS}{drawing['id']}/"
+    assert [visitor.get(url).status_code for _ in range(9)] == [200] * 9
+    assert not HitCount.objects.exists()
+    answers = [visitor.get(f"{url}explanation/").status_code for _ in range(6)]
+    assert answers == [200] * 5 + [429]
+
+
+def test_explaining_is_counted_by_address_for_cookies_are_free(
+    model: Any, settings: Settings
+) -> None:
+    settings.THROTTLE_EXPLAINED = 3
+
+    def explain(address: str) -> Any:
+        caller = open_page(Caller(Client()))
+        url = f"{DRAWINGS}{caller.draw(7)['id']}/"
+        assert caller.client.get(url, REMOTE_ADDR=address).status_code == 200
+        return caller.client.get(f"{url}explanation/", REMOTE_ADDR=address)
+
+    answers = [explain("203.0.113.7") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert_problem(answers[-1], 429, "too-many-requests")
+    assert answers[-1].json()["detail"].startswith("More than 3 explanations a minute.")
+    assert explain("203.0.113.8").status_code == 200
+
+
+def test_a_class_behind_one_router_may_have_every_stroke_explained(
+    model: Any, settings: Settings, clock: list[float]
+) -> None:
+    for name in ("VISITOR", "ADDRESS", "EXPLAINED", "ALL", "STORED"):
+        setattr(settings, f"THROTTLE_{name}", getattr(defaults, f"THROTTLE_{name}"))
+    explanations = [Limit("address 203.0.113.7", "explanations", defaults.THROTTLE_EXPLAINED)]
+    pupils, strokes = 30, 40
+    assert not any(count_hits(explanations) for _ in range(pupils * strokes - 1))
+    pupil = open_page(Caller(Client()))
+    url = f"{DRAWINGS}{pupil.draw(7)['id']}/explanation/"
+    assert pupil.client.get(url, REMOTE_ADDR="203.0.113.7").status_code == 200
+    assert_throttled(pupil.client.get(url, REMOTE_ADDR="203.0.113.7"), 60)
+
+
+def test_what_one_address_may_store_in_a_day_is_limited(
+    stranger: Caller, settings: Settings, clock: list[float]
+) -> None:
+    settings.THROTTLE_STORED = 3
+
+    def draw(caller: Caller) -> Any:
+        return caller.post(DRAWINGS, {"strokes": SEVEN}, REMOTE_ADDR="203.0.113.7")
+
+    # A new cookie is no new address.
+    callers = [stranger, *(open_page(Caller(Client())) for _ in range(2))]
+    assert [draw(caller).status_code for caller in callers] == [201] * 3
+    until_midnight = 86_400 - int(clock[0]) % 86_400
+    assert_throttled(draw(stranger), until_midnight)
+    assert stranger.post("/predict", {"image": "x"}, REMOTE_ADDR="203.0.113.7").status_code == 400
+    clock[0] += until_midnight
+    assert draw(stranger).status_code == 201
+
+
+def test_what_is_off_is_not_counted(model: Any) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        assert predict(Client()).status_code == 200
+    assert "hitcount" not in str(queries.captured_queries)
+
+
+def test_old_windows_are_forgotten(db: None, clock: list[float]) -> None:
+    for who in ("one", "two"):
+        count_hits([Limit(who, "requests", 5)])
+    assert HitCount.objects.count() == 2
+    clock[0] += 120
+    count_hits([Limit("three", "requests", 5)])
+    assert HitCount.objects.count() == 1
+
+
+def test_no_address_is_kept(model: Any, settings: Settings) -> None:
+    settings.THROTTLE_ADDRESS = 5
+    predict(Client())
+    assert "203.0.113" not in str(list(HitCount.objects.values()))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("backend", ["db.DatabaseCache", "locmem.LocMemCache"])
+def test_no_hit_is_lost_when_all_ask_at_once(backend: str, settings: Settings) -> None:
+    settings.CACHES = {
+        "default": {"BACKEND": f"django.core.cache.backends.{backend}", "LOCATION": "cache"}
+    }
+    limits = [Limit("somebody", "requests", 50), Limit("everybody", "requests", 1000)]
+
+    def ask(_: int) -> bool:
+        try:
+            return count_hits(limits) is None
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as pool:
+        allowed = list(pool.map(ask, range(120)))
+    assert sum(allowed) == 50
+
+
+def draw_from_outside(site: LiveSite, count: int) -> list[Any]:
+    """Send drawings at once, as a proxy would; return the answers."""
+    request = Request(
+        f"{site.url}{DRAWINGS}",
+        json.dumps({"strokes": SEVEN}).encode(),
+        {"Content-Type": "application/json", "X-Forwarded-For": "203.0.113.7"},
+    )
+
+    def send(_: int) -> Any:
+        try:
+            return urlopen(request, timeout=START_SECONDS)
+        except HTTPError as error:
+            return error
+
+    with ThreadPoolExecutor(4) as pool:
+        return list(pool.map(send, range(count)))
+
+
+def assert_five_of_twelve(site: LiveSite) -> None:
+    answers = draw_from_outside(site, 12)
+    assert sorted(answer.status for answer in answers) == [201] * 5 + [429] * 7
+    refused = next(answer for answer in answers if answer.status == 429)
+    assert int(refused.headers["Retry-After"]) >= 1
+    for answer in answers:
+        answer.close()
+
+
+def test_all_workers_count_together(static_files: None, tmp_path: Path) -> None:
+    with serve(tmp_path, THROTTLE_STORED="5", NUM_PROXIES="1") as site:
+        assert_five_of_twelve(site)
+
+
+@pytest.fixture
+def redis_url(tmp_path: Path) -> Iterator[str]:
+    """Run a Redis of the test's own, on a socket in its folder."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("There is no redis-server on this machine.")
+    path = tmp_path / "redis.sock"
+    command = [program, "--port", "0", "--unixsocket", str(path), "--save", ""]
+    server = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        assert any("accept connections at" in line for line in server.stdout)
+        yield f"unix://{path}"
+    finally:
+        server.terminate()
+        server.communicate()
+
+
+def test_all_workers_count_together_in_redis(
+    redis_url: str, static_files: None, tmp_path: Path
+) -> None:
+    url = redis_url.replace("unix://", "rediscache://")
+    with serve(tmp_path, THROTTLE_STORED="5", NUM_PROXIES="1", CACHE_URL=url) as site:
+        assert_five_of_twelve(site)
+        assert "hits:" in str(redis.Redis.from_url(redis_url).keys())
+        assert "0" in site.manage("shell", "-c", COUNT_HITS)
+
+
+def test_a_cache_in_memory_knows_more_callers_than_a_few(settings: Settings) -> None:
+    settings.CACHES = {"default": read_cache("NO_CACHE_URL", default="locmemcache://callers")}
+    limits = [Limit(f"caller {number}", "requests", 1) for number in range(1000)]
+    assert not any(count_hits([limit]) for limit in limits)
+    assert all(count_hits([limit]) for limit in limits)
+
+
+def test_a_cache_that_forgets_at_once_throttles_nobody(model: Any, settings: Settings) -> None:
+    settings.THROTTLE_ADDRESS = 1
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+    assert [predict(Client()).status_code for _ in range(2)] == [200, 200]
+
+
+@pytest.mark.parametrize("error", [OperationalError, RedisConnectionError])
+def test_who_cannot_count_throttles_nobody_and_says_so(
+    error: type[Exception],
+    model: Any,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*arguments: Any) -> None:
+        raise error("gone")
+
+    settings.THROTTLE_ADDRESS = 1
+    monkeypatch.setattr(throttling, "_count", fail)
+    assert [predict(Client()).status_code for _ in range(2)] == [200, 200]
+    assert "Requests cannot be counted" in caplog.text
+
+
+def test_the_cache_is_shared_by_all_workers_and_ready_after_migrations(db: None) -> None:
+    caches["default"].set("answer", 42)
+    assert caches["default"].get("answer") == 42
+    assert defaults.CACHES["default"]["BACKEND"].endswith(".DatabaseCache")

@@ -1,0 +1,102 @@
+"""Versions and training runs in Django admin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+from recognizer.models import TrainedModel, TrainingRun
+from recognizer.tests.kit.drawings import copy_model
+
+MODELS = "/admin/recognizer/trainedmodel/"
+RUNS = "/admin/recognizer/trainingrun/"
+
+
+@pytest.fixture
+def keeper(model: TrainedModel) -> Client:
+    """Return a member of the staff who may do everything."""
+    client = Client()
+    client.force_login(User.objects.create_superuser("keeper"))
+    return client
+
+
+def activate(client: Client, *versions: int) -> str:
+    """Run the action and return the page that follows."""
+    body = {"action": "activate", "_selected_action": versions}
+    return client.post(MODELS, body, follow=True).content.decode()
+
+
+def active_version() -> int:
+    """Return the version that answers."""
+    return TrainedModel.objects.active().get().version
+
+
+def test_versions_are_listed_with_their_accuracy(keeper: Client) -> None:
+    page = keeper.get(MODELS).content.decode()
+    assert "Model 1" in page
+    assert "100.0%" in page
+
+
+def test_a_version_shows_what_is_known_of_it(keeper: Client, model: TrainedModel) -> None:
+    page = keeper.get(f"{MODELS}1/change/").content.decode()
+    assert model.sha256 in page
+    assert '<th scope="row">typefaces</th><td>10</td><td>100.0%</td>' in page
+    assert 'name="_save"' not in page
+
+
+@pytest.mark.parametrize("metrics", [{}, {"typefaces": None}])
+def test_a_version_without_metrics_is_shown(
+    keeper: Client, model: TrainedModel, metrics: dict[str, object]
+) -> None:
+    TrainedModel.objects.update(metrics=metrics)
+    assert keeper.get(MODELS).status_code == 200
+    assert keeper.get(f"{MODELS}1/change/").status_code == 200
+
+
+def test_a_version_is_activated(keeper: Client, model: TrainedModel) -> None:
+    copy_model(model)
+    assert "Model 2 is active." in activate(keeper, 2)
+    assert active_version() == 2
+
+
+def test_only_one_version_can_be_chosen(keeper: Client, model: TrainedModel) -> None:
+    copy_model(model)
+    assert "Choose exactly one version." in activate(keeper, 1, 2)
+    assert active_version() == 1
+
+
+def test_a_version_whose_file_was_changed_is_not_activated(
+    keeper: Client, model: TrainedModel
+) -> None:
+    (Path(settings.ARTIFACTS_DIR) / "changed.joblib").write_bytes(b"changed")
+    copy_model(model, artifact="changed.joblib")
+    assert "SHA-256" in activate(keeper, 2)
+    assert active_version() == 1
+
+
+def test_who_may_only_look_activates_nothing(model: TrainedModel) -> None:
+    copy_model(model)
+    looker = User.objects.create_user("looker", is_staff=True)
+    looker.user_permissions.add(Permission.objects.get(codename="view_trainedmodel"))
+    client = Client()
+    client.force_login(looker)
+    assert client.get(MODELS).status_code == 200
+    activate(client, 2)
+    assert active_version() == 1
+
+
+@pytest.mark.parametrize("url", [f"{MODELS}add/", f"{MODELS}1/delete/", f"{RUNS}add/"])
+def test_versions_and_runs_are_not_made_or_deleted_by_hand(keeper: Client, url: str) -> None:
+    assert keeper.get(url).status_code == 403
+
+
+def test_a_run_shows_how_far_it_is(keeper: Client) -> None:
+    run = TrainingRun.objects.create(phase="Training", progress=0.4, log="12:00:00 <Training>\n")
+    assert "40%" in keeper.get(RUNS).content.decode()
+    page = keeper.get(f"{RUNS}{run.pk}/change/").content.decode()
+    assert '<progress value="0.4" max="1"' in page
+    assert "&lt;Training&gt;" in page

@@ -1,0 +1,237 @@
+"""Retraining in the background: the admin's button, the rule, and the worker that does it."""
+
+from __future__ import annotations
+
+import functools
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+from django_tasks_db.management.commands import db_worker
+from django_tasks_db.models import DBTaskResult
+from pytest_django import Settings
+
+from recognizer.models import Drawing, TrainedModel, TrainingRun
+from recognizer.services.drawings import archive, reviews
+from recognizer.services.retraining import runs, schedule, training
+from recognizer.tests.kit.small_training import SMALL, answered
+
+RUNS = "/admin/recognizer/trainingrun/"
+
+
+@pytest.fixture
+def keeper(model: TrainedModel) -> Client:
+    """Return a member of the staff who may do everything."""
+    client = Client()
+    client.force_login(User.objects.create_superuser("keeper"))
+    return client
+
+
+@pytest.fixture
+def worker(
+    small_training: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[functools.partial[str]]:
+    """Return what does all that waits, training on little, and ends."""
+    small = training.TrainingOptions(**SMALL)  # type: ignore[arg-type]
+    options = functools.partial(training.RetrainOptions, training=small)
+    monkeypatch.setattr(schedule, "RetrainOptions", options)
+    # The test's transaction lives on a connection that must outlive the worker.
+    monkeypatch.setattr(db_worker, "close_old_connections", lambda: None)
+    before = {
+        number: signal.getsignal(number)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
+    }
+    work = functools.partial(
+        call_command, "db_worker", batch=True, reload=False, startup_delay=False, interval=0
+    )
+    yield work
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def press(client: Client) -> str:
+    """Press the button and return the page that follows."""
+    return client.post(f"{RUNS}retrain/", follow=True).content.decode()
+
+
+def waiting() -> int:
+    """Count the tasks that wait."""
+    return DBTaskResult.objects.filter(status="READY").count()
+
+
+def approve(count: int) -> None:
+    """Let a reviewer approve so many new answers."""
+    drawings = answered(7, count=count)
+    chosen = Drawing.objects.filter(pk__in=[drawing.pk for drawing in drawings])
+    reviewer, _ = User.objects.get_or_create(username="reviewer")
+    reviews.approve_drawings(chosen, reviewer)
+
+
+def test_the_button_enqueues_and_the_worker_makes_a_new_version(
+    keeper: Client, worker: functools.partial[str]
+) -> None:
+    assert "A retraining will begin in a moment." in press(keeper)
+    assert TrainingRun.objects.count() == 0
+    worker()
+    run = TrainingRun.objects.get()
+    assert run.state == "succeeded"
+    assert TrainedModel.objects.count() == 2
+    assert DBTaskResult.objects.get().return_value == run.outcome
+
+
+def test_a_second_press_enqueues_no_second_retraining(keeper: Client) -> None:
+    press(keeper)
+    assert "A retraining is waiting already." in press(keeper)
+    assert waiting() == 1
+
+
+def test_the_button_says_when_a_retraining_is_going_on(keeper: Client) -> None:
+    with runs.start_run({}) as run:
+        assert f"{run} is still going." in press(keeper)
+        run.state, run.finished_at = TrainingRun.State.TRIED, timezone.now()
+        run.save()
+    assert waiting() == 0
+
+
+def test_a_retraining_that_waits_is_shown_with_how_to_start_a_worker(keeper: Client) -> None:
+    press(keeper)
+    page = keeper.get(RUNS).content.decode()
+    assert "A retraining has been waiting for a worker since" in page
+    assert "python manage.py db_worker" in page
+
+
+def test_who_may_only_look_has_no_button_and_enqueues_nothing(model: TrainedModel) -> None:
+    looker = User.objects.create_user("looker", is_staff=True)
+    looker.user_permissions.add(Permission.objects.get(codename="view_trainingrun"))
+    client = Client()
+    client.force_login(looker)
+    assert "Retrain</button>" not in client.get(RUNS).content.decode()
+    assert client.post(f"{RUNS}retrain/").status_code == 403
+    assert waiting() == 0
+
+
+def test_who_may_add_runs_has_the_button(model: TrainedModel) -> None:
+    trainer = User.objects.create_user("trainer", is_staff=True)
+    permissions = ["view_trainingrun", "add_trainingrun"]
+    trainer.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    client = Client()
+    client.force_login(trainer)
+    assert "Retrain</button>" in client.get(RUNS).content.decode()
+    press(client)
+    assert waiting() == 1
+
+
+def test_the_button_is_no_link(keeper: Client) -> None:
+    assert keeper.get(f"{RUNS}retrain/").status_code == 405
+
+
+def test_the_button_asks_for_the_token(keeper: Client) -> None:
+    careful = Client(enforce_csrf_checks=True)
+    careful.cookies = keeper.cookies
+    assert careful.post(f"{RUNS}retrain/").status_code == 403
+    assert waiting() == 0
+
+
+def test_without_the_rule_approvals_enqueue_nothing(model: TrainedModel) -> None:
+    approve(3)
+    assert waiting() == 0
+
+
+def test_enough_approvals_enqueue_one_retraining(model: TrainedModel, settings: Settings) -> None:
+    settings.RETRAIN_AFTER = 3
+    approve(2)
+    assert waiting() == 0
+    approve(1)
+    assert waiting() == 1
+    approve(5)
+    assert waiting() == 1
+
+
+def test_a_label_by_a_reviewer_counts_as_well(drawing: Drawing, settings: Settings) -> None:
+    settings.RETRAIN_AFTER = 1
+    reviewer = User.objects.create_user("reviewer")
+    reviews.review_drawing(drawing, label=3, review=drawing.review, reviewer=reviewer)
+    assert waiting() == 1
+
+
+def test_an_import_counts_as_well(model: TrainedModel, typefaces: Path, settings: Settings) -> None:
+    settings.RETRAIN_AFTER = 5
+    archive.import_drawings(typefaces)
+    assert waiting() == 1
+
+
+def test_what_the_last_run_has_seen_counts_no_more(model: TrainedModel, settings: Settings) -> None:
+    settings.RETRAIN_AFTER = 3
+    approve(2)
+    TrainingRun.objects.create(state="failed", finished_at=timezone.now())
+    approve(2)
+    assert waiting() == 0
+    approve(1)
+    assert waiting() == 1
+
+
+def test_a_retraining_that_is_not_due_any_more_is_left_out(
+    worker: functools.partial[str], settings: Settings
+) -> None:
+    settings.RETRAIN_AFTER = 3
+    approve(3)
+    TrainingRun.objects.create(state="failed", finished_at=timezone.now())
+    worker()
+    assert TrainingRun.objects.count() == 1
+    assert "learned from all" in str(DBTaskResult.objects.get().return_value)
+
+
+def test_a_retraining_waits_for_another_one(keeper: Client, worker: functools.partial[str]) -> None:
+    press(keeper)
+    with runs.start_run({}) as run:
+        worker()
+        run.state, run.finished_at = TrainingRun.State.TRIED, timezone.now()
+        run.save()
+    done, later = DBTaskResult.objects.order_by("enqueued_at")
+    assert "is still going" in str(done.return_value)
+    assert (later.status, later.run_after > timezone.now()) == ("READY", True)
+
+
+def test_a_run_whose_process_died_is_shown_as_interrupted(keeper: Client) -> None:
+    with pytest.raises(ZeroDivisionError), runs.start_run({}):
+        raise ZeroDivisionError
+    run = TrainingRun.objects.get()
+    TrainingRun.objects.update(state="running", finished_at=None)
+    assert "Interrupted" in keeper.get(f"{RUNS}{run.pk}/change/").content.decode()
+    run.refresh_from_db()
+    assert (run.state, run.outcome) == ("interrupted", "The process ended before the run did.")
+
+
+def test_a_run_that_goes_on_is_not_taken_for_dead(keeper: Client) -> None:
+    with runs.start_run({}) as run:
+        page = keeper.get(RUNS).content.decode()
+        run.refresh_from_db()
+        assert run.state == "running"
+        assert f"{run} is going on" in page
+        run.state, run.finished_at = TrainingRun.State.TRIED, timezone.now()
+        run.save()
+
+
+def test_a_run_of_another_machine_is_dead_only_after_a_long_silence(keeper: Client) -> None:
+    run = TrainingRun.objects.create(host="elsewhere")
+    assert runs.close_dead_runs() == 0
+    TrainingRun.objects.update(noted_at=run.noted_at - runs.SILENCE)
+    assert runs.close_dead_runs() == 1
+
+
+def test_what_fails_after_a_success_does_not_undo_it(model: TrainedModel) -> None:
+    def succeed_and_fail() -> None:
+        with runs.start_run({}) as run:
+            run.state, run.finished_at, run.model = "succeeded", timezone.now(), model
+            run.save()
+            raise OSError("full")
+
+    with pytest.raises(OSError, match="full"):
+        succeed_and_fail()
+    run = TrainingRun.objects.get()
+    assert (run.state, run.model) == ("succeeded", model)

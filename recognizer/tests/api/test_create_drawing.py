@@ -1,0 +1,181 @@
+"""POST /api/v1/drawings/: a drawing is read, kept and answered."""
+
+from __future__ import annotations
+
+import base64
+import io
+import uuid
+
+import numpy as np
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from PIL import Image, ImageDraw
+
+from recognizer.models import Drawing
+from recognizer.tests.conftest import DRAWINGS, Caller
+from recognizer.tests.kit.drawings import (
+    SEVEN,
+    assert_problem,
+    data_url,
+    digits_of_one_face,
+    encode,
+    png_of,
+)
+
+
+def test_a_data_url_is_read_and_kept(stranger: Caller) -> None:
+    answer = stranger.post(DRAWINGS, {"image": data_url(png_of(3))})
+    assert answer.status_code == 201
+    body = answer.json()
+    assert list(body) == [
+        "id",
+        "created_at",
+        "source",
+        "prediction",
+        "is_digit",
+        "confidence",
+        "probabilities",
+        "model",
+        "canonical",
+        "label",
+        "correct",
+        "review",
+    ]
+    assert body["prediction"] == 3
+    assert body["source"] == "api"
+    assert body["model"] == 1
+    assert body["label"] is None
+    assert body["correct"] is None
+    assert body["review"] == "unreviewed"
+    assert sum(body["probabilities"]) == pytest.approx(1, abs=1e-4)
+    assert max(body["probabilities"]) == body["confidence"] == body["probabilities"][3]
+    assert answer.headers["Location"] == f"{DRAWINGS}{body['id']}/"
+    assert stranger.get(answer.headers["Location"]).json() == body
+    stored = Drawing.objects.get()
+    assert str(stored.pk) == body["id"]
+    assert stored.visitor is None
+
+
+def test_the_preview_is_the_canonical_digit(stranger: Caller) -> None:
+    preview = stranger.draw(8)["canonical"]
+    png = base64.b64decode(preview.removeprefix("data:image/png;base64,"))
+    image = Image.open(io.BytesIO(png))
+    assert image.size == (28, 28)
+    assert image.tobytes() == digits_of_one_face()[8].tobytes()
+
+
+def test_base64_without_a_data_url_is_read(stranger: Caller) -> None:
+    image = base64.b64encode(png_of(5)).decode()
+    assert stranger.post(DRAWINGS, {"image": image}).json()["prediction"] == 5
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "WEBP", "PNG"])
+def test_an_uploaded_file_is_read(stranger: Caller, file_format: str) -> None:
+    picture = encode(Image.open(io.BytesIO(png_of(4))).convert("RGB"), file_format)
+    upload = SimpleUploadedFile("four", picture)
+    answer = stranger.client.post(DRAWINGS, {"image": upload})
+    assert answer.status_code == 201
+    assert answer.json()["prediction"] == 4
+    assert answer.json()["source"] == "upload"
+
+
+def test_strokes_are_read_and_kept(stranger: Caller) -> None:
+    answer = stranger.post(DRAWINGS, {"strokes": SEVEN, "pen_width": 18, "source": "canvas"})
+    assert answer.status_code == 201
+    assert answer.json()["prediction"] == 7
+    stored = Drawing.objects.get()
+    assert stored.strokes == SEVEN
+    assert stored.pen_width == 18
+    assert stored.source == "canvas"
+
+
+def test_strokes_beside_an_image_are_kept_and_the_image_is_read(stranger: Caller) -> None:
+    answer = stranger.post(DRAWINGS, {"image": data_url(png_of(2)), "strokes": SEVEN})
+    assert answer.json()["prediction"] == 2
+    assert Drawing.objects.get().strokes == SEVEN
+
+
+def test_pixels_are_read(stranger: Caller) -> None:
+    pixels = digits_of_one_face()[6].ravel().tolist()
+    assert stranger.post(DRAWINGS, {"pixels": pixels}).json()["prediction"] == 6
+
+
+def test_null_counts_as_absent(stranger: Caller) -> None:
+    body = {"image": None, "strokes": SEVEN, "pixels": None, "pen_width": None, "replaces": None}
+    assert stranger.post(DRAWINGS, body).status_code == 201
+
+
+def test_the_drawing_as_drawn_is_served_as_a_small_png(stranger: Caller) -> None:
+    image = encode(Image.open(io.BytesIO(png_of(4, size=1500))))
+    drawing = stranger.post(DRAWINGS, {"image": data_url(image)}).json()
+    answer = stranger.get(f"{DRAWINGS}{drawing['id']}/image/")
+    assert answer.headers["Content-Type"] == "image/png"
+    assert "private" in answer.headers["Cache-Control"]
+    picture = Image.open(io.BytesIO(answer.content))
+    assert picture.size == (280, 280)
+    assert picture.getpixel((0, 0)) == 255
+
+
+@pytest.mark.parametrize("side", [100, 240, 280])
+def test_ink_that_fits_is_served_with_the_very_pixels(stranger: Caller, side: int) -> None:
+    cross = Image.new("L", (side, side), 255)
+    ImageDraw.Draw(cross).line([(0, 0), (side, side)], 0, 9)
+    ImageDraw.Draw(cross).line([(side // 2, 0), (side // 2, side)], 64, 9)
+    drawing = stranger.post(DRAWINGS, {"image": data_url(encode(cross))}).json()
+    answer = stranger.get(f"{DRAWINGS}{drawing['id']}/image/")
+    page = np.asarray(Image.open(io.BytesIO(answer.content)))
+    assert max(page.shape) == min(round(1.3 * side), 280)
+    start = (page.shape[0] - side) // 2
+    ink = page[start : start + side, start : start + side]
+    np.testing.assert_array_equal(ink, np.asarray(cross))
+
+
+def test_what_a_camera_wrote_into_a_picture_is_not_kept(stranger: Caller) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "at home"
+    buffer = io.BytesIO()
+    Image.open(io.BytesIO(png_of(4))).save(buffer, "PNG", exif=exif)
+    assert b"at home" in buffer.getvalue()
+    stranger.post(DRAWINGS, {"image": data_url(buffer.getvalue())})
+    assert b"at home" not in bytes(Drawing.objects.get().image)
+
+
+def test_a_new_guess_replaces_the_one_before(visitor: Caller) -> None:
+    first = visitor.draw(1)
+    second = visitor.draw(7, replaces=first["id"])
+    assert [str(kept.pk) for kept in Drawing.objects.all()] == [second["id"]]
+
+
+def test_an_answered_drawing_is_not_replaced(visitor: Caller) -> None:
+    first = visitor.draw(1)
+    visitor.put(f"{DRAWINGS}{first['id']}/feedback/", {"correct": True})
+    visitor.draw(7, replaces=first["id"])
+    assert Drawing.objects.count() == 2
+
+
+def test_a_drawing_of_somebody_else_is_not_replaced(visitor: Caller, other_visitor: Caller) -> None:
+    first = visitor.draw(1)
+    other_visitor.draw(7, replaces=first["id"])
+    assert Drawing.objects.count() == 2
+
+
+def test_a_drawing_that_is_gone_is_nothing_to_replace(visitor: Caller) -> None:
+    visitor.draw(1, replaces=str(uuid.uuid4()))
+    assert Drawing.objects.count() == 1
+
+
+def test_without_a_model_the_answer_names_the_command(db: None) -> None:
+    answer = Client().post(
+        DRAWINGS, {"image": data_url(png_of(1))}, content_type="application/json"
+    )
+    assert_problem(answer, 503, "no-model")
+    assert "manage.py register_bundled_model" in answer.json()["detail"]
+    assert answer.headers["Retry-After"] == "60"
+    assert not Drawing.objects.exists()
+
+
+def test_the_vote_of_a_caller_is_not_taken(stranger: Caller) -> None:
+    drawing = stranger.draw(7, label=3, review="approved", prediction=1, visitor=str(uuid.uuid4()))
+    assert (drawing["label"], drawing["review"], drawing["prediction"]) == (None, "unreviewed", 7)
+    assert Drawing.objects.get().visitor is None

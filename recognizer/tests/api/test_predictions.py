@@ -1,0 +1,95 @@
+"""POST /api/v1/predictions/: many drawings at once, none kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from recognizer.models import Drawing
+from recognizer.tests.conftest import Caller
+from recognizer.tests.kit.drawings import (
+    SEVEN,
+    assert_problem,
+    blank_png,
+    data_url,
+    digits_of_one_face,
+    png_of,
+)
+
+PREDICTIONS = "/api/v1/predictions/"
+
+
+def digits_in(answer: Any) -> list[int]:
+    """Return the digits of an answer."""
+    assert answer.status_code == 200, answer.content
+    return [prediction["prediction"] for prediction in answer.json()["predictions"]]
+
+
+def test_images_are_read_in_their_order(stranger: Caller) -> None:
+    images = [data_url(png_of(digit)) for digit in (3, 1, 4, 1, 5)]
+    answer = stranger.post(PREDICTIONS, {"images": images})
+    assert digits_in(answer) == [3, 1, 4, 1, 5]
+    assert answer.json()["model"] == 1
+    assert set(answer.json()["predictions"][0]) == {
+        "prediction",
+        "is_digit",
+        "confidence",
+        "probabilities",
+    }
+
+
+def test_strokes_and_pixels_are_read(stranger: Caller) -> None:
+    assert digits_in(stranger.post(PREDICTIONS, {"strokes": [SEVEN, SEVEN]})) == [7, 7]
+    pixels = digits_of_one_face().reshape(10, 784).tolist()
+    assert digits_in(stranger.post(PREDICTIONS, {"pixels": pixels})) == list(range(10))
+
+
+def test_pixels_say_the_same_however_they_are_written(stranger: Caller) -> None:
+    digits = digits_of_one_face()
+    whole = stranger.post(PREDICTIONS, {"pixels": digits.reshape(10, 784).tolist()}).json()
+    square = stranger.post(PREDICTIONS, {"pixels": digits.tolist()})
+    decimal = stranger.post(PREDICTIONS, {"pixels": digits.reshape(10, 784).astype(float).tolist()})
+    mixed = [*digits[:5].tolist(), *digits[5:].reshape(5, 784).tolist()]
+    assert square.json() == decimal.json() == whole
+    assert digits_in(stranger.post(PREDICTIONS, {"pixels": mixed})) == list(range(10))
+
+
+def test_a_batch_says_what_single_calls_say(stranger: Caller) -> None:
+    drawings = [stranger.draw(digit) for digit in range(10)]
+    images = [data_url(png_of(digit)) for digit in range(10)]
+    predictions = stranger.post(PREDICTIONS, {"images": images}).json()["predictions"]
+    for drawing, prediction in zip(drawings, predictions, strict=True):
+        assert prediction["probabilities"] == pytest.approx(drawing["probabilities"], abs=1e-5)
+
+
+def test_nothing_is_kept_and_the_database_is_asked_once(
+    stranger: Caller, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(1):
+        stranger.post(PREDICTIONS, {"images": [data_url(png_of(1))] * 5})
+    assert not Drawing.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "images"),
+        ({"images": []}, "images"),
+        ({"images": "seven"}, "images"),
+        ({"images": ["@"]}, "images[0]"),
+        ({"images": [None]}, "images[0]"),
+        ({"pixels": [[0]] * 1001}, "pixels"),
+        ({"pixels": [[0]], "strokes": [[]]}, "images"),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_a_bad_batch_is_refused(stranger: Caller, body: Any, field: str) -> None:
+    assert_problem(stranger.post(PREDICTIONS, body), 400, "invalid-request", field)
+
+
+def test_a_bad_drawing_is_named_by_its_place(stranger: Caller) -> None:
+    images = [data_url(png_of(1)), data_url(blank_png())]
+    answer = stranger.post(PREDICTIONS, {"images": images})
+    assert_problem(answer, 400, "blank-drawing", "images[1]")

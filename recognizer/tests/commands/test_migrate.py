@@ -1,0 +1,71 @@
+"""Two servers that start at once over one new database: one migrates, the other one waits."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.request import urlopen
+
+from recognizer.tests.kit.live import (
+    PROJECT,
+    START_SECONDS,
+    STOP_SECONDS,
+    Server,
+    connect,
+    new_database,
+)
+
+AT_ONCE = 4
+APPLIED = "SELECT app, name FROM django_migrations"
+MODELS = "SELECT version, active FROM recognizer_trainedmodel"
+
+
+def environment_of(folder: Path, database: str) -> dict[str, str]:
+    """Return what a process over this database is told."""
+    return {
+        **os.environ,
+        "DATABASE_URL": database,
+        "ARTIFACTS_DIR": str(folder / "artifacts"),
+        "SECRET_KEY": "only for tests",
+        "RETRAIN_WORKER": "no",
+        "WEB_CONCURRENCY": "1",
+    }
+
+
+def test_several_that_migrate_at_once_all_succeed(static_files: None, tmp_path: Path) -> None:
+    with new_database(tmp_path) as database:
+        processes = [
+            subprocess.Popen(
+                [sys.executable, "manage.py", "migrate", "--verbosity=0"],
+                cwd=PROJECT,
+                env=environment_of(tmp_path, database),
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for _ in range(AT_ONCE)
+        ]
+        said = [process.communicate(timeout=START_SECONDS)[1] for process in processes]
+        assert [process.returncode for process in processes] == [0] * AT_ONCE, said
+        with connect(database) as connection:
+            applied = connection.execute(APPLIED).fetchall()
+        assert len(applied) == len(set(applied)) > 20
+
+
+def test_two_servers_that_start_at_once_both_answer(static_files: None, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "digitsite.serve", "--bind", "127.0.0.1:0"]
+    with new_database(tmp_path) as database:
+        environment = environment_of(tmp_path, database)
+        servers = [Server(command, cwd=PROJECT, env=environment) for _ in range(2)]
+        try:
+            for server in servers:
+                url = f"{server.wait_for_address()}/readyz"
+                with urlopen(url, timeout=STOP_SECONDS) as answer:
+                    assert answer.status == 200
+        finally:
+            for server in servers:
+                server.stop()
+        with connect(database) as connection:
+            (model,) = connection.execute(MODELS).fetchall()
+        assert tuple(map(int, model)) == (1, 1)

@@ -1,0 +1,160 @@
+"""How gunicorn is set up: its workers, what they weigh, and that none of them drops a request."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+import pytest
+
+from recognizer.tests.kit.drawings import SEVEN
+from recognizer.tests.kit.live import PROJECT, LiveSite, Server, serve
+
+MOST_MEGABYTES = 180
+
+
+def read_configuration(**environment: str) -> subprocess.CompletedProcess[str]:
+    """Let gunicorn say what it would do."""
+    surroundings = {name: text for name, text in os.environ.items() if name != "WEB_CONCURRENCY"}
+    return subprocess.run(
+        [sys.executable, "-m", "gunicorn", "--config=digitsite/gunicorn.py", "--print-config"],
+        cwd=PROJECT,
+        env={**surroundings, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def workers_of(site: LiveSite) -> list[int]:
+    """Return the processes that answer."""
+    children = Path(f"/proc/{site.server.pid}/task/{site.server.pid}/children")
+    return [int(pid) for pid in children.read_text().split()]
+
+
+def access_log(site: LiveSite) -> list[dict[str, object]]:
+    """Return what the server has logged of requests so far."""
+    return [json.loads(line) for line in site.server.log.splitlines() if line.startswith("{")]
+
+
+def test_there_are_as_many_workers_as_cores_and_at_least_two() -> None:
+    cores = len(os.sched_getaffinity(0))
+    found = re.search(r"^workers\s+= (\d+)", read_configuration().stdout, re.MULTILINE)
+    assert found is not None
+    assert 2 <= int(found[1]) <= max(2, cores)
+
+
+def test_a_stated_number_of_workers_wins() -> None:
+    told = read_configuration(WEB_CONCURRENCY="7").stdout
+    assert re.search(r"^workers\s+= 7$", told, re.MULTILINE)
+
+
+def test_a_number_of_workers_that_is_none_is_refused_by_name() -> None:
+    refused = subprocess.run(
+        [sys.executable, "-m", "digitsite.serve"],
+        cwd=PROJECT,
+        env={**os.environ, "WEB_CONCURRENCY": "many"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode != 0
+    assert "WEB_CONCURRENCY must be a whole number" in refused.stderr
+
+
+def test_a_worker_stays_small_and_without_what_only_training_needs(site: LiveSite) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: site.draw_seven(), range(200)))
+    with urlopen(site.url) as page:
+        assert page.status == 200
+    for pid in workers_of(site):
+        status = Path(f"/proc/{pid}/status").read_text()
+        found = re.search(r"VmRSS:\s+(\d+) kB", status)
+        assert found is not None
+        assert int(found[1]) / 1024 <= MOST_MEGABYTES
+        libraries = Path(f"/proc/{pid}/maps").read_text()
+        assert "/sklearn/" in libraries
+        assert "/pandas/" not in libraries
+        assert "/matplotlib/" not in libraries
+
+
+def test_the_access_log_is_json_whatever_a_client_sends(site: LiveSite) -> None:
+    address = urlsplit(site.url)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port)
+    agent = 'a "quoted" \\ agent'
+    connection.request("GET", '/nothing"?a=\\x', headers={"User-Agent": agent})
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    request_id = answer.headers["X-Request-ID"]
+    with urlopen(f"{site.url}/healthz"):
+        pass  # by the same server later: the line before is written
+    while not (entries := [e for e in access_log(site) if e["request_id"] == request_id]):
+        pass
+    (entry,) = entries
+    assert entry["path"] == '/nothing"?a=\\x'
+    assert (entry["method"], entry["status"], entry["agent"]) == ("GET", 404, agent)
+
+
+def test_no_header_makes_a_request_another_one(site: LiveSite) -> None:
+    headers = {"PATH_INFO": "/healthz", "SCRIPT_NAME": "/elsewhere", "X-Forwarded-Proto": "https"}
+    with urlopen(Request(f"{site.url}/history/", headers=headers)) as page:
+        assert "/elsewhere" not in page.read().decode()
+        assert "Secure" not in page.headers["Set-Cookie"]
+        assert page.headers["Content-Type"].startswith("text/html")
+
+
+def test_a_worker_computes_in_one_thread() -> None:
+    command = [sys.executable, "-m", "gunicorn", "--config", "digitsite/gunicorn.py"]
+    place = ["--bind", "127.0.0.1:0", "recognizer.tests.kit.blas_probe:tell_threads"]
+    surroundings = {name: text for name, text in os.environ.items() if "NUM_THREADS" not in name}
+    server = Server([*command, *place], cwd=PROJECT, env=surroundings)
+    try:
+        with urlopen(server.wait_for_address()) as answer:
+            pools = json.load(answer)
+    finally:
+        server.stop()
+    assert {"blas", "openmp"} <= {pool["user_api"] for pool in pools}
+    assert {pool["num_threads"] for pool in pools} == {1}
+
+
+def test_workers_that_are_replaced_drop_no_request(static_files: None, tmp_path: Path) -> None:
+    def call(_: int) -> list[int]:
+        """Draw and ask over one kept connection, which the server may end after an answer."""
+        address = urlsplit(site.url)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port)
+        statuses = []
+        for _ in range(50):
+            body = json.dumps({"strokes": SEVEN})
+            headers = {"Content-Type": "application/json"}
+            connection.request("POST", "/api/v1/drawings/", body, headers)
+            with connection.getresponse() as answer:
+                answer.read()
+                statuses.append(answer.status)
+        connection.close()
+        return statuses
+
+    arguments = "--max-requests 20 --max-requests-jitter 10"
+    with serve(tmp_path, GUNICORN_CMD_ARGS=arguments) as site, ThreadPoolExecutor(8) as pool:
+        statuses = [status for called in pool.map(call, range(8)) for status in called]
+        ids = site.rows("SELECT COUNT(*) FROM recognizer_drawing")
+    assert statuses == [201] * 400
+    assert ids == [(400,)]
+    assert len({entry["process"] for entry in access_log(site)}) > 4
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/stats/", "/nothing", "/static/favicon.svg"])
+def test_every_answer_has_the_id_of_its_request(site: LiveSite, path: str) -> None:
+    address = urlsplit(site.url)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port)
+    connection.request("GET", path, headers={"X-Request-ID": "0" * 12 + "4" + "0" * 3 + "8" * 16})
+    assert connection.getresponse().headers["X-Request-ID"] == "0000000000004000" + "8" * 16
+    connection.close()

@@ -1,0 +1,239 @@
+"""GET /metrics: what Prometheus is told, of all processes at once, and who may hear it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+from django.test import Client
+from prometheus_client.parser import text_string_to_metric_families
+from pytest_django import Settings
+
+from digitsite.metrics import HELD, remove_abandoned
+from recognizer.services.site.throttling import forget_full
+from recognizer.tests.conftest import DRAWINGS, Caller
+from recognizer.tests.deployment.test_gunicorn import workers_of
+from recognizer.tests.kit.drawings import SEVEN, assert_problem
+from recognizer.tests.kit.live import LiveSite, serve
+
+TOKEN = "a-token-for-tests-alone"
+
+
+@pytest.fixture
+def prometheus(settings: Settings, stranger: Caller) -> Client:
+    """Return a caller with the token."""
+    settings.METRICS_TOKEN = TOKEN
+    return Client(headers={"Authorization": f"Bearer {TOKEN}"})
+
+
+def read(text: str, name: str, **labels: str) -> float:
+    """Return the sum of a metric's samples that have these labels."""
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == name and labels.items() <= sample.labels.items()
+    )
+
+
+def ask(prometheus: Client, name: str, **labels: str) -> float:
+    """Return what is told of a metric."""
+    answer = prometheus.get("/metrics")
+    assert answer.status_code == 200
+    return read(answer.content.decode(), name, **labels)
+
+
+def test_a_stranger_is_told_nothing(prometheus: Client) -> None:
+    assert_problem(Client().get("/metrics"), 403, "forbidden")
+
+
+@pytest.mark.parametrize("given", ["Bearer", "Bearer ", "Bearer wrong", f"Basic {TOKEN}", TOKEN])
+def test_a_wrong_token_is_refused(prometheus: Client, given: str) -> None:
+    assert_problem(Client().get("/metrics", headers={"Authorization": given}), 403, "forbidden")
+
+
+@pytest.mark.parametrize("given", ["", "Bearer", "Bearer "])
+def test_without_a_token_no_token_is_right(
+    given: str, settings: Settings, stranger: Caller
+) -> None:
+    settings.METRICS_TOKEN = ""
+    assert_problem(Client().get("/metrics", headers={"Authorization": given}), 403, "forbidden")
+
+
+def test_a_visitor_is_told_nothing(visitor: Caller) -> None:
+    assert_problem(visitor.get("/metrics"), 403, "forbidden")
+
+
+def test_staff_may_look(staff: Caller) -> None:
+    assert b"digits_model_age_seconds" in staff.get("/metrics").content
+
+
+def test_a_reading_is_counted_by_digit_and_version(prometheus: Client, stranger: Caller) -> None:
+    def count() -> float:
+        return ask(prometheus, "digits_predictions_total", digit="7", version="1")
+
+    before = count()
+    stranger.draw(7)
+    stranger.draw(7)
+    assert count() == before + 2
+
+
+def test_each_drawing_of_a_batch_is_counted(prometheus: Client, stranger: Caller) -> None:
+    def count() -> float:
+        return ask(prometheus, "digits_predictions_total", version="1")
+
+    before = count()
+    assert stranger.post("/api/v1/predictions/", {"strokes": [SEVEN] * 3}).status_code == 200
+    assert count() == before + 3
+
+
+@pytest.mark.usefixtures("clock")
+def test_what_a_limit_refuses_is_counted_by_limit(
+    prometheus: Client, visitor: Caller, settings: Settings
+) -> None:
+    def count(caller: str, limited: str) -> float:
+        return ask(prometheus, "digits_throttled_total", caller=caller, limited=limited)
+
+    forget_full()
+    settings.THROTTLE_VISITOR = 1
+    drawings, requests = count("visitor", "drawings"), count("visitor", "requests")
+    answers = [visitor.post(DRAWINGS, {"strokes": SEVEN}).status_code for _ in range(6)]
+    forget_full()
+    assert answers == [201] + [429] * 5
+    assert count("visitor", "drawings") == drawings + 4
+    assert count("visitor", "requests") == requests + 1
+
+
+def test_an_answer_is_counted_as_right_or_wrong_once(prometheus: Client, stranger: Caller) -> None:
+    def count(outcome: str) -> float:
+        return ask(prometheus, "digits_feedback_total", version="1", outcome=outcome)
+
+    right, wrong = count("right"), count("wrong")
+    feedback = f"{DRAWINGS}{stranger.draw(7)['id']}/feedback/"
+    for body in ({"correct": True}, {"correct": True}, {"label": 1}, {"label": None}):
+        assert stranger.put(feedback, body).status_code == 200
+    assert (count("right"), count("wrong")) == (right + 1, wrong + 1)
+
+
+def test_the_age_of_the_active_model_is_told(prometheus: Client) -> None:
+    assert 0 <= ask(prometheus, "digits_model_age_seconds", version="1") < 3600
+
+
+def test_requests_are_counted_by_view(prometheus: Client, stranger: Caller) -> None:
+    name = "django_http_requests_latency_seconds_by_view_method_count"
+    before = ask(prometheus, name, view="drawing-list", method="POST")
+    stranger.draw(7)
+    assert ask(prometheus, name, view="drawing-list", method="POST") == before + 1
+
+
+def scrape(site: LiveSite) -> str:
+    """Ask a running site, whose processes take turns."""
+    request = Request(f"{site.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    with urlopen(request) as answer:
+        text: str = answer.read().decode()
+        return text
+
+
+def counted_in(site: LiveSite) -> Path:
+    """Return the folder of the files that the server's processes count in."""
+    maps = Path(f"/proc/{workers_of(site)[0]}/maps").read_text()
+    (folder,) = set(re.findall(r"(/\S*/metrics-\S+)/\S+\.db$", maps, re.MULTILINE))
+    return Path(folder)
+
+
+def test_each_process_tells_the_counts_of_all_and_those_of_dead_ones(
+    static_files: None, tmp_path: Path
+) -> None:
+    with serve(tmp_path, METRICS_TOKEN=TOKEN) as site:
+        for round_ in (1, 2):
+            with ThreadPoolExecutor(4) as pool:
+                list(pool.map(lambda _: site.draw_seven(), range(20)))
+            told = {read(scrape(site), "digits_predictions_total", digit="7") for _ in range(8)}
+            assert told == {20.0 * round_}
+            folder = counted_in(site)
+            places = {file.stem.rpartition("_")[2] for file in folder.glob("counter_*.db")}
+            assert places <= {"0", "1", "2"}
+            killed = workers_of(site)
+            for pid in killed:
+                os.kill(pid, signal.SIGKILL)
+            while len(set(workers_of(site)) - set(killed)) < 2:
+                pass
+    assert not folder.exists()
+
+
+def test_the_next_server_removes_what_a_killed_one_left_and_nothing_of_a_living_one(
+    static_files: None, tmp_path: Path
+) -> None:
+    for name in ("killed", "living", "next"):
+        (tmp_path / name).mkdir()
+    with serve(tmp_path / "killed") as site:
+        killed = counted_in(site)
+        with (killed / HELD).open() as file:
+            site.server.kill_all()
+            fcntl.flock(file, fcntl.LOCK_EX)  # a server of another test may start meanwhile
+            assert killed.is_dir()
+    with serve(tmp_path / "living", METRICS_TOKEN=TOKEN) as site:
+        living = counted_in(site)
+        assert not killed.exists()
+        with serve(tmp_path / "next") as next_site:
+            assert counted_in(next_site) != living
+        site.draw_seven()
+        assert read(scrape(site), "digits_predictions_total", digit="7") == 1
+    assert not living.exists()
+
+
+@pytest.fixture
+def abandoned(tmp_path: Path) -> Path:
+    """Return a folder of a killed server, whose number another process has now."""
+    folder = tmp_path / f"metrics-abcd_123.{os.getpid()}"
+    folder.mkdir()
+    (folder / HELD).touch()
+    (folder / "counter_1.db").write_bytes(b"counts")
+    return folder
+
+
+def test_a_number_that_was_given_out_again_keeps_no_folder(abandoned: Path) -> None:
+    remove_abandoned(abandoned.parent)
+    assert not abandoned.exists()
+
+
+def test_a_folder_that_a_process_holds_stays_whatever_its_number(abandoned: Path) -> None:
+    held = abandoned.rename(abandoned.with_suffix(f".{2**30}"))  # no process has such a number
+    with (held / HELD).open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        remove_abandoned(held.parent)
+        assert (held / "counter_1.db").exists()
+    remove_abandoned(held.parent)
+    assert not held.exists()
+
+
+@pytest.mark.parametrize("name", ["metrics-abcd_123", "metrics-of-others.1", "other-abcd_123.1"])
+def test_what_is_no_folder_of_ours_stays(abandoned: Path, name: str) -> None:
+    other = abandoned.rename(abandoned.with_name(name))
+    remove_abandoned(other.parent)
+    assert other.exists()
+
+
+def test_a_folder_that_nobody_has_locked_yet_stays(abandoned: Path) -> None:
+    (abandoned / HELD).unlink()
+    remove_abandoned(abandoned.parent)
+    assert abandoned.exists()
+
+
+def test_a_link_to_a_folder_is_not_followed(abandoned: Path, tmp_path: Path) -> None:
+    target = abandoned.rename(tmp_path / "elsewhere")
+    abandoned.symlink_to(target)
+    remove_abandoned(tmp_path)
+    assert target.exists()
+
+
+def test_a_folder_of_another_user_stays(abandoned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 12_345)
+    remove_abandoned(abandoned.parent)
+    assert abandoned.exists()

@@ -1,0 +1,262 @@
+"""What the environment may change, and that a malformed value is refused by name."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from threading import Barrier, Thread
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+
+from digitsite import environment
+
+FOLDER = Path("/srv/site")
+
+
+@pytest.mark.parametrize(("text", "meant"), [("true", True), ("1", True), ("no", False)])
+def test_a_yes_or_a_no_is_read(text: str, meant: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEBUG", text)
+    assert environment.read_bool("DEBUG", default=not meant) is meant
+
+
+def test_a_bool_that_is_neither_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEBUG", "maybe")
+    with pytest.raises(ImproperlyConfigured, match="DEBUG"):
+        environment.read_bool("DEBUG", default=False)
+
+
+@pytest.mark.parametrize(("text", "meant"), [("0", 0), ("0.25", 0.25), (" 1 ", 1)])
+def test_a_share_is_read(text: str, meant: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RETRAIN_VISITOR_SHARE", text)
+    assert environment.read_share("RETRAIN_VISITOR_SHARE", default=0.5) == meant
+
+
+@pytest.mark.parametrize("text", ["", "a tenth", "10%", "1.5", "-0.1", "nan", "inf"])
+def test_a_share_that_is_none_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RETRAIN_VISITOR_SHARE", text)
+    with pytest.raises(ImproperlyConfigured, match="RETRAIN_VISITOR_SHARE"):
+        environment.read_share("RETRAIN_VISITOR_SHARE", default=0.5)
+
+
+def test_hosts_are_split_at_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOWED_HOSTS", "digits.example, .example.org,[::1],127.0.0.1")
+    hosts = environment.read_hosts("ALLOWED_HOSTS", default=[])
+    assert hosts == ["digits.example", ".example.org", "[::1]", "127.0.0.1"]
+
+
+@pytest.mark.parametrize("text", ["https://digits.example", "a b", "digits.example:8000"])
+def test_a_host_with_more_than_a_name_is_refused(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALLOWED_HOSTS", text)
+    with pytest.raises(ImproperlyConfigured, match="ALLOWED_HOSTS"):
+        environment.read_hosts("ALLOWED_HOSTS", default=[])
+
+
+def test_the_default_database_lies_in_the_project_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    database = environment.read_database(
+        "DATABASE_URL", default="sqlite:///db.sqlite3", folder=FOLDER
+    )
+    assert database["NAME"] == "/srv/site/db.sqlite3"
+
+
+def test_an_absolute_database_path_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "sqlite:////data/db.sqlite3")
+    database = environment.read_database("DATABASE_URL", default="", folder=FOLDER)
+    assert database["NAME"] == "/data/db.sqlite3"
+
+
+@pytest.mark.parametrize(
+    "url", ["", "db.sqlite3", "mysql://host/name", "http://example.org/", "postgres://host:port/x"]
+)
+def test_a_database_url_of_another_kind_is_refused(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL"):
+        environment.read_database("DATABASE_URL", default="", folder=FOLDER)
+
+
+@pytest.mark.parametrize("url", ["", "cupboard://", "dummycache://", "filecache:///var/tmp"])
+def test_a_cache_in_which_nothing_can_be_counted_is_refused(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CACHE_URL", url)
+    with pytest.raises(ImproperlyConfigured, match="CACHE_URL"):
+        environment.read_cache("CACHE_URL", default="locmemcache://")
+
+
+def test_nobody_waits_long_for_a_redis_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CACHE_URL", "redis://cache:6379/1?socket_timeout=3")
+    cache = environment.read_cache("CACHE_URL", default="locmemcache://")
+    assert cache["LOCATION"] == "redis://cache:6379/1"
+    assert cache["OPTIONS"] == {"socket_connect_timeout": 1, "socket_timeout": 3}
+
+
+def test_a_token_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("METRICS_TOKEN", "x" * 20)
+    assert environment.read_token("METRICS_TOKEN") == "x" * 20
+    monkeypatch.delenv("METRICS_TOKEN")
+    assert environment.read_token("METRICS_TOKEN") == ""
+
+
+@pytest.mark.parametrize("text", ["short", "x" * 19, "twenty or more letters", "ü" * 20])
+def test_a_token_that_is_easily_guessed_or_odd_is_refused(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("METRICS_TOKEN", text)
+    with pytest.raises(ImproperlyConfigured, match="METRICS_TOKEN"):
+        environment.read_token("METRICS_TOKEN")
+
+
+def test_an_artifacts_folder_that_is_a_file_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("ARTIFACTS_DIR", str(tmp_path / "file"))
+    with pytest.raises(ImproperlyConfigured, match="ARTIFACTS_DIR"):
+        environment.read_folder("ARTIFACTS_DIR", default=tmp_path, folder=tmp_path)
+
+
+def test_the_secret_key_is_made_once_for_its_owner_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    path = tmp_path / ".secret_key"
+    key = environment.read_secret_key("SECRET_KEY", path=path)
+    assert len(key) >= 50
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert environment.read_secret_key("SECRET_KEY", path=path) == key
+
+
+def test_all_who_start_at_once_read_the_same_secret_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SECRET_KEY", raising=False)
+    path = tmp_path / ".secret_key"
+    barrier = Barrier(8)
+    keys = []
+
+    def start() -> None:
+        barrier.wait()
+        keys.append(environment.read_secret_key("SECRET_KEY", path=path))
+
+    threads = [Thread(target=start) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(keys) == 8
+    assert len(set(keys)) == 1
+    assert os.listdir(tmp_path) == [".secret_key"]
+
+
+def test_an_empty_secret_key_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_KEY", " ")
+    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY"):
+        environment.read_secret_key("SECRET_KEY", path=tmp_path / ".secret_key")
+
+
+def test_a_malformed_variable_stops_the_start_with_its_name() -> None:
+    finished = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=Path(__file__).parents[3],
+        env={**os.environ, "DEBUG": "perhaps"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode != 0
+    assert "DEBUG must be true or false, not 'perhaps'." in finished.stderr
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("pragma", "value"), [("journal_mode", "wal"), ("synchronous", 1), ("foreign_keys", 1)]
+)
+def test_sqlite_runs_as_configured(pragma: str, value: object) -> None:
+    if connection.vendor != "sqlite":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA {pragma}")
+        assert cursor.fetchone() == (value,)
+
+
+def test_a_transaction_takes_the_write_lock_when_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///db.sqlite3")
+    options = environment.read_database("DATABASE_URL", default="", folder=FOLDER)["OPTIONS"]
+    assert options["transaction_mode"] == "IMMEDIATE"
+    assert options["timeout"] == 20
+
+
+def test_the_url_says_how_long_a_writer_waits_and_a_connection_lasts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///db.sqlite3?timeout=5&conn_max_age=60")
+    database = environment.read_database("DATABASE_URL", default="", folder=FOLDER)
+    assert database["OPTIONS"]["timeout"] == 5
+    assert database["CONN_MAX_AGE"] == 60
+    assert database["NAME"] == "/srv/site/db.sqlite3"
+
+
+@pytest.mark.parametrize(("query", "meant"), [("", "NORMAL"), ("?synchronous=full", "FULL")])
+def test_the_url_says_whether_a_commit_waits_for_the_disk(
+    query: str, meant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///db.sqlite3{query}")
+    options = environment.read_database("DATABASE_URL", default="", folder=FOLDER)["OPTIONS"]
+    assert f"synchronous={meant};" in options["init_command"]
+    assert "synchronous" not in options
+
+
+def test_another_way_to_commit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "sqlite:///db.sqlite3?synchronous=off")
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL"):
+        environment.read_database("DATABASE_URL", default="", folder=FOLDER)
+
+
+def test_connections_to_postgresql_are_kept_in_a_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://digits:secret@db.example/digits?sslmode=require")
+    database = environment.read_database("DATABASE_URL", default="", folder=FOLDER, pool_size=3)
+    assert database["OPTIONS"]["pool"]["max_size"] == 3
+    assert database["OPTIONS"]["sslmode"] == "require"
+    assert database["CONN_HEALTH_CHECKS"]
+
+
+def test_a_pool_of_none_leaves_each_request_a_connection_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgres://digits:secret@db.example/digits")
+    database = environment.read_database("DATABASE_URL", default="", folder=FOLDER, pool_size=0)
+    assert "pool" not in database.get("OPTIONS", {})
+
+
+def test_a_count_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEEP_MODELS", " 3 ")
+    assert environment.read_count("KEEP_MODELS", default=10) == 3
+
+
+@pytest.mark.parametrize("text", ["-1", "many", "1.5", ""])
+def test_a_count_that_is_none_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEEP_MODELS", text)
+    with pytest.raises(ImproperlyConfigured, match="KEEP_MODELS"):
+        environment.read_count("KEEP_MODELS", default=10)
+
+
+@pytest.mark.parametrize(("text", "meant"), [("off", 0), (" OFF ", 0), ("0", 0), ("30", 30)])
+def test_a_limit_is_read(text: str, meant: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THROTTLE_VISITOR", text)
+    assert environment.read_limit("THROTTLE_VISITOR", default=120) == meant
+
+
+@pytest.mark.parametrize("text", ["", "-1", "120/minute", "no"])
+def test_a_limit_that_is_none_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THROTTLE_VISITOR", text)
+    with pytest.raises(ImproperlyConfigured, match="THROTTLE_VISITOR"):
+        environment.read_limit("THROTTLE_VISITOR", default=120)

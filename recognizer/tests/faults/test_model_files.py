@@ -1,0 +1,143 @@
+"""A model file is damaged: the running server goes on, a new one says why and finds another."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sklearn.base
+from django.conf import settings as site_settings
+
+from ml import artifacts
+from recognizer.models import TrainedModel
+from recognizer.services.versions import registry
+from recognizer.tests.conftest import Caller
+from recognizer.tests.deployment.test_gunicorn import workers_of
+from recognizer.tests.kit.drawings import assert_problem, copy_model
+from recognizer.tests.kit.live import LiveSite, new_database, serve
+from recognizer.tests.kit.load import ask, draw, load
+
+Damage = Callable[[Path], object]
+DAMAGES: dict[str, Damage] = {
+    "deleted": lambda path: path.unlink(),
+    "truncated": lambda path: os.truncate(path, path.stat().st_size // 2),
+    "tampered": lambda path: path.write_bytes(path.read_bytes()[:-1] + b"x"),
+}
+REASONS = {"deleted": "no readable model file", "truncated": "SHA-256", "tampered": "SHA-256"}
+
+
+@pytest.fixture
+def written_by_another_version(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """Return the small model as an old scikit-learn would have written it."""
+    pipeline, _ = artifacts.load(bundle)
+    monkeypatch.setattr(sklearn.base, "__version__", "0.24.2")
+    data = artifacts.serialize(pipeline)
+    monkeypatch.undo()
+    return data
+
+
+def add_version(model: TrainedModel, data: bytes) -> Path:
+    """Register version 2 with a file of its own, not active; return the file."""
+    path = Path(site_settings.ARTIFACTS_DIR) / "own.joblib"
+    path.write_bytes(data)
+    copy_model(model, artifact=path.name, sha256=artifacts.digest(data))
+    return path
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_file_is_not_activated_and_the_answer_says_why(
+    staff: Caller, model: TrainedModel, bundle: Path, damage: str
+) -> None:
+    DAMAGES[damage](add_version(model, bundle.read_bytes()))
+    answer = staff.post("/api/v1/models/2/activate/")
+    assert_problem(answer, 409, "model-unusable")
+    assert REASONS[damage] in answer.json()["detail"]
+    assert registry.active_model().version == 1
+
+
+def test_a_file_of_another_scikit_learn_is_not_activated_and_the_answer_says_why(
+    staff: Caller, model: TrainedModel, written_by_another_version: bytes
+) -> None:
+    add_version(model, written_by_another_version)
+    answer = staff.post("/api/v1/models/2/activate/")
+    assert_problem(answer, 409, "model-unusable")
+    assert "another version of scikit-learn" in answer.json()["detail"]
+    assert registry.active_model().version == 1
+
+
+def test_a_server_goes_on_and_a_new_one_repairs_what_it_can(
+    static_files: None, tmp_path: Path, written_by_another_version: bytes
+) -> None:
+    with new_database(tmp_path) as database:
+        with serve(tmp_path, DATABASE_URL=database) as site:
+            with load(site) as clients:  # until each of both workers has it in memory
+                while site.server.log.count("Model 1 is loaded") < 2:
+                    clients.wait_for(1)
+            (path,) = (tmp_path / "artifacts").glob("*.joblib")
+            whole = path.read_bytes()
+            for damage in DAMAGES.values():
+                damage(path)
+                assert draw(site).json()["model"] == 1
+                path.write_bytes(whole)
+            own = path.with_name("own.joblib")
+            own.write_bytes(written_by_another_version)
+            site.manage(
+                "shell",
+                "-c",
+                "from recognizer.models import TrainedModel\n"
+                "row = TrainedModel.objects.get()\n"
+                "TrainedModel.objects.update(active=False)\n"
+                "row.version, row.active, row.origin = 2, True, 'retrained'\n"
+                f"row.artifact, row.sha256 = {own.name!r}, "
+                f"{artifacts.digest(written_by_another_version)!r}\n"
+                "row.save(force_insert=True)",
+            )
+            assert draw(site).json()["model"] == 1
+            assert "Model 1 goes on answering" in site.server.log
+        DAMAGES["truncated"](path)
+        with serve(tmp_path, DATABASE_URL=database) as site:
+            assert ask(site.url, "/readyz").json() == {"status": "ready", "model": 1}
+            assert draw(site).json()["model"] == 1
+            site.server.wait_for_line("Model 2 cannot be used: .*InconsistentVersionWarning")
+            assert path.read_bytes() == whole
+
+
+ANOTHER_VERSION = """
+from recognizer.models import TrainedModel
+row = TrainedModel.objects.get(version=1)
+TrainedModel.objects.update(active=False)
+row.version, row.active, row.origin = {version}, True, "retrained"
+row.artifact, row.gate = "{version}.joblib", {gate}
+row.save(force_insert=True)
+"""
+
+
+def replace_workers(site: LiveSite) -> None:
+    """Kill the workers, and wait until others have started in their places, alone."""
+    killed = workers_of(site)
+    for pid in killed:
+        os.kill(pid, signal.SIGKILL)
+    while len(set(workers_of(site)) - set(killed)) < len(killed):
+        pass
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_worker_that_starts_alone_answers_with_what_is_whole(
+    static_files: None, tmp_path: Path, damage: str
+) -> None:
+    with serve(tmp_path) as site:
+        (bundled,) = (tmp_path / "artifacts").glob("*.joblib")
+        for version, gate in ((2, {"accepted": True}), (3, {"accepted": False}), (4, {})):
+            (bundled.parent / f"{version}.joblib").write_bytes(bundled.read_bytes())
+            site.manage("shell", "-c", ANOTHER_VERSION.format(version=version, gate=gate))
+        for damaged, answers in (("4", 2), ("2", 1), (bundled.stem, 1)):
+            DAMAGES[damage](bundled.with_stem(damaged))
+            replace_workers(site)
+            assert ask(site.url, "/readyz").json() == {"status": "ready", "model": answers}
+            assert draw(site).json()["model"] == answers
+            site.server.wait_for_line(f"Model {answers} answers instead of Model 4")
+        site.server.wait_for_line(f"Model 2 cannot be used either: .*{REASONS[damage]}")
+        site.server.wait_for_line(f"Model 1 is read from .*{REASONS[damage]}")

@@ -1,0 +1,261 @@
+"""A real server for tests: gunicorn over a database of its own, of the kind that is tested."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import secrets
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Queue
+from threading import Condition, Thread
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+import psycopg
+import pytest
+
+from recognizer.tests.kit.drawings import SEVEN
+
+PROJECT = Path(__file__).resolve().parents[3]
+# Long enough for a machine that does much else at the time; nothing waits longer than it has to.
+START_SECONDS = 180
+STOP_SECONDS = 60
+
+
+class Server:
+    """A command that becomes a server, and what it says, which pytest shows of a failed test.
+
+    It is up as soon as it says what ``sign`` matches: gunicorn, where it listens.
+    """
+
+    def __init__(
+        self, command: Sequence[str | Path], *, sign: str = r"Listening at: (\S+)", **options: Any
+    ) -> None:
+        self._sign = re.compile(sign)
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
+        )
+        self._lines: list[str] = []
+        self._said = Condition()
+        self._address: Queue[str | None] = Queue()
+        self._listener = Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as lines:
+            for line in lines:
+                print(line, end="")
+                with self._said:
+                    self._lines.append(line)
+                    self._said.notify_all()
+                if match := self._sign.search(line):
+                    self._address.put(match[1])
+        self._address.put(None)
+
+    @property
+    def pid(self) -> int:
+        """The process, also the group of one that was started as a session."""
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        """What the command has said so far."""
+        return "".join(self._lines)
+
+    def wait_for_address(self) -> str:
+        """Return the URL as soon as connections are accepted there."""
+        address = self._address.get(timeout=START_SECONDS)
+        assert address is not None, f"The server did not start:\n{self.log}"
+        return address
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """End it as the system (SIGTERM) or a person (SIGINT) would; return the exit status."""
+        self._process.send_signal(how)
+        return self.wait()
+
+    def processes(self) -> list[int]:
+        """Return the processes that it started itself: of gunicorn, its workers."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return [int(pid) for pid in children.split()]
+
+    def kill_all(self) -> None:
+        """Kill it and what it started, so that none can put anything in order."""
+        children = self.processes()
+        for pid in (self.pid, *children):  # the parent first, so that it starts no others
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.wait()
+
+    def wait_for_line(self, pattern: str) -> str:
+        """Return the first line of the log that matches, as soon as there is one."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            with self._said:
+                lines = list(self._lines)
+                found = next((line for line in lines if re.search(pattern, line)), None)
+                if found is not None:
+                    return found
+                self._said.wait(1)
+        raise AssertionError(f"The log has no {pattern!r}:\n{self.log}")
+
+    def wait_for_all(self) -> bool:
+        """Wait for every process that it started, for the output ends with the last one."""
+        self._listener.join(START_SECONDS)
+        return not self._listener.is_alive()
+
+    def wait(self) -> int:
+        """Return the exit status of a command that ends by itself."""
+        try:
+            status = self._process.wait(STOP_SECONDS)
+        finally:
+            self._process.kill()
+            self._listener.join(STOP_SECONDS)
+        return status
+
+
+@dataclass(frozen=True)
+class LiveSite:
+    """A running site."""
+
+    url: str
+    environment: dict[str, str]
+    server: Server
+
+    def draw_seven(self, query: str = "") -> dict[str, Any]:
+        """Send a 7 and return the answer."""
+        request = Request(
+            f"{self.url}/api/v1/drawings/{query}",
+            json.dumps({"strokes": SEVEN}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urlopen(request, timeout=START_SECONDS) as answer:
+            drawing: dict[str, Any] = json.load(answer)
+        return drawing
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command beside the server, over the same database; return its output."""
+        finished = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=PROJECT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        print(finished.stdout, finished.stderr)
+        assert finished.returncode == 0, finished.stderr
+        return finished.stdout
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Ask the site's database."""
+        with connect(self.environment["DATABASE_URL"]) as connection:
+            rows: list[tuple[Any, ...]] = connection.execute(query).fetchall()
+        return rows
+
+
+@contextmanager
+def connect(url: str) -> Iterator[Any]:
+    """Connect to a database without Django; each statement is a transaction."""
+    if url.startswith("sqlite"):
+        path = url.removeprefix("sqlite:///").partition("?")[0]
+        connection: Any = sqlite3.connect(path, isolation_level=None)
+    else:
+        connection = psycopg.connect(url, autocommit=True)
+    with closing(connection):
+        yield connection
+
+
+@contextmanager
+def new_database(folder: Path) -> Iterator[str]:
+    """Give the address of an empty database: a file, or one in the server that is tested."""
+    server = os.environ.get("DATABASE_URL", "")
+    if not server.startswith("postgres"):
+        yield f"sqlite:///{folder / 'db.sqlite3'}"
+        return
+    name = f"live_{secrets.token_hex(8)}"
+    with connect(server) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        try:
+            yield urlsplit(server)._replace(path=f"/{name}").geturl()
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def serve(folder: Path, **environment: str) -> Iterator[LiveSite]:
+    """Serve an empty archive with the bundled model until the block ends.
+
+    Whoever asks for it also asks for the fixture `static_files`.
+    """
+    with new_database(folder) as database:
+        yield from _serve(folder, {"DATABASE_URL": database, **environment})
+
+
+def _serve(folder: Path, environment: dict[str, str]) -> Iterator[LiveSite]:
+    everything = {
+        **os.environ,
+        "ARTIFACTS_DIR": str(folder / "artifacts"),
+        "SECRET_KEY": "only for tests",
+        "WEB_CONCURRENCY": "2",
+        "RETRAIN_WORKER": "no",
+        "THROTTLE_VISITOR": "off",
+        "THROTTLE_ALL": "1000000000",
+        **environment,
+    }
+    command = [sys.executable, "-m", "digitsite.serve", "--bind", "127.0.0.1:0"]
+    server = Server(command, cwd=PROJECT, env=everything)
+    try:
+        url = server.wait_for_address()
+        with urlopen(f"{url}/readyz", timeout=START_SECONDS) as answer:
+            assert answer.status == 200
+        yield LiveSite(url, everything, server)
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def static_files(
+    worker_id: str, testrun_uid: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Gather the files that a server gives out as they are; once, for it takes seconds.
+
+    All processes of a run share their folder, so that none may gather while another serves.
+    """
+    if worker_id == "master":  # no other process
+        gather_static_files()
+        return
+    mark = tmp_path_factory.getbasetemp().parent / f"static-files-{testrun_uid}"
+    with mark.open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not mark.stat().st_size:
+            gather_static_files()
+            lock.write(b"gathered")
+
+
+def gather_static_files() -> None:
+    """Do what `make run` does before it starts."""
+    subprocess.run(
+        [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"],
+        cwd=PROJECT,
+        env={**os.environ, "DEBUG": "no"},
+        check=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def site(static_files: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+    """Return a site that the tests of one module share."""
+    with serve(tmp_path_factory.mktemp("site")) as running:
+        yield running

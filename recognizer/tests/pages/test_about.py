@@ -1,0 +1,81 @@
+"""GET /about/: how the recognizer works, in pictures."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import re
+
+from PIL import Image
+
+from recognizer.models import Drawing, TrainedModel
+from recognizer.services.versions import registry
+from recognizer.tests.conftest import Caller
+from recognizer.tests.kit.drawings import digits_of_one_face
+
+
+def text_of(caller: Caller, **headers: str) -> str:
+    """Return what the page says."""
+    answer = caller.client.get("/about/", headers=headers)
+    assert answer.status_code == 200
+    return html.unescape(" ".join(re.sub(r"<[^>]*>", "", answer.content.decode()).split()))
+
+
+def pictures_of(caller: Caller) -> list[Image.Image]:
+    """Return the pictures that travel inside the page."""
+    page = caller.get("/about/").content.decode()
+    found = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
+    return [Image.open(io.BytesIO(base64.b64decode(picture))) for picture in found]
+
+
+def test_it_shows_each_step_of_the_last_drawing(visitor: Caller) -> None:
+    visitor.draw(1)
+    visitor.draw(3)
+    drawn, canonical, upright, *directions = pictures_of(visitor)
+    assert max(drawn.size) > 28
+    assert canonical.tobytes() == digits_of_one_face()[3].tobytes()
+    assert upright.size == (28, 28)
+    # Around the digit, which stands in the middle once more.
+    assert [picture.size for picture in directions] == [(9, 9)] * 4 + [(28, 28)] + [(9, 9)] * 4
+    assert "on your last drawing" in text_of(visitor)
+    assert re.search(r"It reads 3, \d+% sure\.", text_of(visitor))
+
+
+def test_it_shows_an_example_to_whoever_drew_nothing(stranger: Caller, visitor: Caller) -> None:
+    visitor.draw(3)
+    assert "on a 2 of ours" in text_of(stranger)
+    assert len(pictures_of(stranger)) == 12
+    assert Drawing.objects.count() == 1
+
+
+def test_the_figures_are_those_of_the_model_that_answers(
+    stranger: Caller, model: TrainedModel
+) -> None:
+    model.metrics["typefaces"] = {"n": 1234, "accuracy": 0.875}
+    model.data["corrections"] = 4321
+    model.save()
+    text = text_of(stranger)
+    assert "87.5 % of 1,234 digits of typefaces that it never saw" in text
+    assert "4,321 corrections by people" in text
+    assert 'href="/api/v1/models/1/"' in stranger.get("/about/").content.decode()
+
+
+def test_it_speaks_german(visitor: Caller) -> None:
+    visitor.draw(3)
+    assert "So funktioniert es" in text_of(visitor, **{"Accept-Language": "de"})
+
+
+def test_without_a_model_it_still_says_who_learns(stranger: Caller, model: TrainedModel) -> None:
+    TrainedModel.objects.update(active=False)
+    registry.forget_model()
+    text = text_of(stranger)
+    assert "No model answers at the moment" in text
+    assert "Who learns from what you draw" in text
+
+
+def test_it_leads_to_the_pad_and_the_history_and_is_led_to(visitor: Caller) -> None:
+    page = visitor.get("/about/").content.decode()
+    assert 'href="/"' in page
+    assert 'href="/history/"' in page
+    assert 'href="/about/"' in visitor.get("/").content.decode()

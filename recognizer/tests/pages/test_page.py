@@ -1,0 +1,157 @@
+"""The page in a real browser: what a visitor sees while drawing, answering and looking back."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from recognizer.tests.kit.browsing import (
+    FOUR,
+    SEVEN,
+    UnitStroke,
+    draw,
+    expect_answer,
+    open_page,
+    press,
+)
+from recognizer.tests.kit.live import LiveSite
+
+
+@pytest.fixture
+def pad(site: LiveSite, page: Page) -> Page:
+    """Return the drawing page of a new visitor."""
+    page.goto(site.url)
+    return page
+
+
+def test_it_answers_after_a_stroke(pad: Page) -> None:
+    draw(pad, SEVEN)
+
+    expect_answer(pad, 7)
+
+
+def test_it_answers_anew_after_each_stroke(pad: Page) -> None:
+    draw(pad, FOUR[:1])
+    expect(pad.locator("#answer[data-digit]")).to_be_attached()
+    draw(pad, FOUR[1:])
+
+    expect_answer(pad, 4)
+
+
+def test_it_shows_what_the_model_saw(pad: Page) -> None:
+    draw(pad, SEVEN)
+
+    seen = pad.get_by_alt_text("Your drawing as 28 by 28 pixels")
+    expect(seen).to_be_visible()
+    assert seen.evaluate("image => [image.naturalWidth, image.naturalHeight]") == [28, 28]
+
+
+def test_it_shows_ten_shares_that_make_a_hundred(pad: Page) -> None:
+    draw(pad, SEVEN)
+    expect_answer(pad, 7)
+
+    shares = pad.locator("#bars li").evaluate_all(
+        "items => items.map(item => Number(item.style.getPropertyValue('--share')))"
+    )
+    assert len(shares) == 10
+    assert sum(shares) == pytest.approx(1, abs=0.001)
+    assert shares.index(max(shares)) == 7
+
+
+def test_undo_takes_the_last_stroke_back(pad: Page) -> None:
+    draw(pad, SEVEN)
+    expect_answer(pad, 7)
+    press(pad, "Undo")
+
+    expect(pad.locator("#answer[data-digit]")).not_to_be_attached()
+
+
+def test_clear_takes_the_answer_away(pad: Page) -> None:
+    draw(pad, SEVEN)
+    expect_answer(pad, 7)
+    press(pad, "Clear")
+
+    expect(pad.locator("#answer[data-digit]")).not_to_be_attached()
+
+
+def test_it_knows_where_and_how_large_does_not_matter(pad: Page) -> None:
+    small = [[(0.7 + x / 5, 0.1 + y / 5) for x, y in stroke] for stroke in SEVEN]
+    draw(pad, small)
+
+    expect_answer(pad, 7)
+
+
+def test_one_digit_makes_one_drawing_in_the_history(pad: Page, site: LiveSite) -> None:
+    draw(pad, FOUR)
+    expect_answer(pad, 4)
+    pad.goto(f"{site.url}/history/")
+
+    expect(pad.locator("#drawings li")).to_have_count(1)
+
+
+def test_a_correction_is_kept_in_the_history(pad: Page, site: LiveSite) -> None:
+    draw(pad, SEVEN)
+    expect_answer(pad, 7)
+    press(pad, "No")
+    with pad.expect_response("**/feedback/"):
+        press(pad, "1")
+    pad.goto(f"{site.url}/history/?correct=false")
+
+    expect(pad.locator("#drawings li")).to_have_count(1)
+
+
+def test_an_answer_can_be_corrected_in_the_history(pad: Page, site: LiveSite) -> None:
+    draw(pad, SEVEN)
+    expect_answer(pad, 7)
+    press(pad, "No")
+    with pad.expect_response("**/feedback/"):
+        press(pad, "1")
+    pad.goto(f"{site.url}/history/")
+    pad.locator("#drawings li button").click()
+    dialog = pad.get_by_role("dialog")
+    dialog.get_by_role("button", name="Change").click()
+    with pad.expect_response("**/feedback/") as response:
+        dialog.get_by_role("button", name="7", exact=True).click()
+
+    assert response.value.json()["correct"] is True
+
+
+def test_a_history_belongs_to_its_visitor(pad: Page, site: LiveSite, browser: Browser) -> None:
+    draw(pad, SEVEN)
+    expect_answer(pad, 7)
+
+    with open_page(browser) as other:
+        other.goto(f"{site.url}/")
+        other.goto(f"{site.url}/history/")
+        expect(other.get_by_text("Nothing here yet.")).to_be_visible()
+
+
+def test_it_is_drawn_on_with_a_finger(site: LiveSite, browser: Browser) -> None:
+    phone: dict[str, Any] = {
+        "viewport": {"width": 390, "height": 844},
+        "has_touch": True,
+        "is_mobile": True,
+    }
+    with open_page(browser, **phone) as page:
+        page.goto(site.url)
+        draw_by_touch(page, SEVEN[0])
+        expect_answer(page, 7)
+
+
+def draw_by_touch(page: Page, stroke: UnitStroke) -> None:
+    """Draw one stroke with a finger, by the browser's own input events."""
+    box = page.locator("canvas").first.bounding_box()
+    assert box is not None
+    places = [
+        {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]} for x, y in stroke
+    ]
+    finger = page.context.new_cdp_session(page)
+    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [places[0]]})
+    for start, end in pairwise(places):
+        for step in range(1, 9):
+            place = {key: start[key] + (end[key] - start[key]) * step / 8 for key in start}
+            finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [place]})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})

@@ -1,0 +1,266 @@
+"""The page beyond drawing: where it looked, pictures from elsewhere, lost answers, the archive."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from recognizer.tests.kit.browsing import UnitStroke, draw, open_page
+from recognizer.tests.kit.drawings import blank_png, png_of
+from recognizer.tests.kit.live import LiveSite
+
+SEVEN: list[UnitStroke] = [[(0.3, 0.25), (0.7, 0.25), (0.45, 0.8)]]
+TEN_STROKES: list[UnitStroke] = [
+    [(0.3 + 0.04 * step, 0.25), (0.34 + 0.04 * step, 0.25)] for step in range(10)
+]
+
+
+@pytest.fixture
+def pad(site: LiveSite, page: Page) -> Page:
+    """Return the drawing page of a new visitor."""
+    page.goto(site.url)
+    return page
+
+
+def expect_answer(page: Page, digit: int) -> None:
+    """Wait until the page shows this digit as its answer."""
+    expect(page.locator("#answer")).to_have_attribute("data-digit", str(digit))
+
+
+def stored(page: Page) -> list[dict[str, Any]]:
+    """Return the drawings of the page's visitor."""
+    results: list[dict[str, Any]] = page.evaluate(
+        "fetch('/api/v1/drawings/').then(answer => answer.json()).then(body => body.results)"
+    )
+    return results
+
+
+def choose(page: Page, content: bytes, name: str = "digit.png", kind: str = "image/png") -> None:
+    """Choose a file."""
+    page.get_by_label("Choose an image").set_input_files(
+        {"name": name, "mimeType": kind, "buffer": content}
+    )
+
+
+def hand_over(page: Page, how: str, content: bytes) -> None:
+    """Drop or paste a picture."""
+    page.evaluate(
+        """([how, content]) => {
+            const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+            const data = new DataTransfer();
+            data.items.add(new File([bytes], "digit.png", { type: "image/png" }));
+            const event =
+                how === "paste"
+                    ? new ClipboardEvent("paste", { clipboardData: data, bubbles: true })
+                    : new DragEvent("drop", { dataTransfer: data, bubbles: true });
+            document.getElementById("pad").dispatchEvent(event);
+        }""",
+        [how, base64.b64encode(content).decode()],
+    )
+
+
+def test_ten_strokes_leave_one_row(pad: Page) -> None:
+    draw(pad, TEN_STROKES)
+    expect(pad.locator("#answer[data-digit]:not([aria-busy])")).to_be_attached()
+
+    (drawing,) = stored(pad)
+    strokes = pad.evaluate(
+        "id => fetch(`/api/v1/drawings/${id}/strokes/`).then(answer => answer.json())",
+        drawing["id"],
+    )
+    assert len(strokes[0]["strokes"]) == 10
+
+
+def test_a_lost_answer_leaves_no_row_of_its_own(site: LiveSite, browser: Browser) -> None:
+    with open_page(browser) as page:
+        page.goto(site.url)
+        lost: list[int] = []
+
+        def lose(route: Route) -> None:
+            # The server reads and keeps the drawing; the page hears nothing of it but an error.
+            lost.append(route.fetch().status)
+            route.fulfill(status=200, content_type="text/html", body="gone")
+
+        page.route("**/api/v1/drawings/", lose, times=1)
+        draw(page, SEVEN)
+        page.get_by_role("button", name="Try again").click()
+        expect_answer(page, 7)
+
+        assert lost == [201]
+        assert len(stored(page)) == 1
+
+
+def test_an_answer_is_explained_and_covered_again(pad: Page) -> None:
+    draw(pad, SEVEN)
+    expect_answer(pad, 7)
+    button = pad.get_by_role("button", name="Where it looked")
+    button.click()
+
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(pad.locator("#looked")).to_be_visible()
+    expect(pad.locator("#looked-sentence")).to_contain_text("It looked most")
+    painted = "canvas => canvas.getContext('2d').getImageData(0, 0, 28, 28).data.some(Boolean)"
+    assert pad.locator("#looked").evaluate(painted)
+
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "false")
+    expect(pad.locator("#looked")).to_be_hidden()
+    expect(pad.locator("#looked-sentence")).to_be_empty()
+
+
+def test_an_explanation_follows_the_drawing(pad: Page) -> None:
+    draw(pad, SEVEN)
+    expect_answer(pad, 7)
+    pad.get_by_role("button", name="Where it looked").press("Enter")
+    expect(pad.locator("#looked")).to_be_visible()
+    with pad.expect_response("**/explanation/"):
+        draw(pad, [[(0.35, 0.5), (0.65, 0.5)]])
+    expect(pad.locator("#looked")).to_be_visible()
+    pad.get_by_role("button", name="Clear").click()
+
+    expect(pad.get_by_role("button", name="Where it looked")).to_be_hidden()
+    expect(pad.locator("#looked")).to_be_hidden()
+
+
+def test_a_chosen_image_is_shown_and_read(pad: Page) -> None:
+    choose(pad, png_of(4))
+
+    expect_answer(pad, 4)
+    expect(pad.get_by_alt_text("The picture that you sent")).to_be_visible()
+    (drawing,) = stored(pad)
+    assert drawing["source"] == "upload"
+
+
+@pytest.mark.parametrize("how", ["drop", "paste"])
+def test_an_image_is_dropped_or_pasted(pad: Page, how: str) -> None:
+    hand_over(pad, how, png_of(4))
+
+    expect_answer(pad, 4)
+
+
+def test_a_huge_photograph_is_made_small_before_it_is_sent(pad: Page) -> None:
+    with pad.expect_request("**/api/v1/drawings/") as request:
+        choose(pad, png_of(4, 3000))
+    expect_answer(pad, 4)
+
+    assert len(request.value.post_data or "") < 60_000
+
+
+def test_drawing_over_an_image_is_another_digit(pad: Page) -> None:
+    choose(pad, png_of(4))
+    expect_answer(pad, 4)
+    draw(pad, SEVEN)
+
+    expect_answer(pad, 7)
+    expect(pad.get_by_alt_text("The picture that you sent")).to_be_hidden()
+    assert [drawing["prediction"] for drawing in stored(pad)] == [7, 4]
+
+
+def test_clear_takes_the_image_away(pad: Page) -> None:
+    choose(pad, png_of(4))
+    expect_answer(pad, 4)
+    pad.get_by_role("button", name="Clear").click()
+
+    expect(pad.get_by_alt_text("The picture that you sent")).to_be_hidden()
+    expect(pad.locator("#answer[data-digit]")).not_to_be_attached()
+
+
+def test_a_file_that_is_no_image_is_told_in_a_sentence(pad: Page) -> None:
+    draw(pad, SEVEN)
+    expect_answer(pad, 7)
+    choose(pad, b"Dear diary", "diary.txt", "text/plain")
+
+    expect(pad.locator("#notice")).to_contain_text("This picture cannot be read.")
+    expect(pad.get_by_role("button", name="Choose another")).to_be_visible()
+    expect_answer(pad, 7)
+
+
+def test_a_blank_image_is_told_in_a_sentence(site: LiveSite, browser: Browser) -> None:
+    context = browser.new_context()  # the refusal itself is an error on the console
+    page = context.new_page()
+    page.goto(site.url)
+    choose(page, blank_png())
+
+    expect(page.locator("#notice")).to_contain_text("There is no ink in this drawing.")
+    expect(page.get_by_role("button", name="Choose another")).to_be_visible()
+    context.close()
+
+
+def test_the_choice_of_a_file_is_reached_by_the_keyboard(pad: Page) -> None:
+    pad.get_by_role("button", name="Clear").focus()
+    pad.keyboard.press("Tab")
+
+    expect(pad.get_by_label("Choose an image")).to_be_focused()
+    assert pad.locator(".intake label").evaluate(
+        "label => getComputedStyle(label).outlineStyle"
+    ) == ("solid")
+
+
+@pytest.fixture
+def history(pad: Page, site: LiveSite) -> Page:
+    """Return the history of a visitor who confirmed a seven and left a four open."""
+    choose(pad, png_of(4))
+    expect_answer(pad, 4)
+    draw(pad, SEVEN)
+    expect_answer(pad, 7)
+    with pad.expect_response("**/feedback/"):
+        pad.get_by_role("button", name="Yes").click()
+    pad.goto(f"{site.url}/history/")
+    expect(pad.locator("#drawings li")).to_have_count(2)
+    return pad
+
+
+def download(page: Page, name: str) -> bytes:
+    """Follow a link to a file."""
+    with page.expect_download() as started:
+        page.get_by_role("link", name=name).click()
+    return Path(started.value.path()).read_bytes()
+
+
+def test_the_drawings_are_taken_along(history: Page) -> None:
+    rows = list(csv.reader(download(history, "Pixels (csv)").decode().splitlines()))
+    strokes = json.loads(download(history, "Strokes (JSON)"))
+
+    assert [row[1] for row in rows] == ["labels", "7"]
+    assert [drawing["label"] for drawing in strokes] == [7]
+
+
+def test_one_drawing_is_taken_along(history: Page) -> None:
+    history.locator("#drawings li button").first.click()
+
+    assert download(history, "Picture (PNG)").startswith(b"\x89PNG")
+    dialog = history.get_by_role("dialog")
+    with history.expect_download() as started:
+        dialog.get_by_role("link", name="Strokes (JSON)").click()
+    assert json.loads(Path(started.value.path()).read_bytes())[0]["label"] == 7
+
+
+def test_all_drawings_are_deleted_once_that_is_confirmed(history: Page) -> None:
+    history.get_by_role("button", name="Delete all …").click()
+    history.get_by_role("button", name="Cancel").click()
+    expect(history.locator("#drawings li")).to_have_count(2)
+    history.get_by_role("button", name="Delete all …").click()
+    history.get_by_role("button", name="Delete all", exact=True).click()
+
+    expect(history.get_by_text("Nothing here yet.")).to_be_visible()
+    expect(history.locator("#voice")).to_have_text("2 drawings are deleted.")
+    assert stored(history) == []
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_explaining_page_is_not_wider_than_the_window(
+    site: LiveSite, browser: Browser, width: int, language: str
+) -> None:
+    size = {"width": width, "height": 844}
+    with open_page(browser, viewport=size, locale=language) as page:
+        page.goto(f"{site.url}/about/")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        shown = "images => images.every(image => image.complete && image.naturalWidth > 0)"
+        assert page.locator("img").evaluate_all(shown)

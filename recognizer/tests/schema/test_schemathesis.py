@@ -1,0 +1,105 @@
+"""Every operation is asked what it must take and what it must not, alone and one after the other.
+
+Schemathesis makes the questions from the committed description, and follows its links from a stored
+drawing to whatever can be done with that. Its choices are the same each time.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from recognizer.tests.kit.live import PROJECT, LiveSite, serve
+
+SECONDS = 600
+"""A bound for a machine that does much else; nothing waits longer than it has to."""
+NEW_KEY = """
+from recognizer import services
+from recognizer.models import ApiKey
+print(services.issue_key(ApiKey(name="schemathesis", may_{scope}=True)))
+"""
+CALLERS = ["stranger", "visitor", "staff"]
+METRICS_TOKEN = "a-token-for-tests-alone"
+CONFIG = Path(__file__).with_name("schemathesis.toml")
+
+
+@pytest.fixture(scope="module")
+def site(static_files: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+    """Return a site that Prometheus may ask as well."""
+    with serve(tmp_path_factory.mktemp("site"), METRICS_TOKEN=METRICS_TOKEN) as running:
+        yield running
+
+
+def headers_of(caller: str, site: LiveSite) -> list[str]:
+    """Return what a caller sends along."""
+    match caller:
+        case "visitor":
+            with urlopen(f"{site.url}/") as page:
+                cookies = [value.partition(";")[0] for value in page.headers.get_all("Set-Cookie")]
+                token = re.search(r'data-csrf-token="(\w+)"', page.read().decode())
+            assert token is not None
+            return [f"Cookie: {'; '.join(cookies)}", f"X-CSRFToken: {token[1]}"]
+        case "staff":
+            command = NEW_KEY.format(scope="admin")
+            key = site.manage("shell", "--verbosity=0", "--command", command).strip()
+            return [f"Authorization: Bearer {key}"]
+        case "prometheus":
+            return [f"Authorization: Bearer {METRICS_TOKEN}"]
+    return []
+
+
+def ask(site: LiveSite, caller: str, phases: str, folder: Path, *options: str) -> str:
+    """Run Schemathesis, which must find nothing; return what it says of itself."""
+    finished = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "schemathesis.cli",
+            f"--config-file={CONFIG}",
+            "run",
+            str(PROJECT / "docs" / "openapi.yaml"),
+            f"--url={site.url}",
+            f"--phases={phases}",
+            *(f"--header={header}" for header in headers_of(caller, site)),
+            *options,
+        ],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    print(finished.stderr)
+    assert finished.returncode == 0, finished.stdout
+    return finished.stdout
+
+
+def number(pattern: str, output: str) -> int:
+    match = re.search(pattern, output)
+    assert match is not None, output
+    return int(match[1])
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_every_answer_is_one_that_is_described(caller: str, site: LiveSite, tmp_path: Path) -> None:
+    output = ask(site, caller, "examples,coverage,fuzzing", tmp_path)
+    described = number(r"Operations: +\d+ selected / (\d+) total", output)
+    assert number(r"Tested: +(\d+)", output) == described
+
+
+def test_so_is_every_answer_to_prometheus(site: LiveSite, tmp_path: Path) -> None:
+    phases = "examples,coverage,fuzzing"
+    output = ask(site, "prometheus", phases, tmp_path, "--include-path=/metrics")
+    assert number(r"Tested: +(\d+)", output) == 1
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_so_is_every_answer_along_the_links(caller: str, site: LiveSite, tmp_path: Path) -> None:
+    output = ask(site, caller, "stateful", tmp_path)
+    assert number(r"API Links: +(\d+) covered", output) > 0
