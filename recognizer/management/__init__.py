@@ -1,0 +1,1 @@
+"""What people run: one command a module, each an adapter of a service."""
