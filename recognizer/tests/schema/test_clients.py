@@ -24,9 +24,9 @@ PAGE = (PROJECT / "docs" / "clients.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CLIENTS = {"python": "digits.py", "js": "digits.mjs"}
 NEW_KEY = """
-from recognizer import services
+from recognizer.services.site import api_keys
 from recognizer.models import ApiKey
-print(services.issue_key(ApiKey(name="client", may_read=True, may_feedback=True)))
+print(api_keys.issue_key(ApiKey(name="client", may_read=True, may_feedback=True)))
 """
 SECONDS = 180
 

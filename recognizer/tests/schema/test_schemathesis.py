@@ -20,9 +20,9 @@ from recognizer.tests.kit.live import PROJECT, LiveSite, serve
 SECONDS = 600
 """A bound for a machine that does much else; nothing waits longer than it has to."""
 NEW_KEY = """
-from recognizer import services
+from recognizer.services.site import api_keys
 from recognizer.models import ApiKey
-print(services.issue_key(ApiKey(name="schemathesis", may_{scope}=True)))
+print(api_keys.issue_key(ApiKey(name="schemathesis", may_{scope}=True)))
 """
 CALLERS = ["stranger", "visitor", "staff"]
 METRICS_TOKEN = "a-token-for-tests-alone"
