@@ -70,12 +70,12 @@ def test_a_number_of_workers_that_is_none_is_refused_by_name() -> None:
     assert "WEB_CONCURRENCY must be a whole number" in refused.stderr
 
 
-def test_a_worker_stays_small_and_without_what_only_training_needs(site: LiveSite) -> None:
+def test_a_worker_stays_small_and_without_what_only_training_needs(own_site: LiveSite) -> None:
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: site.draw_seven(), range(200)))
-    with urlopen(site.url) as page:
+        list(pool.map(lambda _: own_site.draw_seven(), range(200)))
+    with urlopen(own_site.url) as page:
         assert page.status == 200
-    for pid in workers_of(site):
+    for pid in workers_of(own_site):
         status = Path(f"/proc/{pid}/status").read_text()
         found = re.search(r"VmRSS:\s+(\d+) kB", status)
         assert found is not None
@@ -86,8 +86,8 @@ def test_a_worker_stays_small_and_without_what_only_training_needs(site: LiveSit
         assert "/matplotlib/" not in libraries
 
 
-def test_the_access_log_is_json_whatever_a_client_sends(site: LiveSite) -> None:
-    address = urlsplit(site.url)
+def test_the_access_log_is_json_whatever_a_client_sends(own_site: LiveSite) -> None:
+    address = urlsplit(own_site.url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port)
     agent = 'a "quoted" \\ agent'
     connection.request("GET", '/nothing"?a=\\x', headers={"User-Agent": agent})
@@ -95,18 +95,18 @@ def test_the_access_log_is_json_whatever_a_client_sends(site: LiveSite) -> None:
     answer.read()
     connection.close()
     request_id = answer.headers["X-Request-ID"]
-    with urlopen(f"{site.url}/healthz"):
+    with urlopen(f"{own_site.url}/healthz"):
         pass  # by the same server later: the line before is written
-    while not (entries := [e for e in access_log(site) if e["request_id"] == request_id]):
+    while not (entries := [e for e in access_log(own_site) if e["request_id"] == request_id]):
         pass
     (entry,) = entries
     assert entry["path"] == '/nothing"?a=\\x'
     assert (entry["method"], entry["status"], entry["agent"]) == ("GET", 404, agent)
 
 
-def test_no_header_makes_a_request_another_one(site: LiveSite) -> None:
+def test_no_header_makes_a_request_another_one(own_site: LiveSite) -> None:
     headers = {"PATH_INFO": "/healthz", "SCRIPT_NAME": "/elsewhere", "X-Forwarded-Proto": "https"}
-    with urlopen(Request(f"{site.url}/history/", headers=headers)) as page:
+    with urlopen(Request(f"{own_site.url}/history/", headers=headers)) as page:
         assert "/elsewhere" not in page.read().decode()
         assert "Secure" not in page.headers["Set-Cookie"]
         assert page.headers["Content-Type"].startswith("text/html")
@@ -152,8 +152,8 @@ def test_workers_that_are_replaced_drop_no_request(static_files: None, tmp_path:
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v1/stats/", "/nothing", "/static/favicon.svg"])
-def test_every_answer_has_the_id_of_its_request(site: LiveSite, path: str) -> None:
-    address = urlsplit(site.url)
+def test_every_answer_has_the_id_of_its_request(own_site: LiveSite, path: str) -> None:
+    address = urlsplit(own_site.url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port)
     connection.request("GET", path, headers={"X-Request-ID": "0" * 12 + "4" + "0" * 3 + "8" * 16})
     assert connection.getresponse().headers["X-Request-ID"] == "0000000000004000" + "8" * 16

@@ -53,19 +53,19 @@ def read_answer(connection: socket.socket) -> bytes:
     return answer
 
 
-def test_slow_bodies_hold_a_thread_each_and_the_others_serve(site: LiveSite) -> None:
+def test_slow_bodies_hold_a_thread_each_and_the_others_serve(own_site: LiveSite) -> None:
     with ExitStack() as clients:
-        slow = [connect(site.url, clients, HEAD) for _ in range(THREADS // 2 - 1)]
-        send_byte_by_byte(slow, BODY, site)
+        slow = [connect(own_site.url, clients, HEAD) for _ in range(THREADS // 2 - 1)]
+        send_byte_by_byte(slow, BODY, own_site)
         for connection in slow:
             assert b" 201 Created" in read_answer(connection).partition(b"\r\n")[0]
 
 
-def test_connections_without_a_request_hold_no_thread_for_long(site: LiveSite) -> None:
+def test_connections_without_a_request_hold_no_thread_for_long(own_site: LiveSite) -> None:
     with ExitStack() as clients:
         for _ in range(2 * THREADS):
-            connect(site.url, clients)
-        assert draw(site).status == 201
+            connect(own_site.url, clients)
+        assert draw(own_site).status == 201
 
 
 def test_clients_that_fall_silent_hold_a_thread_no_longer_than_they_may(
@@ -88,18 +88,18 @@ def test_clients_that_fall_silent_hold_a_thread_no_longer_than_they_may(
     assert "Traceback" not in told
 
 
-def test_clients_that_never_read_hold_nobody_else_up(site: LiveSite) -> None:
+def test_clients_that_never_read_hold_nobody_else_up(own_site: LiveSite) -> None:
     with ExitStack() as clients:
         for _ in range(4 * THREADS):
-            connect(site.url, clients, "GET /api/schema/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-        assert draw(site).status == 201
+            connect(own_site.url, clients, "GET /api/schema/ HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert draw(own_site).status == 201
 
 
 def test_behind_nginx_many_more_slow_clients_than_threads_hold_nobody_up(
-    site: LiveSite, tmp_path: Path
+    own_site: LiveSite, tmp_path: Path
 ) -> None:
     proxy = Proxy(tmp_path, tmp_path)
-    (tmp_path / "active.conf").write_text(f"server {urlsplit(site.url).netloc};\n")
+    (tmp_path / "active.conf").write_text(f"server {urlsplit(own_site.url).netloc};\n")
     with proxy.run(), ExitStack() as clients:
         slow = []
         for _ in range(5 * THREADS):
@@ -108,6 +108,6 @@ def test_behind_nginx_many_more_slow_clients_than_threads_hold_nobody_up(
             clients.enter_context(secure)
             secure.sendall(HEAD.encode())
             slow.append(secure)
-        send_byte_by_byte(slow, BODY, site)
+        send_byte_by_byte(slow, BODY, own_site)
         for connection in slow:
             assert b" 201 Created" in read_answer(connection).partition(b"\r\n")[0]

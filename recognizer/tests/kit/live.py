@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import functools
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -193,13 +195,29 @@ def new_database(folder: Path) -> Iterator[str]:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@functools.cache
+def migrated_database() -> bytes:
+    """Return the file of an SQLite database that is migrated and empty."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "db.sqlite3")
+        subprocess.run(
+            [sys.executable, "manage.py", "migrate", "--verbosity=0"],
+            cwd=PROJECT,
+            env={**os.environ, "DATABASE_URL": f"sqlite:///{path}", "SECRET_KEY": "none"},
+            check=True,
+        )
+        return path.read_bytes()
+
+
 @contextmanager
 def serve(folder: Path, **environment: str) -> Iterator[LiveSite]:
     """Serve an empty archive with the bundled model until the block ends.
 
-    Whoever asks for it also asks for the fixture `static_files`.
+    A test that calls it also takes the fixture `static_files`.
     """
     with new_database(folder) as database:
+        if database.startswith("sqlite"):  # migrating takes as long as all else of a start
+            Path(database.removeprefix("sqlite:///")).write_bytes(migrated_database())
         yield from _serve(folder, {"DATABASE_URL": database, **environment})
 
 
@@ -254,8 +272,15 @@ def gather_static_files() -> None:
     )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(static_files: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
-    """Return a site that the tests of one module share."""
+    """Return a site that all tests of a process share; they leave its model and processes alone."""
+    with serve(tmp_path_factory.mktemp("site")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def own_site(static_files: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+    """Return a site that the tests of one module share, which may do to it what they like."""
     with serve(tmp_path_factory.mktemp("site")) as running:
         yield running

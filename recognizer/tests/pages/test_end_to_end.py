@@ -27,8 +27,8 @@ def read_drawing(page: Page, strokes: list[UnitStroke]) -> dict[str, Any]:
     return answer
 
 
-def test_it_learns_from_a_correction(site: LiveSite, page: Page) -> None:
-    page.goto(site.url)
+def test_it_learns_from_a_correction(own_site: LiveSite, page: Page) -> None:
+    page.goto(own_site.url)
     before = read_drawing(page, EIGHT)
     expect(page.locator("#version")).to_contain_text("model 1")
     assert before["prediction"] != 8, (
@@ -41,7 +41,7 @@ def test_it_learns_from_a_correction(site: LiveSite, page: Page) -> None:
     assert response.value.json()["label"] == 8
     # A tenth of the usual exercise: the loop is shown here, not how little it forgets. The gate
     # sees what so short a training forgets, and has to be overruled.
-    printed = site.manage("retrain", "--quiet", "--json", "--replay", "0.1", "--force")
+    printed = own_site.manage("retrain", "--quiet", "--json", "--replay", "0.1", "--force")
     retrained = json.loads(printed.splitlines()[-1])
     page.get_by_role("button", name="Clear").click()
     after = read_drawing(page, EIGHT_AGAIN)
