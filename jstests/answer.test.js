@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { rankDigits, sentenceAbout, shortPercent } from "../static/js/answer.js";
+import { sentenceAbout, shortPercent } from "../static/js/answer.js";
+import { rankDigits } from "../static/js/feedback.js";
 
 function drawing(shares, isDigit = true) {
   const probabilities = Array.from({ length: 10 }, (_, digit) => shares[digit] ?? 0);

@@ -1,13 +1,10 @@
-// Shows an answer: the digit, the sentence, ten bars, the 28x28 that the model saw, and the person's mark on it.
+// Shows an answer: the digit, a sentence, ten bars, the 28x28 pixels that the model saw, and the visitor's verdict.
 
+import { rankDigits } from "./feedback.js";
 import { words } from "./words.js";
 
 const UNSURE_BELOW = 0.5; // confidence
 const CLOSE_FROM = 0.15; // probability of the runner-up
-
-/** The digits by probability, likeliest first. */
-export const rankDigits = (probabilities) =>
-  probabilities.map((_, digit) => digit).sort((a, b) => probabilities[b] - probabilities[a]);
 
 export function sentenceAbout({ prediction, is_digit: isDigit, confidence, probabilities }) {
   const other = rankDigits(probabilities).find((digit) => digit !== prediction);
@@ -17,7 +14,7 @@ export function sentenceAbout({ prediction, is_digit: isDigit, confidence, proba
   return words.reading.sure(prediction, confidence);
 }
 
-/** The share as it stands over a bar: whole percents without the sign. */
+/** A share in whole percent without the sign, as it stands over a bar. */
 export const shortPercent = (share) => String(Math.round(share * 100));
 
 export class Answer {
@@ -29,7 +26,7 @@ export class Answer {
   #seen;
   #version;
 
-  /** `root` is #answer; `bars` holds ten items in the order of the digits; `seen` is an <img>; `version` names the model. */
+  /** `root` is #answer; `bars` has an item for each digit, 0 to 9; `seen` is an <img>; `version` names the model. */
   constructor(root, bars, seen, version) {
     this.#root = root;
     this.#digit = root.querySelector("[data-part=digit]");
@@ -43,11 +40,11 @@ export class Answer {
     this.#version = version;
   }
 
-  /** The drawing changes: the old answer is none any more, though its picture stays until the new one is there. */
+  /** The drawing has changed: the old answer no longer counts, but stays in sight until the new one arrives. */
   wait() {
     delete this.#root.dataset.digit;
     this.#root.setAttribute("aria-busy", "true");
-    // What to do next is being done.
+    // The sentence asks for a drawing, which has begun.
     if (this.#root.dataset.state === "empty") this.#sentence.textContent = "";
   }
 
@@ -80,7 +77,7 @@ export class Answer {
     this.judge(drawing);
   }
 
-  /** The teacher's pencil: a tick, or the digit struck out and the right one beside it. */
+  /** Marks the answer as a teacher does: ticks it, or strikes it out and writes the right digit beside it. */
   judge({ prediction, is_digit: isDigit, label }) {
     const isWrong = label !== null && label !== prediction;
     this.#mark.textContent = isWrong ? String(label) : "";

@@ -1,61 +1,52 @@
-// The dialog over one stored drawing: what was read, what the person says about it, delete.
+// The dialog over one stored drawing: shows what was read, sends what the visitor says about it, deletes it.
 //
-// Events: "judge" with detail {drawing, feedback}; "delete" with detail {drawing}.
+// Events: "request" before anything is sent; "judged" and "deleted" with detail {drawing}; "failure" with detail
+// {problem, again}, where again() repeats the request; "close" with detail {drawing}.
 
 import { Feedback } from "./feedback.js";
 import { words } from "./words.js";
 
 export class Editor extends EventTarget {
   #dialog;
+  #api;
   #feedback;
-  #picture;
-  #details;
-  #delete;
-  #image;
-  #strokes;
+  #parts = {};
   #drawing = null;
-  #isSure = false;
+  #isSure = false; // "Delete" was pressed once
 
-  constructor(dialog) {
+  constructor(dialog, api) {
     super();
     this.#dialog = dialog;
-    this.#picture = dialog.querySelector("[data-part=picture]");
-    this.#details = dialog.querySelector("[data-part=details]");
-    this.#delete = dialog.querySelector("[data-part=delete]");
-    this.#image = dialog.querySelector("[data-part=image]");
-    this.#strokes = dialog.querySelector("[data-part=strokes]");
+    this.#api = api;
+    for (const part of dialog.querySelectorAll("[data-part]"))
+      this.#parts[part.dataset.part] = part;
     this.#feedback = new Feedback(dialog.querySelector(".feedback"));
-    this.#feedback.addEventListener("judge", ({ detail }) =>
-      this.#emit("judge", { feedback: detail }),
-    );
-    this.#delete.addEventListener("click", () => this.#askOrDelete());
+    this.#feedback.addEventListener("judge", ({ detail }) => this.#judge(this.#drawing, detail));
+    this.#parts.delete.addEventListener("click", () => this.#askOrDelete());
     // A click beside the dialog closes it as Esc does.
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+    dialog.addEventListener("close", () => this.#emit("close", { drawing: this.#drawing }));
   }
 
-  get isOpen() {
-    return this.#dialog.open;
-  }
-
-  /** `urls`: {image, strokes}, where its files are. */
-  open(drawing, urls) {
+  open(drawing) {
+    const { picture, image, strokes } = this.#parts;
     this.#isSure = false;
-    this.#delete.textContent = words.drawing.deleteAsk;
-    this.#picture.src = urls.image;
-    this.#image.href = urls.image;
-    this.#image.download = `drawing-${drawing.id}.png`;
-    this.#strokes.href = urls.strokes;
-    this.show(drawing);
+    this.#parts.delete.textContent = words.drawing.deleteAsk;
+    picture.src = this.#api.imageUrl(drawing.id);
+    image.href = this.#api.imageUrl(drawing.id);
+    image.download = `drawing-${drawing.id}.png`;
+    strokes.href = this.#api.strokesUrl(drawing.id);
+    this.#show(drawing);
     this.#dialog.showModal();
   }
 
-  show(drawing) {
+  #show(drawing) {
     this.#drawing = drawing;
     const when = new Intl.DateTimeFormat(document.documentElement.lang, {
       dateStyle: "medium",
       timeStyle: "short",
     });
-    this.#details.textContent = words.drawing.details(
+    this.#parts.details.textContent = words.drawing.details(
       drawing.prediction,
       drawing.confidence,
       when.format(new Date(drawing.created_at)),
@@ -63,17 +54,39 @@ export class Editor extends EventTarget {
     this.#feedback.show(drawing);
   }
 
-  close() {
-    this.#dialog.close();
+  #judge(drawing, feedback) {
+    return this.#request(async () => {
+      const judged = await this.#api.giveFeedback(drawing.id, feedback);
+      if (this.#dialog.open && this.#drawing.id === judged.id) this.#show(judged);
+      this.#emit("judged", { drawing: judged });
+    });
   }
 
   #askOrDelete() {
-    if (this.#isSure) this.#emit("delete");
+    if (this.#isSure) this.#remove(this.#drawing);
     this.#isSure = true;
-    this.#delete.textContent = words.drawing.deleteSure;
+    this.#parts.delete.textContent = words.drawing.deleteSure;
+  }
+
+  #remove(drawing) {
+    return this.#request(async () => {
+      await this.#api.remove(drawing.id);
+      this.#dialog.close();
+      this.#emit("deleted", { drawing });
+    });
+  }
+
+  async #request(send) {
+    this.#emit("request");
+    try {
+      await send();
+    } catch (problem) {
+      this.#dialog.close(); // it would cover the page's notice
+      this.#emit("failure", { problem, again: () => this.#request(send) });
+    }
   }
 
   #emit(name, detail = {}) {
-    this.dispatchEvent(new CustomEvent(name, { detail: { drawing: this.#drawing, ...detail } }));
+    this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 }

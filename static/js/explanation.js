@@ -1,15 +1,16 @@
-// Where the model looked: a map over the 28x28 digit, and a sentence that says the same. Fetched when asked for.
+// Where the model looked: a map over the 28x28 digit, and a sentence for the same. Loaded when the visitor asks for it.
 //
 // Events: "failure" with detail {problem}.
 
+import { whenColorsChange } from "./ink.js";
 import { words } from "./words.js";
 
 const SIDE = 28; // pixels of the digit
-const BOX = { start: 4, third: 20 / 3 }; // its ink lies in the middle 20 of them
-const LEAST = 0.02; // a loss of confidence that is worth a word
+const BOX = { start: 4, third: 20 / 3 }; // pixels; the ink lies in the middle 20
+const LEAST = 0.02; // the smallest loss of confidence that the sentence mentions
 const STRONGEST = 0.85; // opacity
 
-/** The place whose covering costs most confidence: {row, column, loss}. */
+/** The place that costs most confidence when it is covered: {row, column, loss}. */
 export function strongest(map) {
   let most = { row: 0, column: 0, loss: 0 };
   map.forEach((losses, row) =>
@@ -20,7 +21,7 @@ export function strongest(map) {
   return most;
 }
 
-/** Which of the nine parts of the digit a pixel is in: 0 at the top left, 8 at the bottom right. */
+/** The part of the digit that a pixel lies in: 0 at the top left to 8 at the bottom right. */
 export function partOf(row, column) {
   const third = (place) => Math.min(Math.max(Math.floor((place - BOX.start) / BOX.third), 0), 2);
   return 3 * third(row) + third(column);
@@ -34,37 +35,35 @@ export function sentenceAbout(map) {
 }
 
 export class Explanation extends EventTarget {
-  #load;
+  #api;
   #button;
   #canvas;
   #sentence;
   #drawing = null;
   #map = null;
 
-  /** `load` takes a drawing's id and promises {map}; `canvas` lies over the digit; `sentence` is a live region. */
-  constructor(load, button, canvas, sentence) {
+  /** `canvas` lies over the digit; `sentence` is a live region. */
+  constructor(api, button, canvas, sentence) {
     super();
-    this.#load = load;
+    this.#api = api;
     this.#button = button;
     this.#canvas = canvas;
     this.#sentence = sentence;
-    for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
-      matchMedia(query).addEventListener("change", () => this.#paint());
-    }
+    whenColorsChange(() => this.#paint());
   }
 
   get isOn() {
     return this.#button.getAttribute("aria-pressed") === "true";
   }
 
-  /** Another drawing is answered, or none (null): what is shown belongs to the one before. */
+  /** Explains another drawing; null clears the explanation. */
   async show(drawing) {
     this.#drawing = drawing;
     this.#map = null;
     this.#paint();
     if (!drawing || !this.isOn) return;
     try {
-      const { map } = await this.#load(drawing.id);
+      const { map } = await this.#api.explain(drawing.id);
       if (drawing !== this.#drawing || !this.isOn) return;
       this.#map = map;
       this.#paint();
@@ -86,7 +85,7 @@ export class Explanation extends EventTarget {
     if (!this.#map) return;
     const context = this.#canvas.getContext("2d");
     context.clearRect(0, 0, SIDE, SIDE);
-    // The color is CSS's to choose; the strongest place is opaque, however little hangs on it.
+    // The strongest place has the full color, however small its loss is.
     context.fillStyle = getComputedStyle(this.#canvas).color;
     const { loss: most } = strongest(this.#map);
     this.#map.forEach((losses, row) =>

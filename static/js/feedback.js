@@ -1,11 +1,14 @@
-// "Was this right?": asks, offers the ten digits, says thanks, takes it back.
+// "Was this right?": asks, offers the ten digits, thanks, and withdraws what the visitor said.
 //
 // Events: "judge" with detail {correct: true}, {label: 0 to 9} or {label: null}.
 
-import { rankDigits } from "./answer.js";
 import { words } from "./words.js";
 
 const STEPS = ["question", "choices", "verdict"];
+
+/** The digits by probability, likeliest first. */
+export const rankDigits = (probabilities) =>
+  probabilities.map((_, digit) => digit).sort((a, b) => probabilities[b] - probabilities[a]);
 
 export class Feedback extends EventTarget {
   #root;
@@ -40,7 +43,7 @@ export class Feedback extends EventTarget {
     this.#root.hidden = true;
   }
 
-  /** Shows where things stand with a drawing: the question, or what the person said. */
+  /** Shows the question about a drawing, or what the visitor has said about it. */
   show(drawing) {
     const wasWithdrawn =
       this.#drawing?.id === drawing.id && this.#drawing.label !== null && drawing.label === null;
@@ -70,7 +73,7 @@ export class Feedback extends EventTarget {
     if (this.#drawing && this.#drawing.label !== null) this.#judge({ label: null });
   }
 
-  /** Opens the ten digits, likeliest first; the one that was just denied comes last. */
+  /** Offers the ten digits, likeliest first; the digit that was read comes last. */
   offer() {
     if (!this.#drawing) return;
     const { probabilities, prediction } = this.#drawing;
@@ -91,7 +94,7 @@ export class Feedback extends EventTarget {
   }
 
   #step(name, focus = null) {
-    // A focused button that goes away would leave a keyboard at the top of the page.
+    // When a focused button is hidden, the focus would go back to the top of the page.
     const hadFocus = this.#root.contains(document.activeElement);
     for (const step of STEPS) this.#parts[step].hidden = step !== name;
     if (hadFocus || focus) (focus ?? this.#parts[name]).focus({ preventScroll: true });

@@ -1,18 +1,25 @@
-// Paints strokes on a canvas: always from the vectors, sharp on any screen, only what is new while a stroke grows.
+// Paints strokes on a canvas: from vectors, so that they are sharp on every screen, and piece by piece while they grow.
 
 import { PAD_SIZE, curvePiece, widthAt } from "./geometry.js";
+
+/** CSS chooses the colors of a canvas, so that it has to be painted again when they change. */
+export function whenColorsChange(repaint) {
+  for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
+    matchMedia(query).addEventListener("change", repaint);
+  }
+}
 
 export class Ink {
   #canvas;
   #context;
-  #painted = 0; // pieces of the growing stroke that are on the canvas
+  #painted = 0; // pieces of the growing stroke that are already on the canvas
 
   constructor(canvas) {
     this.#canvas = canvas;
     this.#context = canvas.getContext("2d");
   }
 
-  /** Gives the canvas one pixel for each pixel of the screen; true where that emptied it. */
+  /** Gives the canvas one pixel for each pixel of the screen; true if its size changed, which clears it. */
   fit(devicePixels) {
     const side = Math.max(1, Math.round(devicePixels));
     if (this.#canvas.width === side && this.#canvas.height === side) return false;
@@ -35,13 +42,13 @@ export class Ink {
     this.#painted = 0;
   }
 
-  /** Paints a growing stroke up to its last but one point: where the last curve goes is not known yet. */
+  /** Paints a growing stroke up to its last but one point, since the next point bends the last curve. */
   grow(stroke) {
     if (stroke.points.length === 1) this.#dot(stroke);
     this.#paint(stroke, stroke.points.length - 1);
   }
 
-  // Canvas leaves out lines without length, so a tap is painted as what it is.
+  // A canvas does not paint lines of length zero, so a tap is painted as a circle.
   #dot({ points: [point], width }) {
     const context = this.#prepare();
     context.beginPath();
@@ -75,7 +82,7 @@ export class Ink {
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.lineCap = "round";
     context.lineJoin = "round";
-    // The color is CSS's to choose (light, dark, forced colors); the canvas has it as its text color.
+    // CSS chooses the color (light, dark, forced colors): it is the text color of the canvas.
     context.strokeStyle = getComputedStyle(this.#canvas).color;
     context.fillStyle = context.strokeStyle;
     return context;

@@ -1,8 +1,8 @@
-// Pictures that come from elsewhere: chosen as a file, dropped on the page, or pasted; and the one that lies on the pad.
+// Pictures instead of strokes: a file that is chosen, dropped on the page or pasted, and the picture on the pad.
 //
 // Events of Intake: "file" with detail {file}; "dragging" with detail {isOver}.
 
-/** The first picture among files; else the first file, so that somebody can be told that it is none. */
+/** The first picture among files; without one, the first file, so that the page can report that it is not a picture. */
 export const firstPicture = (files) =>
   [...files].find((file) => file.type.startsWith("image/")) ?? files[0] ?? null;
 
@@ -12,16 +12,19 @@ export class Intake extends EventTarget {
     super();
     input.addEventListener("change", () => {
       this.#take(input.files);
-      input.value = ""; // the same file again is a choice, too
+      input.value = ""; // otherwise choosing the same file again would not be a change
     });
     target.addEventListener("dragover", (event) => {
       if (!event.dataTransfer.types.includes("Files")) return;
-      event.preventDefault(); // or the browser would leave the page for the file
-      this.#tell(true);
+      event.preventDefault(); // otherwise the browser would open the file instead of the page
+      this.#emitDragging(true);
     });
-    target.addEventListener("dragleave", (event) => event.relatedTarget || this.#tell(false));
+    target.addEventListener(
+      "dragleave",
+      (event) => event.relatedTarget || this.#emitDragging(false),
+    );
     target.addEventListener("drop", (event) => {
-      this.#tell(false);
+      this.#emitDragging(false);
       if (this.#take(event.dataTransfer.files)) event.preventDefault();
     });
     target.addEventListener("paste", (event) => {
@@ -35,12 +38,12 @@ export class Intake extends EventTarget {
     return file !== null;
   }
 
-  #tell(isOver) {
+  #emitDragging(isOver) {
     this.dispatchEvent(new CustomEvent("dragging", { detail: { isOver } }));
   }
 }
 
-/** The picture that was sent in the place of strokes: it lies on the pad until something is drawn. */
+/** The picture that was sent instead of strokes; it lies on the pad until the visitor draws. */
 export class Picture {
   #image;
 
@@ -48,7 +51,7 @@ export class Picture {
     this.#image = image;
   }
 
-  /** The data: address of what is shown; empty where there is nothing. */
+  /** The data: URL of the picture, or an empty text. */
   get url() {
     return this.#image.getAttribute("src") ?? "";
   }

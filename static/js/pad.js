@@ -1,9 +1,9 @@
 // The drawing pad: pointers and keys become strokes, with undo and redo.
 //
-// Events: "begin" when a stroke starts; "change" when the drawing is another one, with detail {strokes}.
+// Events: "begin" when a stroke begins; "change" when the drawing has changed, with detail {strokes}.
 
 import { distance, toPad } from "./geometry.js";
-import { Ink } from "./ink.js";
+import { Ink, whenColorsChange } from "./ink.js";
 
 const MIN_DISTANCE = 0.5; // units; closer points only add jitter
 const PRIMARY_BUTTON = 0;
@@ -16,7 +16,7 @@ export class Pad extends EventTarget {
   #strokes = [];
   #undone = [];
   #current = null; // the stroke that is being drawn
-  #pointer = null; // the one pointer that draws it: {id, type}
+  #pointer = null; // the pointer that draws it: {id, type}; null when keys draw it
   #hasSeenPen = false;
   #frame = 0;
 
@@ -30,7 +30,7 @@ export class Pad extends EventTarget {
     canvas.addEventListener("pointercancel", (event) => this.#cancel(event));
     canvas.addEventListener("lostpointercapture", (event) => this.#up(event));
     canvas.addEventListener("keydown", () => canvas.removeAttribute("data-pointed"));
-    // A long press must not open a menu in the middle of a stroke.
+    // A long press must not open a menu during a stroke.
     canvas.addEventListener("contextmenu", (event) => this.#current && event.preventDefault());
     this.#followScreen();
   }
@@ -97,18 +97,18 @@ export class Pad extends EventTarget {
     this.#undone = [];
     this.#current = null;
     this.#pointer = null;
-    // Painted anew in one go, a stroke has no seams where its pieces met.
+    // Painted again as a whole, the stroke has no seams between its pieces.
     this.#changed();
   }
 
   #down(event) {
     const isPen = event.pointerType === "pen";
     this.#hasSeenPen ||= isPen;
-    // A hand that rests beside the pen came first: its mark goes, the pen draws.
+    // A resting hand touched the pad before the pen did: its stroke is dropped.
     if (isPen && this.#pointer?.type === "touch") this.#drop();
     if (this.#current && !this.#pointer) this.end(); // begun by keys
     if (this.#current || event.button !== PRIMARY_BUTTON) return;
-    // For the keys that answer; the ring is for those who came by keys.
+    // With the focus here, keys answer. Only visitors who came by keys see the focus ring.
     this.#canvas.toggleAttribute("data-pointed", true);
     this.#canvas.focus({ preventScroll: true });
     this.#capture(event.pointerId);
@@ -118,7 +118,7 @@ export class Pad extends EventTarget {
 
   #move(event) {
     if (event.pointerId !== this.#pointer?.id) return;
-    // Screens report more places than they paint; where that is not to be had (insecure origins), the event is one.
+    // One event can stand for several places; without that list (insecure origins), the event itself is the place.
     const all = event.getCoalescedEvents?.() ?? [];
     for (const each of all.length > 0 ? all : [event]) this.extend(this.#point(each));
   }
@@ -131,7 +131,7 @@ export class Pad extends EventTarget {
 
   #cancel(event) {
     if (event.pointerId !== this.#pointer?.id) return;
-    // The system takes a touch away for a palm (then a pen is around) or for a gesture of its own: that ink is kept.
+    // The system cancels a touch for a palm (a pen is in use) or for a gesture of its own, whose ink is kept.
     if (this.#pointer.type !== "touch" || !this.#hasSeenPen) {
       this.end();
       return;
@@ -144,7 +144,7 @@ export class Pad extends EventTarget {
     try {
       this.#canvas.setPointerCapture(pointerId);
     } catch {
-      // A pointer that is gone already cannot be captured; its stroke is a dot.
+      // The pointer has already left; its stroke is a dot.
     }
   }
 
@@ -190,19 +190,17 @@ export class Pad extends EventTarget {
     } catch {
       observer.observe(this.#canvas);
     }
-    for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
-      matchMedia(query).addEventListener("change", () => this.#repaint());
-    }
+    whenColorsChange(() => this.#repaint());
     this.#followResolution();
   }
 
-  /** `exact`, in pixels of the screen, is known to some browsers; one that plays another device tells its own. */
+  /** Some browsers report the `exact` size in screen pixels; while they emulate another device, it may be wrong. */
   #fit(exact = NaN) {
     const side = this.#canvas.getBoundingClientRect().width * devicePixelRatio;
     if (this.#ink.fit(Math.abs(exact - side) < 2 ? exact : side)) this.#repaint();
   }
 
-  // A window that is moved to another screen keeps its size, so that not every observer notices.
+  // A window that moves to another screen keeps its CSS size, so that not every observer notices.
   #followResolution() {
     matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener(
       "change",

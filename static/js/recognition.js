@@ -1,17 +1,16 @@
-// The conversation with the server about the digit on the pad, so that one digit leaves one row and no stale answer shows.
+// The requests about the digit on the pad, so that one digit leaves one row and no outdated answer is shown.
 //
-// The page chooses the id of a digit before anything is sent, and every state of the digit goes out under it: the server
-// reads its row anew until somebody answers for it. So a request can be repeated when its answer was lost, and one whose
-// answer nobody waits for any more leaves nothing behind. All requests go through one queue, one at a time, so that an
-// older state never arrives after a newer one; while one is under way, only the newest state of a digit waits: a stroke
-// that came in between is never sent. docs/decisions/one-row-per-digit.md has the reasons.
+// The page chooses the id of a digit and sends each state of it under this id; the server updates the row until the
+// visitor judges it. So a request whose answer is lost can be repeated, and a state that is outdated leaves no row behind.
+// All requests go through one queue, one at a time, so that an older state never arrives after a newer one. While a
+// request is under way, only the newest state of a digit waits. docs/decisions/one-row-per-digit.md has the reasons.
 //
 // Events: "waiting"; "answer" and "verdict" with detail {drawing}; "finished" {drawing}, the last reading of a digit
 // that is no longer on the pad; "failure" {problem}.
 
-const ID_TAKEN = 409; // status: somebody answered for the row, in a way that this page does not know of
+const ID_TAKEN = 409; // status: the row was judged without this page knowing it
 
-/** A random UUID of version 4; crypto.randomUUID is only there on secure origins. */
+/** A random UUID of version 4; crypto.randomUUID works only on secure origins. */
 export function randomId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
@@ -23,9 +22,9 @@ export function randomId() {
 const newDigit = () => ({
   id: randomId(), // of its row
   version: 0, // counts the states of the drawing
-  answered: -1, // the version that the shown answer belongs to
-  drawing: null, // the row as the server last told it
-  isJudged: false, // the row is the person's word; what is drawn from then on needs another one
+  answered: -1, // the version that the answer on the page belongs to
+  drawing: null, // the row as the server last sent it
+  isJudged: false, // a judged row keeps its drawing; later strokes need a new row
 });
 
 export class Recognition extends EventTarget {
@@ -40,22 +39,22 @@ export class Recognition extends EventTarget {
     this.#api = api;
   }
 
-  /** The drawing that the shown answer belongs to, or null while there is none. */
+  /** The drawing that the answer on the page belongs to, or null. */
   get answered() {
     return this.#digit.answered === this.#digit.version ? this.#digit.drawing : null;
   }
 
-  /** What a reload of the page has to know to go on with the same row. */
+  /** The id of the row, with which a reloaded page resumes. */
   get id() {
     return this.#digit.id;
   }
 
-  /** The digit on the pad has a row already. */
+  /** Continues with the row of a digit that was drawn before a reload. */
   resume(id) {
     this.#digit.id = id;
   }
 
-  /** A stroke begins: whatever is on its way is about an older drawing. */
+  /** A stroke begins: answers under way belong to an older state of the drawing. */
   interrupt() {
     const digit = this.#digit;
     digit.version += 1;
@@ -63,14 +62,14 @@ export class Recognition extends EventTarget {
     this.#jobs = this.#jobs.filter((job) => job.digit !== digit || job.run !== this.#read);
   }
 
-  /** The drawing has a new state; `body` is what the API wants to know of it. */
+  /** Sends a new state of the drawing; `body` is what the API takes. */
   read(body) {
     this.interrupt();
     this.#emit("waiting");
     this.#enqueue({ run: this.#read, digit: this.#digit, version: this.#digit.version, body });
   }
 
-  /** What the person says about the shown answer: {correct: true}, {label: 0 to 9} or {label: null}. */
+  /** Sends what the visitor says about the answer: {correct: true}, {label: 0 to 9} or {label: null}. */
   judge(feedback) {
     const drawing = this.answered;
     if (!drawing) return;
@@ -85,7 +84,7 @@ export class Recognition extends EventTarget {
     });
   }
 
-  /** The next stroke belongs to another digit. What is still waiting is sent, so that the row is the whole digit. */
+  /** The next stroke belongs to another digit. Waiting states are still sent, so that the old row is complete. */
   startOver() {
     const digit = this.#digit;
     this.#digit = newDigit();
@@ -94,7 +93,7 @@ export class Recognition extends EventTarget {
     if (digit.drawing && !isOpen) this.#emit("finished", { drawing: digit.drawing });
   }
 
-  /** The request that failed, once more. */
+  /** Sends the failed request again. */
   retry() {
     const job = this.#failed;
     this.#failed = null;
@@ -103,7 +102,7 @@ export class Recognition extends EventTarget {
     this.#enqueue(job);
   }
 
-  /** Elsewhere on the page the drawing was judged. */
+  /** Takes over a verdict that was given elsewhere on the page. */
   adopt(drawing) {
     if (drawing.id !== this.#digit.drawing?.id) return;
     this.#digit.drawing = drawing;
@@ -111,7 +110,7 @@ export class Recognition extends EventTarget {
     if (this.answered) this.#emit("verdict", { drawing });
   }
 
-  /** Elsewhere on the page the drawing was deleted; true if it is the one on the pad. */
+  /** Forgets a drawing that was deleted elsewhere on the page; true if it is the one on the pad. */
   forget(id) {
     if (id !== this.#digit.drawing?.id) return false;
     this.#digit.drawing = null;

@@ -1,6 +1,13 @@
-// Every sentence that the scripts say; the templates hold the rest. CONTRIBUTING.md says how they are translated.
+// Every sentence that the scripts show; the templates hold the rest. CONTRIBUTING.md explains how they are translated.
 
-import { fill, gettext, ngettext } from "./gettext.js";
+// The catalog of Django, a script before the modules, translates; without it, as in Node, a sentence stays English.
+const gettext = (text) => globalThis.gettext?.(text) ?? text;
+
+const ngettext = (one, many, count) =>
+  globalThis.ngettext?.(one, many, count) ?? (count === 1 ? one : many);
+
+/** A sentence with its %(name)s filled in. */
+const fill = (text, values) => text.replace(/%\((\w+)\)s/g, (_, name) => values[name]);
 
 const percent = new Intl.NumberFormat(globalThis.document?.documentElement.lang || "en", {
   style: "percent",
@@ -113,7 +120,7 @@ export const words = {
         : gettext("That was a lot at once. Try again in a moment."),
     server: gettext("The server had a problem. Nothing is lost: try again."),
     unexpected: gettext("Something went wrong. Nothing is lost: try again."),
-    // What is wrong with a drawing, by the end of the problem's type; the API's own sentence is for programs.
+    // By the end of the problem's type; the sentences of the API are for programs.
     types: {
       "blank-drawing": gettext("There is no ink in this drawing. Draw a digit and try again."),
       "invalid-image": gettext("This picture cannot be read. Choose a PNG, JPEG or WebP file."),

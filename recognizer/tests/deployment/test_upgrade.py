@@ -109,7 +109,7 @@ def make_next_version(folder: Path) -> Path:
     migrations = folder / "recognizer" / "migrations"
     latest = max(path.stem for path in migrations.glob("0*.py"))
     (migrations / "9999_rehearsed.py").write_text(MIGRATION.format(latest=latest))
-    with (folder / "static" / "js" / "main.js").open("a") as script:
+    with (folder / "static" / "js" / "page.js").open("a") as script:
         script.write("\n// Another version.\n")
     subprocess.run(
         [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"],

@@ -1,6 +1,6 @@
-// The visitor's drawings as a list of cards, newest first: the strip on the drawing page, and all of them.
+// A list of cards, one for each drawing, newest first: the latest on the drawing page, all on the history page.
 //
-// Events: "open" with detail {drawing} when a card is chosen; "change" when the list is another one.
+// Events: "open" with detail {drawing} when a card is chosen; "change" when the list has changed.
 
 import { words } from "./words.js";
 
@@ -9,13 +9,13 @@ const state = ({ label, prediction }) => {
   return label === prediction ? "right" : "wrong";
 };
 
-export class History extends EventTarget {
+export class Cards extends EventTarget {
   #list;
   #template;
   #limit;
   #drawings = new Map(); // by id
 
-  /** `list` is an <ol>; `template` holds one card; `limit` is how many stay. */
+  /** `list` is an <ol>; `template` holds one card; at most `limit` cards stay. */
   constructor(list, template, limit = Infinity) {
     super();
     this.#list = list;
@@ -34,7 +34,7 @@ export class History extends EventTarget {
     return this.#drawings.size;
   }
 
-  /** Older drawings, to the end. */
+  /** Adds older drawings at the end. */
   append(drawings) {
     const unknown = drawings.filter(({ id }) => !this.#drawings.has(id));
     this.#list.append(
@@ -43,7 +43,7 @@ export class History extends EventTarget {
     this.#changed();
   }
 
-  /** A new drawing to the front, or a known one as it is now. */
+  /** Adds a new drawing in front, or replaces the card of a known one. */
   put(drawing) {
     const known = this.#find(drawing.id);
     const card = this.#card(drawing);
@@ -53,7 +53,7 @@ export class History extends EventTarget {
     this.#changed();
   }
 
-  /** A known drawing as it is now. */
+  /** Replaces the card of a known drawing. */
   update(drawing) {
     if (this.#drawings.has(drawing.id)) this.put(drawing);
   }
@@ -64,7 +64,7 @@ export class History extends EventTarget {
     this.#changed();
   }
 
-  /** Takes a card out; a keyboard goes on at its neighbor. */
+  /** Removes a card; a focus on it moves to its neighbor. */
   remove(id) {
     const card = this.#find(id);
     if (!card) return;
@@ -100,38 +100,5 @@ export class History extends EventTarget {
 
   #changed() {
     this.dispatchEvent(new CustomEvent("change"));
-  }
-}
-
-/** Loads a list page by page: at the press of a button, or when it comes into view. */
-export class Pages extends EventTarget {
-  #load;
-  #query;
-  #isLoading = false;
-
-  /** `load` takes a query and promises {results, next}; events: "page" {results}, "failure" {problem}. */
-  constructor(load, query) {
-    super();
-    this.#load = load;
-    this.#query = query;
-  }
-
-  get isAtEnd() {
-    return this.#query === null;
-  }
-
-  async more() {
-    if (this.#isLoading || this.isAtEnd) return;
-    this.#isLoading = true;
-    try {
-      const { results, next } = await this.#load(this.#query);
-      // Only the search part: behind a proxy the address that the server knows is not the one that the browser knows.
-      this.#query = next ? new URL(next, "http://any").search : null;
-      this.dispatchEvent(new CustomEvent("page", { detail: { results } }));
-    } catch (problem) {
-      this.dispatchEvent(new CustomEvent("failure", { detail: { problem } }));
-    } finally {
-      this.#isLoading = false;
-    }
   }
 }

@@ -1,0 +1,74 @@
+"""The scripts of the pages: each page loads what its entry script imports, and nothing twice."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Page
+
+from recognizer.tests.kit.live import PROJECT, LiveSite
+
+ENTRIES = {"/": "draw_page.js", "/history/": "history_page.js"}
+ONLY_FOR_DRAWING = {
+    "answer.js",
+    "cursor.js",
+    "geometry.js",
+    "ink.js",
+    "intake.js",
+    "pad.js",
+    "recognition.js",
+    "shortcuts.js",
+}
+
+every_page = pytest.mark.parametrize(("url", "entry"), ENTRIES.items())
+
+
+def find_imports(script: str) -> set[str]:
+    """Return the modules that a script imports statically, directly or through others."""
+    found: set[str] = set()
+    unread = [script]
+    while unread:
+        text = (PROJECT / "static" / "js" / unread.pop()).read_text()
+        imported = set(re.findall(r'^import .*?"\./(\w+\.js)";', text, re.DOTALL | re.MULTILINE))
+        unread += imported - found
+        found |= imported
+    return found
+
+
+def load_scripts(page: Page, url: str) -> list[str]:
+    """Open a page and return the modules that the browser requests, without their hashes."""
+    urls: list[str] = []
+    page.on("request", lambda request: urls.append(request.url))
+    page.goto(url, wait_until="networkidle")
+    found = [re.search(r"/static/js/(\w+)\.[0-9a-f]{12}(\.js)$", url) for url in urls]
+    return [match[1] + match[2] for match in found if match]
+
+
+@every_page
+@pytest.mark.django_db
+def test_a_page_preloads_exactly_the_imports_of_its_entry(
+    url: str, entry: str, client: Client
+) -> None:
+    html = client.get(url).text
+
+    preloads = re.findall(r'<link rel="modulepreload" href="/static/js/(\w+\.js)">', html)
+    assert sorted(preloads) == sorted(find_imports(entry))
+
+
+@every_page
+def test_a_browser_loads_the_entry_and_its_imports_once(
+    url: str, entry: str, site: LiveSite, page: Page
+) -> None:
+    scripts = load_scripts(page, site.url + url)
+
+    assert sorted(scripts) == sorted({entry, *find_imports(entry)})
+
+
+def test_the_history_page_loads_no_script_for_drawing(site: LiveSite, page: Page) -> None:
+    scripts = load_scripts(page, f"{site.url}/history/")
+
+    assert "history_page.js" in scripts
+    assert ONLY_FOR_DRAWING.isdisjoint(scripts)
+    assert find_imports("draw_page.js") >= ONLY_FOR_DRAWING

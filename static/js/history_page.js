@@ -1,0 +1,51 @@
+// The history page: all drawings of this browser, loaded part by part, and the dialog that deletes them all.
+
+import { Loader } from "./loader.js";
+import { api, find, notice, on, startCards } from "./page.js";
+import { words } from "./words.js";
+
+const { cards } = startCards();
+const loader = new Loader((query) => api.list(query), location.search);
+const more = find("more");
+const dialog = find("delete-all");
+const load = () => loader.load();
+
+// Loads the next part before the visitor has scrolled to the end.
+const observer = new IntersectionObserver(([entry]) => entry.isIntersecting && load(), {
+  rootMargin: "400px",
+});
+
+function show({ results }) {
+  more.hidden = loader.isAtEnd;
+  cards.append(results);
+  // An observer reports only changes: started again, it also reports a button that is still in view.
+  observer.unobserve(more);
+  observer.observe(more);
+}
+
+async function deleteAll() {
+  dialog.close();
+  notice.hide();
+  try {
+    const { deleted } = await api.removeAll();
+    cards.clear();
+    find("voice").textContent = words.history.deleted(deleted);
+  } catch (problem) {
+    notice.tell(problem, deleteAll);
+  }
+}
+
+on(loader, "loaded", show);
+on(loader, "failure", ({ problem }) => {
+  more.hidden = false;
+  notice.tell(problem, load);
+});
+on(cards, "change", () => {
+  find("none").hidden = cards.size > 0 || !loader.isAtEnd;
+});
+on(more, "click", load);
+on(find("delete-all-ask"), "click", () => dialog.showModal());
+on(find("delete-all-sure"), "click", deleteAll);
+on(notice, "reload", () => location.reload());
+
+load();
