@@ -13,12 +13,12 @@ export class Api {
     this.#token = csrfToken;
   }
 
-  /** `drawing`: {id, source, strokes, pen_width} or {id, source, image}; the same id again is the same drawing. */
+  /** `drawing` is {id, source, strokes, pen_width} or {id, source, image}; the same id again replaces the drawing. */
   create(drawing) {
     return this.#send("POST", this.#url, drawing);
   }
 
-  /** `feedback`: {correct: true}, {label: 0 to 9} or {label: null} */
+  /** `feedback` is {correct: true}, {label: 0 to 9} or {label: null}, which withdraws it. */
   giveFeedback(id, feedback) {
     return this.#send("PUT", `${this.#url}${id}/feedback/`, feedback);
   }
@@ -27,20 +27,20 @@ export class Api {
     return this.#send("DELETE", `${this.#url}${id}/`);
   }
 
-  /** All that this browser drew; {deleted}. */
+  /** Deletes all drawings of this browser; promises {deleted}, their number. */
   removeAll() {
     return this.#send("DELETE", this.#url);
   }
 
-  /** {prediction, confidence, model, map}: 28 rows of 28 shares. */
+  /** Promises {prediction, confidence, model, map}: 28 rows of 28 shares. */
   explain(id) {
     return this.#send("GET", `${this.#url}${id}/explanation/`);
   }
 
-  /** One page of this browser's drawings, newest first; `query` is a URL's search part, such as "?correct=open". */
+  /** Some drawings of this browser, newest first; `query` is the search part of a URL, such as "?correct=open". */
   list(query = "") {
     const search = new URLSearchParams(query);
-    search.set("mine", "true"); // the staff would see everybody's
+    search.set("mine", "true"); // without it, staff members get the drawings of all visitors
     return this.#send("GET", `${this.#url}?${search}`);
   }
 

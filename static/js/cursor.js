@@ -1,9 +1,9 @@
-// Drawing without a pointer: a cursor on the pad that arrow keys move and Space puts down like a pen.
+// Drawing by keys: the arrows move a cursor on the pad, and Space puts it down and lifts it like a pen.
 
 import { PAD_SIZE } from "./geometry.js";
 import { words } from "./words.js";
 
-const CELLS = 20; // the grid that the cursor moves on, a side
+const CELLS = 20; // a side of the grid on which the cursor moves
 const CELL = PAD_SIZE / CELLS; // units
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -15,7 +15,7 @@ export class Cursor {
   #row = CELLS / 2;
   #isDown = false;
 
-  /** `marker` is the element that shows the cursor; what happens is told in `voice`, a live region. */
+  /** `marker` is the element that shows the cursor; `voice` is the live region that announces it. */
   constructor(canvas, pad, marker, voice) {
     this.#pad = pad;
     this.#marker = marker;
@@ -32,7 +32,7 @@ export class Cursor {
     else if (this.#isDown && (event.key === "Enter" || event.key === "Escape")) this.#togglePen();
     else return;
     event.preventDefault(); // no scrolling
-    event.stopPropagation(); // Enter lifts the pen here, and says Yes only when it is up
+    event.stopPropagation(); // Enter that lifts the pen does not also answer Yes
   }
 
   #move(columns, rows) {

@@ -1,4 +1,4 @@
-// The page of the API: Swagger UI over our own description, acting as the visitor.
+// The page of the API: Swagger UI with the site's own description; its requests are those of the visitor.
 
 const { schemaUrl, csrfToken } = document.getElementById("operations").dataset;
 
@@ -7,7 +7,7 @@ globalThis.SwaggerUIBundle({
   dom_id: "#operations",
   deepLinking: true,
   defaultModelsExpandDepth: 0,
-  // It would ask another server whether the description is right.
+  // By default it asks a server on the internet whether the description is valid.
   validatorUrl: null,
   requestInterceptor: (request) => {
     request.headers["X-CSRFToken"] = csrfToken;

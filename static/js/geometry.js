@@ -1,18 +1,18 @@
-// The geometry of strokes, without any DOM: distances, boxes, smooth curves, simplifying, the lists that are sent.
+// The geometry of strokes, without the DOM: distances, boxes, smooth curves, and the lists that the API takes.
 //
 // A point is {x, y} with an optional pressure (0 to 1); a stroke is {points, width}. Units: the pad is a square of
-// PAD_SIZE units, whatever it measures on the screen, so that a pen width means the same on every device.
+// PAD_SIZE units, whatever its size on the screen, so that a pen width means the same on every device.
 
 export const PAD_SIZE = 280;
 
-/** The most points that the server takes in one drawing. */
+/** The server accepts at most so many points in one drawing. */
 export const MAX_POINTS = 20_000;
 
 export const midpoint = (a, b) => ({ x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 });
 
 export const distance = (a, b) => Math.hypot(b.x - a.x, b.y - a.y);
 
-/** Tenths of a unit: finer than any screen shows, and a third of the bytes. */
+/** Rounds to tenths of a unit: finer than a screen shows, in a third of the bytes. */
 export const roundTenth = (value) => Math.round(value * 10) / 10;
 
 /** A place on the screen (CSS pixels) as a place on the pad, kept inside the square. */
@@ -26,8 +26,8 @@ export function toPad(clientX, clientY, rectangle) {
 }
 
 /**
- * The smooth way through a stroke: quadratic curves from midpoint to midpoint with the points as controls.
- * Piece `index` starts where piece `index - 1` ended, so a stroke in progress is painted piece by piece.
+ * One piece of the smooth curve through a stroke, which runs from midpoint to midpoint with the points as controls.
+ * Piece `index` starts where piece `index - 1` ends, so that a stroke can be painted while it grows.
  */
 export function curvePiece(points, index) {
   const last = points.length - 1;
@@ -37,11 +37,11 @@ export function curvePiece(points, index) {
   return { from, control, to };
 }
 
-/** Half to one and a half pen widths by pressure; the full width where nothing is reported. */
+/** The width of the line: 0.5 to 1.5 pen widths by pressure, or one where the device reports none. */
 export const widthAt = (point, penWidth) =>
   point.pressure === undefined ? penWidth : penWidth * (0.5 + point.pressure);
 
-/** {left, top, right, bottom} around all points, or null where there are none. */
+/** {left, top, right, bottom} around all points, or null without any. */
 export function boundingBox(strokes) {
   const points = strokes.flatMap((stroke) => stroke.points);
   if (points.length === 0) return null;
@@ -68,11 +68,11 @@ function distanceToSegment(point, start, end) {
   });
 }
 
-/** Fewer points, none of those left out farther than `tolerance` from the line (Ramer, Douglas and Peucker). */
+/** Leaves out points at most `tolerance` away from the line through the others (Ramer, Douglas and Peucker). */
 export function simplify(points, tolerance) {
   if (points.length < 3) return [...points];
   const kept = new Set([0, points.length - 1]);
-  const open = [[0, points.length - 1]]; // a list, not recursion: a scribble must not overflow the stack
+  const open = [[0, points.length - 1]]; // recursion would overflow the stack on a long scribble
   while (open.length > 0) {
     const [first, last] = open.pop();
     let farthest = -1;
@@ -90,12 +90,12 @@ export function simplify(points, tolerance) {
 
 const countPoints = (strokes) => strokes.reduce((sum, stroke) => sum + stroke.points.length, 0);
 
-/** The drawing as the API takes it: lists of [x, y] or [x, y, pressure], as drawn unless it is beyond the limit. */
+/** The strokes as lists of [x, y] or [x, y, pressure]; simplified only if there are more than `maxPoints`. */
 export function toLists(strokes, maxPoints = MAX_POINTS) {
   let fitting = strokes;
   for (let tolerance = 0.1; countPoints(fitting) > maxPoints; tolerance *= 2) {
     fitting = strokes.map((stroke) => ({ ...stroke, points: simplify(stroke.points, tolerance) }));
-    if (tolerance > PAD_SIZE) break; // nothing but ends is left
+    if (tolerance > PAD_SIZE) break; // only the ends are left
   }
   return fitting.map((stroke) =>
     stroke.points.map(({ x, y, pressure }) => (pressure === undefined ? [x, y] : [x, y, pressure])),

@@ -1,48 +1,44 @@
-// Renews the parts of an admin page marked data-live for as long as one of them is data-unfinished.
-// Whoever has no scripts reloads the page.
+// Refreshes the parts of an admin page that are marked data-live while one of them is data-unfinished.
+// Without JavaScript, the page has to be reloaded by hand.
 
-const MS_BETWEEN_LOOKS = 2000;
-
-const parts = () => document.querySelectorAll("[data-live]");
+const MS_BETWEEN_REFRESHES = 2000;
 
 const isUnfinished = () => document.querySelector("[data-live][data-unfinished]") !== null;
 
-/** Ask for this page again; what is not there any more, as after a log-out, stays as it is. */
-const renew = async () => {
+/** Loads this page again and updates its parts; a part that is missing there, as after a log-out, stays as it is. */
+const refresh = async () => {
   const answer = await fetch(location.href, { cache: "no-store" });
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  for (const part of parts()) {
+  for (const part of document.querySelectorAll("[data-live]")) {
     const fresh = page.getElementById(part.id);
-    if (!fresh) {
-      delete part.dataset.unfinished;
-    } else if (!fresh.isEqualNode(part)) {
-      replace(part, fresh);
-    }
+    if (!fresh) delete part.dataset.unfinished;
+    else if (!fresh.isEqualNode(part)) replace(part, fresh);
   }
 };
 
-/** Only what differs is replaced, so that a screen reader is told of news and of nothing else. */
+/** Replaces only what differs, so that a screen reader announces only news. */
 const replace = (part, fresh) => {
-  const same = part.children.length === fresh.children.length;
   part.toggleAttribute("data-unfinished", fresh.hasAttribute("data-unfinished"));
-  if (!same || !part.children.length) {
+  const [children, freshChildren] = [[...part.children], [...fresh.children]];
+  if (children.length === 0 || children.length !== freshChildren.length) {
     part.replaceChildren(...fresh.childNodes);
     return;
   }
-  const newChildren = [...fresh.children];
-  [...part.children].forEach((child, index) => {
-    if (!child.isEqualNode(newChildren[index])) child.innerHTML = newChildren[index].innerHTML;
+  children.forEach((child, index) => {
+    if (!child.isEqualNode(freshChildren[index])) child.innerHTML = freshChildren[index].innerHTML;
   });
 };
 
-const look = async () => {
+const refreshSoon = () => isUnfinished() && setTimeout(tryToRefresh, MS_BETWEEN_REFRESHES);
+
+const tryToRefresh = async () => {
   try {
-    if (!document.hidden) await renew();
+    if (!document.hidden) await refresh();
   } catch {
-    // The server may be down for a moment; the next look asks again.
+    // The server may be down for a moment; the next refresh tries again.
   }
-  if (isUnfinished()) setTimeout(look, MS_BETWEEN_LOOKS);
+  refreshSoon();
 };
 
-if (isUnfinished()) setTimeout(look, MS_BETWEEN_LOOKS);
+refreshSoon();

@@ -1,8 +1,8 @@
-// What can go wrong between the page and the server, and the one sentence that says so.
+// What can go wrong between the page and the server, and the sentence that the page shows for it.
 
 import { words } from "./words.js";
 
-/** A request that failed: `status` is the answer's, or 0 where none came. */
+/** A request that failed; `status` is 0 if the server did not answer. */
 export class Problem extends Error {
   constructor({
     status = 0,
@@ -21,7 +21,7 @@ export class Problem extends Error {
   }
 }
 
-/** Seconds of a Retry-After header, which is a number or a date; null where there is none. */
+/** The seconds of a Retry-After header, which is a number or a date; null if it is missing or invalid. */
 export function parseRetryAfter(header, now = Date.now()) {
   if (!header) return null;
   const seconds = /^\d+$/.test(header)
@@ -30,7 +30,7 @@ export function parseRetryAfter(header, now = Date.now()) {
   return Number.isFinite(seconds) ? Math.max(seconds, 0) : null;
 }
 
-/** The problem in an answer that is not a success; its body is problem+json, or whatever a proxy sends. */
+/** The problem of an answer that is not a success; its body is problem+json, or anything that a proxy sends. */
 export async function problemFrom(response) {
   const body = await response.json().catch(() => ({}));
   return new Problem({
@@ -41,16 +41,16 @@ export async function problemFrom(response) {
   });
 }
 
-/** Does only a fresh page help (its token is refused), rather than the same request again? */
+/** Whether the server refuses the page's token, so that only a fresh page helps. */
 export const needsReload = (problem) => problem.status === 403;
 
-/** Is it what was sent that the server cannot read, so that the same again is of no use? */
+/** Whether the server cannot read what was sent, so that sending it again does not help. */
 export const isAboutContent = (problem) => problem.status === 400 || problem.status === 413;
 
 export function sentenceFor(problem, isOnline = true) {
   if (!(problem instanceof Problem)) return words.problems.unexpected;
   const { status, type, retryAfterSeconds, isTimeout } = problem;
-  const [slug] = type.split("/").slice(-2); // a type ends in problems/blank-drawing/
+  const [slug] = type.split("/").slice(-2); // a type ends in a slash: problems/blank-drawing/
   if (Object.hasOwn(words.problems.types, slug)) return words.problems.types[slug];
   if (isTimeout) return words.problems.timeout;
   if (status === 0) return isOnline ? words.problems.unreachable : words.problems.offline;

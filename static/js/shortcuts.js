@@ -1,7 +1,7 @@
 // Keys for the drawing page: 0 to 9, Enter, Esc and Delete answer; Ctrl+Z and Ctrl+Shift+Z undo and redo.
 //
-// They count only while the focus is in the workspace (drawing puts it there), so that nobody hits them by accident
-// with speech input or a screen reader (WCAG 2.1.4).
+// They work only while the focus is in the workspace, where drawing puts it, so that speech input and screen readers do
+// not trigger them by accident (WCAG 2.1.4).
 
 const CONTROLS = "button, a, input, select, textarea, dialog";
 

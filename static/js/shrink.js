@@ -1,11 +1,11 @@
-// A picture of any size and format that the browser knows, made small enough to send; nothing of it but its pixels stays.
+// Shrinks a picture of any size and format that the browser knows; only its pixels are sent, without any metadata.
 
 import { Problem } from "./problems.js";
 
-const MAX_SIDE = 640; // pixels; the archive keeps 280
+const MAX_SIDE = 640; // pixels; the archive stores 280
 const MAX_BYTES = 30e6;
 
-/** Width and height that fit, in the same proportion, never enlarged. */
+/** Width and height that fit, in the same proportion and never enlarged. */
 export function fittingSize({ width, height }, side = MAX_SIDE) {
   const scale = Math.min(1, side / Math.max(width, height));
   return {
@@ -14,7 +14,7 @@ export function fittingSize({ width, height }, side = MAX_SIDE) {
   };
 }
 
-/** The picture in a file, as a data: address; a Problem where there is none. */
+/** The picture in a file as a data: URL; throws a Problem if the file is not a picture. */
 export async function shrink(file) {
   if (file.size > MAX_BYTES) throw new Problem({ type: "/problems/image-too-large/" });
   const bitmap = await createImageBitmap(file).catch(() => {
@@ -26,5 +26,5 @@ export async function shrink(file) {
   context.imageSmoothingQuality = "high";
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   bitmap.close();
-  return canvas.toDataURL("image/webp", 0.9); // PNG where a browser writes no WebP
+  return canvas.toDataURL("image/webp", 0.9); // PNG in browsers that cannot write WebP
 }
