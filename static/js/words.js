@@ -30,7 +30,7 @@ export const words = {
   },
 
   explanation: {
-    nowhere: gettext("No single place decides: whatever part is covered, it stays as sure."),
+    nowhere: gettext("No single place decides: it stays just as sure, whichever part is covered."),
     // By the part of the digit, row by row.
     somewhere: (part, points) =>
       fill(
@@ -103,7 +103,7 @@ export const words = {
     unreachable: gettext("The server cannot be reached. Nothing is lost: try again in a moment."),
     timeout: gettext("The server takes too long to answer. Nothing is lost: try again."),
     refused: gettext(
-      "The server no longer accepts this page. Reload it; your drawing comes along.",
+      "The server no longer accepts this page. Reload it; your drawing is kept.",
     ),
     gone: gettext("This drawing is no longer stored."),
     tooLarge: gettext("This drawing is too large to send. Undo a stroke or start a new one."),
@@ -128,7 +128,7 @@ export const words = {
         "This picture is too large. Choose one of at most 10 MB and 4096 pixels a side.",
       ),
       "invalid-strokes": gettext(
-        "The server cannot read these strokes. Clear the pad and draw anew.",
+        "The server cannot read these strokes. Clear the pad and draw again.",
       ),
     },
   },

@@ -44,7 +44,7 @@ def test_it_shows_each_step_of_the_last_drawing(visitor: Caller) -> None:
 
 def test_it_shows_an_example_to_whoever_drew_nothing(stranger: Caller, visitor: Caller) -> None:
     visitor.draw(3)
-    assert "on a 2 of ours" in text_of(stranger)
+    assert "on an example" in text_of(stranger)
     assert len(pictures_of(stranger)) == 12
     assert Drawing.objects.count() == 1
 
