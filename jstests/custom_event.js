@@ -1,4 +1,4 @@
-// Node.js 18 has Event and EventTarget, but CustomEvent only from 19 on.
+// Node.js 18 has Event and EventTarget but lacks CustomEvent, which came with version 19.
 
 globalThis.CustomEvent ??= class CustomEvent extends Event {
   constructor(name, { detail = null } = {}) {

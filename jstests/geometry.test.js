@@ -16,19 +16,19 @@ import {
 const zigzag = (count) =>
   Array.from({ length: count }, (_, index) => ({ x: index / 10, y: index % 2 }));
 
-test("the middle and the distance of two points", () => {
+test("two points have a midpoint and a distance", () => {
   assert.deepEqual(midpoint({ x: 0, y: 2 }, { x: 4, y: 4 }), { x: 2, y: 3 });
   assert.equal(distance({ x: 0, y: 0 }, { x: 3, y: 4 }), 5);
 });
 
-test("a place on the pad is the same whatever the pad measures on the screen", () => {
+test("a place on the pad does not depend on the pad's size on the screen", () => {
   const small = toPad(20, 30, { left: 10, top: 10, width: 40, height: 40 });
   const large = toPad(210, 310, { left: 10, top: 10, width: 800, height: 600 });
   assert.deepEqual(small, { x: 70, y: 140 });
   assert.deepEqual(large, { x: 70, y: 140 });
 });
 
-test("places are told to a tenth of a unit", () => {
+test("a place on the pad is rounded to a tenth of a unit", () => {
   assert.deepEqual(toPad(100, 200, { left: 0, top: 0, width: 333, height: 333 }), {
     x: 84.1,
     y: 168.2,
@@ -40,7 +40,7 @@ test("a pointer that leaves the pad draws along its edge", () => {
   assert.deepEqual(toPad(-50, 120, rectangle), { x: 0, y: PAD_SIZE });
 });
 
-test("the pieces of a curve join, from the first point to the last", () => {
+test("the pieces of a curve join and lead from the first point to the last", () => {
   const points = [
     { x: 0, y: 0 },
     { x: 10, y: 0 },
@@ -62,18 +62,18 @@ test("a curve bends at each point of the stroke", () => {
   );
 });
 
-test("one point is a curve too", () => {
+test("a single point is a curve of length zero", () => {
   const point = { x: 3, y: 4 };
   assert.deepEqual(curvePiece([point], 0), { from: point, control: point, to: point });
 });
 
-test("pressure makes the line thinner or wider, and without pressure it is as set", () => {
+test("pressure makes the line thinner or wider, and without pressure it has the width of the pen", () => {
   assert.equal(widthAt({ x: 0, y: 0 }, 20), 20);
   assert.equal(widthAt({ x: 0, y: 0, pressure: 0.1 }, 20), 12);
   assert.equal(widthAt({ x: 0, y: 0, pressure: 1 }, 20), 30);
 });
 
-test("the box around strokes holds all their points", () => {
+test("the box around strokes encloses all their points", () => {
   const strokes = [
     { points: [{ x: 5, y: 9 }] },
     {
@@ -86,12 +86,12 @@ test("the box around strokes holds all their points", () => {
   assert.deepEqual(boundingBox(strokes), { left: 2, top: 1, right: 8, bottom: 30 });
 });
 
-test("there is no box around nothing", () => {
+test("strokes without points have no box", () => {
   assert.equal(boundingBox([]), null);
   assert.equal(boundingBox([{ points: [] }]), null);
 });
 
-test("simplifying leaves out what lies on a line and keeps the corner", () => {
+test("simplifying leaves out points on a line and keeps the corner", () => {
   const points = [
     { x: 0, y: 0 },
     { x: 5, y: 0 },
@@ -101,7 +101,7 @@ test("simplifying leaves out what lies on a line and keeps the corner", () => {
   assert.deepEqual(simplify(points, 0.1), [points[0], points[2], points[3]]);
 });
 
-test("simplifying keeps a closed loop, whose ends are one point", () => {
+test("simplifying keeps a closed loop, which ends where it begins", () => {
   const loop = [0, 1, 2, 3, 4].map((index) => ({
     x: Math.round(10 * Math.cos((index * Math.PI) / 2)),
     y: Math.round(10 * Math.sin((index * Math.PI) / 2)),
@@ -113,7 +113,7 @@ test("simplifying a scribble of 100,000 points does not overflow the stack", () 
   assert.equal(simplify(zigzag(100_000), 2).length, 2);
 });
 
-test("a drawing within the limit is sent point by point as it was drawn", () => {
+test("a drawing within the limit is sent with all its points", () => {
   const strokes = [{ width: 18, points: zigzag(50) }];
   assert.deepEqual(
     toLists(strokes),
@@ -121,11 +121,11 @@ test("a drawing within the limit is sent point by point as it was drawn", () => 
   );
 });
 
-test("pressure is sent where the pen reported it", () => {
+test("pressure is sent if the pen reports it", () => {
   assert.deepEqual(toLists([{ points: [{ x: 1, y: 2, pressure: 0.7 }] }]), [[[1, 2, 0.7]]]);
 });
 
-test("a drawing beyond the limit is thinned out until it fits", () => {
+test("a drawing beyond the limit is simplified until it fits", () => {
   const lists = toLists([{ points: zigzag(900) }, { points: zigzag(900) }], 1000);
   assert.equal(lists.length, 2);
   assert.ok(lists.flat().length <= 1000);

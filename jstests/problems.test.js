@@ -11,7 +11,7 @@ import {
 
 const answer = (status, body, headers = {}) => new Response(body, { status, headers });
 
-test("problem+json keeps its status and type, which has a sentence of the page's own", async () => {
+test("a problem+json answer keeps its status and type, and the type chooses the sentence of the page", async () => {
   const body = JSON.stringify({
     type: "/problems/blank-drawing/",
     detail: "The strokes hold no ink.",
@@ -23,26 +23,26 @@ test("problem+json keeps its status and type, which has a sentence of the page's
   assert.match(sentenceFor(problem), /^There is no ink/);
 });
 
-test("the error page of a proxy is no sentence for people", async () => {
+test("the error page of a proxy is not shown to the visitor", async () => {
   const problem = await problemFrom(answer(502, "<html><h1>Bad Gateway</h1></html>"));
   assert.match(sentenceFor(problem), /^The server had a problem/);
 });
 
-test("a detail that is no text is not shown", async () => {
+test("a detail that is not a text is not shown", async () => {
   const problem = await problemFrom(answer(400, JSON.stringify({ detail: { strokes: ["bad"] } })));
   assert.match(sentenceFor(problem), /^Something went wrong/);
 });
 
-test("a body of null is a problem without details", async () => {
+test("an answer of null is a problem without details", async () => {
   assert.equal((await problemFrom(answer(400, "null"))).detail, "");
 });
 
-test("no answer at all: offline, or a server that cannot be reached", () => {
+test("a missing answer means that the visitor is offline or the server cannot be reached", () => {
   assert.match(sentenceFor(new Problem(), false), /^You are offline/);
   assert.match(sentenceFor(new Problem(), true), /cannot be reached/);
 });
 
-test("a server that takes too long is told apart", () => {
+test("a server that takes too long has its own sentence", () => {
   assert.match(sentenceFor(new Problem({ isTimeout: true })), /too long/);
 });
 
@@ -54,17 +54,17 @@ for (const [status, sentence] of [
   [500, /server had a problem/],
   [503, /server had a problem/],
 ]) {
-  test(`${status} has a sentence of the page's own`, () => {
+  test(`status ${status} has a sentence of the page, not of the API`, () => {
     assert.match(sentenceFor(new Problem({ status, detail: "For programs." })), sentence);
   });
 }
 
-test("429 says how long to wait, when the server does", () => {
+test("the sentence for status 429 says how long to wait if the server does", () => {
   assert.match(sentenceFor(new Problem({ status: 429, retryAfterSeconds: 7 })), /in 7 seconds/);
   assert.match(sentenceFor(new Problem({ status: 429, retryAfterSeconds: 1 })), /in 1 second\./);
 });
 
-test("Retry-After is a number of seconds or a date", () => {
+test("Retry-After is read as a number of seconds or as a date", () => {
   const now = Date.parse("2026-01-01T00:00:00Z");
   assert.equal(parseRetryAfter("30", now), 30);
   assert.equal(parseRetryAfter("Thu, 01 Jan 2026 00:00:10 GMT", now), 10);
@@ -73,12 +73,12 @@ test("Retry-After is a number of seconds or a date", () => {
   assert.equal(parseRetryAfter(null, now), null);
 });
 
-test("only a refused token needs a new page", () => {
+test("only a refused token needs a fresh page", () => {
   assert.equal(needsReload(new Problem({ status: 403 })), true);
   assert.equal(needsReload(new Problem({ status: 500 })), false);
-  assert.equal(needsReload(new TypeError("a fault of our own")), false);
+  assert.equal(needsReload(new TypeError("x is undefined")), false);
 });
 
-test("a fault of our own is told as such", () => {
+test("an error of the script itself has a sentence too", () => {
   assert.match(sentenceFor(new TypeError("x is undefined")), /^Something went wrong/);
 });

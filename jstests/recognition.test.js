@@ -6,11 +6,19 @@ import test from "node:test";
 import { Problem } from "../static/js/problems.js";
 import { Recognition, randomId } from "../static/js/recognition.js";
 
-/** A server that answers when it is told to, and keeps rows as the real one does. */
+/** A server that stores rows as the real one does, and answers when a test asks for it. */
 class Server {
   rows = [];
   requests = []; // not yet answered
-  atOnce = 0; // the most that were ever under way together
+  atOnce = 0; // the largest number of requests under way at the same time
+
+  get strokes() {
+    return this.rows.map((row) => row.strokes);
+  }
+
+  get verdicts() {
+    return this.rows.map((row) => [row.strokes, row.label]);
+  }
 
   create({ id, strokes }) {
     return this.#hold(() => {
@@ -31,7 +39,7 @@ class Server {
     });
   }
 
-  /** Answers the oldest request: by doing its work, or with a problem instead. */
+  /** Answers the oldest request: does its work, or reports a problem; `isLost` does both. */
   async answer(problem = null, { isLost = false } = {}) {
     const { work, resolve, reject } = this.requests.shift();
     try {
@@ -69,7 +77,7 @@ function start() {
   return { server, recognition, seen };
 }
 
-test("a stroke is answered", async () => {
+test("a stroke gets an answer", async () => {
   const { server, recognition, seen } = start();
   recognition.read(strokes(1));
   await server.answerAll();
@@ -77,30 +85,24 @@ test("a stroke is answered", async () => {
   assert.equal(recognition.answered.id, server.rows[0].id);
 });
 
-test("ten strokes, each answered, leave one row", async () => {
+test("ten strokes that are all answered leave one row", async () => {
   const { server, recognition, seen } = start();
   for (let count = 1; count <= 10; count += 1) {
     recognition.read(strokes(count));
     await server.answerAll();
   }
-  assert.deepEqual(
-    server.rows.map((row) => row.strokes),
-    [10],
-  );
+  assert.deepEqual(server.strokes, [10]);
   assert.equal(seen.answer.length, 10);
 });
 
-test("ten strokes faster than the server answers leave one row, with all ten", async () => {
+test("ten strokes that are faster than the server leave one row with all ten", async () => {
   const { server, recognition } = start();
   for (let count = 1; count <= 10; count += 1) recognition.read(strokes(count));
   await server.answerAll();
-  assert.deepEqual(
-    server.rows.map((row) => row.strokes),
-    [10],
-  );
+  assert.deepEqual(server.strokes, [10]);
 });
 
-test("only one request is under way, and strokes in between are never sent", async () => {
+test("only one request is under way at a time, and only the newest state follows it", async () => {
   const { server, recognition, seen } = start();
   for (let count = 1; count <= 10; count += 1) recognition.read(strokes(count));
   await server.answer();
@@ -110,7 +112,7 @@ test("only one request is under way, and strokes in between are never sent", asy
   assert.equal(seen.answer.length, 1);
 });
 
-test("the answer to an older stroke is not shown", async () => {
+test("the answer to an older state is not shown", async () => {
   const { server, recognition, seen } = start();
   recognition.read(strokes(1));
   recognition.read(strokes(2));
@@ -124,7 +126,7 @@ test("the answer to an older stroke is not shown", async () => {
   );
 });
 
-test("an answer that comes while the next stroke is being drawn is not shown", async () => {
+test("an answer that arrives during the next stroke is not shown", async () => {
   const { server, recognition, seen } = start();
   recognition.read(strokes(1));
   recognition.interrupt();
@@ -132,7 +134,7 @@ test("an answer that comes while the next stroke is being drawn is not shown", a
   assert.deepEqual(seen.answer, []);
 });
 
-test("a reading whose answer was lost leaves no row of its own", async () => {
+test("a reading whose answer is lost leaves no second row", async () => {
   const { server, recognition, seen } = start();
   recognition.read(strokes(1));
   await server.answer(new Problem(), { isLost: true });
@@ -143,13 +145,10 @@ test("a reading whose answer was lost leaves no row of its own", async () => {
   await server.answer(new Problem({ isTimeout: true }), { isLost: true });
   recognition.read(strokes(3));
   await server.answerAll();
-  assert.deepEqual(
-    server.rows.map((row) => row.strokes),
-    [3],
-  );
+  assert.deepEqual(server.strokes, [3]);
 });
 
-test("a judgment whose answer was lost protects the row all the same", async () => {
+test("a verdict whose answer is lost still protects the row", async () => {
   const { server, recognition, seen } = start();
   recognition.read(strokes(1));
   await server.answerAll();
@@ -157,17 +156,14 @@ test("a judgment whose answer was lost protects the row all the same", async () 
   await server.answer(new Problem(), { isLost: true });
   recognition.read(strokes(2));
   await server.answerAll();
-  assert.deepEqual(
-    server.rows.map((row) => [row.strokes, row.label]),
-    [
-      [1, 3],
-      [2, null],
-    ],
-  );
+  assert.deepEqual(server.verdicts, [
+    [1, 3],
+    [2, null],
+  ]);
   assert.equal(seen.answer.length, 2);
 });
 
-test("two tabs draw two digits", async () => {
+test("two tabs leave two rows", async () => {
   const { server, recognition } = start();
   const other = new Recognition(server);
   recognition.read(strokes(1));
@@ -176,13 +172,10 @@ test("two tabs draw two digits", async () => {
   recognition.read(strokes(3));
   other.read(strokes(4));
   await server.answerAll();
-  assert.deepEqual(
-    server.rows.map((row) => row.strokes),
-    [3, 4],
-  );
+  assert.deepEqual(server.strokes, [3, 4]);
 });
 
-test("a reloaded page goes on with its row", async () => {
+test("a reloaded page continues with its row", async () => {
   const { server, recognition } = start();
   recognition.read(strokes(1));
   await server.answerAll();
@@ -193,7 +186,7 @@ test("a reloaded page goes on with its row", async () => {
   assert.equal(server.rows.length, 1);
 });
 
-test("undoing everything leaves nothing to answer, and the row is still replaced by what is drawn next", async () => {
+test("after everything is undone no answer is shown, and the next stroke replaces the row", async () => {
   const { server, recognition, seen } = start();
   recognition.read(strokes(1));
   recognition.interrupt();
@@ -201,63 +194,51 @@ test("undoing everything leaves nothing to answer, and the row is still replaced
   recognition.read(strokes(2));
   await server.answerAll();
   assert.equal(seen.answer.length, 1);
-  assert.deepEqual(
-    server.rows.map((row) => row.strokes),
-    [2],
-  );
+  assert.deepEqual(server.strokes, [2]);
 });
 
-test("after a new start the next digit has a row of its own", async () => {
+test("after a new start the next digit gets its own row", async () => {
   const { server, recognition, seen } = start();
   recognition.read(strokes(1));
   await server.answerAll();
   recognition.startOver();
   recognition.read(strokes(2));
   await server.answerAll();
-  assert.deepEqual(
-    server.rows.map((row) => row.strokes),
-    [1, 2],
-  );
+  assert.deepEqual(server.strokes, [1, 2]);
   assert.deepEqual(
     seen.finished.map(({ drawing }) => drawing.id),
     [server.rows[0].id],
   );
 });
 
-test("a new start before the answer: the old digit is stored whole, its answer never shows", async () => {
+test("a new start before the answer stores the old digit completely and never shows its answer", async () => {
   const { server, recognition, seen } = start();
   recognition.read(strokes(1));
   recognition.read(strokes(2));
   recognition.startOver();
   recognition.read(strokes(3));
   await server.answerAll();
-  assert.deepEqual(
-    server.rows.map((row) => row.strokes),
-    [2, 3],
-  );
+  assert.deepEqual(server.strokes, [2, 3]);
   assert.deepEqual(
     seen.answer.map(({ drawing }) => drawing.strokes),
     [3],
   );
 });
 
-test("a judged drawing is not replaced by further strokes", async () => {
+test("later strokes do not replace a judged drawing", async () => {
   const { server, recognition } = start();
   recognition.read(strokes(1));
   await server.answerAll();
   recognition.judge({ label: 3 });
-  recognition.read(strokes(2)); // while the judgment is still on its way
+  recognition.read(strokes(2)); // while the verdict is under way
   await server.answerAll();
-  assert.deepEqual(
-    server.rows.map((row) => [row.strokes, row.label]),
-    [
-      [1, 3],
-      [2, null],
-    ],
-  );
+  assert.deepEqual(server.verdicts, [
+    [1, 3],
+    [2, null],
+  ]);
 });
 
-test("a withdrawn drawing is replaced again", async () => {
+test("later strokes replace a drawing whose verdict is withdrawn", async () => {
   const { server, recognition, seen } = start();
   recognition.read(strokes(1));
   await server.answerAll();
@@ -271,13 +252,10 @@ test("a withdrawn drawing is replaced again", async () => {
     seen.verdict.map(({ drawing }) => drawing.label),
     [3, null],
   );
-  assert.deepEqual(
-    server.rows.map((row) => row.strokes),
-    [2],
-  );
+  assert.deepEqual(server.strokes, [2]);
 });
 
-test("what is not answered cannot be judged", async () => {
+test("a drawing without an answer cannot be judged", async () => {
   const { server, recognition } = start();
   recognition.judge({ correct: true });
   recognition.read(strokes(1));
@@ -286,7 +264,7 @@ test("what is not answered cannot be judged", async () => {
   assert.equal(server.rows[0].label, null);
 });
 
-test("a failed reading is told, and sent again when asked", async () => {
+test("a failed reading is reported and can be sent again", async () => {
   const { server, recognition, seen } = start();
   recognition.read(strokes(1));
   await server.answer(new Problem({ status: 500 }));
@@ -296,7 +274,7 @@ test("a failed reading is told, and sent again when asked", async () => {
   assert.equal(seen.answer.length, 1);
 });
 
-test("a failure of an older stroke is not told", async () => {
+test("the failure of an older state is not reported", async () => {
   const { server, recognition, seen } = start();
   recognition.read(strokes(1));
   recognition.read(strokes(2));
@@ -306,7 +284,7 @@ test("a failure of an older stroke is not told", async () => {
   assert.equal(seen.answer.length, 1);
 });
 
-test("a failed judgment is told, sent again when asked, and until then the row can be replaced", async () => {
+test("a failed verdict is reported and can be sent again", async () => {
   const { server, recognition, seen } = start();
   recognition.read(strokes(1));
   await server.answerAll();
@@ -318,7 +296,7 @@ test("a failed judgment is told, sent again when asked, and until then the row c
   assert.equal(seen.verdict[0].drawing.label, 3);
 });
 
-test("strokes after a failed judgment leave one row", async () => {
+test("strokes after a failed verdict replace the row", async () => {
   const { server, recognition } = start();
   recognition.read(strokes(1));
   await server.answerAll();
@@ -326,13 +304,10 @@ test("strokes after a failed judgment leave one row", async () => {
   await server.answer(new Problem());
   recognition.read(strokes(2));
   await server.answerAll();
-  assert.deepEqual(
-    server.rows.map((row) => row.strokes),
-    [2],
-  );
+  assert.deepEqual(server.strokes, [2]);
 });
 
-test("nothing is sent again after a new start", async () => {
+test("a failed request is not sent again after a new start", async () => {
   const { server, recognition } = start();
   recognition.read(strokes(1));
   await server.answer(new Problem());
@@ -341,7 +316,7 @@ test("nothing is sent again after a new start", async () => {
   assert.deepEqual(server.requests, []);
 });
 
-test("a judgment made elsewhere on the page is shown and protects the row", async () => {
+test("a verdict from elsewhere on the page is shown and protects the row", async () => {
   const { server, recognition, seen } = start();
   recognition.read(strokes(1));
   await server.answerAll();
@@ -353,7 +328,7 @@ test("a judgment made elsewhere on the page is shown and protects the row", asyn
   assert.equal(server.rows.length, 2);
 });
 
-test("a drawing deleted elsewhere is forgotten, one of another digit is not ours", async () => {
+test("a drawing that is deleted elsewhere on the page is forgotten, and other drawings are not", async () => {
   const { server, recognition, seen } = start();
   recognition.read(strokes(1));
   await server.answerAll();
@@ -368,6 +343,6 @@ test("an id is a UUID of version 4", () => {
   for (let count = 0; count < 200; count += 1) assert.match(randomId(), shape);
 });
 
-test("no two ids are the same", () => {
+test("a thousand ids differ", () => {
   assert.equal(new Set(Array.from({ length: 1000 }, randomId)).size, 1000);
 });

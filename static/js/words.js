@@ -102,9 +102,7 @@ export const words = {
     offline: gettext("You are offline. Nothing is lost: try again when you are connected."),
     unreachable: gettext("The server cannot be reached. Nothing is lost: try again in a moment."),
     timeout: gettext("The server takes too long to answer. Nothing is lost: try again."),
-    refused: gettext(
-      "The server no longer accepts this page. Reload it; your drawing is kept.",
-    ),
+    refused: gettext("The server no longer accepts this page. Reload it; your drawing is kept."),
     gone: gettext("This drawing is no longer stored."),
     tooLarge: gettext("This drawing is too large to send. Undo a stroke or start a new one."),
     tooMany: (wait) =>
