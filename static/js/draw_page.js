@@ -1,4 +1,4 @@
-// The drawing page: wires the pad, the reading, the question and the latest drawings, which do not know each other.
+// The drawing page: wires the pad, the recognition, the question and the latest drawings to each other.
 
 import { Answer } from "./answer.js";
 import { Cursor } from "./cursor.js";
@@ -191,6 +191,6 @@ on(notice, "reload", () => {
 new Cursor(find("pad"), pad, find("cursor"), find("voice"));
 listenToKeys(find("main"), pad, feedback);
 
-choosePen(); // a browser may remember another one than the template's
+choosePen(); // after a reload, a browser may remember another pen than the template's
 restoreDrawing();
 loadLatest();

@@ -4,20 +4,16 @@ import { words } from "./words.js";
 
 /** A request that failed; `status` is 0 if the server did not answer. */
 export class Problem extends Error {
-  constructor({
-    status = 0,
-    detail = "",
-    type = "about:blank",
-    retryAfterSeconds = null,
-    isTimeout = false,
-  } = {}) {
-    super(detail || `status ${status}`);
-    this.name = "Problem";
-    this.status = status;
-    this.detail = detail;
-    this.type = type;
-    this.retryAfterSeconds = retryAfterSeconds;
-    this.isTimeout = isTimeout;
+  name = "Problem";
+  status = 0;
+  detail = "";
+  type = "about:blank";
+  retryAfterSeconds = null;
+  isTimeout = false;
+
+  constructor(fields = {}) {
+    super(fields.detail || `status ${fields.status ?? 0}`);
+    Object.assign(this, fields);
   }
 }
 

@@ -1,7 +1,7 @@
 // The requests about the digit on the pad, so that one digit leaves one row and no outdated answer is shown.
 //
 // The page chooses the id of a digit and sends each state of it under this id; the server updates the row until the
-// visitor judges it. So a request whose answer is lost can be repeated, and a state that is outdated leaves no row behind.
+// visitor judges it. So a request whose answer is lost can be repeated, and an outdated state leaves no row behind.
 // All requests go through one queue, one at a time, so that an older state never arrives after a newer one. While a
 // request is under way, only the newest state of a digit waits. docs/decisions/one-row-per-digit.md has the reasons.
 //

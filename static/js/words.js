@@ -1,6 +1,6 @@
 // Every sentence that the scripts show; the templates hold the rest. CONTRIBUTING.md explains how they are translated.
 
-// The catalog of Django, a script before the modules, translates; without it, as in Node, a sentence stays English.
+// Django's catalog, which a script before the modules loads, translates; without it, as in Node, all stays English.
 const gettext = (text) => globalThis.gettext?.(text) ?? text;
 
 const ngettext = (one, many, count) =>
@@ -12,6 +12,19 @@ const fill = (text, values) => text.replace(/%\((\w+)\)s/g, (_, name) => values[
 const percent = new Intl.NumberFormat(globalThis.document?.documentElement.lang || "en", {
   style: "percent",
 });
+
+// By the part of the digit, row by row.
+const LOOKED_MOST = [
+  gettext("It looked most at the top left: without that, it is %(points)s points less sure."),
+  gettext("It looked most at the top: without that, it is %(points)s points less sure."),
+  gettext("It looked most at the top right: without that, it is %(points)s points less sure."),
+  gettext("It looked most on the left: without that, it is %(points)s points less sure."),
+  gettext("It looked most in the middle: without that, it is %(points)s points less sure."),
+  gettext("It looked most on the right: without that, it is %(points)s points less sure."),
+  gettext("It looked most at the bottom left: without that, it is %(points)s points less sure."),
+  gettext("It looked most at the bottom: without that, it is %(points)s points less sure."),
+  gettext("It looked most at the bottom right: without that, it is %(points)s points less sure."),
+];
 
 export const words = {
   percent: (share) => percent.format(share),
@@ -31,30 +44,7 @@ export const words = {
 
   explanation: {
     nowhere: gettext("No single place decides: it stays just as sure, whichever part is covered."),
-    // By the part of the digit, row by row.
-    somewhere: (part, points) =>
-      fill(
-        [
-          gettext(
-            "It looked most at the top left: without that, it is %(points)s points less sure.",
-          ),
-          gettext("It looked most at the top: without that, it is %(points)s points less sure."),
-          gettext(
-            "It looked most at the top right: without that, it is %(points)s points less sure.",
-          ),
-          gettext("It looked most on the left: without that, it is %(points)s points less sure."),
-          gettext("It looked most in the middle: without that, it is %(points)s points less sure."),
-          gettext("It looked most on the right: without that, it is %(points)s points less sure."),
-          gettext(
-            "It looked most at the bottom left: without that, it is %(points)s points less sure.",
-          ),
-          gettext("It looked most at the bottom: without that, it is %(points)s points less sure."),
-          gettext(
-            "It looked most at the bottom right: without that, it is %(points)s points less sure.",
-          ),
-        ][part],
-        { points },
-      ),
+    somewhere: (part, points) => fill(LOOKED_MOST[part], { points }),
   },
 
   picture: {
