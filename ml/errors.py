@@ -1,6 +1,6 @@
-"""Every error that the recognizer raises on purpose; the tree is the table of contents.
+"""Every error that ml raises on purpose; the tree is the table of contents.
 
-RecognizerError
+MLError
 ├── InvalidDrawing         what somebody drew or sent cannot be read
 │   ├── InvalidImage       not a PNG, JPEG or WebP, truncated, animated
 │   ├── ImageTooLarge      more bytes or pixels than are looked at
@@ -22,11 +22,11 @@ from __future__ import annotations
 from pathlib import Path
 
 
-class RecognizerError(Exception):
+class MLError(Exception):
     """Base of all errors that callers of ``ml`` may expect; its text is fit for users."""
 
 
-class InvalidDrawing(RecognizerError):
+class InvalidDrawing(MLError):
     """What somebody drew or sent cannot be read."""
 
 
@@ -67,7 +67,7 @@ class InvalidItem(InvalidDrawing):
         super().__init__(str(reason))
 
 
-class DatasetError(RecognizerError):
+class DatasetError(MLError):
     """A labeled file cannot be read.
 
     Parameters
@@ -93,15 +93,15 @@ class DatasetError(RecognizerError):
         super().__init__(f"{where}: {message}")
 
 
-class TypefaceError(RecognizerError):
+class TypefaceError(MLError):
     """A font file cannot give ten usable digits; the text says why."""
 
 
-class ClusterError(RecognizerError):
+class ClusterError(MLError):
     """The cluster that was named for training cannot be used; the text says why."""
 
 
-class ArtifactError(RecognizerError):
+class ArtifactError(MLError):
     """A model file cannot be used."""
 
 

@@ -11,9 +11,9 @@ from ml.errors import InvalidImage as InvalidImage
 from ml.errors import InvalidItem as InvalidItem
 from ml.errors import InvalidPixels as InvalidPixels
 from ml.errors import InvalidStrokes as InvalidStrokes
-from ml.errors import RecognizerError as RecognizerError
+from ml.errors import MLError as MLError
 from ml.errors import TypefaceError as TypefaceError
 
 
-class ServiceError(RecognizerError):
+class ServiceError(MLError):
     """Base of what goes wrong in the services themselves; its text is fit for users."""

@@ -17,7 +17,7 @@ from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from ml.drawing.pictures import encode_png
-from ml.errors import RecognizerError
+from ml.errors import MLError
 from ml.labeled.digits import LabeledDigits, as_presented, is_held_out, load_tmnist, split_by_group
 from ml.measuring.evaluation import Report
 from ml.measuring.evaluation import report as measure
@@ -97,7 +97,7 @@ def make_report(version: int | None = None) -> VersionReport:
     fault = ""
     try:
         panels = tuple(_panels(model))
-    except RecognizerError as error:
+    except MLError as error:
         fault = str(error)
     return VersionReport(
         model=model,
