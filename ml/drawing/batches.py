@@ -12,6 +12,7 @@ from scipy import ndimage
 from ml.drawing.canonical import (
     CANONICAL_BOX,
     CANONICAL_SIZE,
+    MASS_CENTER,
     PEN_WIDTHS,
     Digits,
     canonical_digit,
@@ -26,18 +27,19 @@ from ml.drawing.ink import (
     Ink,
 )
 from ml.drawing.pictures import ink_from_pixels
+from ml.drawing.raster import centering, pen_width
 from ml.errors import InvalidDrawing, InvalidItem
 
 WITHIN_ONE: Final = np.stack([np.zeros_like(TOUCHING), TOUCHING, np.zeros_like(TOUCHING)])
-"""Pixels that touch are of one piece, but only within one picture of a stack."""
+"""Pixels that touch are one piece, but only within one picture of a stack."""
 
 
 def canonical_digits(pixels: NDArray[np.uint8]) -> Digits:
     """Bring many pictures of 28x28 pixels to canonical digits.
 
-    What is plain, on clean paper and drawn by a common pen, is worked on together. A picture in
-    which there may be a frame or a line, or whose pen has to be changed, is left to
-    `ml.drawing.canonical`; its digits and these are the same to the bit.
+    Plain pictures, on clean paper and by a common pen, are worked on together. A picture that may
+    have a frame or a line, or whose pen must be changed, goes to `ml.drawing.canonical`. Its digits
+    and these are the same to the bit.
 
     Parameters
     ----------
@@ -52,7 +54,7 @@ def canonical_digits(pixels: NDArray[np.uint8]) -> Digits:
     Raises
     ------
     InvalidItem
-        A picture is blank; the first one is named.
+        A picture is blank; the error names the first one.
     """
     n = len(pixels)
     digits = np.zeros((n, CANONICAL_SIZE, CANONICAL_SIZE), np.uint8)
@@ -71,7 +73,7 @@ def canonical_digits(pixels: NDArray[np.uint8]) -> Digits:
     top, bottom = _span(inked.any(axis=2))  # (n,) each
     left, right = _span(inked.any(axis=1))
     longer = np.maximum(bottom - top, right - left)
-    pen = _pen_widths(ink) * CANONICAL_BOX / np.maximum(longer, 1)
+    pen = pen_width(ink) * CANONICAL_BOX / np.maximum(longer, 1)
     is_plain &= (pen >= PEN_WIDTHS[0]) & (pen <= PEN_WIDTHS[1])
     alike: dict[tuple[int, int], list[tuple[int, Ink]]] = defaultdict(list)
     for index in np.flatnonzero(is_plain).tolist():
@@ -81,8 +83,11 @@ def canonical_digits(pixels: NDArray[np.uint8]) -> Digits:
         indices = np.array([index for index, _ in boxes])
         small = np.stack([box for _, box in boxes])  # (k, height, breadth)
         small *= 255 / small.max(axis=(1, 2), keepdims=True)
-        rows = _offsets(small.sum(axis=2))[:, None] + np.arange(height)  # (k, height)
-        columns = _offsets(small.sum(axis=1))[:, None] + np.arange(breadth)
+        top_of, left_of = (
+            centering(small.sum(axis=axis), CANONICAL_SIZE, MASS_CENTER) for axis in (2, 1)
+        )  # (k,) each
+        rows = top_of[:, None] + np.arange(height)  # (k, height)
+        columns = left_of[:, None] + np.arange(breadth)
         digits[indices[:, None, None], rows[:, :, None], columns[:, None, :]] = np.rint(small)
     for index in np.flatnonzero(~is_plain).tolist():
         try:
@@ -108,7 +113,7 @@ def _deviate(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _may_have_frame(pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Look for the frame of one px from the middle of each side, as `ml.drawing.ink` does: (n,)."""
+    """Whether the middle of each side meets a frame of one px, as in `ml.drawing.ink`: (n,)."""
     middle = CANONICAL_SIZE // 2
     rows, columns = pixels[:, middle], pixels[:, :, middle]  # (n, 28)
     ways = np.stack([rows[:, :2], rows[:, -2:], columns[:, :2], columns[:, -2:]])  # (4, n, 2)
@@ -117,7 +122,7 @@ def _may_have_frame(pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 def _may_have_lines(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Tell which pictures have a row or a column that is nearly full of ink: (n,)."""
+    """Whether a row or a column is nearly full of ink: (n,)."""
     rows, columns = mask.mean(axis=2).max(axis=1), mask.mean(axis=1).max(axis=1)
     met: NDArray[np.bool_] = np.maximum(rows, columns) >= LINE_COVERAGE
     return met
@@ -125,6 +130,10 @@ def _may_have_lines(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def _without_dust(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Leave out pieces that are tiny beside the largest one of their picture."""
+    # A second copy of what ink.py does for one picture: as a stack of one, that would take twice
+    # the time, and it weighs the ink of coarse cells as well.
+    # A second copy of what ink.py does for one picture: as a stack of one, that would take twice
+    # the time, and it weighs the ink of coarse cells as well.
     pieces, count = ndimage.label(mask, structure=WITHIN_ONE)
     areas = np.bincount(pieces.ravel(), minlength=count + 1)
     picture, owner = np.nonzero(mask)[0], np.zeros(count + 1, np.int64)
@@ -138,24 +147,5 @@ def _without_dust(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _span(profiles: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """First and behind the last that is set, of each row of (n, 28); all of it where none is."""
+    """First set pixel, and the one after the last, of each row of (n, 28); all if none is set."""
     return profiles.argmax(axis=1), profiles.shape[1] - profiles[:, ::-1].argmax(axis=1)
-
-
-def _pen_widths(ink: Ink) -> NDArray[np.float64]:
-    """Do for (n, 28, 28) what `ml.drawing.canonical.pen_width` does for one."""
-    mask = np.pad(ink > 0.5, [(0, 0), (1, 1), (1, 1)])
-    edges = np.count_nonzero(mask[:, 1:] ^ mask[:, :-1], axis=(1, 2)) + np.count_nonzero(
-        mask[:, :, 1:] ^ mask[:, :, :-1], axis=(1, 2)
-    )
-    areas = np.count_nonzero(mask, axis=(1, 2))
-    widths: NDArray[np.float64] = 2 * areas / (np.maximum(edges, 1) * np.pi / 4)
-    return widths
-
-
-def _offsets(masses: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Whole-px positions at which profiles (k, length) of mass are centered in 28 px."""
-    length = masses.shape[1]
-    centers = (masses @ np.arange(length)) / masses.sum(axis=1).astype(np.float64)
-    positions: NDArray[np.int64] = np.rint(CANONICAL_SIZE / 2 - 0.5 - centers).astype(np.int64)
-    return positions.clip(0, CANONICAL_SIZE - length)

@@ -1,4 +1,4 @@
-"""What on a gray picture is ink and what is not: paper, noise, frames, ruled lines, dust."""
+"""What on a gray picture is ink, apart from paper, noise, frames, ruled lines and dust."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scipy import ndimage
 from ml.errors import BlankDrawing
 
 FAINTEST_CONTRAST: Final = 24
-"""Gray levels (of 255) by which ink must differ from the paper to be ink at all."""
+"""Gray levels (of 255) by which ink must at least differ from the paper."""
 INK_THRESHOLD: Final = 0.1
 """Share of the darkest ink from which a pixel belongs to the drawing."""
 SPECK_SHARE: Final = 0.01
@@ -20,23 +20,23 @@ SPECK_SHARE: Final = 0.01
 NOISY_SIDE: Final = 64
 """Shorter side from which noise is smoothed; on a smaller picture that would blur the digit."""
 NOISE_LEVEL: Final = 1.5
-"""Gray levels between neighbors on the paper, in the median, from which it is called noisy."""
+"""Median difference of neighbors on the paper, in gray levels, from which it is noisy."""
 NOISE_DEVIATIONS: Final = 4
 """Standard deviations of the smoothed paper from which a pixel of a noisy picture is ink."""
 NOISY_COVERAGE: Final = 0.3
-"""Share of a coarse grid with ink from which specks may touch there, and are told apart in full."""
+"""Share of a coarse grid with ink from which specks may touch; then the full mask is used."""
 COARSEST: Final = 16
 """Largest cell of the coarse grid; in one of 23 px, a pixel's share of its tone rounds to 0."""
 LINE_COVERAGE: Final = 0.9
-"""Share of a row that is ink where the row belongs to a ruled line or a frame."""
+"""Share of ink from which a row belongs to a ruled line or a frame."""
 LINE_MARGIN: Final = 0.03
-"""Share of the picture's side by which the digit keeps clear of the ends of a line."""
+"""Distance that the digit keeps from the ends of a line, as a share of the picture's side."""
 FRAME_SHARE: Final = 0.06
 """Widest frame, as a share of the picture's shorter side."""
 FRINGE_LEVEL: Final = 4
 """Gray levels from the paper at which a ring inside of a frame is the frame's blurred edge."""
 TOUCHING: Final = np.ones((3, 3), bool)
-"""Pixels that touch, be it at a corner, are of one piece."""
+"""Pixels that touch, even at a corner, are one piece."""
 
 Pixel = TypeVar("Pixel", bound=np.generic)
 Ink = NDArray[np.float32]
@@ -44,22 +44,10 @@ Ink = NDArray[np.float32]
 
 
 def ink_from_gray(gray: NDArray[np.uint8]) -> Ink:
-    """Find the ink: what differs from the paper, whose tone is that of the rim.
+    """Find the ink of a gray picture (height, width): what differs from the tone of its rim.
 
-    Parameters
-    ----------
-    gray : ndarray
-        (height, width) uint8, dark on light or light on dark, with a frame, ruled lines or noise.
-
-    Returns
-    -------
-    Ink
-        (height, width) float32, 0 (paper) to 1 (full ink): the part of the picture with ink.
-
-    Raises
-    ------
-    BlankDrawing
-        Nothing stands out from the paper.
+    It may be dark on light or light on dark, with a frame, ruled lines or noise. Raises
+    BlankDrawing if nothing stands out from the paper.
     """
     noisy = _is_noisy(gray)
     if noisy:
@@ -74,7 +62,7 @@ def ink_from_gray(gray: NDArray[np.uint8]) -> Ink:
 
 
 def _is_noisy(gray: NDArray[np.uint8]) -> bool:
-    """Tell whether neighbors on the rim differ, more often than not; on clean paper they don't."""
+    """Whether most neighbors on the rim differ; on clean paper few do."""
     if min(gray.shape) < NOISY_SIDE:
         return False
     rim = _rim(gray)
@@ -82,12 +70,12 @@ def _is_noisy(gray: NDArray[np.uint8]) -> bool:
 
 
 def _deviation(tones: NDArray[np.uint8], middle: int) -> float:
-    """Standard deviation of tones from their median, by the median of it: ink does not count."""
+    """Standard deviation of tones from their median, by the median deviation: robust to ink."""
     return 1.4826 * _median(np.maximum(tones, middle) - np.minimum(tones, middle))
 
 
 def _rim_tone(gray: NDArray[np.uint8], inset: int = 0) -> int:
-    """Median tone of the outermost pixels, or of those that lie further in."""
+    """Median tone of the ring of pixels that lies `inset` px inside of the edges."""
     return _median(_rim(gray, inset))
 
 
@@ -99,13 +87,13 @@ def _median(tones: NDArray[np.uint8]) -> int:
 
 
 def _rim(gray: NDArray[np.uint8], inset: int = 0) -> NDArray[np.uint8]:
-    """Pixels of the ring that lies so far inside of the edges."""
+    """Pixels (n,) of the ring that lies `inset` px inside of the edges."""
     inner = gray[inset : gray.shape[0] - inset, inset : gray.shape[1] - inset]
     return np.concatenate([inner[0], inner[-1], inner[:, 0], inner[:, -1]])
 
 
 def _inside_of_frame(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Cut off a frame that runs along the edges; without one, return the picture as it is."""
+    """Cut off a frame that runs along the edges; a picture without one is returned as it is."""
     widest = int(FRAME_SHARE * min(gray.shape))
     if not widest or not _may_have_frame(gray, widest):
         return gray
@@ -119,39 +107,23 @@ def _inside_of_frame(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _may_have_frame(gray: NDArray[np.uint8], widest: int) -> bool:
-    """Look from the middle of each side inward: a frame is met on all four."""
+    """Whether a frame is met from the middle of all four sides: a quick look before the rings."""
     row, column = gray[gray.shape[0] // 2], gray[:, gray.shape[1] // 2]
     ways = (row[: widest + 1], row[-widest - 1 :], column[: widest + 1], column[-widest - 1 :])
     return all(int(way.max()) - int(way.min()) >= 2 * FAINTEST_CONTRAST for way in ways)
 
 
 def _is_frame(ring: NDArray[np.uint8], paper: int) -> bool:
-    """Tell whether nearly all of a ring differs from the paper."""
+    """Whether nearly all of a ring differs from the paper."""
     differs = np.abs(ring.astype(np.int16) - paper) >= 2 * FAINTEST_CONTRAST
     return bool(differs.mean() > LINE_COVERAGE)
 
 
 def ink_from_deviation(deviation: NDArray[np.uint8], noise: float = 0) -> Ink:
-    """Scale the deviation from the paper to 0..1 and leave out what is no stroke of the digit.
+    """Scale gray levels of deviation from the paper (height, width) to ink, without dust and lines.
 
-    What deviates by less than `noise` is paper, and so is all, unless some ink is twice as strong.
-
-    Parameters
-    ----------
-    deviation : ndarray
-        (height, width) uint8, gray levels by which each pixel differs from the paper.
-    noise : float
-        Gray levels by which the paper differs from itself; 0 where it is clean.
-
-    Returns
-    -------
-    Ink
-        (height, width) float32, 0 (paper) to 1 (full ink): the part of the picture with ink.
-
-    Raises
-    ------
-    BlankDrawing
-        Nothing stands out from the paper.
+    A pixel that deviates by less than `noise` is paper. Raises BlankDrawing if none deviates twice
+    as much.
     """
     peak = int(deviation.max())
     if peak < max(FAINTEST_CONTRAST, 2 * noise):
@@ -166,7 +138,7 @@ def ink_from_deviation(deviation: NDArray[np.uint8], noise: float = 0) -> Ink:
         coarse = _coarsen(mask, factor)
     if noise > 0 or coarse.mean() > NOISY_COVERAGE:
         coarse, factor = mask, 1
-    # From here on only the part of the picture that has ink is looked at: most have little.
+    # From here on only the part with ink matters; in most pictures it is small.
     kept = _without_dust(coarse, deviation, factor)
     part = _box(kept)
     box = part[0] * factor, part[1] * factor, part[2] * factor, part[3] * factor
@@ -178,12 +150,12 @@ def ink_from_deviation(deviation: NDArray[np.uint8], noise: float = 0) -> Ink:
 
 
 def _coarsen(mask: NDArray[np.bool_], factor: int) -> NDArray[np.bool_]:
-    """See a mask on a coarse grid, in which a cell is ink where it holds some."""
+    """Reduce a mask to cells of `factor` px; a cell with any ink is set."""
     return _join_rows(_join_rows(mask, factor).T, factor).T
 
 
 def _join_rows(mask: NDArray[np.bool_], factor: int) -> NDArray[np.bool_]:
-    """See so many rows as one, in which is ink what is ink in any of them."""
+    """Join each `factor` rows to one by or."""
     joined = mask[::factor].copy()
     for offset in range(1, factor):
         rows = mask[offset::factor]
@@ -194,7 +166,7 @@ def _join_rows(mask: NDArray[np.bool_], factor: int) -> NDArray[np.bool_]:
 def _without_dust(
     mask: NDArray[np.bool_], deviation: NDArray[np.uint8], factor: int
 ) -> NDArray[np.bool_]:
-    """Leave out pieces that are tiny beside the largest one, on a grid of so many px a cell."""
+    """Leave out pieces that are tiny beside the largest one; a cell of `mask` is `factor` px."""
     pieces, count = ndimage.label(mask, structure=TOUCHING)
     if count <= 1:
         return mask
@@ -213,8 +185,8 @@ def _without_dust(
 def _without_lines(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Erase ruled lines and frames: what runs from edge to edge while the rest keeps clear.
 
-    A stroke that crosses a line keeps the crossing. A bar of the digit itself stays, since the
-    rest of the digit ends where the bar does, or nothing is left without it.
+    A stroke that crosses a line keeps the crossing. A bar of the digit itself stays, since the rest
+    of the digit ends where the bar does, or nothing would be left.
     """
     rows, columns = _lines(mask), _lines(mask.T)
     if not rows.any() and not columns.any():
@@ -239,7 +211,7 @@ def _lines(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _erase(
     mask: NDArray[np.bool_], rest: NDArray[np.bool_], lines: NDArray[np.bool_], *, is_frame: bool
 ) -> NDArray[np.bool_]:
-    """Erase rows of lines, if the rest keeps clear of both ends; crossing strokes stay."""
+    """Erase rows of lines if the rest keeps clear of both ends; crossing strokes stay."""
     margin = max(1, round(LINE_MARGIN * mask.shape[1]))
     reaches_edges = mask[lines][:, [0, -1]].any(axis=0).all()
     keeps_clear = not rest[:, :margin].any() and not rest[:, -margin:].any()
@@ -252,23 +224,7 @@ def _erase(
 
 
 def crop(ink: Ink) -> Ink:
-    """Cut to the box of the ink.
-
-    Parameters
-    ----------
-    ink : Ink
-        (height, width) float32.
-
-    Returns
-    -------
-    Ink
-        The part of it in which there is ink.
-
-    Raises
-    ------
-    BlankDrawing
-        There is none.
-    """
+    """Cut ink to its box. Raises BlankDrawing if there is none."""
     peak = ink.max(initial=0)
     if peak <= 0:
         raise BlankDrawing("Nothing is drawn; draw a digit first.")
@@ -276,12 +232,11 @@ def crop(ink: Ink) -> Ink:
 
 
 def _box(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
-    """Box around what is set, which is something: top, bottom, left, right."""
+    """Box around the set pixels, of which there must be one: top, bottom, left, right."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
 
 
 def _cut(picture: NDArray[Pixel], box: tuple[int, int, int, int]) -> NDArray[Pixel]:
-    """Cut a box (top, bottom, left, right) out of a picture."""
     top, bottom, left, right = box
     return picture[top:bottom, left:right]

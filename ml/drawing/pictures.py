@@ -16,11 +16,11 @@ from ml.drawing.ink import FAINTEST_CONTRAST, Ink, ink_from_deviation, ink_from_
 from ml.errors import ImageTooLarge, InvalidImage, InvalidPixels
 
 MAX_SIDE: Final = 4096
-"""Longest side of a picture that is looked at."""
+"""Longest side of a picture that is read."""
 ENOUGH_SIDE: Final = 1024
-"""Longer side, at the least, to which a larger picture is reduced before its ink is found."""
+"""A larger picture is reduced before its ink is found, to at least this longer side."""
 MAX_IMAGE_BYTES: Final = 10 * 1024 * 1024
-"""Most bytes of an encoded picture that are looked at."""
+"""Largest encoded picture that is read."""
 IMAGE_FORMATS: Final = ("PNG", "JPEG", "WEBP")
 PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 # What Pillow's decoders raise on hostile bytes, besides OSError; each was seen in its sources.
@@ -42,8 +42,8 @@ DECODER_ERRORS: Final = (
 def ink_from_image(data: bytes) -> Ink:
     """Find the ink of an encoded picture.
 
-    Dark on light and light on dark are told apart by the tone of the picture's rim; where the
-    picture is transparent and its opaque part is of one tone, the opaque part is the ink.
+    The tone of the picture's rim decides whether it is dark on light or light on dark. If the
+    picture is transparent and its opaque part has one tone, the opaque part is the ink.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def ink_from_image(data: bytes) -> Ink:
     gray, alpha = _decode(data)
     if alpha is None or alpha.getextrema() == (255, 255):
         return ink_from_gray(np.asarray(gray))
-    # Edges may be mixed with the color of the ground, so full ink is asked first, if there is any.
+    # Edges may be mixed with the ground's color, so full ink alone decides, if there is any.
     least = 255 if alpha.getextrema()[1] == 255 else 128
     solid = alpha.point([255 * (level >= least) for level in range(256)])
     histogram = gray.histogram(solid)
@@ -78,17 +78,17 @@ def ink_from_image(data: bytes) -> Ink:
 
 
 def count_pixels(data: bytes) -> int:
-    """Say how large a picture states to be, before it is decoded.
+    """Read how large a picture states to be, before it is decoded.
 
     Parameters
     ----------
     data : bytes
-        An encoded picture, of which only the beginning is looked at.
+        An encoded picture; only its beginning is read.
 
     Returns
     -------
     int
-        Width times height; 0 of what is no picture, or one that `ink_from_image` would refuse.
+        Width times height; 0 for anything that `ink_from_image` would refuse unread.
     """
     try:
         with Image.open(io.BytesIO(data), formats=IMAGE_FORMATS) as image:
@@ -103,7 +103,7 @@ def ink_from_pixels(pixels: ArrayLike) -> Ink:
     Parameters
     ----------
     pixels : array_like
-        784 numbers or (height, width) numbers, each 0 to 255.
+        784 or (height, width) numbers, 0 to 255.
 
     Returns
     -------
@@ -135,19 +135,10 @@ def ink_from_pixels(pixels: ArrayLike) -> Ink:
 
 
 def is_numeric(pixels: object) -> bool:
-    """Tell whether this is an array, or numbers in lists or in lists of lists.
+    """Check that decoded JSON is numbers in a list or in lists, or else an array.
 
-    NumPy gives every text in a list as much room as the longest one: gigabytes, for a few bytes.
-
-    Parameters
-    ----------
-    pixels : object
-        An array, or decoded JSON.
-
-    Returns
-    -------
-    bool
-        Whether NumPy may see it.
+    NumPy would give every text in a list as much memory as the longest one needs: gigabytes, for a
+    request of a few bytes.
     """
     if isinstance(pixels, np.ndarray):
         return True
@@ -160,8 +151,8 @@ def is_numeric(pixels: object) -> bool:
 def encode_png(pixels: NDArray[np.uint8]) -> bytes:
     """Encode gray pixels as they are, fast.
 
-    Of plain ink on plain paper, runs of equal pixels are what there is to compress. Pillow would
-    try five filters on each row first: that takes three times as long, for a larger file.
+    Of plain ink on plain paper, runs of equal pixels are what can be compressed. Pillow would try
+    five filters on each row first: that takes three times as long, for a larger file.
 
     Parameters
     ----------
@@ -178,7 +169,7 @@ def encode_png(pixels: NDArray[np.uint8]) -> bytes:
     "Portable Network Graphics (PNG) Specification", W3C, chapters 9 to 11.
     """
     height, width = pixels.shape
-    rows = np.zeros((height, 1 + width), np.uint8)  # each begins with its filter, which is none
+    rows = np.zeros((height, 1 + width), np.uint8)  # each begins with its filter: 0, unfiltered
     rows[:, 1:] = pixels
     deflate = zlib.compressobj(strategy=zlib.Z_RLE)
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)  # 8 bits of gray

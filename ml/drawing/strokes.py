@@ -22,7 +22,7 @@ MAX_COORDINATE: Final = 1e6
 PAD_SIZE: Final = 280
 """Side of the drawing page's pad, in the units of its strokes."""
 PAD_PEN_WIDTH: Final = 18.0
-"""Pen width of the drawing page's pad where none is given."""
+"""Default pen width of the drawing page's pad."""
 READING_PEN_WIDTH: Final = 2.6
 """Pen width, in canonical pixels, with which strokes are read, whatever pen drew them."""
 SCALE: Final = 8
@@ -45,7 +45,7 @@ def parse_strokes(value: object) -> Strokes:
     Returns
     -------
     Strokes
-        The strokes as floats; strokes without a point are left out.
+        The strokes as floats, without empty ones.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def parse_strokes(value: object) -> Strokes:
 def ink_from_strokes(strokes: Strokes) -> Ink:
     """Draw strokes with a pen whose width is a fixed share of the drawing's size.
 
-    So neither the size of the drawing nor the pen of the pad changes the answer.
+    So the answer depends neither on the size of the drawing nor on the pen of the pad.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def ink_from_strokes(strokes: Strokes) -> Ink:
 
 
 def draw_png(strokes: Strokes, pen_width: float | None = None) -> bytes:
-    """Draw strokes as their author saw them, dark on white, for the archive.
+    """Draw strokes dark on white, as their author saw them.
 
     A drawing of the page's pad stays where it was drawn; any other is fitted to the same square.
 
@@ -105,7 +105,7 @@ def draw_png(strokes: Strokes, pen_width: float | None = None) -> bytes:
     strokes : Strokes
         At least one point.
     pen_width : float, optional
-        Pen width in the unit of the strokes; as on the pad, where none is given.
+        In the unit of the strokes; the pad's pen by default.
 
     Returns
     -------
@@ -162,13 +162,13 @@ def draw_strokes(
 
 
 def _parse_point(point: object, stroke: int) -> list[float]:
-    """Check one point of the stroke with this number."""
+    """Check one point of stroke number `stroke`."""
     if not isinstance(point, list) or not 2 <= len(point) <= 3:
         raise InvalidStrokes(f"Stroke {stroke}: a point is [x, y] or [x, y, pressure].")
     numbers = []
     for number in point:
         if isinstance(number, bool) or not isinstance(number, int | float):
-            raise InvalidStrokes(f"Stroke {stroke}: a point holds something that is no number.")
+            raise InvalidStrokes(f"Stroke {stroke}: a point holds something other than a number.")
         if not -MAX_COORDINATE <= number <= MAX_COORDINATE:  # false for NaN, too
             raise InvalidStrokes(
                 f"Stroke {stroke}: coordinates are finite and at most {MAX_COORDINATE:,.0f}."

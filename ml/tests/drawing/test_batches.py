@@ -50,7 +50,9 @@ def _altered(digits: Digits) -> list[NDArray[np.uint8]]:
     return [moved, smaller, dotted, framed, ruled, faint, 255 - digits, 200 - digits // 2]
 
 
-def test_they_are_the_same_to_the_bit(pictures: NDArray[np.uint8]) -> None:
+def test_a_batch_gives_the_same_digits_as_one_by_one_to_the_bit(
+    pictures: NDArray[np.uint8],
+) -> None:
     assert np.array_equal(canonical_digits(pictures), one_by_one(pictures))
 
 
@@ -66,7 +68,7 @@ def test_faces_with_thin_and_thick_pens_are_the_same_to_the_bit() -> None:
     paper=st.integers(0, 255),
     box=st.tuples(*[st.integers(0, 14)] * 2, *[st.integers(14, 28)] * 2),
 )
-def test_whatever_is_in_a_picture(
+def test_any_picture_gives_the_same_digit_or_error_in_a_batch(
     seed: int, share: float, paper: int, box: tuple[int, int, int, int]
 ) -> None:
     rng = np.random.default_rng(seed)
@@ -82,11 +84,11 @@ def test_whatever_is_in_a_picture(
         assert np.array_equal(canonical_digits(picture[None]), expected)
 
 
-def test_none_are_none() -> None:
+def test_an_empty_batch_gives_an_empty_array() -> None:
     assert canonical_digits(np.zeros((0, 28, 28), np.uint8)).shape == (0, 28, 28)
 
 
-def test_the_first_blank_one_is_named(pictures: NDArray[np.uint8]) -> None:
+def test_the_error_names_the_first_blank_picture_of_a_batch(pictures: NDArray[np.uint8]) -> None:
     batch = pictures[:5].copy()
     batch[[2, 4]] = 9
     with pytest.raises(InvalidItem) as caught:

@@ -58,7 +58,7 @@ LARGE: dict[str, Callable[[Image.Image], bytes]] = {
 
 
 @pytest.mark.parametrize("kind", LARGE)
-def test_the_largest_picture_is_read_within_bounds(large: Image.Image, kind: str) -> None:
+def test_the_largest_picture_is_read_within_memory_bounds(large: Image.Image, kind: str) -> None:
     data = LARGE[kind](large)
     before = start_of_peak()
     assert canonical_digit(ink_from_image(data)).any()
@@ -66,7 +66,7 @@ def test_the_largest_picture_is_read_within_bounds(large: Image.Image, kind: str
 
 
 @pytest.mark.parametrize("nest", [lambda row: row, lambda row: [row] * 28])
-def test_long_texts_among_pixels_take_no_room(nest: Callable[[list[Any]], list[Any]]) -> None:
+def test_long_texts_among_pixels_take_no_memory(nest: Callable[[list[Any]], list[Any]]) -> None:
     pixels = nest(["9" * 10_000_000, *[0] * 783])
     before = start_of_peak()
     with pytest.raises(InvalidPixels, match="not all numbers"):
@@ -104,7 +104,7 @@ def test_many_small_bombs_beside_a_picture_are_not_unpacked() -> None:
     assert peak_bytes() - before <= 2 * 64 * 2**20
 
 
-def test_more_pixels_than_the_header_says_are_left_alone() -> None:
+def test_pixels_beyond_those_of_the_header_are_not_unpacked() -> None:
     head = encode_png(np.full((28, 28), 255, np.uint8))[: len(PNG_SIGNATURE) + 25]
     data = head + png_chunk(b"IDAT", deflated(500 * 2**20)) + png_chunk(b"IEND", b"")
     before = start_of_peak()
@@ -121,7 +121,7 @@ def refuse(path: Path, message: str) -> None:
 
 
 @pytest.mark.parametrize("ending", ["csv.gz", "csv.zip"])
-def test_a_csv_that_grows_for_ever_is_read_in_parts(
+def test_a_csv_that_unpacks_endlessly_is_read_in_parts(
     tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(packed, "MAX_UNPACKED", 64 * 2**20)
@@ -150,7 +150,7 @@ def test_an_npz_that_states_more_than_it_holds_takes_no_memory(
     refuse(path, "larger than|not a whole npz|not \\(n, height")
 
 
-def test_an_npz_of_many_files_is_none(tmp_path: Path) -> None:
+def test_an_npz_of_too_many_files_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.npz"
     with zipfile.ZipFile(path, "w") as archive:
         for number in range(5_000):
@@ -174,7 +174,7 @@ def test_json_that_would_take_a_hundred_times_its_size_is_refused(
     refuse(path, "use ndjson")
 
 
-def test_a_drawing_of_the_most_points_is_read_within_bounds(tmp_path: Path) -> None:
+def test_a_drawing_with_the_most_points_is_read_within_memory_bounds(tmp_path: Path) -> None:
     strokes = [[[n % 280, n // 80] for n in range(100)]] * 200
     path = tmp_path / "a.ndjson"
     before = start_of_peak()

@@ -9,12 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image, ImageDraw, ImageOps
-from scipy import ndimage
 
-from ml.drawing.canonical import CANONICAL_BOX, _distances, canonical_digit, pen_width
+from ml.drawing.canonical import CANONICAL_BOX, canonical_digit
 from ml.drawing.pictures import MAX_IMAGE_BYTES, encode_png, ink_from_image, ink_from_pixels
+from ml.drawing.raster import pen_width
 from ml.drawing.strokes import draw_png
 from ml.errors import BlankDrawing, ImageTooLarge, InvalidImage, InvalidPixels
 from ml.tests.kit.drawings import DIGITS, canonical, difference, encode, scaled
@@ -32,7 +31,7 @@ def read(data: bytes) -> np.ndarray:
 
 
 @pytest.mark.parametrize("digit", DIGITS)
-def test_it_keeps_the_golden_canonical_digits(digit: int) -> None:
+def test_canonical_digits_are_the_golden_ones(digit: int) -> None:
     golden = np.asarray(Image.open(GOLDEN / f"canonical_{digit}.png"))
     assert np.abs(canonical(digit).astype(int) - golden).max() <= 2
 
@@ -51,7 +50,7 @@ def test_a_canonical_digit_is_20_px_long_with_its_mass_in_the_middle() -> None:
     ("kind", "options"),
     [("PNG", {}), ("JPEG", {"quality": 60}), ("WEBP", {"quality": 60}), ("WEBP", {"lossless": 1})],
 )
-def test_it_reads_png_jpeg_and_webp_alike(kind: str, options: dict[str, object]) -> None:
+def test_png_jpeg_and_webp_give_the_same_digit(kind: str, options: dict[str, object]) -> None:
     assert difference(read(encode(picture(5), kind, **options)), read(encode(picture(5)))) < 0.03
 
 
@@ -61,7 +60,7 @@ def test_light_on_dark_is_the_same_digit_as_dark_on_light() -> None:
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "I;16", "CMYK"])
-def test_it_reads_every_kind_of_pixel(mode: str) -> None:
+def test_every_pixel_format_of_pillow_gives_the_same_digit(mode: str) -> None:
     if mode == "I;16":
         image = Image.fromarray(np.asarray(picture(4)).astype(np.uint16) * 257)
     else:
@@ -98,7 +97,7 @@ def test_a_turned_photo_is_turned_upright() -> None:
 
 
 @pytest.mark.parametrize("side", [64, 500, 4096])
-def test_the_size_of_the_picture_does_not_matter(side: int) -> None:
+def test_the_size_of_the_picture_does_not_change_the_digit(side: int) -> None:
     resized = picture(8).resize((side, side), Image.Resampling.LANCZOS)
     assert difference(read(encode(resized)), read(encode(picture(8)))) < 0.2
 
@@ -110,7 +109,7 @@ def test_the_size_of_the_picture_does_not_matter(side: int) -> None:
     dx=st.floats(-0.3, 0.3),
     dy=st.floats(-0.3, 0.3),
 )
-def test_place_and_size_of_the_drawing_do_not_matter(
+def test_place_and_size_of_the_drawing_do_not_change_the_digit(
     digit: int, factor: float, dx: float, dy: float
 ) -> None:
     room = 140 - 100 * factor
@@ -124,18 +123,6 @@ def test_very_thin_and_very_thick_pens_are_evened(width: float) -> None:
     ink = ink_from_image(draw_png(DIGITS[2], width))
     digit = canonical_digit(ink).astype(np.float32) / np.float32(255)
     assert 1.2 <= pen_width(digit) <= 5.2
-
-
-@settings(deadline=None)
-@given(mask=arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=12)), most=st.integers(0, 6))
-def test_distances_are_those_of_scipy_as_far_as_they_go(mask: np.ndarray, most: int) -> None:
-    mask = np.pad(mask, most + 1)
-    found = _distances(mask, most)
-    if mask.any():
-        true = ndimage.distance_transform_edt(~mask)
-        assert np.array_equal(np.minimum(found, most + 1), np.minimum(true, most + 1))
-    else:
-        assert (found > most).all()
 
 
 def test_a_hairline_on_a_huge_picture_survives() -> None:
@@ -255,7 +242,7 @@ def test_a_canonical_digit_stays_nearly_as_it_is() -> None:
         [10**400] * 784,
     ],
 )
-def test_wrong_pixels_are_refused(pixels: object) -> None:
+def test_invalid_pixels_are_refused(pixels: object) -> None:
     with pytest.raises(InvalidPixels):
         ink_from_pixels(pixels)  # type: ignore[arg-type]
 
@@ -295,19 +282,19 @@ def test_ink_of_nothing_is_blank() -> None:
     ],
     ids=["empty", "text", "header", "svg", "png cut", "jpeg cut", "webp cut"],
 )
-def test_what_is_no_whole_picture_is_refused(data: bytes) -> None:
+def test_a_damaged_or_incomplete_picture_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidImage):
         ink_from_image(data)
 
 
 @pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF", "ICO", "PPM"])
-def test_other_formats_are_refused(kind: str) -> None:
+def test_pictures_of_other_formats_are_refused(kind: str) -> None:
     with pytest.raises(InvalidImage, match="PNG, JPEG or WebP"):
         ink_from_image(encode(picture(1), kind))
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
-def test_animations_are_refused(kind: str) -> None:
+def test_animated_pictures_are_refused(kind: str) -> None:
     with pytest.raises(InvalidImage, match="animated"):
         ink_from_image(
             encode(picture(1), kind, save_all=True, append_images=[picture(2)], duration=100)

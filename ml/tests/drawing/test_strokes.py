@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -15,7 +15,7 @@ from ml.errors import BlankDrawing, InvalidStrokes
 from ml.tests.kit.drawings import DIGITS, canonical, difference, scaled
 
 
-def test_it_takes_points_with_and_without_pressure() -> None:
+def test_points_with_and_without_pressure_are_accepted() -> None:
     assert parse_strokes([[[1, 2], [3.5, 4, 0.5]]]) == [[[1.0, 2.0], [3.5, 4.0, 0.5]]]
 
 
@@ -24,7 +24,7 @@ def test_strokes_without_points_are_left_out() -> None:
 
 
 @pytest.mark.parametrize("value", [[], [[]], [[], []]])
-def test_no_point_is_a_blank_drawing(value: object) -> None:
+def test_strokes_without_any_point_are_a_blank_drawing(value: object) -> None:
     with pytest.raises(BlankDrawing):
         parse_strokes(value)
 
@@ -52,23 +52,26 @@ def test_no_point_is_a_blank_drawing(value: object) -> None:
         [[[1, 2]] * (MAX_POINTS + 1)],
     ],
 )
-def test_what_are_no_strokes_is_refused(value: object) -> None:
+def test_invalid_strokes_are_refused(value: object) -> None:
     with pytest.raises(InvalidStrokes):
         parse_strokes(value)
 
 
-def test_the_message_names_the_stroke_at_fault() -> None:
+def test_the_error_names_the_invalid_stroke() -> None:
     with pytest.raises(InvalidStrokes, match="Stroke 2"):
         parse_strokes([[[1, 2]], [[1, math.nan]]])
 
 
+@settings(deadline=None)
 @given(
     digit=st.integers(0, 9),
     factor=st.floats(0.001, 1000),
     dx=st.floats(-1e4, 1e4),
     dy=st.floats(-1e4, 1e4),
 )
-def test_place_and_unit_do_not_matter(digit: int, factor: float, dx: float, dy: float) -> None:
+def test_place_and_unit_of_strokes_do_not_change_the_digit(
+    digit: int, factor: float, dx: float, dy: float
+) -> None:
     moved = scaled(DIGITS[digit], factor, dx, dy)
     assert difference(canonical(digit), canonical_digit(ink_from_strokes(moved))) < 0.25
 
@@ -78,7 +81,7 @@ def test_a_single_tap_is_a_dot() -> None:
     assert digit[13, 13] == 255
 
 
-def test_the_archive_picture_of_the_pad_stays_where_it_was_drawn() -> None:
+def test_a_drawing_of_the_pad_is_archived_where_it_was_drawn() -> None:
     picture = np.asarray(Image.open(io.BytesIO(draw_png(DIGITS[1], 10))))
     assert picture.shape == (280, 280)
     rows, columns = np.nonzero(picture < 128)
@@ -87,7 +90,7 @@ def test_the_archive_picture_of_the_pad_stays_where_it_was_drawn() -> None:
     assert columns.mean() == pytest.approx(138, abs=2)
 
 
-def test_the_archive_picture_of_another_pad_is_fitted() -> None:
+def test_a_drawing_of_another_pad_is_archived_fitted_to_the_square() -> None:
     tiny = scaled(DIGITS[4], 0.001)
     rows, columns = np.nonzero(np.asarray(Image.open(io.BytesIO(draw_png(tiny)))) < 128)
     assert np.ptp(rows) > 150
