@@ -1,9 +1,11 @@
-"""Reads digits, and learns to; knows nothing of the web.
+"""Reads digits and learns to; knows nothing of the web.
 
-The reader itself: `features`, `pipeline`, `explanation`, and `artifacts`, the files of models.
-`drawing` turns anything that was sent into one canonical digit. `labeled` reads the files that
-hold labeled digits. `writing` makes digits, and what is none. `fonts` makes data sets of fonts.
-`measuring` says how good a model is. `training` makes a model.
+`drawing` turns what somebody drew or sent into one canonical digit. `labeled` reads files of
+labeled digits. `writing` makes digits, letters and scribbles to train on. `fonts` makes data sets
+from fonts. `measuring` measures how good a model is, and compares two. `training` makes a model.
+
+The reader itself stands beside them: `features` and `pipeline` are the model, `explanation` shows
+where it looked, `artifacts` are its files.
 
 >>> model, manifest = artifacts.load(Path("fixtures/model.joblib"))
 >>> digit = canonical_digit(ink_from_image(png))

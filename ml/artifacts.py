@@ -1,4 +1,4 @@
-"""A trained model as a file: written whole or not at all, verified before it is opened."""
+"""Trained models as files: written whole or not at all, verified before they are opened."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ml.errors import ArtifactCorrupt, ArtifactIncompatible, ArtifactMissing
 from ml.files import write_atomically
 
 TRAINING_STATE: Final = ("_optimizer", "_best_coefs", "_best_intercepts", "_random_state")
-"""Attributes of scikit-learn's perceptron that are made anew by each fit."""
+"""Attributes of scikit-learn's perceptron that each fit makes again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Manifest:
     metrics : dict
         How good it is, by the name of the holdout.
     scipy_version, pillow_version : str
-        Two more versions; empty where nobody wrote them down.
+        Two more versions; empty in older manifests.
     """
 
     sha256: str
@@ -66,19 +66,10 @@ class Manifest:
 
 
 def serialize(model: Pipeline) -> bytes:
-    """Turn a model into the bytes of a model file.
+    """Turn a trained pipeline into the bytes of a model file, a compressed joblib file.
 
-    What only training needs (the optimizer's moments, second copies of weights) is left out.
-
-    Parameters
-    ----------
-    model : Pipeline
-        A trained pipeline; it is not changed.
-
-    Returns
-    -------
-    bytes
-        A compressed joblib file.
+    What only training needs (the optimizer's moments, second copies of weights) is left out; the
+    pipeline itself is not changed.
     """
     lean = copy.copy(model)
     name, classifier = model.steps[-1]
@@ -94,14 +85,14 @@ def serialize(model: Pipeline) -> bytes:
 def deserialize(data: bytes, sha256: str) -> Pipeline:
     """Open a model file that was read into memory, after its digest was verified.
 
-    A joblib file can run code when it is opened, so nothing is opened that is not known by digest.
+    Opening a joblib file can run code, so a file of unknown digest is never opened.
 
     Parameters
     ----------
     data : bytes
         The file.
     sha256 : str
-        The digest that was recorded when it was written, hexadecimal.
+        The digest recorded when it was written, hexadecimal.
 
     Returns
     -------
@@ -135,25 +126,14 @@ def deserialize(data: bytes, sha256: str) -> Pipeline:
 
 
 def digest(data: bytes) -> str:
-    """Compute the digest by which a model file is known.
-
-    Parameters
-    ----------
-    data : bytes
-        The file.
-
-    Returns
-    -------
-    str
-        SHA-256, hexadecimal.
-    """
+    """SHA-256 of a file's bytes, hexadecimal."""
     return hashlib.sha256(data).hexdigest()
 
 
 def describe(
     data: bytes, parameters: dict[str, Any], trained_on: dict[str, Any], metrics: dict[str, Any]
 ) -> Manifest:
-    """Write down what is known of a model file.
+    """Make the manifest of a model file, with the versions of this machine.
 
     Parameters
     ----------
@@ -161,11 +141,6 @@ def describe(
         The file.
     parameters, trained_on, metrics : dict
         How it was trained, on what, and how good it is.
-
-    Returns
-    -------
-    Manifest
-        With the digest, the size, the time and the versions of this machine.
     """
     return Manifest(
         sha256=digest(data),
@@ -183,40 +158,14 @@ def describe(
 
 
 def save(path: Path, data: bytes, manifest: Manifest) -> None:
-    """Write a model file and its manifest, each whole or not at all; the model comes last.
-
-    Parameters
-    ----------
-    path : Path
-        Where the model goes; its manifest stands beside it, with the ending ``.json``.
-    data : bytes
-        The file.
-    manifest : Manifest
-        What is known of it.
-    """
+    """Write a model file and its manifest (``.json``) beside it, each whole; the model is last."""
     text = json.dumps(asdict(manifest), indent=2) + "\n"
     write_atomically(path.with_suffix(".json"), text.encode())
     write_atomically(path, data)
 
 
 def read(path: Path) -> bytes:
-    """Read a model file.
-
-    Parameters
-    ----------
-    path : Path
-        Where it is.
-
-    Returns
-    -------
-    bytes
-        The file.
-
-    Raises
-    ------
-    ArtifactMissing
-        It cannot be read.
-    """
+    """Read a model file. Raises ArtifactMissing if it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -225,16 +174,6 @@ def read(path: Path) -> bytes:
 
 def read_manifest(path: Path) -> Manifest:
     """Read the manifest that stands beside a model file.
-
-    Parameters
-    ----------
-    path : Path
-        The model file.
-
-    Returns
-    -------
-    Manifest
-        What is known of it.
 
     Raises
     ------
@@ -255,19 +194,7 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def load(path: Path) -> tuple[Pipeline, Manifest]:
-    """Load a model file that its manifest vouches for.
-
-    Parameters
-    ----------
-    path : Path
-        The model file.
-
-    Returns
-    -------
-    model : Pipeline
-        The trained pipeline.
-    manifest : Manifest
-        What is known of it.
+    """Load a model file and its manifest, by whose digest it is verified.
 
     Raises
     ------

@@ -1,19 +1,19 @@
 """Every error that ml raises on purpose; the tree is the table of contents.
 
 MLError
-├── InvalidDrawing         what somebody drew or sent cannot be read
+├── InvalidDrawing         a drawing that was sent cannot be read
 │   ├── InvalidImage       not a PNG, JPEG or WebP, truncated, animated
-│   ├── ImageTooLarge      more bytes or pixels than are looked at
+│   ├── ImageTooLarge      more bytes or pixels than are read
 │   ├── InvalidStrokes     not lists of finite points
 │   ├── InvalidPixels      not 784 numbers from 0 to 255
-│   ├── BlankDrawing       nothing is drawn
-│   └── InvalidItem        one of many drawings cannot be read; names which
-├── DatasetError           a labeled file cannot be read; names the path and, if known, the line
-├── TypefaceError          a font cannot give ten digits; says why
-├── ClusterError           the cluster that should train cannot; says why
+│   ├── BlankDrawing       without ink
+│   └── InvalidItem        one of many drawings cannot be read; has its index
+├── DatasetError           a labeled file cannot be read; has the path and, if known, the line
+├── TypefaceError          a font has no ten usable digits
+├── ClusterError           the cluster named for training cannot be used
 └── ArtifactError          a model file cannot be used
     ├── ArtifactMissing    it is not there
-    ├── ArtifactCorrupt    its SHA-256 is not the recorded one
+    ├── ArtifactCorrupt    its SHA-256 is not the recorded one, or it is not a model
     └── ArtifactIncompatible   it is from another version of scikit-learn or of this project
 """
 
@@ -27,7 +27,7 @@ class MLError(Exception):
 
 
 class InvalidDrawing(MLError):
-    """What somebody drew or sent cannot be read."""
+    """A drawing that was sent cannot be read."""
 
 
 class InvalidImage(InvalidDrawing):
@@ -35,7 +35,7 @@ class InvalidImage(InvalidDrawing):
 
 
 class ImageTooLarge(InvalidDrawing):
-    """The picture has more bytes or more pixels than are looked at."""
+    """The picture has more bytes or pixels than are read."""
 
 
 class InvalidStrokes(InvalidDrawing):
@@ -47,7 +47,7 @@ class InvalidPixels(InvalidDrawing):
 
 
 class BlankDrawing(InvalidDrawing):
-    """Nothing is drawn: there is no ink to read."""
+    """There is no ink to read."""
 
 
 class InvalidItem(InvalidDrawing):
@@ -56,7 +56,7 @@ class InvalidItem(InvalidDrawing):
     Parameters
     ----------
     index : int
-        Which one, counted from 0.
+        Its place, counted from 0.
     reason : InvalidDrawing
         What is wrong with it.
     """
@@ -75,11 +75,11 @@ class DatasetError(MLError):
     message : str
         What is wrong and what would be right, without the path.
     path : Path
-        The file at fault.
+        The file.
     line : int, optional
-        Line in the file, counted from 1, where it is known.
+        Line in the file, counted from 1, if known.
     row : int, optional
-        Which digit of the file is at fault, counted from 0, where it is known.
+        Digit of the file, counted from 0, if known.
     """
 
     def __init__(
@@ -94,11 +94,11 @@ class DatasetError(MLError):
 
 
 class TypefaceError(MLError):
-    """A font file cannot give ten usable digits; the text says why."""
+    """A font file has no ten usable digits; the text states the reason."""
 
 
 class ClusterError(MLError):
-    """The cluster that was named for training cannot be used; the text says why."""
+    """The cluster named for training cannot be used; the text states the reason."""
 
 
 class ArtifactError(MLError):

@@ -1,4 +1,4 @@
-"""Why the model says what it says: where it looked, and what a digit becomes on its way."""
+"""Why the model answers as it does: where it looked, and what a digit becomes on its way."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ml.features import DIRECTIONS
 from ml.pipeline import Prediction, predict, read
 
 PATCH: Final = 7
-"""Side, in canonical pixels, of what is covered at once: nearly three pen widths, since less
-hardly shakes the answer to a clear digit."""
+"""Side of the covering patch, in canonical pixels: nearly three pen widths, since a smaller one
+hardly changes the answer to a clear digit."""
 
 Map = NDArray[np.float32]
 
@@ -27,10 +27,10 @@ class Occlusion:
     Parameters
     ----------
     prediction : Prediction
-        What it says of the whole digit.
+        The answer to the whole digit.
     losses : ndarray
-        (28, 28) float32, 0 to 1: how far the confidence in the answer falls while a patch around
-        this pixel is covered; 0 where it does not fall, or where there is nothing to cover.
+        (28, 28) float32, 0 to 1: how far the confidence falls while a patch around this pixel is
+        covered; 0 where it does not fall or there is no ink to cover.
     """
 
     prediction: Prediction
@@ -49,7 +49,7 @@ class Trace:
         (8, grid, grid) float32, 0 to about 2: where edges run in which direction, in the order of
         `ml.features.DirectionMaps`.
     prediction : Prediction
-        What the model says in the end.
+        The answer.
     """
 
     upright: Digit
@@ -58,7 +58,7 @@ class Trace:
 
 
 def occlude(model: Pipeline, digit: Digit, patch: int = PATCH) -> Occlusion:
-    """Find where the model looked: cover the digit here and there and see what that changes.
+    """Cover the digit here and there to find where the model looked.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def occlude(model: Pipeline, digit: Digit, patch: int = PATCH) -> Occlusion:
     Returns
     -------
     Occlusion
-        The answer, and how much of its confidence hangs on which place.
+        The answer, and how much of its confidence depends on each place.
 
     References
     ----------
@@ -100,7 +100,7 @@ def trace(model: Pipeline, digit: Digit) -> Trace:
     Returns
     -------
     Trace
-        What each stage hands to the next.
+        The outcome of each stage.
     """
     normalization = model.named_steps["momentnormalization"]
     direction_maps = model.named_steps["directionmaps"]

@@ -1,4 +1,4 @@
-"""What the classifier looks at: scikit-learn transformers from canonical digits to features."""
+"""scikit-learn transformers from canonical digits to what the classifier learns from."""
 
 from __future__ import annotations
 
@@ -10,37 +10,24 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from ml.drawing.canonical import CANONICAL_SIZE
+from ml.drawing.raster import interpolate
 
 DIRECTIONS: Final = 8
-"""Directions of the gradient that are told apart, 45 degrees from each other."""
+"""Directions of the gradient, 45 degrees apart."""
 CHUNK: Final = 200
 """Digits transformed at once, so that memory stays small and in the cache."""
 SMALLEST_MOMENT: Final = np.float32(0.5)
-"""Least second moment that is reckoned with, in square px: that of a line of two px."""
+"""Smallest second moment in use, in square px: that of a line of two px."""
 ZOOM: Final = (0.4, 2.0)
-"""Least and most px of the digit that become one px of the normalized one."""
+"""Fewest and most px of the digit that become one px of the normalized one."""
 
 Features = NDArray[np.float32]
 
 
 class Stateless(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """A transformer that has nothing to learn."""
+    """A transformer that learns nothing from data."""
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:
-        """Do nothing: there is nothing to learn.
-
-        Parameters
-        ----------
-        X : array_like
-            (n, 784), ignored.
-        y : object, optional
-            Ignored.
-
-        Returns
-        -------
-        Stateless
-            Itself.
-        """
         return self
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -51,13 +38,13 @@ class MomentNormalization(Stateless):
     """Make slanted digits upright, narrow and flat ones less so, and center them exactly.
 
     A shear undoes the correlation of x and y in the digit's second moments. Then the larger of the
-    two standard deviations of its ink becomes `size`, and the ratio of the other to it is raised
-    to the power `evenness`: at 0 every digit would become as wide as high, at 1 the ratio stays.
+    two standard deviations of its ink becomes `size`, and the ratio of the other to it is raised to
+    the power `evenness`: at 0 every digit would become as wide as high, at 1 the ratio stays.
 
     Parameters
     ----------
     max_slant : float, default=0.8
-        Steepest shear, in px to the side for one px down, that is applied.
+        Steepest shear, in px to the side for one px down.
     size : float, default=5.2
         Standard deviation of the ink, in px, along the longer side of the result.
     evenness : float, default=0.5
@@ -65,8 +52,8 @@ class MomentNormalization(Stateless):
 
     References
     ----------
-    LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition",
-    Proc. IEEE 86 (1998) 2278-2324, deslanted MNIST by moments for several classifiers.
+    LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition", Proc.
+    IEEE 86 (1998) 2278-2324, deslanted MNIST by moments for several classifiers.
 
     Liu, Nakashima, Sako, Fujisawa, "Handwritten digit recognition: investigation of normalization
     and feature extraction techniques", Pattern Recognition 37 (2004) 265-279, compares ways to
@@ -84,17 +71,12 @@ class MomentNormalization(Stateless):
         Parameters
         ----------
         X : array_like
-            (n, 784), 0 to 255, ink 255 on 0.
+            (n, 784), 0 to 255, ink 255 on 0; another shape is a ValueError.
 
         Returns
         -------
         ndarray
             (n, 784) float32, 0 to 255.
-
-        Raises
-        ------
-        ValueError
-            The shape is another one.
         """
         return _in_chunks(_as_images(X), self._normalize, CANONICAL_SIZE**2)
 
@@ -151,23 +133,18 @@ class DirectionMaps(Stateless):
         self.spread = spread
 
     def transform(self, X: ArrayLike) -> Features:
-        """Map directions.
+        """Map the directions of edges.
 
         Parameters
         ----------
         X : array_like
-            (n, 784), 0 to 255, ink 255 on 0.
+            (n, 784), 0 to 255, ink 255 on 0; another shape is a ValueError.
 
         Returns
         -------
         ndarray
             (n, 8 * grid * grid) float32, 0 to about 2: for each direction, beginning with the one
             in which ink grows to the right and going clockwise, the grid row by row.
-
-        Raises
-        ------
-        ValueError
-            The shape is another one.
         """
         images = _as_images(X)
         blur, slope = _gradient_matrices(self.smoothing)
@@ -182,7 +159,7 @@ class DirectionMaps(Stateless):
 
 
 def _as_images(X: ArrayLike) -> NDArray[Any]:
-    """See (n, 784) as (n, 28, 28)."""
+    """Check and reshape (n, 784) to (n, 28, 28)."""
     rows = np.asarray(X)
     if rows.ndim != 2 or rows.shape[1] != CANONICAL_SIZE**2:
         raise ValueError(f"X has the shape {rows.shape}; (n, {CANONICAL_SIZE**2}) is expected.")
@@ -190,7 +167,7 @@ def _as_images(X: ArrayLike) -> NDArray[Any]:
 
 
 def _in_chunks(images: NDArray[Any], transform: Any, width: int) -> Features:
-    """Apply a function to some digits at a time, as float32."""
+    """Apply a function to `CHUNK` digits at a time, as float32."""
     features = np.empty((len(images), width), np.float32)
     for start in range(0, len(images), CHUNK):
         chunk = images[start : start + CHUNK]
@@ -199,23 +176,13 @@ def _in_chunks(images: NDArray[Any], transform: Any, width: int) -> Features:
 
 
 def _sample(images: Features, y: Features, x: Features) -> Features:
-    """Read images (n, 28, 28) at places between pixels, bilinearly; outside is paper.
-
-    Shapes: y (n, 28, 1) and x (n, 28, 28), broadcast together.
-    """
+    """Read images (n, 28, 28) at y (n, 28, 1) and x (n, 28, 28), bilinearly; outside is paper."""
     pad, side = 2, CANONICAL_SIZE + 4
     padded = np.zeros((len(images), side, side), np.float32)
     padded[:, pad:-pad, pad:-pad] = images
-    # Beyond the border everything is paper, so a place may as well stand in it.
+    # Beyond the border all is paper, so places far outside may be moved into it.
     y, x = (np.minimum(np.maximum(place + pad, 0), side - 2) for place in (y, x))
-    row, column = y.astype(np.int64), x.astype(np.int64)
-    dy, dx = y - row.astype(np.float32), x - column.astype(np.float32)
-    first = np.arange(len(images))[:, None, None] * side * side + row * side + column
-    flat = padded.ravel()
-    upper = flat[first] * (1 - dx) + flat[first + 1] * dx
-    lower = flat[first + side] * (1 - dx) + flat[first + side + 1] * dx
-    sampled: Features = upper * (1 - dy) + lower * dy
-    return sampled
+    return interpolate(padded, np.arange(len(images))[:, None, None], y, x)
 
 
 @functools.cache

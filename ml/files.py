@@ -10,12 +10,7 @@ from pathlib import Path
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that a crash at any point leaves the old one or the new one, whole.
 
-    Parameters
-    ----------
-    path : Path
-        Where it goes; the folder is made if it is not there.
-    data : bytes
-        What it holds.
+    Its folder is made if necessary.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

@@ -1,4 +1,4 @@
-"""How work is handed to processes, here or on other machines, so that it can be done again."""
+"""Work for joblib's processes, here or on other machines, that can be repeated if one dies."""
 
 from __future__ import annotations
 
@@ -10,22 +10,10 @@ from joblib import delayed
 
 
 def repeatable(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Describe a call that joblib's workers make, and make again if one of them dies.
+    """Describe a call for `joblib.Parallel` that can be made again if its worker dies.
 
-    The arguments travel inside the function. Arrays that travel beside it are put by Dask into
-    the memory of one worker beforehand, and are lost for ever when that worker dies; so every
-    process that is asked gets all that it needs, which is one chunk.
-
-    Parameters
-    ----------
-    function : callable
-        What to call; importable by its name.
-    *arguments : object
-        What to call it with.
-
-    Returns
-    -------
-    tuple
-        What `joblib.Parallel` takes.
+    The arguments travel inside the function: Dask puts arrays that travel beside it into the memory
+    of one worker beforehand, and they are lost with that worker. So each call brings all that it
+    needs, which is one chunk.
     """
     return delayed(partial(function, *arguments))()

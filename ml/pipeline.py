@@ -1,4 +1,4 @@
-"""The estimator as one scikit-learn pipeline, and what it says of a digit."""
+"""The model as one scikit-learn pipeline, and its answers."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ from ml.features import DirectionMaps, Features, MomentNormalization
 DIGITS: Final = 10
 """Classes: the digits 0 to 9."""
 NOT_A_DIGIT: Final = 10
-"""The eleventh class: letters, scribbles, whatever is no digit."""
+"""The eleventh class: letters, scribbles and anything else that is not a digit."""
 SMALLEST: Final = 1e-12
-"""Probability that is added to each digit's, so that they can be made to sum to 1."""
+"""Probability added to each digit's, so that they can be scaled to sum to 1."""
 STRANGENESS_LIMIT: Final = 0.5
-"""Strangeness from which a drawing is said not to look like a digit.
+"""Strangeness from which a drawing is refused as not a digit.
 
-Chosen on typefaces, pens, letters and scribbles that were kept aside: 99.6 % of the digits are
-accepted and 90.8 % of the others refused, and a child's digit that is refused hurts more than a
-letter that is read (docs/benchmarks.md).
+Chosen on held out typefaces, pens, letters and scribbles: 99.6 % of the digits are accepted and
+90.8 % of the others refused. A child's digit that is refused hurts more than a letter that is read
+(docs/benchmarks.md).
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What the model says of one drawing.
+    """The model's answer to one drawing.
 
     Parameters
     ----------
     digit : int
         The likeliest digit.
     confidence : float
-        Its probability, given that it is a digit, 0.1 to 1.
+        Its probability, given that the drawing is a digit, 0.1 to 1.
     probabilities : tuple of float
         Probability of each digit, given that it is one; ten numbers that sum to 1.
     margin : float
         Confidence minus the probability of the runner-up, 0 to 1.
     strangeness : float
-        Probability that it is no digit at all, 0 to 1.
+        Probability that the drawing is not a digit, 0 to 1.
     is_digit : bool
-        Whether it looks like a digit at all.
+        Whether strangeness is below `STRANGENESS_LIMIT`.
     """
 
     digit: int
@@ -58,14 +58,14 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading:
-    """What the model says of many digits, as arrays.
+    """The model's answers to many digits, as arrays.
 
     Parameters
     ----------
     probabilities : ndarray
         (n, 10) float64, rows sum to 1: probability of each digit, given that it is one.
     strangeness : ndarray
-        (n,) float64, 0 to 1: probability that it is no digit at all.
+        (n,) float64, 0 to 1: probability that the drawing is not a digit.
     """
 
     probabilities: NDArray[np.float64]
@@ -73,7 +73,7 @@ class Reading:
 
 
 def build_pipeline(seed: int = 0, hidden_units: int = 512) -> Pipeline:
-    """Build the untrained estimator: normalization, direction maps, perceptron.
+    """Build the untrained model: normalization, direction maps, perceptron.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def build_pipeline(seed: int = 0, hidden_units: int = 512) -> Pipeline:
     Returns
     -------
     Pipeline
-        Takes X (n, 784), 0 to 255, and y (n,), 0 to 9, and 10 for what is no digit.
+        Takes X (n, 784), 0 to 255, and y (n,), 0 to 9 or `NOT_A_DIGIT`.
     """
     classifier = MLPClassifier((hidden_units,), alpha=1e-3, random_state=seed)
     return make_pipeline(MomentNormalization(), DirectionMaps(), classifier)
@@ -109,8 +109,8 @@ def read(model: Pipeline, images: Digits) -> Reading:
     if not len(images):
         return Reading(np.empty((0, DIGITS)), np.empty(0))
     classes = _class_probabilities(model, images.reshape(-1, CANONICAL_SIZE**2))
-    digits = classes[:, :DIGITS] + SMALLEST  # where all are 0, none is likelier than another
-    knows_others = classes.shape[1] > NOT_A_DIGIT  # it was trained on what is no digit, too
+    digits = classes[:, :DIGITS] + SMALLEST  # where all are 0, all become equally likely
+    knows_others = classes.shape[1] > NOT_A_DIGIT  # it was also trained on what is not a digit
     return Reading(
         probabilities=digits / digits.sum(axis=1, keepdims=True),
         strangeness=classes[:, NOT_A_DIGIT] if knows_others else 1 - classes.max(axis=1),
@@ -118,19 +118,9 @@ def read(model: Pipeline, images: Digits) -> Reading:
 
 
 def hidden_layer(model: Pipeline, rows: NDArray[np.uint8]) -> Features:
-    """Compute what the last hidden layer makes of digits; it tells them apart almost linearly.
+    """Output (n, units) float32, 0 and up, of the last hidden layer for rows (n, 784) uint8.
 
-    Parameters
-    ----------
-    model : Pipeline
-        A trained pipeline that ends in a perceptron of rectified units.
-    rows : ndarray
-        (n, 784) uint8 canonical digits.
-
-    Returns
-    -------
-    Features
-        (n, units) float32, 0 and up.
+    The perceptron's units are rectified; its last hidden layer separates digits almost linearly.
     """
     *transformers, perceptron = (step for _, step in model.steps)
     layer: NDArray[Any] = rows
@@ -162,7 +152,7 @@ def _class_probabilities(model: Pipeline, rows: NDArray[np.uint8]) -> NDArray[np
 
 
 def predict(model: Pipeline, images: Digits) -> list[Prediction]:
-    """Read digits.
+    """Read digits, one named result each.
 
     Parameters
     ----------

@@ -44,7 +44,9 @@ def test_a_model_comes_back_as_it_was(trained: TrainedArtifact, data: bytes) -> 
     np.testing.assert_array_equal(model.predict_proba(rows), trained.model.predict_proba(rows))
 
 
-def test_what_only_training_needs_is_left_out(trained: TrainedArtifact, data: bytes) -> None:
+def test_a_model_file_leaves_out_what_only_training_needs(
+    trained: TrainedArtifact, data: bytes
+) -> None:
     weights = sum(layer.nbytes for layer in trained.model[-1].coefs_)
     assert len(data) < 1.3 * weights
     assert hasattr(trained.model[-1], "_optimizer")
@@ -54,7 +56,7 @@ def test_the_same_model_has_the_same_bytes(trained: TrainedArtifact, data: bytes
     assert serialize(trained.model) == data
 
 
-def test_a_model_that_came_back_can_be_trained_on(data: bytes) -> None:
+def test_a_loaded_model_can_be_trained_further(data: bytes) -> None:
     model = deserialize(data, digest(data))
     digits = written(100, seed=2)
     features = model[:-1].transform(digits.images.reshape(100, -1))
@@ -64,14 +66,14 @@ def test_a_model_that_came_back_can_be_trained_on(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("position", [0, 100, -1])
-def test_one_changed_bit_is_refused(data: bytes, position: int) -> None:
+def test_a_model_file_with_one_changed_bit_is_refused(data: bytes, position: int) -> None:
     changed = bytearray(data)
     changed[position] ^= 1
     with pytest.raises(ArtifactCorrupt, match="SHA-256"):
         deserialize(bytes(changed), digest(data))
 
 
-def test_a_truncated_file_is_refused(data: bytes) -> None:
+def test_a_truncated_model_file_is_refused(data: bytes) -> None:
     with pytest.raises(ArtifactCorrupt):
         deserialize(data[:-10], digest(data))
 
@@ -81,7 +83,7 @@ class Trap:
         return os.mkdir, (os.environ["TRAP"],)
 
 
-def test_a_file_of_unknown_digest_is_not_opened(
+def test_a_model_file_of_another_digest_is_not_unpickled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRAP", str(tmp_path / "sprung"))
@@ -99,7 +101,7 @@ def dumped(value: object) -> bytes:
 
 
 @pytest.mark.parametrize("content", [dumped({"a": 1}), b"not a model"], ids=["dict", "text"])
-def test_a_file_that_holds_no_pipeline_is_refused(content: bytes) -> None:
+def test_a_file_that_holds_something_other_than_a_pipeline_is_refused(content: bytes) -> None:
     with pytest.raises(ArtifactIncompatible):
         deserialize(content, digest(content))
 
@@ -127,7 +129,7 @@ def test_a_saved_model_loads_with_its_manifest(
     assert sorted(file.name for file in path.parent.iterdir()) == ["model.joblib", "model.json"]
 
 
-def test_a_missing_file_or_manifest_is_named(tmp_path: Path) -> None:
+def test_the_error_names_a_missing_model_file_or_manifest(tmp_path: Path) -> None:
     with pytest.raises(ArtifactMissing, match=r"model\.joblib"):
         read(tmp_path / "model.joblib")
     with pytest.raises(ArtifactMissing, match=r"model\.json"):
@@ -151,7 +153,7 @@ WHOLE = json.dumps(asdict(describe(b"", {}, {}, {})))
     ],
     ids=lambda text: text[:20],
 )
-def test_what_is_no_manifest_is_refused(tmp_path: Path, text: str) -> None:
+def test_an_invalid_manifest_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "model.json").write_bytes(text.encode("latin-1"))
     with pytest.raises(ArtifactCorrupt):
         read_manifest(tmp_path / "model.joblib")

@@ -32,7 +32,9 @@ def typefaces() -> LabeledDigits:
     return load_tmnist(FIXTURES / "tmnist.csv.gz")
 
 
-def test_it_reads_real_handwriting_that_it_never_saw(bundle: tuple[Pipeline, Manifest]) -> None:
+def test_the_bundled_model_reads_real_handwriting_that_it_never_saw(
+    bundle: tuple[Pipeline, Manifest],
+) -> None:
     images, labels = mnist_data()
     digits = np.stack([canonical_digit(ink_from_pixels(image)) for image in images])
     real = LabeledDigits(digits, labels.astype(np.uint8), np.full(len(labels), "real"))
@@ -42,14 +44,16 @@ def test_it_reads_real_handwriting_that_it_never_saw(bundle: tuple[Pipeline, Man
     assert min(share for share in report.recall if share is not None) > 0.93
 
 
-def test_it_reads_neat_strokes_and_calls_them_digits(bundle: tuple[Pipeline, Manifest]) -> None:
+def test_the_bundled_model_reads_neat_strokes_and_calls_them_digits(
+    bundle: tuple[Pipeline, Manifest],
+) -> None:
     images = np.stack([canonical_digit(ink_from_strokes(strokes)) for strokes in DIGITS.values()])
     answers = predict(bundle[0], images)
     assert [answer.digit for answer in answers] == list(DIGITS)
     assert all(answer.is_digit for answer in answers)
 
 
-def test_it_refuses_a_scribble(bundle: tuple[Pipeline, Manifest]) -> None:
+def test_the_bundled_model_refuses_a_scribble(bundle: tuple[Pipeline, Manifest]) -> None:
     zigzag = [[[20.0 + 20 * step, 60.0 if step % 2 else 220.0] for step in range(12)]]
     (answer,) = predict(bundle[0], canonical_digit(ink_from_strokes(zigzag))[None])
     assert not answer.is_digit
@@ -64,7 +68,7 @@ def test_the_manifest_names_the_data_that_is_bundled(
     assert data["corrections"] == 0
 
 
-def test_the_manifest_tells_the_accuracy_that_is_measured(
+def test_the_manifest_states_the_accuracy_that_is_measured(
     bundle: tuple[Pipeline, Manifest], typefaces: LabeledDigits
 ) -> None:
     model, manifest = bundle

@@ -31,7 +31,7 @@ def digit() -> Digit:
     return square
 
 
-def test_the_map_shows_the_place_that_counts(digit: Digit) -> None:
+def test_the_occlusion_map_shows_the_place_that_decides(digit: Digit) -> None:
     occlusion = occlude(Corner(), digit, patch=3)
     expected = np.zeros((28, 28), np.float32)
     expected[3:6, 3:6] = 0.5
@@ -40,12 +40,12 @@ def test_the_map_shows_the_place_that_counts(digit: Digit) -> None:
     np.testing.assert_allclose(occlusion.losses, expected, atol=1e-6)
 
 
-def test_confidence_that_rises_is_no_loss(digit: Digit) -> None:
+def test_a_patch_that_raises_the_confidence_has_loss_0(digit: Digit) -> None:
     digit[4, 4] = 0
     assert occlude(Corner(), digit, patch=3).losses.max() == 0
 
 
-def test_the_digit_itself_is_left_as_it_is(digit: Digit) -> None:
+def test_occlusion_does_not_change_the_digit_itself(digit: Digit) -> None:
     before = digit.copy()
     occlude(Corner(), digit)
     assert np.array_equal(digit, before)
@@ -65,7 +65,7 @@ def test_a_trace_shows_edges_where_ink_begins(trained: TrainedArtifact, digit: D
     assert downward[1].mean() > 3 * downward[5:].mean()
 
 
-def test_a_slanting_digit_stands_upright(trained: TrainedArtifact) -> None:
+def test_a_trace_shows_a_slanting_digit_upright(trained: TrainedArtifact) -> None:
     slanting = np.zeros((28, 28), np.uint8)
     for row in range(4, 24):
         column = 20 - (row - 4) // 2

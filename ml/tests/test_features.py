@@ -71,7 +71,7 @@ def test_an_empty_image_has_no_features() -> None:
 
 
 @pytest.mark.parametrize("digit", DIGITS)
-def test_deskewing_undoes_a_slant(digit: int) -> None:
+def test_normalization_undoes_a_slant(digit: int) -> None:
     image = canonical(digit)
     slanted = np.stack([np.roll(row, round(0.3 * (14 - y))) for y, row in enumerate(image)])
     upright, again = MomentNormalization().transform(np.stack([image, slanted]).reshape(2, -1))
@@ -91,20 +91,20 @@ def spread(image: NDArray[np.float32]) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("digit", DIGITS)
-def test_every_digit_gets_the_same_size(digit: int) -> None:
+def test_normalization_gives_every_digit_the_same_size(digit: int) -> None:
     seen = MomentNormalization().transform(canonical(digit).reshape(1, -1)).reshape(28, 28)
     assert max(spread(seen)) == pytest.approx(5.2, abs=0.15)
 
 
 @pytest.mark.parametrize(("evenness", "expected"), [(0.0, 1.0), (0.5, 0.71), (1.0, 0.5)])
-def test_narrow_digits_become_wider(evenness: float, expected: float) -> None:
+def test_normalization_widens_narrow_digits(evenness: float, expected: float) -> None:
     narrow = image_of(rows=slice(4, 24), columns=slice(9, 19))  # twice as high as wide
     normalization = MomentNormalization(evenness=evenness)
     down, right = spread(normalization.transform(narrow.reshape(1, -1)).reshape(28, 28))
     assert right / down == pytest.approx(expected, abs=0.05)
 
 
-def test_deskewing_centers_the_mass() -> None:
+def test_normalization_centers_the_mass() -> None:
     image = np.zeros((28, 28), np.uint8)
     image[3:12, 2:5] = 255
     upright = MomentNormalization().transform(image.reshape(1, -1)).reshape(28, 28)
@@ -125,13 +125,15 @@ def test_one_digit_and_many_have_the_same_features(
 
 
 @pytest.mark.parametrize("transformer", [MomentNormalization(), DirectionMaps()])
-def test_no_digits_have_no_features(transformer: MomentNormalization | DirectionMaps) -> None:
+def test_an_empty_batch_has_empty_features(
+    transformer: MomentNormalization | DirectionMaps,
+) -> None:
     assert len(transformer.transform(np.empty((0, 784), np.uint8))) == 0
 
 
 @pytest.mark.parametrize("transformer", [MomentNormalization(), DirectionMaps()])
 @pytest.mark.parametrize("shape", [(784,), (2, 28, 28), (2, 783)])
-def test_another_shape_is_refused(
+def test_features_of_another_shape_are_refused(
     transformer: MomentNormalization | DirectionMaps, shape: tuple[int, ...]
 ) -> None:
     with pytest.raises(ValueError, match="784"):
@@ -139,7 +141,7 @@ def test_another_shape_is_refused(
 
 
 @pytest.mark.parametrize("transformer", [MomentNormalization(0.5), DirectionMaps(grid=7)])
-def test_they_keep_the_contract_of_estimators(
+def test_transformers_keep_the_contract_of_scikit_learn(
     transformer: MomentNormalization | DirectionMaps,
 ) -> None:
     check_is_fitted(transformer)

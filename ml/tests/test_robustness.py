@@ -1,4 +1,4 @@
-"""The bundled model's answer to a drawing, in whatever way the drawing is sent."""
+"""The bundled model's answer to a drawing, however the drawing is sent."""
 
 from __future__ import annotations
 
