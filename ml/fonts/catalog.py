@@ -1,4 +1,4 @@
-"""What a font file says about itself: where it lies, its name, its version and its license."""
+"""What a font file states about itself: its name, version, license and kind."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OPEN_LICENSES: Final[Mapping[str, re.Pattern[str]]] = {
     "CC0-1.0": re.compile(r"\bCC0\b", re.IGNORECASE),
     "MIT": re.compile(r"\AMIT\Z|\bMIT License\b", re.IGNORECASE),
 }
-"""The licenses under which faces are rendered and shared: SPDX name, and how it is told."""
+"""Licenses under which faces are rendered and shared: SPDX name, and how it is recognized."""
 
 WEIGHTS: Final = {
     "100": "Thin",
@@ -44,7 +44,7 @@ VERSION_RECORD, LICENSE_RECORD, LICENSE_URL_RECORD = 5, 13, 14
 
 @dataclass(frozen=True)
 class FontFile:
-    """One font file and what it says about itself.
+    """A font file and what it states about itself.
 
     Parameters
     ----------
@@ -55,11 +55,11 @@ class FontFile:
     family : str
         Name of the family for people, such as ``Noto Sans``.
     version : str
-        Version of the package or of the font; empty where neither says.
+        Version of the package or of the font; empty if unknown.
     license : str or None
-        SPDX name of an open license; None where no open license is stated.
+        SPDX name of an open license; None if none is stated.
     category : str
-        Such as ``handwriting`` or ``serif``; empty where no package says.
+        Such as ``handwriting`` or ``serif``; empty if unknown.
     """
 
     path: Path
@@ -71,28 +71,14 @@ class FontFile:
 
 
 def find_fonts(root: Path) -> list[Path]:
-    """Find the font files of a directory tree.
+    """Find the font files of a directory tree, sorted.
 
     Where a folder has files by script, as the packages of Fontsource do, only those of the basic
-    Latin script are taken (``-latin-``, not ``-latin-ext-``): they hold the digits.
-
-    Parameters
-    ----------
-    root : Path
-        Any folder.
-
-    Returns
-    -------
-    list of Path
-        Sorted, so that the same tree gives the same data set.
-
-    Raises
-    ------
-    TypefaceError
-        There is no such folder, or no font in it.
+    Latin script are taken (``-latin-``, not ``-latin-ext-``): they hold the digits. Raises
+    TypefaceError if there is no such folder or no font in it.
     """
     if not root.is_dir():
-        raise TypefaceError(f"{root} is not a folder; give one with font files in it.")
+        raise TypefaceError(f"{root} is not a folder; name one with font files in it.")
     folders: dict[Path, list[Path]] = {}
     for path in sorted(root.rglob("*")):
         if path.suffix.lower() in FONT_SUFFIXES and path.is_file():
@@ -107,20 +93,10 @@ def find_fonts(root: Path) -> list[Path]:
 
 
 def describe_font(path: Path) -> FontFile:
-    """Read what a font file, or the package around it, says about itself.
+    """Read what a font file, or the package around it, states about itself.
 
     A file in the ``files`` folder of a package is described by its ``package.json`` and
     ``metadata.json``; any other by its own name and name table.
-
-    Parameters
-    ----------
-    path : Path
-        A font file.
-
-    Returns
-    -------
-    FontFile
-        The description; nothing is rendered.
     """
     folder = path.parent.parent if path.parent.name == "files" else path.parent
     package = _read_json(folder / "package.json")
@@ -149,18 +125,7 @@ def describe_font(path: Path) -> FontFile:
 
 
 def open_license(statement: str) -> str | None:
-    """Tell which open license a statement names.
-
-    Parameters
-    ----------
-    statement : str
-        The license field of a package, or the license record of a font.
-
-    Returns
-    -------
-    str or None
-        One of `OPEN_LICENSES`; None where the statement names none of them.
-    """
+    """Return the one of `OPEN_LICENSES` that a license field or record names, or None."""
     for license_name, pattern in OPEN_LICENSES.items():
         if pattern.search(statement.strip()):
             return license_name
@@ -168,7 +133,7 @@ def open_license(statement: str) -> str | None:
 
 
 def _read_json(path: Path) -> dict[str, object]:
-    """Read a JSON object; an empty one where there is none."""
+    """Read a JSON object; an empty one if there is none."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -177,7 +142,7 @@ def _read_json(path: Path) -> dict[str, object]:
 
 
 def _style(stem: str, package: str) -> str:
-    """Name the style of a package's file: ``abel-latin-700-italic`` is ``BoldItalic``."""
+    """Style in a file name of a package: ``abel-latin-700-italic`` is ``BoldItalic``."""
     rest = stem.removeprefix(f"{package}-").removeprefix("latin-")
     match = re.fullmatch(r"(.*?)-?(\d00)-(normal|italic)", rest)
     if not match:

@@ -1,4 +1,4 @@
-"""Build the data set of letters, which are no digits, from the fonts of the data set of digits."""
+"""Build the data set of letters, which the model learns to refuse, from fonts."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ import numpy as np
 from ml.drawing.canonical import Digits
 from ml.errors import TypefaceError
 from ml.fonts.catalog import FontFile, describe_font, find_fonts
-from ml.fonts.typefaces import render_characters, write_rows
+from ml.fonts.rendering import render_characters
+from ml.fonts.tmnist import write_rows
 from ml.labeled.rows import TMNIST, read_rows
 
 LOOKALIKES: Final = frozenset("BDGIOQSYZbgijloqsyz")
-"""Letters that, alone on the paper, people take for a digit.
+"""Letters that people take for a digit if they stand alone on the paper.
 
-A canonical picture does not tell how large a letter was or where it stood on the line; what is left
-out here was told by that in contact sheets of 230 faces, or by nothing.
+A canonical picture loses the size of a letter and its place on the line. In contact sheets of 230
+faces, these letters differed from a digit by that, or not at all.
 
 - O o D are 0, I l are 1, Z z are 2, Y y are an open 4, S s are 5, G b are 6, B is 8, g q are 9.
 - Q is 0 with a tail or, in scripts, 2.
-- i j have a dot so near to the bar that a thick pen makes a 1 of both.
+- i j have a dot so near to the bar that a thick pen joins both to a 1.
 
 Kept, though a model that knows digits only is sure of its wrong answer: A and k (4), C c and U (0),
 E and h (6), L (1), N and X (8). A person who looks twice is not misled by them.
@@ -45,15 +46,7 @@ NO_LETTERS = "lacks a letter"
 
 @dataclass(frozen=True)
 class LetterSummary:
-    """What was built.
-
-    Parameters
-    ----------
-    target : Path
-        The data set written.
-    faces, rows, size_bytes : int
-        Faces and rows in it, its size in bytes.
-    """
+    """What was built: the file, its faces and rows, and its size in bytes."""
 
     target: Path
     faces: int
@@ -61,7 +54,6 @@ class LetterSummary:
     size_bytes: int
 
     def __str__(self) -> str:
-        """Say it in one line."""
         return (
             f"{self.target}: {self.rows:,} letters of {self.faces:,} faces, "
             f"{self.size_bytes:,} bytes."
@@ -76,7 +68,7 @@ def build_letters(
     faces: int = FACES,
     report: Callable[[str], None] = lambda message: None,
 ) -> LetterSummary:
-    """Render letters of faces whose digits are in the data set, as these were rendered.
+    """Render letters of the faces whose digits are in the data set of typefaces.
 
     A face whose lower case lacks a letter or is small capitals is left out: its d is a D. The same
     fonts give the same bytes.
@@ -86,13 +78,13 @@ def build_letters(
     fonts : Path
         Folder with font files, at any depth.
     digits : Path
-        The data set of digits, which says which faces are readable and openly licensed.
+        The data set of typefaces: its faces are readable and openly licensed.
     target : Path
         Where to write the gzipped csv: ``names, labels, 1 ... 784``, the label being the letter.
     faces : int, optional
         Most faces to take.
     report : callable, optional
-        Is told, in a sentence, what is done.
+        Gets a sentence for each step.
 
     Returns
     -------
@@ -126,18 +118,8 @@ def build_letters(
 def choose_faces(fonts: Iterable[FontFile]) -> list[FontFile]:
     """Choose one face of each family, handwriting first, then the others well mixed.
 
-    The regular face is preferred, or else the first by name. Families are mixed by the SHA-256 of
-    their name, so that an added one moves no other.
-
-    Parameters
-    ----------
-    fonts : iterable of FontFile
-        Faces in any order.
-
-    Returns
-    -------
-    list of FontFile
-        One face of each family.
+    The regular face is preferred, else the first by name. Families are mixed by the SHA-256 of
+    their name, so that an added one does not move the others.
     """
     families: dict[str, list[FontFile]] = {}
     for font in fonts:
@@ -155,7 +137,7 @@ def choose_faces(fonts: Iterable[FontFile]) -> list[FontFile]:
 
 
 def _render(font: FontFile) -> Digits | None:
-    """Render the letters of a face, or return None if it has no lower case of its own."""
+    """Render the letters of a face; None if it has no lower case of its own."""
     try:
         upper, lower = render_characters(font.path, "Dd", NO_LETTERS)
         if np.corrcoef(upper.ravel(), lower.ravel())[0, 1] >= SAME_CASE:

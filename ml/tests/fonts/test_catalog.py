@@ -22,7 +22,7 @@ def test_fonts_are_found_at_any_depth_in_the_order_of_their_names(tmp_path: Path
     assert found == ["C.WOFF2", "a/deep/A.otf", "b/B.ttf"]
 
 
-def test_of_files_by_script_only_those_of_basic_latin_are_taken(tmp_path: Path) -> None:
+def test_only_the_basic_latin_files_of_a_package_are_taken(tmp_path: Path) -> None:
     touch(tmp_path, *(f"x-{script}-400-normal.woff2" for script in ("greek", "latin", "latin-ext")))
     assert [path.name for path in find_fonts(tmp_path)] == ["x-latin-400-normal.woff2"]
 
@@ -53,7 +53,7 @@ def test_a_face_of_a_package_is_named_as_in_tmnist(tmp_path: Path, file: str, na
     assert describe_font(tmp_path / "two-words/files" / file).name == name
 
 
-def test_a_package_tells_family_version_license_and_kind(tmp_path: Path) -> None:
+def test_family_version_license_and_kind_are_read_from_a_package(tmp_path: Path) -> None:
     write_package(tmp_path, "two-words", "Two Words", {"a.woff2": segment_signs()})
     font = describe_font(tmp_path / "two-words/files/a.woff2")
     assert (font.family, font.version, font.license, font.category) == (
@@ -64,7 +64,7 @@ def test_a_package_tells_family_version_license_and_kind(tmp_path: Path) -> None
     )
 
 
-def test_a_plain_font_tells_version_and_license_in_its_name_table(tmp_path: Path) -> None:
+def test_version_and_license_are_read_from_the_name_table_of_a_plain_font(tmp_path: Path) -> None:
     font = describe_font(
         write_font(tmp_path / "TwoWords-Bold.ttf", segment_signs(), version="2.25")
     )
@@ -83,7 +83,7 @@ def test_the_name_of_a_variable_font_needs_no_quotes_in_a_csv(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("content", [b"", b"\0\1\0\0", b"\0\1\0\0\xff\xff", b"OTTO" + bytes(99)])
-def test_a_file_that_is_no_font_states_no_license(tmp_path: Path, content: bytes) -> None:
+def test_an_invalid_font_file_has_no_license(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.ttf"
     path.write_bytes(content)
     assert describe_font(path).license is None
@@ -104,7 +104,7 @@ def test_a_file_that_is_no_font_states_no_license(tmp_path: Path, content: bytes
         ("CC0-1.0", "CC0-1.0"),
     ],
 )
-def test_open_licenses_are_known(statement: str, license_name: str) -> None:
+def test_open_licenses_are_recognized(statement: str, license_name: str) -> None:
     assert open_license(statement) == license_name
 
 
@@ -120,5 +120,5 @@ def test_open_licenses_are_known(statement: str, license_name: str) -> None:
         "SEE EULA",
     ],
 )
-def test_other_licenses_are_not_taken_for_open(statement: str) -> None:
+def test_other_licenses_are_not_recognized_as_open(statement: str) -> None:
     assert open_license(statement) is None

@@ -10,7 +10,8 @@ import pytest
 from ml.errors import DatasetError, TypefaceError
 from ml.fonts.catalog import FontFile
 from ml.fonts.letters import FACES, LETTERS, LOOKALIKES, LetterSummary, build_letters, choose_faces
-from ml.fonts.typefaces import build_tmnist, render_characters
+from ml.fonts.rendering import render_characters
+from ml.fonts.typefaces import build_tmnist
 from ml.labeled.digits import load_tmnist
 from ml.labeled.formats import family_of
 from ml.tests.kit.fonts import Signs, segment_signs, write_font
@@ -51,7 +52,7 @@ def describe(name: str, family: str, category: str) -> FontFile:
     return FontFile(Path(f"{name}.ttf"), name, family, "1", "OFL-1.1", category)
 
 
-def test_letters_that_pass_for_digits_are_left_out() -> None:
+def test_letters_that_look_like_digits_are_left_out() -> None:
     assert {*"OoDIlZzYySsGbBgqQij"} == LOOKALIKES
     assert LETTERS == "acdefhkmnprtuvwxACEFHJKLMNPRTUVWX"
 
@@ -75,12 +76,12 @@ def test_a_face_whose_digits_were_left_out_gives_no_letters(tmp_path: Path) -> N
     assert {name for name, _ in rows_of(build(tmp_path, fonts).target)} == {"Slim-Regular"}
 
 
-def test_a_face_without_letters_gives_none(tmp_path: Path) -> None:
+def test_a_face_without_letters_is_left_out(tmp_path: Path) -> None:
     fonts = {"Slim-Regular.ttf": face_signs(50), "Digits-Regular.ttf": segment_signs(pen=90)}
     assert {name for name, _ in rows_of(build(tmp_path, fonts).target)} == {"Slim-Regular"}
 
 
-def test_a_face_of_small_capitals_gives_none_since_its_d_passes_for_0(tmp_path: Path) -> None:
+def test_a_face_of_small_capitals_is_left_out_since_its_d_looks_like_0(tmp_path: Path) -> None:
     signs = face_signs(80)
     capitals = {letter.lower(): signs[letter] for letter in string.ascii_uppercase}
     fonts = {"Slim-Regular.ttf": face_signs(50), "Caps-Regular.ttf": {**signs, **capitals}}

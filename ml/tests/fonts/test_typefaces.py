@@ -8,7 +8,8 @@ import pytest
 from scipy import ndimage
 
 from ml.errors import TypefaceError
-from ml.fonts.typefaces import BuildSummary, build_tmnist, render_digits
+from ml.fonts.rendering import render_digits
+from ml.fonts.typefaces import BuildSummary, build_tmnist
 from ml.labeled.digits import LabeledDigits, load_tmnist, split_by_group
 from ml.tests.kit.fonts import Signs, bar_signs, box_signs, segment_signs, write_font, write_package
 
@@ -69,7 +70,7 @@ def test_a_font_with_a_blank_digit_is_refused(tmp_path: Path) -> None:
         render_digits(write_font(tmp_path / "a.ttf", {**segment_signs(), "3": []}))
 
 
-def test_a_file_that_is_no_font_is_refused(tmp_path: Path) -> None:
+def test_an_invalid_font_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.ttf"
     path.write_bytes(b"no font")
     with pytest.raises(TypefaceError, match="cannot be opened as a font"):
@@ -95,7 +96,7 @@ def test_ten_rows_of_each_readable_face_are_written_in_the_format_of_tmnist(tmp_
     assert {line.count(",") for line in lines} == {785}
 
 
-def test_what_is_written_is_what_was_rendered(tmp_path: Path) -> None:
+def test_the_written_csv_holds_what_was_rendered(tmp_path: Path) -> None:
     summary = build(tmp_path, READABLE)
     first = render_digits(tmp_path / "fonts/Slim-Regular.ttf")
     assert np.array_equal(load_tmnist(summary.target).images[:10], first)
@@ -133,7 +134,7 @@ def test_digits_under_the_wrong_label_are_left_out(tmp_path: Path) -> None:
     assert list(left_out(summary)) == ["Wrong-Regular"]
 
 
-def test_faces_of_one_family_alone_have_nothing_to_be_compared_with(tmp_path: Path) -> None:
+def test_faces_of_a_single_family_all_pass_as_recognized(tmp_path: Path) -> None:
     fonts = {name.replace("-", "").replace("S", "One-S"): font for name, font in READABLE.items()}
     assert build(tmp_path, fonts).kept == 3
 
@@ -148,12 +149,12 @@ def test_a_face_that_differs_by_a_hair_is_a_twin(tmp_path: Path) -> None:
     assert list(left_out(summary)) == ["Sound-Zero"]
 
 
-def test_another_weight_of_a_family_is_no_twin(tmp_path: Path) -> None:
+def test_another_weight_of_a_family_is_not_a_twin(tmp_path: Path) -> None:
     summary = build(tmp_path, {**READABLE, "Sound-Bold.ttf": segment_signs(width=420, pen=130)})
     assert summary.left_out == ()
 
 
-def test_a_file_that_is_no_font_is_left_out_and_the_others_are_built(tmp_path: Path) -> None:
+def test_an_invalid_font_file_is_left_out_and_the_others_are_built(tmp_path: Path) -> None:
     (tmp_path / "fonts").mkdir()
     (tmp_path / "fonts/Broken-Regular.ttf").write_bytes(b"no font")
     summary = build(tmp_path, READABLE, any_license=True)
@@ -213,7 +214,7 @@ def test_the_summary_counts_what_became_of_the_fonts(tmp_path: Path) -> None:
     assert "Left out 1 of 4 files: 1 has digits that are all one picture." in str(summary)
 
 
-def test_progress_is_told_in_sentences(tmp_path: Path) -> None:
+def test_progress_is_reported_in_sentences(tmp_path: Path) -> None:
     for name, signs in READABLE.items():
         write_font(tmp_path / "fonts" / name, signs)
     told: list[str] = []

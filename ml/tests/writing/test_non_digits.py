@@ -9,7 +9,7 @@ import pytest
 from ml.drawing.canonical import Digits
 from ml.errors import DatasetError
 from ml.fonts.letters import LETTERS
-from ml.fonts.typefaces import write_rows
+from ml.fonts.tmnist import write_rows
 from ml.labeled.digits import is_held_out
 from ml.writing.non_digits import load_letters, non_digits, write_scribbles
 from ml.writing.pen import HANDS
@@ -67,31 +67,33 @@ def test_the_bundled_letters_are_loaded() -> None:
         ("Regular,L,0", "Regular,L", "cannot be read"),
     ],
 )
-def test_a_wrong_file_is_refused(letters: Path, old: str, new: str, message: str) -> None:
+def test_an_invalid_csv_of_letters_is_refused(
+    letters: Path, old: str, new: str, message: str
+) -> None:
     with pytest.raises(DatasetError, match=message):
         load_letters(spoil(letters, old, new))
 
 
-def test_a_file_without_rows_is_refused(tmp_path: Path) -> None:
+def test_a_csv_of_letters_without_rows_is_refused(tmp_path: Path) -> None:
     write_rows(tmp_path / "letters.csv.gz", [])
     with pytest.raises(DatasetError, match="no rows"):
         load_letters(tmp_path / "letters.csv.gz")
 
 
-def test_a_damaged_file_is_refused(letters: Path) -> None:
+def test_a_damaged_csv_of_letters_is_refused(letters: Path) -> None:
     letters.write_bytes(letters.read_bytes()[:-20])
     with pytest.raises(DatasetError):
         load_letters(letters)
 
 
-def test_scribbles_come_in_the_number_asked_for_and_none_is_blank() -> None:
+def test_the_requested_number_of_scribbles_is_made_and_each_has_ink() -> None:
     images = write_scribbles(400, seed=1)
     assert images.shape == (400, 28, 28)
     assert images.dtype == np.uint8
     assert (images.max(axis=(1, 2)) > 200).all()
 
 
-def test_nothing_is_scribbled_when_nothing_is_asked() -> None:
+def test_making_0_scribbles_gives_an_empty_array() -> None:
     assert write_scribbles(0, seed=0).shape == (0, 28, 28)
 
 
