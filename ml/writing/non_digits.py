@@ -1,4 +1,4 @@
-"""Pictures of what is no digit, by which the model learns to refuse: letters and scribbles."""
+"""Letters and scribbles, by which the model learns to refuse what is not a digit."""
 
 from __future__ import annotations
 
@@ -20,57 +20,36 @@ from ml.writing.pen import PEN, PenSettings, write_digits
 from ml.writing.scribbles import KINDS
 
 LETTER_SHARE: Final = 0.5
-"""Share of letters among what is no digit; the others are scribbles."""
+"""Share of letters; the others are scribbles."""
 
 SCRIBBLE_PEN: Final[PenSettings] = replace(
     PEN, rotation_degrees=12.0, slant_mean=0.0, stretch=0.2, pen_widths=(1.4, 4.2)
 )
-"""How much hands differ that scribble.
+"""How much the hands of scribbles differ.
 
-They turn things more than digits, lean to no side, and stretch less: a narrow box is a 0. The pen
-is thinner, so that fewer of the figures with much ink inside become blots.
+They rotate more than for digits, lean to neither side, and stretch less: a narrow box is a 0. The
+pen is thinner, so that fewer of the figures with much ink inside become blots.
 """
 
 
 def non_digits(
     letters_path: Path, count: int, seed: int, jobs: int = 1, *, holdout: bool = False
 ) -> Digits:
-    """Make pictures that are no digit: as many letters, augmented as typefaces are, as scribbles.
+    """Make as many letters, augmented as typefaces are, as scribbles, shuffled: (count, 28, 28).
 
-    The outcome depends on the arguments but `jobs` only, whatever the number of processes.
-
-    Parameters
-    ----------
-    letters_path : Path
-        The csv of letters.
-    count : int
-        Pictures to make.
-    seed : int
-        Where randomness begins.
-    jobs : int
-        Processes that work on it.
-    holdout : bool
-        Take the letters of the families that `ml.labeled.digits.split_by_group` holds out, not of
-        those that it trains on. Scribbles of another seed are other scribbles.
-
-    Returns
-    -------
-    Digits
-        (count, 28, 28) uint8, canonical, in random order.
-
-    Raises
-    ------
-    DatasetError
-        The letters cannot be read, or none is of a family asked for.
+    The outcome does not depend on `jobs`. With `holdout`, letters are of the families that
+    `ml.labeled.digits.split_by_group` holds out, else of those that it trains on. Scribbles of
+    another seed are other scribbles. Raises DatasetError if the letters cannot be read, or none is
+    of such a family.
     """
     images, families = load_letters(letters_path)
     images = images[is_held_out(families) == holdout]
     if not len(images):
-        raise DatasetError("There is no letter of a family that is asked for.", letters_path)
+        raise DatasetError("There is no letter of a requested family.", letters_path)
     order, letter_seed, scribble_seed = np.random.SeedSequence(seed).generate_state(3).tolist()
     rng = np.random.default_rng(order)
     letter_count = round(LETTER_SHARE * count)
-    rounds = -(-letter_count // len(images))  # each letter is taken once before any is again
+    rounds = -(-letter_count // len(images))  # each letter is taken once before any is taken again
     chosen = [rng.permutation(len(images)) for _ in range(rounds)]
     index = np.concatenate([np.empty(0, np.int64), *chosen])[:letter_count]
     letters = augment(images[index], 1, letter_seed, jobs=jobs)
@@ -119,7 +98,7 @@ def load_letters(path: Path) -> tuple[Digits, NDArray[np.str_]]:
 
 
 def write_scribbles(count: int, seed: int, jobs: int = 1) -> Digits:
-    """Scribble: the kinds of `ml.writing.scribbles` by their shares, each by many hands.
+    """Draw the kinds of `ml.writing.scribbles` by their shares, each by many hands.
 
     The outcome depends on `count` and `seed` only, whatever the number of processes.
 
@@ -128,14 +107,14 @@ def write_scribbles(count: int, seed: int, jobs: int = 1) -> Digits:
     count : int
         Scribbles to make.
     seed : int
-        Where randomness begins.
+        Seed of all randomness.
     jobs : int
         Processes that work on it.
 
     Returns
     -------
     Digits
-        (count, 28, 28) uint8, canonical, in no order that means anything.
+        (count, 28, 28) uint8, canonical, in an order without meaning.
     """
     return write_digits(count, seed, SCRIBBLE_PEN, KINDS, jobs=jobs)[0]
 
@@ -143,7 +122,7 @@ def write_scribbles(count: int, seed: int, jobs: int = 1) -> Digits:
 def make_others(
     letters: Path | None, count: int, seed: int, *, jobs: int = 1, holdout: bool = False
 ) -> Digits:
-    """Make pictures that are no digit, of letters and scribbles or of scribbles alone."""
+    """Make letters and scribbles, or scribbles alone if there is no file of letters."""
     if letters is None:
         return write_scribbles(count, seed, jobs)
     return non_digits(letters, count, seed, jobs, holdout=holdout)

@@ -1,4 +1,4 @@
-"""A synthetic pen: writes digits as strokes, in the variants that people write, with many hands."""
+"""A synthetic pen: writes digits as strokes, in the variants that people write, by many hands."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ from ml.drawing.canonical import CANONICAL_BOX, CANONICAL_SIZE, Digits, canonica
 from ml.drawing.strokes import PAD_SIZE, Strokes
 from ml.errors import BlankDrawing
 from ml.parallel import repeatable
-from ml.writing.augmentation import coarsen, soften, spline_weights
+from ml.writing.augmentation import spline_weights
+from ml.writing.scanning import coarsen, soften
 from ml.writing.variants import CORNER, VARIANTS, ControlStroke, Variant
 
 HANDS: Final = 128
-"""Digits of one variant that are written together, by one random generator."""
+"""Digits of one variant that are written together, with one random generator."""
 CURVE_POINTS: Final = 6
 """Points of the drawn line for each piece between two control points."""
 ZOOM: Final = 4
 """Pixels that are drawn for each canonical one."""
 KNOTS: Final = np.arange(-0.5, 1.6, 0.4)
-"""Where along each side the grid has its points that warps a digit, which lies between 0 and 1."""
+"""Points, along each side, of the grid that warps a digit; the digit lies between 0 and 1."""
 GENTLE_BEND: Final = 0.9
 """Cosine of the bend, 26 degrees, up to which two pieces of a line share their corners."""
 
@@ -121,7 +122,7 @@ def write_digits(
     count : int
         Digits to write.
     seed : int
-        Where randomness begins.
+        Seed of all randomness.
     settings : PenSettings
         How much hands differ.
     variants : tuple of Variant
@@ -129,12 +130,12 @@ def write_digits(
     jobs : int
         Processes that work on it.
     report : callable
-        Told the fraction done, 0 to 1, from time to time.
+        Gets the fraction done, 0 to 1, from time to time.
 
     Returns
     -------
     images : Digits
-        (count, 28, 28) uint8 canonical digits, in no order that means anything.
+        (count, 28, 28) uint8 canonical digits, in an order without meaning.
     labels : ndarray
         (count,) uint8, 0 to 9.
     """
@@ -152,7 +153,7 @@ def write_digits(
     if not tasks:
         return np.empty((0, CANONICAL_SIZE, CANONICAL_SIZE), np.uint8), np.empty(0, np.uint8)
     seeds = np.random.SeedSequence(seed).spawn(len(tasks))
-    order = rng.permutation(len(tasks))  # so that the progress and the load are even
+    order = rng.permutation(len(tasks))  # so that progress and load are even
     work = (
         repeatable(ink_variant, *tasks[task], np.random.default_rng(seeds[task]), settings)
         for task in order
@@ -200,7 +201,7 @@ def write_strokes(
 def trace(
     variant: Variant, hands: int, rng: np.random.Generator, settings: PenSettings = PEN
 ) -> list[Lines]:
-    """Write a variant with several hands.
+    """Write a variant by several hands, as lines.
 
     Parameters
     ----------
@@ -359,18 +360,9 @@ def _bend(
 def ink_variant(
     variant: Variant, hands: int, rng: np.random.Generator, settings: PenSettings = PEN
 ) -> Digits:
-    """Write a variant with several hands and ink it.
+    """Write a variant by several hands and ink it.
 
-    Parameters
-    ----------
-    variant : Variant
-        What to write.
-    hands : int
-        Number of hands.
-    rng : numpy.random.Generator
-        Source of randomness.
-    settings : PenSettings
-        How much hands differ.
+    The arguments are those of `trace`.
 
     Returns
     -------
@@ -402,7 +394,7 @@ def ink_variant(
                 draw.ellipse(circle, fill=255)
         try:
             digits[hand] = canonical_digit(np.asarray(picture, np.float32) / np.float32(255))
-        except BlankDrawing:  # a hand that never touched the paper; it writes nothing
+        except BlankDrawing:  # a hand that never touched the paper
             continue
     ink = digits.astype(np.float32) / np.float32(255)
     ink = coarsen(ink, rng, settings.coarse, settings.cells)
@@ -421,8 +413,8 @@ def _shapes(
 
     Hurried hands begin late or end early, and some press harder and softer on the way.
 
-    Returned are bars (n, m - 1, 8), which of them to draw (n, m - 1), circles (n, m, 4), and which
-    of them to draw (n, m).
+    Returns bars (n, m - 1, 8), which of them to draw (n, m - 1), circles (n, m, 4), and which of
+    them to draw (n, m).
     """
     hands, count = line.shape[:2]
     spare = rng.integers(0, max(1, count // 14), hands) * (rng.random(hands) < settings.trimmed)
@@ -446,8 +438,8 @@ def _rims(line: Lines) -> tuple[Lines, Lines, NDArray[np.bool_]]:
     """Find the ways across a stroke (n, m, 2) along which its bars begin and end.
 
     Where the stroke bends gently, two bars share their corners; where it bends more, a circle must
-    close the gap. Returned are the ways for a pen of radius 1, (n, m - 1, 2) each, and whether a
-    point needs a circle, (n, m).
+    close the gap. Returns the ways for a pen of radius 1, (n, m - 1, 2) each, and whether a point
+    needs a circle, (n, m).
     """
     ahead = np.diff(line, axis=1)
     across = np.stack([-ahead[..., 1], ahead[..., 0]], axis=2)

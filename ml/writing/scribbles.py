@@ -1,8 +1,8 @@
-"""What people draw that is no digit: a table of named kinds with shares, made to be edited.
+"""What people draw that is not a digit: a table of named kinds with shares, made to be edited.
 
-A kind is a `Variant` of no digit, in the frame and the notation of `ml.writing.variants`: the pen
-that writes digits draws it with the same hands. Where chance makes the shape, as in a tangle, each
-coordinate is a knob.
+A kind is a `Variant` with the label `NO_DIGIT`, in the frame and the notation of
+`ml.writing.variants`: the pen that writes digits draws it with the same hands. Where chance makes
+the shape, as in a tangle, each coordinate is a knob.
 
 Left out is what is a digit, or is taken for one alone on the paper: a circle or a circle with a
 slash (0); a bar upright or steep, bent like a parenthesis, or with a dot as in an exclamation mark
@@ -26,29 +26,16 @@ import numpy as np
 from ml.writing.variants import CORNER, VARIANTS, ControlStroke, Knobs, Variant, arc
 
 NO_DIGIT: Final = 10
-"""The label of what is no digit, after those of the ten digits."""
+"""The label of all kinds, after those of the ten digits."""
 PAIR_SHARE: Final = 10.0
-"""Share of two digits side by side, all pairs together; that of the other kinds is in their row."""
+"""Share of all pairs of digits together; the share of any other kind is in its row."""
 
 ANY_TURN: Final = {"turn_degrees": (0.0, 360.0)}
-"""Knob of the kinds that are the same whichever way up."""
+"""Knob of the kinds that are drawn any way up."""
 
 
 def turned(strokes: list[ControlStroke], angle_degrees: Any) -> list[ControlStroke]:
-    """Turn strokes about the middle of the frame.
-
-    Parameters
-    ----------
-    strokes : list of list of tuple
-        Control points.
-    angle_degrees : float or ndarray
-        Angle, clockwise.
-
-    Returns
-    -------
-    list of list of tuple
-        The turned control points, corners still marked.
-    """
+    """Turn strokes clockwise about the middle of the frame; corners stay marked."""
     angle = np.deg2rad(angle_degrees)
     cos, sin = np.cos(angle), np.sin(angle)
     return [
@@ -59,18 +46,7 @@ def turned(strokes: list[ControlStroke], angle_degrees: Any) -> list[ControlStro
 
 
 def sharp(stroke: ControlStroke) -> ControlStroke:
-    """Mark each inner point of a stroke as a corner.
-
-    Parameters
-    ----------
-    stroke : list of tuple
-        Control points (x, y).
-
-    Returns
-    -------
-    list of tuple
-        The same points; the pen turns sharply at all but the first and the last.
-    """
+    """Mark each inner point of a stroke (x, y) as a corner."""
     return [stroke[0], *((x, y, CORNER) for x, y in stroke[1:-1]), stroke[-1]]
 
 
@@ -367,4 +343,3 @@ _COMMON = [
 PAIRS: Final = tuple(_pair(left, right) for left, right in product(_COMMON, _COMMON))
 
 KINDS: Final = (*MARKS, *LINES, *SIGNS, *FIGURES, *PAIRS)
-"""All kinds."""

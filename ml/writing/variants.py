@@ -60,23 +60,10 @@ class Variant:
 def arc(
     x: Any, y: Any, rx: Any, ry: Any, start_degrees: Any, turn_degrees: Any, growth: Any = 0.0
 ) -> ControlStroke:
-    """Give points on a part of an ellipse.
+    """Ten control points on a part of an ellipse; arguments are floats or arrays (n,).
 
-    Parameters
-    ----------
-    x, y : float or ndarray
-        Center.
-    rx, ry : float or ndarray
-        Radii.
-    start_degrees, turn_degrees : float or ndarray
-        Where it begins (0 is right, 90 is down) and how far it turns (positive is clockwise).
-    growth : float or ndarray
-        Relative growth of the radii from begin to end.
-
-    Returns
-    -------
-    list of tuple
-        Ten control points.
+    It begins at `start_degrees` (0 is right, 90 is down) and turns clockwise by `turn_degrees`,
+    while the radii grow by the share `growth`.
     """
     points: ControlStroke = []
     for part in np.linspace(0, 1, 10):

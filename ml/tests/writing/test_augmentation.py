@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ml.drawing.canonical import pen_width
+from ml.drawing.raster import pen_width
 from ml.tests.kit.drawings import DIGITS, canonical, difference
 from ml.writing.augmentation import (
     CHUNK,
@@ -15,10 +15,10 @@ from ml.writing.augmentation import (
     augment,
     augment_once,
     change_rim,
-    coarsen,
     enlarge,
-    skeletonize,
 )
+from ml.writing.scanning import coarsen
+from ml.writing.skeleton import skeletonize
 
 STILL = AugmentationSettings(
     rotation_degrees=0,
@@ -45,7 +45,7 @@ def test_copies_stand_in_the_order_of_their_digits() -> None:
         assert difference(canonical(index // 3), copy) < 0.15
 
 
-def test_no_change_at_all_leaves_the_digit_as_it_was() -> None:
+def test_settings_without_change_leave_the_digit_as_it_was() -> None:
     for before, after in zip(all_digits(), augment(all_digits(), 1, 0, STILL), strict=True):
         assert difference(before, after) < 0.15
 
@@ -62,14 +62,14 @@ def test_the_same_seed_makes_the_same_copies_whatever_the_number_of_processes() 
     assert not np.array_equal(one, augment(digits, 1, seed=6))
 
 
-def test_progress_ends_at_one() -> None:
+def test_the_progress_of_augmentation_ends_at_1() -> None:
     seen: list[float] = []
     augment(np.tile(all_digits(), (60, 1, 1)), 1, seed=0, settings=STILL, report=seen.append)
     assert seen == sorted(seen)
     assert seen[-1] == 1
 
 
-def test_no_digits_have_no_copies() -> None:
+def test_an_empty_set_of_digits_has_no_copies() -> None:
     assert augment(np.empty((0, 28, 28), np.uint8), 4, seed=0).shape == (0, 28, 28)
 
 
@@ -83,7 +83,7 @@ def test_the_pen_gets_the_width_that_is_asked_for(share: str) -> None:
         assert measured == pytest.approx(width, abs=0.7)
 
 
-def test_a_digit_of_one_pixel_survives() -> None:
+def test_a_digit_of_one_pixel_survives_augmentation() -> None:
     dot = np.zeros((1, 28, 28), np.uint8)
     dot[0, 14, 14] = 255
     assert augment(dot, 50, seed=0).any(axis=(1, 2)).all()
@@ -155,6 +155,6 @@ def test_some_coarse_pictures_are_black_and_white() -> None:
     assert np.ptp(gray) > 0
 
 
-def test_no_share_leaves_all_as_they_are() -> None:
+def test_a_share_of_0_coarsens_nothing() -> None:
     ink = all_digits().astype(np.float32) / np.float32(255)
     np.testing.assert_array_equal(coarsen(ink, np.random.default_rng(0), 0.0, (7, 18)), ink)

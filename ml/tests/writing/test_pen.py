@@ -17,7 +17,7 @@ NEAT = dataclasses.replace(
 )  # fmt: skip
 
 
-def test_names_are_unique_and_every_digit_has_several_variants() -> None:
+def test_names_of_variants_are_unique_and_every_digit_has_several() -> None:
     names = [(variant.digit, variant.name) for variant in VARIANTS]
     assert len(set(names)) == len(names)
     for digit in range(10):
@@ -25,7 +25,7 @@ def test_names_are_unique_and_every_digit_has_several_variants() -> None:
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda v: f"{v.digit} {v.name}")
-def test_every_variant_fits_its_frame_and_describes_itself(variant: Variant) -> None:
+def test_every_variant_fits_its_frame_and_has_a_note(variant: Variant) -> None:
     assert variant.share > 0
     assert variant.note.endswith(".")
     lines = trace(variant, 40, np.random.default_rng(0), NEAT)
@@ -37,7 +37,7 @@ def test_every_variant_fits_its_frame_and_describes_itself(variant: Variant) -> 
     assert np.ptp(points[..., 0], axis=1).max() < 1.7
 
 
-def test_digits_come_evenly_with_their_labels() -> None:
+def test_each_digit_is_written_about_as_often_with_its_label() -> None:
     images, labels = write_digits(3000, seed=1)
     assert images.shape == (3000, 28, 28)
     assert images.dtype == labels.dtype == np.uint8
@@ -45,7 +45,7 @@ def test_digits_come_evenly_with_their_labels() -> None:
     assert (images.max(axis=(1, 2)) > 200).all()
 
 
-def test_variants_come_by_their_shares() -> None:
+def test_variants_are_written_by_their_shares() -> None:
     one = next(v for v in VARIANTS if (v.digit, v.name) == (1, "bar"))
     seven = next(v for v in VARIANTS if (v.digit, v.name) == (7, "crossed"))
     _, labels = write_digits(400, seed=0, variants=(one, dataclasses.replace(seven, digit=1)))
@@ -62,13 +62,13 @@ def test_the_same_seed_writes_the_same_whatever_the_number_of_processes() -> Non
     assert not np.array_equal(images, other)
 
 
-def test_nothing_is_written_when_nothing_is_asked() -> None:
+def test_writing_0_digits_gives_empty_arrays() -> None:
     images, labels = write_digits(0, seed=0)
     assert images.shape == (0, 28, 28)
     assert labels.shape == (0,)
 
 
-def test_progress_ends_at_one() -> None:
+def test_the_progress_of_writing_ends_at_1() -> None:
     seen: list[float] = []
     write_digits(500, seed=0, report=seen.append)
     assert seen == sorted(seen)
@@ -76,7 +76,7 @@ def test_progress_ends_at_one() -> None:
 
 
 @pytest.mark.parametrize("digit", DIGITS)
-def test_strokes_fit_the_pad_and_can_be_sent(digit: int) -> None:
+def test_written_strokes_fit_the_pad_and_are_valid(digit: int) -> None:
     rng = np.random.default_rng(digit)
     strokes = write_strokes(digit, rng)
     assert parse_strokes(strokes) == strokes

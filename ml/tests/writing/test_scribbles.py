@@ -16,7 +16,7 @@ NEAT = dataclasses.replace(
 SINGLE = [kind for kind in KINDS if kind not in PAIRS]
 
 
-def test_names_are_unique() -> None:
+def test_names_of_scribbles_are_unique() -> None:
     assert len({kind.name for kind in KINDS}) == len(KINDS)
 
 
@@ -30,7 +30,7 @@ def test_the_pairs_are_all_pairs_of_digits_and_have_their_share_together() -> No
 
 
 @pytest.mark.parametrize("kind", [*SINGLE, *PAIRS[::11]], ids=lambda kind: kind.name)
-def test_every_kind_can_be_drawn_and_describes_itself(kind: Variant) -> None:
+def test_every_kind_of_scribble_can_be_drawn_and_has_a_note(kind: Variant) -> None:
     assert kind.share > 0
     assert kind.note.endswith(".")
     points = np.concatenate(trace(kind, 30, np.random.default_rng(0), NEAT), axis=1)
