@@ -1,1 +1,5 @@
-"""How good a model is on digits that it never learned, and whether two differ beyond chance."""
+"""How good a model is, and whether it is better than another one by more than chance.
+
+`evaluation` counts right answers, `holdouts` are what every model is measured on, `significance`
+compares two models, and `plots` draws.
+"""

@@ -1,4 +1,4 @@
-"""How good a model is on labeled digits."""
+"""How good a model is on labeled digits, and at refusing everything else."""
 
 from __future__ import annotations
 
@@ -11,35 +11,34 @@ from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, log_loss, roc_auc_score
 from sklearn.pipeline import Pipeline
 
-from ml.drawing.canonical import Digits
 from ml.labeled.digits import LabeledDigits
 from ml.pipeline import DIGITS, STRANGENESS_LIMIT, read
 
 CALIBRATION_BINS: Final = 15
-"""Equal slices of confidence in which it is compared with accuracy."""
+"""Equal slices of confidence, in each of which it is compared with accuracy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How good a model is.
+    """How good a model is on labeled digits.
 
     Parameters
     ----------
     n : int
         Digits that it was asked about.
     accuracy : float
-        Share that it read right, 0 to 1.
+        Share of right answers, 0 to 1.
     recall : tuple of float or None
-        Share of each digit that it read right; None for a digit that was not asked.
+        Share of right answers for each digit; None for a digit that was not asked.
     confusion : tuple of tuple of int
-        Counts, 10 x 10: row by the true digit, column by the one that was read.
+        Confusion matrix, 10 x 10: row by the true digit, column by the answer.
     calibration_error : float
         Mean distance of confidence from accuracy, 0 to 1 (expected calibration error).
     log_loss : float
         Mean negative logarithm, in nats, of the probability given to the true digit.
     unreadable : int
-        Digits among them in which there was nothing to read; they count as wrong, and are in none
-        of the other figures but `n`, `accuracy` and `recall`.
+        Digits among them without ink to read; they count as wrong, and are in none of the other
+        figures but `n`, `accuracy` and `recall`.
 
     References
     ----------
@@ -56,13 +55,7 @@ class Report:
     unreadable: int = 0
 
     def as_dict(self) -> dict[str, Any]:
-        """Give plain values that JSON can hold.
-
-        Returns
-        -------
-        dict
-            The fields by name.
-        """
+        """The fields by name, as plain values for JSON."""
         return asdict(self)
 
 
@@ -74,19 +67,14 @@ def evaluate(model: Pipeline, digits: LabeledDigits, unreadable: Sequence[int] =
     model : Pipeline
         A trained pipeline.
     digits : LabeledDigits
-        At least one digit.
+        At least one digit; none is a ValueError.
     unreadable : sequence of int
-        Labels of further digits in which there was nothing to read.
+        Labels of further digits without ink to read.
 
     Returns
     -------
     Report
         How good it is.
-
-    Raises
-    ------
-    ValueError
-        There is no digit.
     """
     if not len(digits):
         raise ValueError("There is no digit to evaluate on.")
@@ -95,19 +83,19 @@ def evaluate(model: Pipeline, digits: LabeledDigits, unreadable: Sequence[int] =
 
 @dataclass(frozen=True, slots=True)
 class RefusalReport:
-    """How well a model tells digits from what is none.
+    """How well a model separates digits from letters and scribbles.
 
     Parameters
     ----------
     n : int
-        Pictures that are no digit.
+        Letters and scribbles.
     auroc : float
-        Probability that a picture that is no digit is stranger than a digit, 0 to 1 (area under
-        the receiver operating characteristic).
+        Probability that a letter or scribble is stranger than a digit, 0 to 1 (area under the
+        receiver operating characteristic).
     digits_accepted : float
-        Share of digits that are said to be one.
+        Share of digits that are accepted as digits.
     others_refused : float
-        Share of what is no digit that is said to be none.
+        Rejection rate: share of letters and scribbles that are refused.
     """
 
     n: int
@@ -116,51 +104,12 @@ class RefusalReport:
     others_refused: float
 
     def as_dict(self) -> dict[str, Any]:
-        """Give plain values that JSON can hold.
-
-        Returns
-        -------
-        dict
-            The fields by name.
-        """
+        """The fields by name, as plain values for JSON."""
         return asdict(self)
 
 
-def evaluate_refusal(model: Pipeline, digits: Digits, others: Digits) -> RefusalReport:
-    """Ask a model which pictures are digits at all.
-
-    Parameters
-    ----------
-    model : Pipeline
-        A trained pipeline.
-    digits : Digits
-        (n, 28, 28) uint8 canonical digits.
-    others : Digits
-        (m, 28, 28) uint8, canonical, of what is no digit.
-
-    Returns
-    -------
-    RefusalReport
-        How well it tells them.
-    """
-    return refusal_report(read(model, digits).strangeness, read(model, others).strangeness)
-
-
 def refusal_report(of_digits: NDArray[np.float64], of_others: NDArray[np.float64]) -> RefusalReport:
-    """Compare the strangeness of digits with that of what is none.
-
-    Parameters
-    ----------
-    of_digits : ndarray
-        (n,) strangeness of digits, 0 to 1.
-    of_others : ndarray
-        (m,) strangeness of what is no digit, 0 to 1.
-
-    Returns
-    -------
-    RefusalReport
-        How well they are told from each other.
-    """
+    """Compare the strangeness (n,) of digits with that (m,) of letters and scribbles, 0 to 1."""
     is_other = np.repeat([False, True], [len(of_digits), len(of_others)])
     return RefusalReport(
         n=len(of_others),
@@ -173,7 +122,7 @@ def refusal_report(of_digits: NDArray[np.float64], of_others: NDArray[np.float64
 def report(
     probabilities: NDArray[np.float64], labels: NDArray[np.uint8], unreadable: Sequence[int] = ()
 ) -> Report:
-    """Compare probabilities with the truth.
+    """Compare probabilities with the true digits.
 
     Parameters
     ----------

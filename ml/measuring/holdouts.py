@@ -26,20 +26,20 @@ PEN_HOLDOUT: Final = 5_000
 OTHER_HOLDOUT: Final = 3_000
 """Letters and scribbles that every model is measured on."""
 PEN_HOLDOUT_SEED: Final = 2**31 - 1
-"""The seed of both; it never trains."""
+"""Seed of both; it is never trained on."""
 
 LEVEL: Final = 0.05
-"""How often, at the most, a model that is as good as the one before is taken for a worse one."""
+"""Largest probability that a model as good as the one before is taken for a worse one."""
 TOLERATED: Final = {"pens": 0.01, "others": 0.01}
-"""Loss, as a share of all pictures, up to which a significant one is put up with.
+"""Loss, as a share of all pictures, up to which even a significant one is tolerated.
 
 A retraining exercises pens, letters and scribbles much less than the bundled model's training did,
-and lost 0.2 to 0.4 points of them where it was measured: on thousands of pictures that is beyond
-chance, and not worth the corrections that it would cost.
+and lost 0.2 to 0.4 points of them in measurements: on thousands of pictures that is more than
+chance, but not worth the corrections that it would cost.
 """
 HOLDOUTS: Final = ("typefaces", "pens", "corrections", "others")
-"""Names of the holdouts. All pictures of the others together are asked for ``others`` again, with
-letters and scribbles: there it counts whether a picture is taken for a digit at all."""
+"""Names of the holdouts. ``others`` are letters and scribbles together with all pictures of the
+first three: here it counts whether a picture is taken for a digit at all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,13 +49,13 @@ class Holdouts:
     Parameters
     ----------
     typefaces : LabeledDigits
-        Canonical digits of the families that are kept aside.
+        Canonical digits of the held out families.
     pens : LabeledDigits
-        Generated handwriting of a seed that never trains.
+        Digits of the synthetic pen, of a seed that never trains.
     corrections : LabeledDigits
-        Corrections that are kept aside; may be empty.
+        Held out corrections; may be empty.
     others : Digits
-        (n, 28, 28) uint8 letters and scribbles, which are no digits.
+        (n, 28, 28) uint8 letters and scribbles.
     """
 
     typefaces: LabeledDigits
@@ -64,18 +64,7 @@ class Holdouts:
     others: Digits
 
     def images(self, name: str) -> Digits:
-        """Give the pictures of one holdout.
-
-        Parameters
-        ----------
-        name : str
-            One of `HOLDOUTS`.
-
-        Returns
-        -------
-        Digits
-            (n, 28, 28) uint8.
-        """
+        """Pictures (n, 28, 28) uint8 of the holdout `name`."""
         if name == "others":
             digits = [part.images for part in (self.typefaces, self.pens, self.corrections)]
             return np.concatenate([*digits, self.others])
@@ -83,18 +72,7 @@ class Holdouts:
         return digits_of.images
 
     def labels(self, name: str) -> NDArray[np.uint8]:
-        """Give the right answers of one holdout.
-
-        Parameters
-        ----------
-        name : str
-            One of `HOLDOUTS`.
-
-        Returns
-        -------
-        ndarray
-            (n,) uint8: 0 to 9, and 10 for what is no digit.
-        """
+        """Right answers (n,) uint8 of the holdout `name`: 0 to 9, or `NOT_A_DIGIT`."""
         if name == "others":
             digits = [part.labels for part in (self.typefaces, self.pens, self.corrections)]
             return np.concatenate([*digits, np.full(len(self.others), NOT_A_DIGIT, np.uint8)])
@@ -102,30 +80,13 @@ class Holdouts:
         return digits_of.labels
 
     def with_corrections(self, chosen: NDArray[np.bool_]) -> Holdouts:
-        """Keep some of the corrections only.
-
-        Parameters
-        ----------
-        chosen : ndarray
-            (n,) bool.
-
-        Returns
-        -------
-        Holdouts
-            With the chosen corrections, and all else.
-        """
+        """The same with only the `chosen` (n,) corrections."""
         return replace(self, corrections=self.corrections.select(chosen))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answers:
-    """What a model says of all holdouts.
-
-    Parameters
-    ----------
-    typefaces, pens, corrections, others : Reading
-        Of each picture in its order.
-    """
+    """A model's answers to all holdouts, picture by picture."""
 
     typefaces: Reading
     pens: Reading
@@ -133,17 +94,9 @@ class Answers:
     others: Reading
 
     def given(self, name: str) -> NDArray[np.uint8]:
-        """Give the answers to one holdout.
+        """Answers (n,) uint8 to the holdout `name`: the likeliest digit.
 
-        Parameters
-        ----------
-        name : str
-            One of `HOLDOUTS`.
-
-        Returns
-        -------
-        ndarray
-            (n,) uint8: the likeliest digit; for ``others`` 10 where it looks like none.
+        For ``others``, it is `NOT_A_DIGIT` where the picture is refused.
         """
         if name == "others":
             parts = (self.typefaces, self.pens, self.corrections, self.others)
@@ -154,18 +107,7 @@ class Answers:
         return np.asarray(reading.probabilities.argmax(axis=1), np.uint8)
 
     def with_corrections(self, chosen: NDArray[np.bool_]) -> Answers:
-        """Keep the answers to some of the corrections only.
-
-        Parameters
-        ----------
-        chosen : ndarray
-            (n,) bool.
-
-        Returns
-        -------
-        Answers
-            Those to `Holdouts.with_corrections`.
-        """
+        """The same with only the answers to the `chosen` (n,) corrections."""
         some = Reading(self.corrections.probabilities[chosen], self.corrections.strangeness[chosen])
         return replace(self, corrections=some)
 
@@ -173,23 +115,10 @@ class Answers:
 def make_holdouts(
     typefaces: LabeledDigits, corrections: LabeledDigits, letters: Path | None = None, jobs: int = 1
 ) -> Holdouts:
-    """Put together what models are measured on.
+    """Join held out typefaces and corrections with pens, letters and scribbles that never change.
 
-    Parameters
-    ----------
-    typefaces : LabeledDigits
-        Typefaces that are kept aside, as `ml.labeled.digits.as_presented` gives them.
-    corrections : LabeledDigits
-        Corrections that are kept aside; may be empty.
-    letters : Path, optional
-        The csv of letters, which are no digits; scribbles alone are, if none.
-    jobs : int
-        Processes that work on it.
-
-    Returns
-    -------
-    Holdouts
-        With pens, letters and scribbles that are the same each time.
+    The typefaces are as `ml.labeled.digits.as_presented` gives them, the corrections may be empty.
+    Without a file of letters, `others` are scribbles alone.
     """
     return Holdouts(
         typefaces=typefaces,
@@ -211,14 +140,14 @@ def load_holdouts(tmnist: Path, letters: Path | None = None) -> Holdouts:
     Parameters
     ----------
     tmnist : Path
-        The csv of typefaces, of which a tenth of the families is kept aside.
+        The csv of typefaces, of which a tenth of the families is held out.
     letters : Path, optional
         The csv of letters.
 
     Returns
     -------
     Holdouts
-        The same each time, but for what the files and the project itself change.
+        The same each time, unless the files or the project change.
 
     Raises
     ------
@@ -235,20 +164,9 @@ def split_corrections(
 ) -> tuple[LabeledDigits, LabeledDigits]:
     """Split corrections into those that train and those that measure.
 
-    The hash of its group says for ever which correction may measure. It does so only where there
-    are enough; fewer are all worth more for training, and `learned_holdout` remembers them.
-
-    Parameters
-    ----------
-    corrections : LabeledDigits
-        The group of each is its own id.
-    holdout_from : int
-        Corrections from which on a tenth of them measures.
-
-    Returns
-    -------
-    train, holdout : LabeledDigits
-        The two parts.
+    The group of each is its own id, and the hash of the group decides, forever, whether it may
+    measure. It does so only if there are at least `holdout_from`; fewer are worth more for
+    training, and `learned_holdout` remembers them.
     """
     if len(corrections) < holdout_from:
         return corrections, corrections.select(np.zeros(len(corrections), bool))
@@ -256,31 +174,23 @@ def split_corrections(
 
 
 def learned_holdout(train: LabeledDigits) -> list[str]:
-    """List what a model learned from though it might have measured.
+    """Marks of the corrections that a model learned from though the hash would hold them out.
 
-    Parameters
-    ----------
-    train : LabeledDigits
-        Corrections that the model is trained on.
-
-    Returns
-    -------
-    list of str
-        Marks of corrections that must never measure this model, a tenth of all on average. A mark
-        does not give the id away: who knows the id of a drawing may open it.
+    They must never measure this model: a tenth of all on average. A mark does not reveal the id of
+    a drawing, with which it could be opened.
     """
     return sorted(map(_mark, train.groups[is_held_out(train.groups)].tolist()))
 
 
 def is_new_to(trained_on: Mapping[str, Any], corrections: LabeledDigits) -> NDArray[np.bool_]:
-    """Say which corrections that are kept aside a model has not learned from, by its own record.
+    """Find the held out corrections that a model has not learned from, by its own record.
 
     Parameters
     ----------
     trained_on : mapping
-        What the model was trained on, as `ml.training.train` writes it down.
+        What the model was trained on, as `ml.training.train` records it.
     corrections : LabeledDigits
-        Corrections whose hash keeps them aside.
+        Corrections that the hash holds out.
 
     Returns
     -------
@@ -306,7 +216,7 @@ def ask(model: Pipeline, holdouts: Holdouts) -> Answers:
     Returns
     -------
     Answers
-        What it says.
+        Its answers.
     """
     return Answers(
         typefaces=read(model, holdouts.typefaces.images),
@@ -317,20 +227,7 @@ def ask(model: Pipeline, holdouts: Holdouts) -> Answers:
 
 
 def measure(holdouts: Holdouts, answers: Answers) -> dict[str, Any]:
-    """Say how good answers are.
-
-    Parameters
-    ----------
-    holdouts : Holdouts
-        What was asked.
-    answers : Answers
-        What was answered.
-
-    Returns
-    -------
-    dict
-        Reports by the name of the holdout; None where nothing was asked.
-    """
+    """Reports by the name of the holdout, as plain values for JSON; None for an empty one."""
     metrics: dict[str, Any] = {}
     for name in ("typefaces", "pens", "corrections"):
         labels, reading = holdouts.labels(name), getattr(answers, name)
@@ -341,19 +238,19 @@ def measure(holdouts: Holdouts, answers: Answers) -> dict[str, Any]:
 
 
 def is_right(name: str, labels: NDArray[np.uint8], given: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Say which answers to a holdout are right.
+    """Find the right answers to a holdout.
 
     Parameters
     ----------
     name : str
         One of `HOLDOUTS`.
     labels, given : ndarray
-        (n,) uint8, the right answers and those that were given.
+        (n,) uint8, the right answers and the given ones.
 
     Returns
     -------
     ndarray
-        (n,) bool. Of ``others`` any digit is right for a digit.
+        (n,) bool. In ``others``, any digit is right for a digit.
     """
     if name == "others":
         return np.asarray((labels == NOT_A_DIGIT) == (given == NOT_A_DIGIT))
@@ -361,19 +258,19 @@ def is_right(name: str, labels: NDArray[np.uint8], given: NDArray[np.uint8]) -> 
 
 
 def compare_answers(holdouts: Holdouts, first: Answers, second: Answers) -> dict[str, Comparison]:
-    """Compare what two models answered, holdout by holdout.
+    """Compare the answers of two models, holdout by holdout.
 
     Parameters
     ----------
     holdouts : Holdouts
         What both were asked.
     first, second : Answers
-        What they answered.
+        Their answers.
 
     Returns
     -------
     dict of str to Comparison
-        By the name of the holdout; those without pictures are left out.
+        By the name of the holdout; empty ones are left out.
     """
     compared = {}
     for name in HOLDOUTS:
@@ -392,12 +289,12 @@ def worse_on(compared: dict[str, Comparison], level: float = LEVEL) -> tuple[str
     compared : dict of str to Comparison
         The comparisons.
     level : float, optional
-        How often, at the most, any is named though the second is as good on all of them.
+        Largest probability of naming any holdout if the second model is as good on all.
 
     Returns
     -------
     tuple of str
-        Names of holdouts, the clearest first.
+        Names of holdouts, the smallest p value first.
     """
     found = significant({name: one.p_second_worse for name, one in compared.items()}, level)
     return tuple(name for name in found if compared[name].loss > TOLERATED.get(name, 0.0))
@@ -409,12 +306,6 @@ def _mark(group: str) -> str:
 
 @functools.cache
 def pen_holdout() -> LabeledDigits:
-    """Write the digits of the synthetic pen that every model is measured on.
-
-    Returns
-    -------
-    LabeledDigits
-        The same digits each time.
-    """
+    """The digits of the synthetic pen that every model is measured on: the same each time."""
     images, labels = write_digits(PEN_HOLDOUT, PEN_HOLDOUT_SEED)
     return LabeledDigits(images, labels, np.full(len(labels), "pen"))

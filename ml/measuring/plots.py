@@ -1,6 +1,6 @@
-"""Pictures of how good a model is: drawn by matplotlib, as SVG, without any global state.
+"""Plots of how good a model is, drawn by matplotlib as SVG, without any global state.
 
-Importing this takes tens of megabytes, so whatever answers drawings leaves it alone.
+Importing this takes tens of megabytes, so a process that answers drawings does not.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ml.measuring.evaluation import CALIBRATION_BINS
 from ml.pipeline import DIGITS
 
 BLUE, ORANGE, GREEN, PURPLE, GRAY = "#0072b2", "#c8500a", "#00795a", "#8a3d80", "#595959"
-"""Colors that everybody tells apart; lines differ in marker and stroke, too."""
+"""Colors that color-blind people can tell apart; lines also differ in marker and stroke."""
 STYLE: Final[Any] = {
     "figure.constrained_layout.use": True,
     "figure.facecolor": "white",
@@ -39,7 +39,7 @@ _drawing = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Shares of right answers over versions, for one line of the learning curve.
+    """Shares of right answers over versions: one line of the learning curve.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Curve:
     shares : sequence of float
         Share of right answers of each, 0 to 1.
     counts : sequence of int
-        Answers that each share is made of.
+        Answers behind each share.
     """
 
     name: str
@@ -65,7 +65,7 @@ def _as_svg(draw: Callable[..., Figure]) -> Callable[..., bytes]:
     @wraps(draw)
     def draw_svg(*arguments: Any) -> bytes:
         buffer = io.BytesIO()
-        # matplotlib's settings are one for the whole process, and it is not made for threads.
+        # matplotlib has one set of settings for the whole process and is not thread-safe.
         with _drawing, mpl.rc_context(STYLE):
             draw(*arguments).savefig(buffer, format="svg", metadata={"Date": None})
         return buffer.getvalue()
@@ -75,22 +75,17 @@ def _as_svg(draw: Callable[..., Figure]) -> Callable[..., bytes]:
 
 @_as_svg
 def draw_confusion(labels: NDArray[np.uint8], answers: NDArray[np.uint8]) -> Figure:
-    """Draw how often each digit was read as which; the shades show mistakes only.
+    """Draw the confusion matrix as SVG; the shades show mistakes only.
 
     Parameters
     ----------
     labels, answers : ndarray
         (n,) uint8, the true digits and those that were read.
-
-    Returns
-    -------
-    bytes
-        The SVG file.
     """
     figure = Figure(figsize=(5, 4.8))
     axes = figure.subplots()
     counts = confusion_matrix(labels, answers, labels=range(DIGITS))
-    # The display shades what it is given: without the right answers, mistakes can be seen.
+    # The display shades all counts; among the many right answers, mistakes would not show.
     mistakes = counts - np.diag(np.diag(counts))
     display = ConfusionMatrixDisplay(mistakes).plot(ax=axes, cmap="Oranges", colorbar=False)
     for (true, read), text in np.ndenumerate(display.text_):
@@ -107,7 +102,7 @@ def draw_confusion(labels: NDArray[np.uint8], answers: NDArray[np.uint8]) -> Fig
 
 @_as_svg
 def draw_calibration(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> Figure:
-    """Draw the share of right answers against confidence, and how often it is how confident.
+    """Draw the share of right answers against confidence as SVG, with a histogram of confidence.
 
     Parameters
     ----------
@@ -115,11 +110,6 @@ def draw_calibration(confidence: NDArray[np.float64], right: NDArray[np.bool_]) 
         (n,) float, 0.1 to 1.
     right : ndarray
         (n,) bool, whether the answer was right.
-
-    Returns
-    -------
-    bytes
-        The SVG file.
     """
     figure = Figure(figsize=(5, 4.8))
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
@@ -132,7 +122,7 @@ def draw_calibration(confidence: NDArray[np.float64], right: NDArray[np.bool_]) 
     colors, names = [BLUE, ORANGE], ["right", "wrong"]
     lower.hist([confidence[right], confidence[~right]], slices, color=colors, label=names, log=True)
     lower.set(xlabel="confidence", ylabel="answers", xlim=(0, 1.02))
-    lower.set_ylim(bottom=0.5)  # a single answer is a bar, too
+    lower.set_ylim(bottom=0.5)  # so that a single answer shows as a bar
     lower.legend(loc="upper left", fontsize=9)
     return figure
 
@@ -141,7 +131,7 @@ def draw_calibration(confidence: NDArray[np.float64], right: NDArray[np.bool_]) 
 def draw_learning_curve(
     versions: Sequence[int], corrections: Sequence[int], curves: Sequence[Curve]
 ) -> Figure:
-    """Draw how good each version is, and from how many corrections it learned.
+    """Draw as SVG how good each version is, and from how many corrections it learned.
 
     Parameters
     ----------
@@ -149,11 +139,6 @@ def draw_learning_curve(
         All versions in their order, and the corrections that each was trained on.
     curves : sequence of Curve
         At most five lines.
-
-    Returns
-    -------
-    bytes
-        The SVG file.
     """
     figure = Figure(figsize=(8.4, 4.6))
     axes = figure.subplots(1, 2, sharey=True)
@@ -193,7 +178,7 @@ def _share_axis(axes: Axes, shares: Sequence[float]) -> None:
 def _wilson(
     shares: Sequence[float], counts: Sequence[int]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Compute the 95 % confidence intervals of shares (Wilson's score interval)."""
+    """95 % confidence intervals of shares, low and high (Wilson's score interval)."""
     z = 1.96
     p, n = np.asarray(shares, float), np.asarray(counts, float)
     middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)

@@ -1,4 +1,4 @@
-"""Two models asked the same questions: which is better, and is that more than chance."""
+"""Two models asked about the same pictures: which is better, and is that more than chance."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from scipy.stats import binomtest
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What two models made of the same pictures.
+    """Answers of two models to the same pictures.
 
     Parameters
     ----------
     n : int
         Pictures that both were asked about.
     first_right, second_right : int
-        How many each dealt with rightly.
+        Right answers of each.
     only_first, only_second : int
-        How many one dealt with rightly and the other did not.
+        Pictures that one model got right and the other did not.
     """
 
     n: int
@@ -38,22 +38,16 @@ class Comparison:
 
     @property
     def p_second_worse(self) -> float:
-        """Probability, 0 to 1, of a loss like this if the second model were as good (one-sided)."""
+        """Probability of at least this loss if the second model were as good (one-sided)."""
         return mcnemar(self.only_first, self.only_second, alternative="greater")
 
     @property
     def p_different(self) -> float:
-        """Probability, 0 to 1, of a difference like this if both were as good (two-sided)."""
+        """Probability of at least this difference if both were as good (two-sided)."""
         return mcnemar(self.only_first, self.only_second)
 
     def as_dict(self) -> dict[str, Any]:
-        """Give plain values that JSON can hold.
-
-        Returns
-        -------
-        dict
-            The fields by name, and both probabilities.
-        """
+        """The fields by name and both probabilities, as plain values for JSON."""
         return {
             **asdict(self),
             "p_second_worse": self.p_second_worse,
@@ -67,20 +61,16 @@ def compare(first_right: NDArray[np.bool_], second_right: NDArray[np.bool_]) -> 
     Parameters
     ----------
     first_right, second_right : ndarray
-        (n,) bool, whether each model dealt with each picture rightly, in the same order.
+        (n,) bool, whether each model got each picture right, in the same order; different lengths
+        are a ValueError.
 
     Returns
     -------
     Comparison
         The counts.
-
-    Raises
-    ------
-    ValueError
-        They were not asked about the same number of pictures.
     """
     if first_right.shape != second_right.shape:
-        raise ValueError(f"{len(first_right)} and {len(second_right)} answers are no pairs")
+        raise ValueError(f"{len(first_right)} and {len(second_right)} answers cannot be paired")
     return Comparison(
         n=len(first_right),
         first_right=int(first_right.sum()),
@@ -91,22 +81,11 @@ def compare(first_right: NDArray[np.bool_], second_right: NDArray[np.bool_]) -> 
 
 
 def mcnemar(only_first: int, only_second: int, alternative: str = "two-sided") -> float:
-    """Test whether two models differ by more than chance: McNemar's test, exact.
+    """P value of McNemar's exact test, whether two models differ by more than chance.
 
-    Where both are right or both are wrong, nothing can be learned of which is better. Of the other
-    pictures, each model would win half if they were as good: a fair coin.
-
-    Parameters
-    ----------
-    only_first, only_second : int
-        How many pictures one model dealt with rightly and the other did not.
-    alternative : str, optional
-        ``two-sided``; or ``greater``, whether the first wins more often than a coin would.
-
-    Returns
-    -------
-    float
-        The p value, 0 to 1; 1 where the models do not differ at all.
+    Pictures that both get right or both get wrong do not show which is better. Of the other
+    pictures, each model would win half if they were as good: a fair coin. `alternative` is
+    ``two-sided``, or ``greater``: does the first win more often than a coin?
 
     References
     ----------
@@ -122,19 +101,9 @@ def mcnemar(only_first: int, only_second: int, alternative: str = "two-sided") -
 
 
 def significant(p_values: Mapping[str, float], level: float) -> tuple[str, ...]:
-    """Say which of several tests are significant, so that all together err as seldom as one.
+    """Names of the significant tests, the smallest p value first, with Holm's correction.
 
-    Parameters
-    ----------
-    p_values : mapping
-        p values, 0 to 1, by the name of the test.
-    level : float
-        Largest probability, 0 to 1, of naming any test at all if there is nothing to be found.
-
-    Returns
-    -------
-    tuple of str
-        Names of the significant tests, the clearest first.
+    `level` is the largest probability of naming any test if all null hypotheses are true.
 
     References
     ----------

@@ -25,7 +25,7 @@ def test_accuracy_recall_and_confusion_agree_with_a_count_by_hand() -> None:
     assert result.log_loss == pytest.approx(-(3 * np.log(0.91) + np.log(0.01)) / 4)
 
 
-def test_what_cannot_be_read_counts_as_wrong() -> None:
+def test_an_unreadable_digit_counts_as_wrong() -> None:
     result = report(np.eye(10)[[1, 2]], np.array([1, 2], np.uint8), unreadable=[2, 2])
     assert (result.n, result.unreadable) == (4, 2)
     assert result.accuracy == 0.5
@@ -37,21 +37,21 @@ def test_honest_confidence_has_no_calibration_error() -> None:
     assert calibration_error(np.full(400, 0.75), right) == pytest.approx(0)
 
 
-def test_boasting_is_a_calibration_error() -> None:
+def test_too_much_confidence_is_a_calibration_error() -> None:
     assert calibration_error(np.full(100, 0.99), np.arange(100) < 60) == pytest.approx(0.39)
 
 
-def test_certainty_belongs_to_the_last_slice() -> None:
+def test_confidence_1_belongs_to_the_last_slice() -> None:
     assert calibration_error(np.ones(10), np.ones(10, bool)) == 0
 
 
-def test_a_model_is_measured_on_digits_it_did_not_see(trained: TrainedArtifact) -> None:
+def test_evaluate_reports_on_digits_that_the_model_did_not_see(trained: TrainedArtifact) -> None:
     result = evaluate(trained.model, written(500, seed=99))
     assert result.n == 500
     assert result.accuracy > 0.85
     assert json.loads(json.dumps(result.as_dict()))["n"] == 500
 
 
-def test_no_digits_cannot_be_measured(trained: TrainedArtifact) -> None:
+def test_evaluating_on_nothing_is_an_error(trained: TrainedArtifact) -> None:
     with pytest.raises(ValueError, match="no digit"):
         evaluate(trained.model, none())

@@ -1,4 +1,4 @@
-"""What models are measured on: kept aside for ever, and the same for all."""
+"""Holdouts measure every model, are the same for all, and never train."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def digits(count: int, label: int = 3) -> LabeledDigits:
 
 
 def reading(answers: list[int], strange: float = 0.0) -> Reading:
-    """Give answers that are certain."""
+    """Make answers of confidence 1."""
     return Reading(np.eye(10)[answers].reshape(-1, 10), np.full(len(answers), strange))
 
 
@@ -38,12 +38,12 @@ HOLDOUTS = Holdouts(digits(2), digits(3), digits(2), digits(4).images)
 RIGHT = Answers(reading([3, 3]), reading([3, 3, 3]), reading([3, 3]), reading([1, 1, 1, 1], 0.9))
 
 
-def test_few_corrections_all_train() -> None:
+def test_few_corrections_are_all_trained_on() -> None:
     train, held = split_corrections(digits(99), 100)
     assert (len(train), len(held)) == (99, 0)
 
 
-def test_of_enough_corrections_the_hash_keeps_some_aside() -> None:
+def test_the_hash_holds_out_some_of_enough_corrections() -> None:
     train, held = split_corrections(digits(200), 100)
     assert len(train) + len(held) == 200
     assert 5 < len(held) < 40
@@ -51,13 +51,13 @@ def test_of_enough_corrections_the_hash_keeps_some_aside() -> None:
     assert not is_held_out(train.groups).any()
 
 
-def test_what_was_once_kept_aside_stays_so_when_more_come() -> None:
+def test_a_held_out_correction_stays_held_out_when_more_come() -> None:
     _, before = split_corrections(digits(200), 100)
     _, after = split_corrections(digits(400), 100)
     assert set(before.groups) < set(after.groups)
 
 
-def test_a_model_never_measures_what_it_learned_while_there_were_few() -> None:
+def test_a_model_is_not_measured_on_corrections_it_learned_while_they_were_few() -> None:
     few, _ = split_corrections(digits(99), 100)
     record = {"corrections": 99, "learned_holdout": learned_holdout(few)}
     _, held = split_corrections(digits(400), 100)
@@ -67,7 +67,7 @@ def test_a_model_never_measures_what_it_learned_while_there_were_few() -> None:
     assert set(new.groups) == set(held.groups) - learned
 
 
-def test_a_model_that_kept_them_aside_is_measured_on_all() -> None:
+def test_a_model_that_held_corrections_out_is_measured_on_all_of_them() -> None:
     train, held = split_corrections(digits(200), 100)
     record = {"corrections": len(train), "learned_holdout": learned_holdout(train)}
     assert record["learned_holdout"] == []
@@ -83,12 +83,12 @@ def test_a_model_with_corrections_and_no_record_is_not_measured_on_them() -> Non
     assert not is_new_to({"corrections": 5}, digits(5)).any()
 
 
-def test_a_record_does_not_give_the_ids_away() -> None:
+def test_the_record_of_learned_corrections_does_not_reveal_their_ids() -> None:
     train = digits(99)
     assert not set(learned_holdout(train)) & set(train.groups)
 
 
-def test_for_the_others_it_counts_whether_a_picture_is_taken_for_a_digit() -> None:
+def test_others_are_right_if_a_picture_is_rightly_taken_for_a_digit_or_not() -> None:
     wrong_digit = Answers(
         reading([5, 3]), reading([3, 3, 3]), reading([3, 3]), reading([1, 1, 1, 1], 0.9)
     )
@@ -99,7 +99,7 @@ def test_for_the_others_it_counts_whether_a_picture_is_taken_for_a_digit() -> No
     assert compare_answers(HOLDOUTS, RIGHT, all_accepted)["others"].only_first == 4
 
 
-def test_who_refuses_digits_is_worse_on_the_others() -> None:
+def test_a_model_that_refuses_digits_is_worse_on_the_others() -> None:
     refusing = Answers(reading([3, 3], 0.9), reading([3, 3, 3], 0.9), reading([3, 3]), RIGHT.others)
     compared = compare_answers(HOLDOUTS, RIGHT, refusing)
     assert compared["typefaces"].only_first == 0
@@ -115,7 +115,7 @@ def test_a_holdout_without_pictures_is_left_out() -> None:
     assert measure(holdouts, answers)["corrections"] is None
 
 
-def test_it_is_worse_only_where_that_is_more_than_chance() -> None:
+def test_a_model_is_worse_only_where_the_loss_is_more_than_chance() -> None:
     compared = {
         "typefaces": Comparison(100, 90, 80, 10, 0),
         "pens": Comparison(100, 90, 88, 4, 2),
@@ -125,14 +125,12 @@ def test_it_is_worse_only_where_that_is_more_than_chance() -> None:
 
 
 @pytest.mark.parametrize(("lost", "named"), [(95, ()), (120, ("others",))])
-def test_a_small_loss_of_what_is_generated_is_put_up_with(
-    lost: int, named: tuple[str, ...]
-) -> None:
+def test_a_small_loss_on_generated_pictures_is_tolerated(lost: int, named: tuple[str, ...]) -> None:
     others = Comparison(11_000, 10_800, 10_800 - lost, lost, 0)
     assert others.p_second_worse < 1e-9
     assert worse_on({"others": others}) == named
 
 
 @pytest.mark.parametrize("name", ["typefaces", "corrections"])
-def test_a_small_loss_of_what_is_not_generated_is_not_put_up_with(name: str) -> None:
+def test_a_small_loss_on_real_pictures_is_not_tolerated(name: str) -> None:
     assert worse_on({name: Comparison(11_000, 10_800, 10_740, 60, 0)}) == (name,)

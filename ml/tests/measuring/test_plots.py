@@ -32,29 +32,29 @@ def learning_curve() -> bytes:
 
 
 @pytest.mark.parametrize("draw", [confusion, calibration, learning_curve])
-def test_a_picture_is_svg_and_the_same_each_time(draw: Callable[[], bytes]) -> None:
+def test_a_plot_is_svg_and_the_same_bytes_each_time(draw: Callable[[], bytes]) -> None:
     svg = draw()
     assert ET.fromstring(svg).tag == "{http://www.w3.org/2000/svg}svg"
     assert draw() == svg
 
 
-def test_a_picture_shows_what_it_is_given() -> None:
+def test_a_plot_shows_the_numbers_it_is_given() -> None:
     assert draw_confusion(LABELS, LABELS) != confusion()
     assert draw_calibration(CONFIDENCE, LABELS == LABELS) != calibration()
     assert draw_learning_curve([1, 2, 3], [0, 20, 400], CURVES[:1]) != learning_curve()
 
 
-def test_threads_draw_the_same_pictures() -> None:
+def test_threads_draw_the_same_plots() -> None:
     with ThreadPoolExecutor(4) as pool:
         drawn = {future.result() for future in [pool.submit(confusion) for _ in range(4)]}
     assert drawn == {confusion()}
 
 
-def test_nothing_stays_open_after_drawing() -> None:
+def test_no_figure_stays_open_after_drawing() -> None:
     learning_curve()
     assert not _pylab_helpers.Gcf.figs
 
 
-def test_a_first_version_without_any_measurement_is_drawn() -> None:
+def test_the_learning_curve_of_one_unmeasured_version_is_drawn() -> None:
     assert ET.fromstring(draw_learning_curve([1], [0], []))
     assert ET.fromstring(draw_learning_curve([1], [0], [Curve("live", [1], [1.0], [1])]))
