@@ -1,4 +1,4 @@
-"""Training with the processes of a Dask cluster: joblib's calls go there instead of next door."""
+"""Training with the processes of a Dask cluster instead of local ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ import sklearn
 from ml.errors import ClusterError
 
 CONNECT_SECONDS: Final = 10
-"""How long the scheduler has to answer, and then a first worker to be there."""
+"""Time for the scheduler to answer, and then for a first worker to be there."""
 
 
 def _digest_sources() -> str:
@@ -36,21 +36,21 @@ def _digest_sources() -> str:
 
 
 SOURCES: Final = _digest_sources()
-"""This package as it was when it was imported: a worker may be older than its folder."""
+"""Digest of this package when it was imported: a worker may be older than its folder."""
 
 
 @contextmanager
 def connected(address: str | None) -> Iterator[None]:
-    """Let joblib's calls inside the block run on a cluster; here, if there is no address.
+    """Run joblib's calls inside the block on a cluster, or here if there is no address.
 
-    Whatever runs where, the outcome is the same: each call brings its own chunk and its own
-    random generator. A call whose worker dies is made again by another one; when all of them are
-    dead, the run waits until one comes back.
+    The outcome is the same anywhere: each call brings its own chunk and its own random generator. A
+    call whose worker dies is made again by another one; when all workers are dead, the run waits
+    until one comes back.
 
     Parameters
     ----------
     address : str or None
-        Of the scheduler, as in ``tcp://scheduler:8786``.
+        Address of the scheduler, such as ``tcp://scheduler:8786``.
 
     Raises
     ------
@@ -77,13 +77,7 @@ def connected(address: str | None) -> Iterator[None]:
 
 
 def describe_process() -> dict[str, str]:
-    """Say which software does the work in this process.
-
-    Returns
-    -------
-    dict
-        Versions by name; for this package, a digest of its modules.
-    """
+    """Versions by name of the software in this process; for ml itself, a digest of its modules."""
     return {
         "Python": platform.python_version(),
         "NumPy": np.__version__,
@@ -95,7 +89,7 @@ def describe_process() -> dict[str, str]:
 
 
 def _import_distributed() -> Any:
-    """Import a package that is optional and large: only who names a cluster needs it."""
+    """Import a package that is optional and large: only --cluster needs it."""
     try:
         return importlib.import_module("distributed")
     except ImportError as error:
@@ -113,8 +107,8 @@ def _connect(distributed: Any, address: str) -> Any:
         place = urlsplit(address)
         if place.scheme not in ("tcp", "tls"):
             raise unanswered
-        # A client that finds nobody is closed whenever its memory is freed; where that is within
-        # the start of the next client, both wait for one lock for ever. So somebody must be there.
+        # A client that finds no scheduler is closed when its memory is freed. If that happens while
+        # the next client starts, both wait for one lock without end; so check for a listener first.
         _wait_for_listener(place.hostname or "", place.port or 0)
         return distributed.Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
@@ -122,7 +116,7 @@ def _connect(distributed: Any, address: str) -> Any:
 
 
 def _wait_for_listener(host: str, port: int) -> None:
-    """Wait until somebody listens there, for a scheduler may just be starting."""
+    """Wait until the address accepts a connection, for a scheduler may just be starting."""
     deadline = time.monotonic() + CONNECT_SECONDS
     while True:
         try:
@@ -152,5 +146,5 @@ def _check_workers(client: Any, address: str) -> None:
             if theirs.get(name) != version:
                 raise ClusterError(
                     f"Worker {worker} has {name} {theirs.get(name)}, and here it is {version}; "
-                    "both must be the same, or the model would be another one."
+                    "both must be the same, or the model would differ."
                 )

@@ -1,4 +1,4 @@
-"""Which labels of corrections the other corrections strongly contradict."""
+"""Labels of corrections that the other corrections strongly contradict."""
 
 from __future__ import annotations
 
@@ -21,35 +21,35 @@ from ml.pipeline import hidden_layer
 from ml.writing.pen import write_digits
 
 CONTRADICTED_BELOW: Final = 0.05
-"""A label that is less probable than this is contradicted (docs/decisions/label-check.md)."""
+"""Probability below which a label is contradicted (docs/decisions/label-check.md)."""
 CHECKED_FROM: Final = 50
-"""Labels from which on they are checked: fewer are no witnesses, and move a model little."""
+"""Labels from which on they are checked: fewer prove little, and move a model little."""
 CREDIBLE_BELOW: Final = 10
-"""Contradicted labels from which on a hand may lose its say, if they are most of its labels."""
+"""Contradicted labels from which on a hand no longer supports its own, if they are most of them."""
 FOLDS: Final = 5
 AT_ONCE: Final = 50_000
-"""Labels that are checked together, so that memory stays small; in one order, oldest first."""
+"""Labels that are checked together, oldest first, so that memory stays small."""
 CHUNK: Final = 4_000
-"""Digits whose features are there at once."""
+"""Digits whose features are computed at once."""
 BACKDROP: Final = 3_000
-"""Digits of the synthetic pen that are witnesses, too; on a new site almost the only ones."""
+"""Digits of the synthetic pen that are learned as well; on a new site they are the most."""
 BACKDROP_SEED: Final = 2**31 - 2
 REGULARIZATION: Final = 0.01
-"""C of the logistic regression: so little that single wrong labels do not bend it."""
+"""C of the logistic regression: so small that single wrong labels do not bend it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelCheck:
-    """What the other corrections say of each label.
+    """What the other corrections imply for each label.
 
     Parameters
     ----------
     suspicious : ndarray
         (n,) bool, whether the label is strongly contradicted.
     digits : ndarray
-        (n,) uint8, 0 to 9: what the others read instead, or as well.
+        (n,) uint8, 0 to 9: the likeliest digit by the other corrections.
     shares : ndarray
-        (n,) float64, 0 to 1: how probable they find that.
+        (n,) float64, 0 to 1: its probability.
     """
 
     suspicious: NDArray[np.bool_]
@@ -60,20 +60,20 @@ class LabelCheck:
 def check_labels(model: Pipeline, digits: LabeledDigits, approved: NDArray[np.bool_]) -> LabelCheck:
     """Find the labels that are strongly contradicted.
 
-    Each label is judged by a classifier that has learned from all other hands, from what was
-    approved and from the synthetic pen, but from nothing of the hand that gave the label. What it
-    finds almost impossible is contradicted. That alone would forbid what only one person writes,
-    so the hand's other drawings are heard as well, unless the others contradict most of them:
-    a person has habits, a vandal has a mission.
+    Each label is judged by a classifier that has learned from all other hands, from approved labels
+    and from the synthetic pen, but not from the hand that gave the label. What it finds almost
+    impossible is contradicted. That alone would forbid what only one person writes, so the hand's
+    other drawings count as well, unless the others contradict most of them: a person has habits, a
+    vandal has a mission.
 
     Parameters
     ----------
     model : Pipeline
-        A trained pipeline, whose hidden layer is what the classifier looks at.
+        A trained pipeline, whose hidden layer is the classifier's input.
     digits : LabeledDigits
-        The corrections; their groups are the hands that gave the labels, "" where nobody knows.
+        The corrections; their groups are the hands that gave the labels, "" if unknown.
     approved : ndarray
-        (n,) bool: labels that a reviewer approved. They are witnesses and never suspicious.
+        (n,) bool: labels that a reviewer approved. They support others and are never suspicious.
 
     Returns
     -------
@@ -99,7 +99,7 @@ def check_labels(model: Pipeline, digits: LabeledDigits, approved: NDArray[np.bo
         [hidden_layer(model, rows[at : at + CHUNK]) for at in range(0, len(rows), CHUNK)]
     )
     y = np.concatenate([labels, pen_labels])
-    # What is sure to be right need not keep quiet about its own hand: each is a group of its own.
+    # Approved labels and pens are surely right: each is a group of its own, and judges all others.
     hands = np.unique(digits.groups, return_inverse=True)[1]  # (n,)
     alone = count + np.arange(len(y))
     groups = np.where(approved, alone[:count], hands)
@@ -126,7 +126,7 @@ def _join(checks: list[LabelCheck]) -> LabelCheck:
 
 @functools.cache
 def _backdrop() -> tuple[Digits, NDArray[np.uint8]]:
-    """Write the digits that are witnesses on every site: (n, 28, 28) and (n,)."""
+    """Digits of the synthetic pen that support the check on every site: (n, 28, 28) and (n,)."""
     return write_digits(BACKDROP, BACKDROP_SEED)
 
 
@@ -139,7 +139,7 @@ def _contradicts(
 def _credible(
     hands: NDArray[np.int64], approved: NDArray[np.bool_], contradicted: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """Tell for each label whether its hand may be a witness of its own: (n,) bool."""
+    """Whether each label's hand may support its own labels: (n,) bool."""
     given = np.bincount(hands, weights=~approved)  # (hands,)
     doubted = np.bincount(hands, weights=contradicted)
     return np.asarray(((doubted < CREDIBLE_BELOW) | (doubted <= given / 2))[hands])
@@ -151,7 +151,8 @@ def _out_of_sample(
     """Probabilities (n, 10) of each digit by a classifier that never saw the digit's fold."""
     classifier = LogisticRegression(C=REGULARIZATION, tol=1e-3)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # near is enough to see a contradiction
+        # Nearly converged is enough to see a contradiction.
+        warnings.simplefilter("ignore", ConvergenceWarning)
         return np.asarray(
             cross_val_predict(classifier, X, y, groups=groups, cv=folds, method="predict_proba"),
             np.float64,

@@ -1,4 +1,4 @@
-"""What is trained and measured on: typefaces, pens, letters, scribbles and corrections."""
+"""What a model is trained on: typefaces, pens, letters, scribbles and corrections."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ml.drawing.canonical import Digits
 from ml.labeled.digits import LabeledDigits
 from ml.pipeline import NOT_A_DIGIT
 from ml.training.progress import Steps
-from ml.writing.augmentation import CORRECTION, augment
+from ml.writing.augmentation import CORRECTION, TYPEFACE, AugmentationSettings, augment
 from ml.writing.non_digits import make_others
 from ml.writing.pen import write_digits
 
@@ -32,12 +32,11 @@ class TrainingOptions:
     pen_samples : int
         Digits of the synthetic pen when training from scratch; 0 trains without it.
     replay_samples : int
-        Augmented base digits when training goes on from a start: enough that nothing is
-        forgotten.
+        Augmented base digits when training goes on from a start: enough to forget nothing.
     replay_pen_samples : int
         Digits of the synthetic pen when training goes on from a start.
     other_samples : int
-        Letters and scribbles, which are no digits, when training from scratch.
+        Letters and scribbles when training from scratch.
     replay_other_samples : int
         Letters and scribbles when training goes on from a start.
     correction_samples : int
@@ -46,7 +45,7 @@ class TrainingOptions:
     correction_copies : tuple of int
         Fewest and most augmented copies of one correction.
     correction_holdout_from : int
-        Corrections from which on a tenth of them is kept for measuring; fewer are all trained on.
+        Corrections from which on a tenth of them is held out; fewer are all trained on.
     jobs : int
         Processes that augment and compute features.
     """
@@ -75,8 +74,31 @@ def make_training_set(
     goes_on: bool,
     handwriting: LabeledDigits | None = None,
 ) -> tuple[list[Digits], NDArray[np.uint8]]:
-    """Augment typefaces and handwriting and write pens: the images, in parts, and their labels."""
-    # With the seed of its start, a replay is fresh all the same: other copies and other pens.
+    """Augment typefaces and handwriting, write pens and draw scribbles.
+
+    Parameters
+    ----------
+    base, handwriting : LabeledDigits
+        Canonical digits of typefaces and of people.
+    corrections : LabeledDigits
+        Corrections to train on.
+    letters : Path or None
+        The csv of letters.
+    options : TrainingOptions
+        How many of each.
+    steps : Steps
+        Gets the progress.
+    goes_on : bool
+        Whether training goes on from a start: then a replay of the base data is enough.
+
+    Returns
+    -------
+    images : list of Digits
+        The parts, each (n, 28, 28) uint8.
+    labels : ndarray
+        uint8 labels of all parts in their order.
+    """
+    # Even with the seed of its start, a replay makes other copies and other pens.
     seeds = np.random.SeedSequence(options.seed, spawn_key=(1,) if goes_on else ())
     face_choice, face_seed, pen_seed, other_seed, correction_seed, hand_choice, hand_seed = (
         int(state) for state in seeds.generate_state(7)
@@ -90,48 +112,29 @@ def make_training_set(
         faces_again, hands_again = share_replay(len(base), len(hands), options)
         base = _draw(base, faces_again, face_choice)
         hands = _draw(hands, hands_again, hand_choice)
-    faces = augment(
-        base.images,
-        copies,
-        face_seed,
-        jobs=options.jobs,
-        report=steps.phase("Augmenting typefaces"),
-    )
-    pens, pen_labels = write_digits(
-        pen_samples, pen_seed, jobs=options.jobs, report=steps.phase("Writing pens")
-    )
+
+    def change(
+        digits: LabeledDigits, copies: int, seed: int, settings: AugmentationSettings, phase: str
+    ) -> tuple[Digits, NDArray[np.uint8]]:
+        report = steps.phase(phase)
+        images = augment(digits.images, copies, seed, settings, jobs=options.jobs, report=report)
+        return images, np.repeat(digits.labels, copies)
+
+    parts = [change(base, copies, face_seed, TYPEFACE, "Augmenting typefaces")]
+    report = steps.phase("Writing pens")
+    parts.append(write_digits(pen_samples, pen_seed, jobs=options.jobs, report=report))
     steps.phase("Scribbling")
     others = make_others(letters, other_samples, other_seed, jobs=options.jobs)
-    images = [faces, pens, others]
-    labels = [
-        np.repeat(base.labels, copies),
-        pen_labels,
-        np.full(len(others), NOT_A_DIGIT, np.uint8),
-    ]
+    parts.append((others, np.full(len(others), NOT_A_DIGIT, np.uint8)))
     if len(hands):
-        written = augment(
-            hands.images,
-            copies,
-            hand_seed,
-            CORRECTION,
-            jobs=options.jobs,
-            report=steps.phase("Augmenting handwriting"),
-        )
-        images.append(written)
-        labels.append(np.repeat(hands.labels, copies))
+        parts.append(change(hands, copies, hand_seed, CORRECTION, "Augmenting handwriting"))
     if len(corrections):
         copies = copies_of_each(len(corrections), options)
-        drawn = augment(
-            corrections.images,
-            copies,
-            correction_seed,
-            CORRECTION,
-            jobs=options.jobs,
-            report=steps.phase("Augmenting corrections"),
+        parts.append((corrections.images, corrections.labels))
+        parts.append(
+            change(corrections, copies, correction_seed, CORRECTION, "Augmenting corrections")
         )
-        images += [corrections.images, drawn]
-        labels += [corrections.labels, np.repeat(corrections.labels, copies)]
-    return images, np.concatenate(labels)
+    return [images for images, _ in parts], np.concatenate([labels for _, labels in parts])
 
 
 def count_digits(
@@ -151,7 +154,7 @@ def count_digits(
 
 
 def share_replay(faces: int, hands: int, options: TrainingOptions) -> tuple[int, int]:
-    """Share the digits of a replay between so many typefaces and so much handwriting."""
+    """Share the digits of a replay between typefaces and handwriting, by their numbers."""
     if not faces + hands:
         return 0, 0
     of_faces = round(options.replay_samples * faces / (faces + hands))
@@ -159,11 +162,11 @@ def share_replay(faces: int, hands: int, options: TrainingOptions) -> tuple[int,
 
 
 def _draw(digits: LabeledDigits, count: int, seed: int) -> LabeledDigits:
-    """Draw digits, with replacement."""
+    """Draw `count` digits with replacement."""
     return digits.select(np.random.default_rng(seed).integers(0, max(len(digits), 1), count))
 
 
 def copies_of_each(corrections: int, options: TrainingOptions) -> int:
-    """Say how many changed copies each of so many corrections gets."""
+    """Number of augmented copies of each of `corrections` corrections."""
     fewest, most = options.correction_copies
     return int(np.clip(options.correction_samples // max(corrections, 1), fewest, most))

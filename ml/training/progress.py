@@ -17,9 +17,9 @@ COSTS: Final = {
     "Training": 0.031,
     "Measuring": 0.7,
 }
-"""What one digit costs in each phase, in milliseconds of two cores: so the bar moves evenly."""
+"""Time of one digit in each phase, in milliseconds of two cores: so the bar moves evenly."""
 SETTLED: Final = 0.02
-"""Share of the whole from which on the time that is left is told."""
+"""Share of the whole from which on the remaining time is estimated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +29,13 @@ class Progress:
     Parameters
     ----------
     phase : str
-        What is done now.
+        The current phase, such as "Training".
     fraction : float
         Share of the whole that is done, 0 to 1.
     rate : float, optional
-        Digits that this phase does in a second; a digit of which three epochs are trained counts
-        three times.
+        Digits a second in this phase; a digit counts once for each epoch.
     seconds_left : float, optional
-        How long the rest will take, if it goes on like this.
+        Estimated time until the end.
     """
 
     phase: str
@@ -51,9 +50,9 @@ class Steps:
     Parameters
     ----------
     report : callable
-        Told the progress.
+        Gets the progress.
     digits : mapping of str to int
-        How many digits each phase will do, in the order of the phases.
+        Digits of each phase, in the order of the phases.
     clock : callable
         Seconds since some moment.
     """
@@ -73,18 +72,7 @@ class Steps:
         self._share = {name: part / whole for name, part in work.items()}
 
     def phase(self, name: str) -> Callable[[float], None]:
-        """Begin a phase.
-
-        Parameters
-        ----------
-        name : str
-            One of those that were announced.
-
-        Returns
-        -------
-        callable
-            Takes the fraction of this phase that is done, 0 to 1.
-        """
+        """Begin a phase; returns what takes the fraction of it that is done, 0 to 1."""
         names = list(self._share)
         before = sum(self._share[earlier] for earlier in names[: names.index(name)])
         began = self._clock()

@@ -1,4 +1,4 @@
-"""Training, composed of the other modules: base data and corrections in, a measured model out."""
+"""Base data and corrections become a measured model."""
 
 from __future__ import annotations
 
@@ -39,26 +39,16 @@ from ml.training.material import TrainingOptions, count_digits, make_training_se
 from ml.training.progress import Progress, Steps
 
 FEATURE_CHUNK: Final = 1_000
-"""Digits whose features one task computes; few, since a process needs much memory for each."""
+"""Digits whose features one task computes; few, since each needs much memory."""
 BLOCK: Final = 32_768
-"""Digits whose features are there as float32 at once, a multiple of each batch size."""
+"""Digits whose features are float32 at once; a multiple of each batch size."""
 FULL_PRECISION: Final = 150_000
-"""Digits up to which features are kept as float32; of more, as float16, in half the memory."""
+"""Digits up to which features are kept as float32; more are kept as float16 to halve memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A stretch of training at one learning rate.
-
-    Parameters
-    ----------
-    learning_rate : float
-        Adam's step size.
-    epochs : int
-        Passes over the training set.
-    batch_size : int
-        Digits for each step.
-    """
+    """A stretch of training at one of Adam's step sizes."""
 
     learning_rate: float
     epochs: int
@@ -68,7 +58,7 @@ class Stage:
 FROM_SCRATCH: Final = (Stage(1e-3, 7, 256), Stage(2e-4, 2, 512), Stage(5e-5, 2, 512))
 """Schedule for new weights; the decay makes seeds differ less."""
 FROM_START: Final = (Stage(2e-4, 4, 256), Stage(5e-5, 2, 512))
-"""Schedule for weights that can read already."""
+"""Schedule for weights that can already read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +74,14 @@ class TrainedArtifact:
     data : dict
         What it was trained on: counts and digest.
     metrics : dict
-        Reports by the name of the holdout: ``typefaces``, ``pens``, ``corrections`` (None where
-        there is nothing to measure on), and ``others``, how well it tells what is no digit;
-        ``base``, digits of the base data kept aside, where those are not the typefaces.
+        Reports by the name of the holdout, of `ml.measuring.holdouts.HOLDOUTS`; None for an empty
+        one. ``base`` are held out digits of the base data, if these are not the typefaces.
     seconds : float
-        How long it took.
+        Duration of the training.
     holdouts : Holdouts
         What it was measured on.
     answers : Answers
-        What it says of them.
+        Its answers to them.
     """
 
     model: Pipeline
@@ -120,28 +109,27 @@ def train(
     Parameters
     ----------
     base : LabeledDigits
-        Typefaces; a tenth of the families is never trained on. May be empty, if there is
-        handwriting.
+        Typefaces; a tenth of the families is held out. May be empty if there is handwriting.
     corrections : LabeledDigits
-        What users drew and said; may be empty.
+        Drawings of users with their labels; may be empty.
     options : TrainingOptions, optional
         How to train.
     start : Pipeline, optional
-        A trained pipeline whose weights are the start; it is not changed. New weights, if none.
+        A trained pipeline whose weights are the start; it is not changed. New weights by default.
     letters : Path, optional
-        The csv of letters, which are no digits. Scribbles alone are, if none.
+        The csv of letters; without it, scribbles alone are what is not a digit.
     report : callable
-        Told the progress from time to time.
+        Gets the progress from time to time.
     handwriting : LabeledDigits, optional
-        Canonical digits that people wrote; a tenth of the groups is never trained on.
+        Canonical digits that people wrote; a tenth of the groups is held out.
     measured : LabeledDigits, optional
-        Typefaces of whose families kept aside every model is measured, where `base` is not the
-        same data set. What looks exactly like one of them does not train.
+        Typefaces whose held out families measure every model, if `base` is another data set. A
+        digit that looks exactly like one of them does not train.
 
     Returns
     -------
     TrainedArtifact
-        The model and how good it is on the digits kept aside.
+        The model and how good it is on the holdouts.
     """
     options = options or TrainingOptions()
     began = time.monotonic()
@@ -150,7 +138,7 @@ def train(
     faces = as_presented(split_by_group(base if measured is None else measured)[1])
     (base_train, base_held), (hand_train, hand_held) = split_by_group(base), split_by_group(hands)
     if measured is not None:
-        # A file with the same drawing comes in as it is, or after its digit was looked for anew.
+        # A file may hold the same drawing as it is, or after its digit was found again.
         kept_aside = np.concatenate([faces.images, held.images, as_presented(held).images])
         base_train, hand_train = without(base_train, kept_aside), without(hand_train, kept_aside)
     schedule = FROM_START if start else FROM_SCRATCH
@@ -208,28 +196,13 @@ def compute_features(
     jobs: int = 1,
     report: Callable[[float], None] = lambda fraction: None,
 ) -> NDArray[np.floating[Any]]:
-    """Compute the features of many digits, and forget each digit as soon as that is done.
+    """Compute features of many digits as `dtype`, and free each digit as soon as that is done.
 
-    Parameters
-    ----------
-    transformers : Pipeline
-        All steps of a pipeline but the last.
-    parts : list of Digits
-        Each (n, 28, 28) uint8 canonical digits; the list is emptied.
-    dtype : type
-        What the features are rounded to.
-    jobs : int
-        Processes that work on it.
-    report : callable
-        Told the fraction done, 0 to 1.
-
-    Returns
-    -------
-    ndarray
-        (digits of all parts, features) of `dtype`.
+    `transformers` are all steps of a pipeline but the last; `parts`, each (n, 28, 28) uint8, is
+    emptied; `report` gets the fraction done. Returns (digits of all parts, features).
     """
     total, done = sum(map(len, parts)), 0
-    # From the last part backward: the changed corrections are the most where there are many.
+    # From the last part backward: if there are many corrections, their copies are the most.
     starts = np.cumsum([0, *map(len, parts[:-1])])[::-1].tolist()
     places = [
         (start + at, min(start + at + FEATURE_CHUNK, start + len(part)))
@@ -237,7 +210,7 @@ def compute_features(
         for at in range(0, len(part), FEATURE_CHUNK)
     ]
     tasks = (repeatable(_transform, transformers, chunk, dtype) for chunk in _take_chunks(parts))
-    # By default joblib keeps each chunk as a file in memory until the last one is done.
+    # By default, joblib keeps each chunk as a file in memory until the last one is done.
     outcomes = Parallel(n_jobs=jobs, return_as="generator", max_nbytes=None)(tasks)
     features = np.empty((total, 0), dtype)
     for (first, last), outcome in zip(places, outcomes, strict=True):
@@ -250,18 +223,7 @@ def compute_features(
 
 
 def fingerprint(*parts: LabeledDigits) -> str:
-    """Compute a digest of training data.
-
-    Parameters
-    ----------
-    *parts : LabeledDigits
-        What was trained on.
-
-    Returns
-    -------
-    str
-        SHA-256, hexadecimal, of all images, labels and groups in their order.
-    """
+    """SHA-256, hexadecimal, of all images, labels and groups in their order."""
     sha = hashlib.sha256()
     for part in parts:
         sha.update(part.images.tobytes())
@@ -277,7 +239,7 @@ def _plan(
     faces: int,
     schedule: tuple[Stage, ...],
 ) -> Steps:
-    """Announce how many digits each phase will do."""
+    """Count the digits of each phase, so that progress can be reported."""
     total = sum(made.values()) + corrections
     epochs = sum(stage.epochs for stage in schedule)
     return Steps(
@@ -292,7 +254,7 @@ def _plan(
 
 
 def _take_chunks(parts: list[Digits]) -> Iterator[Digits]:
-    """Give some digits at a time, and let go of each part, the last one first."""
+    """Yield `FEATURE_CHUNK` digits at a time, from the last part backward, and free each part."""
     while parts:
         part = parts.pop()
         for at in range(0, len(part), FEATURE_CHUNK):
@@ -300,7 +262,6 @@ def _take_chunks(parts: list[Digits]) -> Iterator[Digits]:
 
 
 def _transform(transformers: Pipeline, images: Digits, dtype: type[np.floating[Any]]) -> Any:
-    """Compute the features of some digits."""
     return transformers.transform(images.reshape(-1, CANONICAL_SIZE**2)).astype(dtype, copy=False)
 
 
@@ -314,9 +275,9 @@ def _fit(
 ) -> None:
     """Fit epoch by epoch, each going on from the weights of the one before.
 
-    An epoch is given in blocks, in the order in which scikit-learn would have taken the digits: the
-    first by `fit`, which begins Adam's averages anew, the others by `partial_fit`, which goes on
-    with them. So only one block is ever there as float32.
+    An epoch is fitted in blocks, in the order in which scikit-learn would have taken the digits:
+    the first by `fit`, which resets Adam's averages, the others by `partial_fit`, which goes on
+    with them. So only one block at a time is float32.
     """
     epochs = [stage for stage in schedule for _ in range(stage.epochs)]
     for done, stage in enumerate(epochs):
@@ -335,7 +296,7 @@ def _fit(
             step = classifier.fit if at == 0 else classifier.partial_fit
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)  # one epoch is all we ask
-                # scikit-learn makes a warning of Ctrl-C, and would go on with half an epoch.
+                # scikit-learn turns Ctrl-C into a warning, and would go on after half an epoch.
                 warnings.filterwarnings("error", "Training interrupted by user")
                 try:
                     step(features[chosen].astype(np.float32), labels[chosen])

@@ -1,4 +1,4 @@
-"""Mutates valid inputs, gives them to a parser, and watches its errors, its memory and its time."""
+"""Mutates valid inputs, sends them to a parser, and watches its errors, memory and time."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Seed:
 
 @dataclass(frozen=True)
 class Parser:
-    """What reads bytes, with valid ones, and the errors by which it may refuse others."""
+    """A function that reads bytes, valid examples, and the errors with which it may refuse."""
 
     name: str
     seeds: Sequence[Seed]
@@ -76,7 +76,7 @@ class Parser:
 
 @dataclass
 class Outcome:
-    """What came of it."""
+    """Counts and faults of one fuzzed parser."""
 
     name: str
     inputs: int = 0
@@ -89,7 +89,7 @@ class Outcome:
 
 
 def fuzz(parser: Parser, count: int) -> Outcome:
-    """Give a parser so many mutated inputs, the same ones each time."""
+    """Send `count` mutated inputs to a parser, the same ones each time."""
     outcome = Outcome(parser.name)
     random = Random(parser.name)
     for seed in parser.seeds:
@@ -187,7 +187,7 @@ def _limited(seconds: float) -> Iterator[None]:
 
 
 def start_of_peak() -> int:
-    """Let Linux measure the peak of this process's memory from here on; return what it is now."""
+    """Start measuring this process's peak memory (Linux), and return its memory now."""
     with contextlib.suppress(OSError):  # another system, or a cautious container: no measurement
         Path("/proc/self/clear_refs").write_text("5")
     return peak_bytes()

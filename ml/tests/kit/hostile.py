@@ -1,4 +1,4 @@
-"""Files as nobody honest would make them: packed with tools that check what they write."""
+"""Hostile files that the usual tools would refuse to write."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def with_chunk(png: bytes, kind: bytes, content: bytes) -> bytes:
 
 
 def with_right_checksums(png: bytes) -> bytes:
-    """Write the checksums of a mutated PNG anew, as far as its chunks can be told apart."""
+    """Correct the checksums of a mutated PNG, as far as its chunks can be found."""
     data, at = bytearray(png), len(PNG_SIGNATURE)
     while at + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, at)

@@ -32,7 +32,7 @@ TINY = replace(
 
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Measure on little, and give a busy machine time to start the processes."""
+    """Measure on little, and wait long enough for a busy machine to start the processes."""
     monkeypatch.setattr(holdouts, "PEN_HOLDOUT", 50)
     monkeypatch.setattr(train_module, "OTHER_HOLDOUT", 20)
     monkeypatch.setattr(train_module, "FEATURE_CHUNK", 250)
@@ -60,7 +60,7 @@ def running(*arguments: str, folder: Path = PROJECT) -> Iterator[subprocess.Pope
 
 
 def free_address() -> str:
-    """Return an address of this machine at which nobody listens."""
+    """Return an address of this machine without a listener."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return f"tcp://127.0.0.1:{probe.getsockname()[1]}"
@@ -115,14 +115,14 @@ def local(digests: dict[str, str], small_steps: None) -> str:
     return digests["local"]
 
 
-def test_a_cluster_trains_the_same_bytes(
+def test_a_cluster_trains_the_same_model_to_the_byte(
     local: str, scheduler: str, workers: list[subprocess.Popen[bytes]]
 ) -> None:
     assert train_on(scheduler) == local
 
 
 @pytest.mark.parametrize("phase", ["Augmenting typefaces", "Computing features"])
-def test_a_killed_worker_changes_nothing(
+def test_a_killed_worker_does_not_change_the_model(
     local: str, scheduler: str, workers: list[subprocess.Popen[bytes]], phase: str
 ) -> None:
     def kill_in_the_middle(progress: Progress) -> None:
@@ -134,7 +134,7 @@ def test_a_killed_worker_changes_nothing(
     assert [process.poll() for process in workers] == [-signal.SIGKILL, None]
 
 
-def test_a_lost_scheduler_is_named(tmp_path: Path) -> None:
+def test_the_error_after_a_lost_scheduler_names_its_address(tmp_path: Path) -> None:
     address = free_address()
     arguments = ["--host", "127.0.0.1", "--port", address.rpartition(":")[2], "--no-dashboard"]
     with running("scheduler", *arguments) as process, worker(address, tmp_path):
@@ -147,14 +147,14 @@ def test_a_lost_scheduler_is_named(tmp_path: Path) -> None:
             train_on(address, kill_in_the_middle)
 
 
-def test_an_address_at_which_nobody_answers_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_without_a_scheduler_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
     with pytest.raises(ClusterError, match="No Dask scheduler answers at tcp:"):
         train_on(free_address())
 
 
 @pytest.mark.parametrize("address", ["nonsense", "http://127.0.0.1:1", "tcp://127.0.0.1:port", ""])
-def test_what_is_no_address_is_refused(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+def test_an_invalid_address_is_refused(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
     with pytest.raises(ClusterError, match="check --cluster"):
         train_on(address)
@@ -185,7 +185,9 @@ def test_workers_outside_the_project_are_refused(scheduler: str, tmp_path: Path)
         train_on(scheduler)
 
 
-def test_a_missing_package_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_about_the_missing_package_shows_the_command_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ClusterError, match=r"pip install -r requirements-cluster\.txt"):
         train_on("tcp://127.0.0.1:1")

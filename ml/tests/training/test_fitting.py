@@ -71,7 +71,7 @@ def test_epochs_in_blocks_end_in_the_weights_of_whole_epochs(
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_half_precision_learns_as_well() -> None:
+def test_features_in_half_precision_train_as_well() -> None:
     features, labels = make_features(2_000)
     accuracies = []
     for dtype in (np.float32, np.float16):
@@ -81,7 +81,7 @@ def test_half_precision_learns_as_well() -> None:
     assert abs(accuracies[0] - accuracies[1]) < 0.01
 
 
-def test_the_progress_of_an_epoch_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_reported_within_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[float] = []
     monkeypatch.setattr(train, "BLOCK", 96)
     fit(started(), *make_features(), told.append)
@@ -90,7 +90,7 @@ def test_the_progress_of_an_epoch_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     assert told[0] == 0
 
 
-def test_a_person_can_stop_it_in_the_middle_of_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_stops_a_training_in_the_middle_of_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     classifier = started()
     backprop = classifier._backprop
 
@@ -104,7 +104,7 @@ def test_a_person_can_stop_it_in_the_middle_of_an_epoch(monkeypatch: pytest.Monk
         fit(classifier, *make_features())
 
 
-def test_features_of_parts_are_those_of_the_whole_and_the_parts_are_let_go() -> None:
+def test_features_of_parts_are_those_of_the_whole_and_the_parts_are_released() -> None:
     rng = np.random.default_rng(1)
     digits: Digits = rng.integers(0, 256, (30, 28, 28)).astype(np.uint8)
     transformers = build_pipeline()[:-1]

@@ -1,4 +1,4 @@
-"""Wrong labels are found, and new ways of writing are not taken for them."""
+"""Wrong labels are found, and new ways of writing are not mistaken for them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def arabic_eights(count: int, hands: int = 1) -> LabeledDigits:
 
 
 def vandalism(digits: LabeledDigits, count: int) -> LabeledDigits:
-    """Let one hand say of digits that each is one more than it is."""
+    """Labels of one hand that are all one too high."""
     chosen = digits.select(np.arange(count))
     wrong = ((chosen.labels + 1) % 10).astype(np.uint8)
     return LabeledDigits(chosen.images, wrong, np.array(["vandal"] * count))
@@ -55,7 +55,7 @@ def vandalism(digits: LabeledDigits, count: int) -> LabeledDigits:
 def check(
     bundle: Pipeline, *parts: LabeledDigits, approved: NDArray[np.bool_] | None = None
 ) -> LabelCheck:
-    """Check digits together; nothing is approved unless it is said."""
+    """Check digits together; by default, none is approved."""
     digits = LabeledDigits.concatenate(parts)
     return check_labels(
         bundle, digits, np.zeros(len(digits), bool) if approved is None else approved
@@ -77,7 +77,7 @@ def test_labels_flipped_at_random_are_found(bundle: Pipeline, honest: LabeledDig
     assert ((found.shares > 0) & (found.shares <= 1)).all()
 
 
-def test_one_hand_that_gives_wrong_labels_is_no_witness_of_its_own(
+def test_a_hand_with_mostly_wrong_labels_does_not_support_its_own(
     bundle: Pipeline, honest: LabeledDigits
 ) -> None:
     found = check(bundle, honest, vandalism(honest, 60))
@@ -107,7 +107,7 @@ def test_a_single_contradiction_is_suspicious_on_a_site_that_is_in_use(
     assert check(bundle, honest, vandalism(honest, 1)).suspicious[300]
 
 
-def test_hands_that_nobody_knows_are_no_witnesses_of_their_own(
+def test_labels_of_unknown_hands_do_not_support_each_other(
     bundle: Pipeline, honest: LabeledDigits
 ) -> None:
     style = arabic_eights(9)
@@ -115,7 +115,7 @@ def test_hands_that_nobody_knows_are_no_witnesses_of_their_own(
     assert check(bundle, honest, nobodys).suspicious[300:].all()
 
 
-def test_what_is_approved_is_never_suspicious_and_is_a_witness(
+def test_approved_labels_are_never_suspicious_and_support_others(
     bundle: Pipeline, honest: LabeledDigits
 ) -> None:
     style = arabic_eights(30)
@@ -132,7 +132,7 @@ def test_few_labels_are_not_checked(bundle: Pipeline, honest: LabeledDigits, cou
     assert not found.suspicious.any()
 
 
-def test_many_labels_are_checked_in_blocks(
+def test_more_labels_than_fit_in_memory_are_checked_in_blocks(
     bundle: Pipeline, honest: LabeledDigits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong = vandalism(honest, 40)
@@ -145,14 +145,16 @@ def test_many_labels_are_checked_in_blocks(
     assert (found.suspicious == at_once.suspicious).mean() > 0.98
 
 
-def test_the_outcome_is_always_the_same(bundle: Pipeline, honest: LabeledDigits) -> None:
+def test_the_label_check_is_deterministic(bundle: Pipeline, honest: LabeledDigits) -> None:
     some, wrong = honest.select(np.arange(100)), vandalism(honest, 10)
     first, second = check(bundle, some, wrong), check(bundle, some, wrong)
     assert (first.suspicious == second.suspicious).all()
     assert (first.shares == second.shares).all()
 
 
-def test_pictures_stay_as_they_are(bundle: Pipeline, honest: LabeledDigits) -> None:
+def test_the_label_check_does_not_change_the_pictures(
+    bundle: Pipeline, honest: LabeledDigits
+) -> None:
     before: Digits = honest.images.copy()
     check(bundle, honest)
     assert (honest.images == before).all()

@@ -1,4 +1,4 @@
-"""What a training that goes on from a start is made of."""
+"""The digits that a training which goes on from a start uses."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def made(corrections: LabeledDigits, *, goes_on: bool) -> tuple[Digits, list[int
     return np.concatenate(parts), labels.tolist()
 
 
-def test_a_replay_is_fresh_though_the_seed_is_that_of_the_start() -> None:
+def test_a_replay_with_the_seed_of_its_start_makes_other_copies() -> None:
     first, _ = made(none(), goes_on=False)
     again, _ = made(none(), goes_on=True)
     known = {image.tobytes() for image in first}
@@ -56,7 +56,7 @@ def test_every_correction_trains_as_it_is_and_in_changed_copies() -> None:
     assert len({image.tobytes() for image in images[-tail:]}) > 0.9 * tail
 
 
-def test_many_corrections_get_fewer_copies_but_never_none() -> None:
+def test_many_corrections_get_fewer_copies_each_but_at_least_the_minimum() -> None:
     few, most = FEW.correction_copies
     assert copies_of_each(1, FEW) == most
     assert copies_of_each(1_000_000, FEW) == few >= 1

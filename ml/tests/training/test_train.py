@@ -30,14 +30,14 @@ def odd_digits(count: int) -> LabeledDigits:
     return LabeledDigits(np.stack(images), np.full(count, 8, np.uint8), names)
 
 
-def test_it_learns_to_read(trained: TrainedArtifact) -> None:
+def test_a_training_learns_to_read(trained: TrainedArtifact) -> None:
     assert trained.metrics["pens"]["accuracy"] > 0.85
     assert trained.metrics["corrections"] is None
     assert trained.metrics["others"]["auroc"] > 0.8
     assert trained.seconds > 0
 
 
-def test_it_says_what_it_was_trained_on(trained: TrainedArtifact) -> None:
+def test_a_training_records_what_it_trained_on(trained: TrainedArtifact) -> None:
     assert trained.data["typefaces"] + trained.data["typefaces_held_out"] == 400
     assert trained.data["pens"] == SHORT.pen_samples
     assert trained.data["others"] == SHORT.other_samples
@@ -80,14 +80,14 @@ def test_few_corrections_are_all_trained_on(trained: TrainedArtifact) -> None:
     assert few.metrics["corrections"] is None
 
 
-def test_of_many_corrections_some_are_kept_for_measuring(trained: TrainedArtifact) -> None:
+def test_some_of_many_corrections_are_kept_for_measuring(trained: TrainedArtifact) -> None:
     many = train(written(100, seed=7), odd_digits(120), SHORT, start=trained.model)
     assert 0 < many.data["corrections_held_out"] < 40
     assert many.data["corrections"] + many.data["corrections_held_out"] == 120
     assert many.metrics["corrections"]["accuracy"] > 0.9
 
 
-def test_it_trains_without_the_pen() -> None:
+def test_a_model_can_be_trained_without_the_synthetic_pen() -> None:
     options = dataclasses.replace(SHORT, pen_samples=0, other_samples=100, typeface_copies=2)
     alone = train(written(400, seed=7), none(), options)
     assert alone.data["pens"] == 0
