@@ -124,13 +124,7 @@ def make_holdouts(
         typefaces=typefaces,
         pens=pen_holdout(),
         corrections=corrections,
-        others=make_others(
-            letters,
-            OTHER_HOLDOUT,
-            PEN_HOLDOUT_SEED,
-            jobs=jobs,
-            holdout=True,
-        ),
+        others=make_others(letters, OTHER_HOLDOUT, PEN_HOLDOUT_SEED, jobs=jobs, holdout=True),
     )
 
 
@@ -204,20 +198,7 @@ def is_new_to(trained_on: Mapping[str, Any], corrections: LabeledDigits) -> NDAr
 
 
 def ask(model: Pipeline, holdouts: Holdouts) -> Answers:
-    """Ask a model about every picture of the holdouts.
-
-    Parameters
-    ----------
-    model : Pipeline
-        A trained pipeline.
-    holdouts : Holdouts
-        The pictures.
-
-    Returns
-    -------
-    Answers
-        Its answers.
-    """
+    """Ask a model about every picture of the holdouts."""
     return Answers(
         typefaces=read(model, holdouts.typefaces.images),
         pens=read(model, holdouts.pens.images),

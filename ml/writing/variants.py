@@ -36,7 +36,7 @@ class Variant:
     Parameters
     ----------
     digit : int
-        The digit, 0 to 9, or `ml.writing.scribbles.NO_DIGIT`.
+        The digit, 0 to 9, or `ml.pipeline.NOT_A_DIGIT`.
     name : str
         Short name, unique for the digit.
     share : float

@@ -5,8 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from ml.pipeline import NOT_A_DIGIT
 from ml.writing.pen import PEN, trace
-from ml.writing.scribbles import KINDS, NO_DIGIT, PAIR_SHARE, PAIRS, sharp, turned
+from ml.writing.scribbles import KINDS, PAIR_SHARE, PAIRS, sharp, turned
 from ml.writing.variants import CORNER, Variant
 
 NEAT = dataclasses.replace(
@@ -21,7 +22,7 @@ def test_names_of_scribbles_are_unique() -> None:
 
 
 def test_no_kind_is_labeled_as_a_digit() -> None:
-    assert {kind.digit for kind in KINDS} == {NO_DIGIT}
+    assert {kind.digit for kind in KINDS} == {NOT_A_DIGIT}
 
 
 def test_the_pairs_are_all_pairs_of_digits_and_have_their_share_together() -> None:
