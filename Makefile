@@ -15,7 +15,7 @@ PYTEST = env OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PYTHON) -m pytest \
 UNTRANSLATED := $(foreach folder,$(VENV) staticfiles jstests benchmarks ml '*/tests',--ignore $(folder))
 # Tools are started through this python where they can be: a script of .venv/bin breaks when its folder is moved.
 
-.PHONY: help run install check test test-postgresql model messages format lock clean
+.PHONY: help run install check test test-postgresql test-image model messages format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -52,6 +52,9 @@ test: $(VENV)/requirements-dev ## every test, with a real Chromium and Node
 # A browser asks what the other tests ask as well; the database cannot tell who does.
 test-postgresql: $(VENV)/requirements-dev ## the tests that ask a database, once more with a PostgreSQL of their own
 	@sh .ci/postgresql $(PYTEST) recognizer -m 'database and not browser'
+
+test-image: $(VENV)/requirements-dev ## build the image and run containers of it, without a daemon (as root on Debian)
+	@sh .ci/image $(PYTHON) -m pytest -m image recognizer/tests/deployment/test_image.py
 
 model: $(VENV)/requirements ## train the bundled model anew: fixtures/model.joblib and its manifest (minutes)
 	$(MANAGE) build_model

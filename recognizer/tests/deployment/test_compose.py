@@ -1,4 +1,4 @@
-"""compose.yaml: what it asks for, and how it fences services in; test_docker runs its commands."""
+"""compose.yaml: what it asks for, and how it fences services in; test_image runs its commands."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import yaml
 
-from recognizer.tests.kit.container import read_instructions
 from recognizer.tests.kit.live import PROJECT
 
 COMPOSE = yaml.safe_load((PROJECT / "compose.yaml").read_text())
@@ -48,10 +47,6 @@ def environment_of(service: str, **variables: str) -> dict[str, str]:
     return {name: value for name, value in filled.items() if value is not None}
 
 
-def instructions() -> dict[str, str]:
-    return dict(read_instructions(PROJECT / "Dockerfile"))
-
-
 @pytest.mark.parametrize("name", GIVEN)
 def test_what_has_no_good_default_is_asked_for(name: str) -> None:
     variables = {other: value for other, value in GIVEN.items() if other != name}
@@ -82,15 +77,7 @@ def test_a_service_is_fenced_in(name: str) -> None:
     assert {"memory", "pids"} <= limits.keys()
 
 
-def test_the_sites_user_is_the_one_to_whom_the_image_gives_its_data() -> None:
-    assert SERVICES["app"]["user"] == SERVICES["worker"]["user"] == instructions()["USER"]
-
-
-def test_the_image_tells_whether_the_site_is_well_and_each_other_service_says_itself() -> None:
-    assert "HEALTHCHECK" in instructions()
-    assert "healthcheck" not in SERVICES["app"]
-    # The image's own check asks a port at which the worker does not listen.
-    assert SERVICES["worker"]["healthcheck"] == {"disable": True}
+def test_a_service_without_the_site_brings_a_health_check_of_its_own() -> None:
     assert SERVICES["database"]["healthcheck"]["test"][1] == "pg_isready"
     assert SERVICES["redis"]["healthcheck"]["test"][1:] == ["redis-cli", "ping"]
 
@@ -99,12 +86,10 @@ def test_only_the_site_is_reached_from_outside_and_from_this_machine_alone() -> 
     published = {
         name: fill(service["ports"], {}) for name, service in SERVICES.items() if "ports" in service
     }
-    assert published == {"app": [f"127.0.0.1:8000:{instructions()['EXPOSE']}"]}
+    assert published == {"app": ["127.0.0.1:8000:8000"]}
 
 
-def test_site_and_worker_share_what_outlives_a_container() -> None:
-    assert SERVICES["app"]["volumes"] == SERVICES["worker"]["volumes"]
-    assert SERVICES["app"]["volumes"] == [f"data:{instructions()['VOLUME']}"]
+def test_each_volume_is_declared_and_mounted() -> None:
     mounted = {
         volume.partition(":")[0]
         for service in SERVICES.values()

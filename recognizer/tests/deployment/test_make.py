@@ -13,17 +13,15 @@ from urllib.request import urlopen
 
 import pytest
 
-from recognizer.tests.kit.container import list_context
-from recognizer.tests.kit.live import PROJECT, Server
+from recognizer.tests.kit.live import PROJECT, Server, copy_site
 
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of the site with the packages of this environment already installed."""
     folder = tmp_path_factory.mktemp("clone")
-    for path in [*list_context(PROJECT), Path("Makefile")]:
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(PROJECT / path, folder / path)
+    copy_site(folder)
+    shutil.copy2(PROJECT / "Makefile", folder)
     shutil.copytree(PROJECT / ".ci", folder / ".ci")
     # A folder of links: what make notes about its installations stays out of the real one.
     environment = folder / ".venv"

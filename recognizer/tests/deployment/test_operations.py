@@ -12,7 +12,6 @@ import pytest
 from django.conf import settings
 
 from digitsite.environment import read_database
-from recognizer.tests.kit.container import read_instructions
 from recognizer.tests.kit.live import PROJECT
 from recognizer.tests.kit.units import OPERATIONS, read_environment
 
@@ -94,13 +93,6 @@ def test_every_option_of_the_databases_address_changes_what_it_says(
         assert read(query) != read("")
         if default != "no limit":
             assert read(f"?{name}={default}") == read("")
-
-
-def test_lightsail_asks_the_port_and_the_address_that_the_image_answers() -> None:
-    endpoint = json.loads((OPERATIONS / "lightsail.json").read_text())["publicEndpoint"]
-    instructions = dict(read_instructions(PROJECT / "Dockerfile"))
-    assert str(endpoint["containerPort"]) == instructions["EXPOSE"]
-    assert endpoint["healthCheck"]["path"] in instructions["HEALTHCHECK"]
 
 
 def test_every_file_that_the_manual_names_is_there_and_every_file_is_named() -> None:

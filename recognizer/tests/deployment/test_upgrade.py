@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,9 +24,8 @@ import pytest
 
 from recognizer.problems.kinds import CONTENT_TYPE as PROBLEM
 from recognizer.problems.kinds import PROBLEMS
-from recognizer.tests.kit.container import list_context
 from recognizer.tests.kit.drawings import SEVEN
-from recognizer.tests.kit.live import PROJECT, START_SECONDS, connect, new_database
+from recognizer.tests.kit.live import PROJECT, START_SECONDS, connect, copy_site, new_database
 from recognizer.tests.kit.proxies import NAME, Proxy
 from recognizer.tests.kit.units import Service
 
@@ -103,9 +101,7 @@ class Rehearsal:
 
 def make_next_version(folder: Path) -> Path:
     """Copy the site, with a column more in the database and a script that was changed."""
-    for path in list_context(PROJECT):
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(PROJECT / path, folder / path)
+    copy_site(folder)
     migrations = folder / "recognizer" / "migrations"
     latest = max(path.stem for path in migrations.glob("0*.py"))
     (migrations / "9999_rehearsed.py").write_text(MIGRATION.format(latest=latest))

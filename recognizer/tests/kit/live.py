@@ -8,6 +8,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -241,6 +242,17 @@ def _serve(folder: Path, environment: dict[str, str]) -> Iterator[LiveSite]:
         yield LiveSite(url, everything, server)
     finally:
         server.stop()
+
+
+def copy_site(folder: Path) -> None:
+    """Copy what the image holds of the project: the site without tests."""
+    names = re.findall(r"^!(.+)$", (PROJECT / ".dockerignore").read_text(), re.MULTILINE)
+    for source in (PROJECT / name for name in names):
+        if source.is_dir():
+            ignored = shutil.ignore_patterns("tests", "__pycache__")
+            shutil.copytree(source, folder / source.name, ignore=ignored)
+        else:
+            shutil.copy2(source, folder)
 
 
 @pytest.fixture(scope="session")
