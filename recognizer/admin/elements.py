@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from recognizer.wording import png_url
+
 
 def picture(png: bytes, side: int, description: str) -> SafeString:
     """Return an image element that carries its picture along."""
-    data = base64.b64encode(png).decode()
     return format_html(
-        '<img class="digit" src="data:image/png;base64,{}" width="{}" height="{}" alt="{}">',
-        data,
+        '<img class="digit" src="{}" width="{}" height="{}" alt="{}">',
+        png_url(png),
         side,
         side,
         description,

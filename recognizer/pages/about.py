@@ -47,24 +47,22 @@ def about(request: HttpRequest) -> HttpResponse:
 
 
 def _describe(model: TrainedModel) -> dict[str, Any]:
-    """Say what a version learned from and how good it is, by its own records."""
-    learned = [
-        (_("digits of typefaces"), "typefaces"),
-        (_("digits written by a synthetic pen"), "pens"),
-        (_("letters and scribbles, to know what is no digit"), "others"),
-        (_("corrections by people"), "corrections"),
-    ]
-    measured = [
-        (_("digits of typefaces that it never saw"), "typefaces"),
-        (_("digits of a synthetic pen that it never saw"), "pens"),
-        (_("corrections that it never saw"), "corrections"),
-    ]
-    results = {key: model.metrics.get(key) or {} for _name, key in measured}
+    """Return what a version learned from and how good it is, by its own records."""
+    names = {
+        "typefaces": _("digits of typefaces"),
+        "pens": _("digits of a synthetic pen"),
+        "others": _("letters and scribbles, to know what is not a digit"),
+        "corrections": _("corrections by people"),
+    }
     return {
-        "learned": [(name, model.data[key]) for name, key in learned if model.data.get(key)],
+        "learned": [(name, model.data[key]) for key, name in names.items() if model.data.get(key)],
         "measured": [
-            (name, results[key]["n"], 100 * results[key]["accuracy"])
-            for name, key in measured
-            if results[key].get("accuracy") is not None
+            (
+                _("%(pictures)s that it never saw") % {"pictures": name},
+                report["n"],
+                100 * report["accuracy"],
+            )
+            for key, name in names.items()
+            if (report := model.metrics.get(key) or {}).get("accuracy") is not None
         ],
     }

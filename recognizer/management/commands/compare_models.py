@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from typing import Any
 
@@ -10,6 +9,7 @@ from django.core.management.base import CommandParser
 
 from recognizer.management.base import ServiceCommand, read_count
 from recognizer.services.versions import comparison
+from recognizer.wording import png_url
 
 
 class Command(ServiceCommand):
@@ -88,10 +88,9 @@ def summarize(contrast: comparison.Contrast, count: int) -> dict[str, Any]:
 
 
 def _plain(difference: comparison.Difference) -> dict[str, Any]:
-    picture = base64.b64encode(difference.png).decode()
     return {
         "label": difference.label,
         "first": difference.first,
         "second": difference.second,
-        "canonical": f"data:image/png;base64,{picture}",
+        "canonical": png_url(difference.png),
     }

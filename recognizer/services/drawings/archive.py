@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ from ml import pipeline
 from ml.errors import InvalidDrawing
 from ml.labeled import formats
 from recognizer.models import Drawing
+from recognizer.services.chunks import in_chunks
 from recognizer.services.drawings.recognition import (
     Sketch,
     delete_in_chunks,
@@ -28,7 +28,6 @@ from recognizer.services.drawings.recognition import (
 )
 from recognizer.services.retraining.schedule import enqueue_if_due
 
-CHUNK = 500
 NAMESPACE = uuid.UUID("5b8f4f0e-6d2c-4a3e-9d3a-0f6f1c5f7a10")
 """Under which imported drawings and their writers get ids that follow from what they are."""
 
@@ -55,7 +54,7 @@ def import_drawings(
     summary = ImportSummary(total=sum(1 for _ in formats.iter_labeled(path)))
     began = timezone.now()
     position = 0
-    for chunk in _chunks(formats.iter_labeled(path), CHUNK):
+    for chunk in in_chunks(formats.iter_labeled(path)):
         sketches: dict[uuid.UUID, tuple[formats.LabeledDrawing, Sketch, datetime]] = {}
         wanted = {_content_id(drawing): drawing for drawing in chunk}
         stored = set(Drawing.objects.filter(pk__in=wanted).values_list("pk", flat=True))
@@ -94,14 +93,6 @@ def prune_drawings(
     if dry_run:
         return pruned.count()
     return sum(delete_in_chunks(pruned))
-
-
-def _chunks(
-    drawings: Iterable[formats.LabeledDrawing], size: int
-) -> Iterator[list[formats.LabeledDrawing]]:
-    remaining = iter(drawings)
-    while chunk := list(islice(remaining, size)):
-        yield chunk
 
 
 def _store(

@@ -7,16 +7,15 @@ import csv
 import gzip
 import io
 import json
-import os
 import tempfile
 import zipfile
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, cast
 
 import numpy as np
 
+from ml.files import open_atomically
 from recognizer.models import CANONICAL_BYTES, Drawing, DrawingQuerySet
 from recognizer.services.errors import ServiceError
 
@@ -38,7 +37,9 @@ def export_drawings(path: Path) -> int:
         endings = ", ".join(WRITERS)
         raise UnknownFormat(f"{path.name} must end in one of {endings}.")
     drawings = Drawing.objects.trainable().order_by("created_at", "id")
-    with _whole_or_not_at_all(path) as file:
+    if not path.parent.is_dir():
+        raise ServiceError(f"There is no folder {path.parent}.")
+    with open_atomically(path) as file:
         return writer(drawings, file)
 
 
@@ -201,21 +202,3 @@ WRITERS: dict[str, Callable[[DrawingQuerySet, IO[bytes]], int]] = {
 
 def _stream(drawings: DrawingQuerySet, *fields: str) -> Iterator[dict[str, Any]]:
     yield from drawings.values(*fields).iterator(chunk_size=BATCH)
-
-
-@contextmanager
-def _whole_or_not_at_all(path: Path) -> Iterator[IO[bytes]]:
-    """Write beside the target and rename at the end; a failure leaves what was there."""
-    if not path.parent.is_dir():
-        raise ServiceError(f"There is no folder {path.parent}.")
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(draft, 0o644)
-        os.replace(draft, path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise

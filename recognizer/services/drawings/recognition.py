@@ -20,6 +20,7 @@ from ml.drawing.strokes import draw_png, ink_from_strokes, parse_strokes
 from ml.pipeline import Prediction as Prediction
 from recognizer.models import UNSUSPICIOUS, Drawing, DrawingQuerySet
 from recognizer.services import request_keys
+from recognizer.services.chunks import CHUNK
 from recognizer.services.errors import ServiceError
 from recognizer.services.metrics import count_feedback, count_predictions
 from recognizer.services.request_keys import NamedRequest, Recognized
@@ -29,8 +30,6 @@ ARCHIVED_SIDE = 280
 """Longest side, in pixels, of an archived picture."""
 MARGIN = 0.15
 """Paper around the ink of an archived picture, as a share of the ink's longer side, if it fits."""
-CHUNK = 500
-"""Drawings deleted at once."""
 
 
 READING = [

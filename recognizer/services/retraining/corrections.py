@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, cast
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 from django.conf import settings
@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 from ml.labeled.digits import LabeledDigits
 from ml.training.label_check import LabelCheck, check_labels
 from recognizer.models import CANONICAL_BYTES, UNSUSPICIOUS, Drawing
-
-CHUNK = 500
-"""Marks that are written at once."""
+from recognizer.services.chunks import in_chunks
+from recognizer.services.stored_digits import as_labeled_digits
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ class _Archive:
     """The labels that may train, oldest first; corrupt and surplus ones are gone."""
 
     digits: LabeledDigits
-    ids: tuple[uuid.UUID, ...]
+    visitors: NDArray[np.str_]
     approved: NDArray[np.bool_]
     faults: tuple[str, ...]
     surplus: int
@@ -79,7 +78,8 @@ def select_corrections(pipeline: Any, *, reviewed_only: bool, mark: bool = True)
     that the check no longer finds is taken away. Approved labels are always learned from.
     """
     archive = _read_archive(reviewed_only=reviewed_only)
-    check = check_labels(pipeline, archive.digits, archive.approved)
+    by_visitor = replace(archive.digits, groups=archive.visitors)
+    check = check_labels(pipeline, by_visitor, archive.approved)
     if mark and not reviewed_only:
         _mark(archive, check)
     left_out = LeftOut(
@@ -89,49 +89,38 @@ def select_corrections(pipeline: Any, *, reviewed_only: bool, mark: bool = True)
         suspicious=int(check.suspicious.sum()),
     )
     digits = archive.digits.select(~check.suspicious)
-    names = [str(pk) for pk, out in zip(archive.ids, check.suspicious, strict=True) if not out]
-    return Corrections(
-        # For the training each drawing is a group of its own: a hash of its id says for ever
-        # whether it trains or measures.
-        LabeledDigits(digits.images, digits.labels, np.array(names, dtype=str)),
-        left_out,
-        (*archive.faults, *left_out.sentences()),
-    )
+    return Corrections(digits, left_out, (*archive.faults, *left_out.sentences()))
 
 
 def _read_archive(*, reviewed_only: bool) -> _Archive:
     """Read the canonical digits that may train; name those that are corrupt."""
-    drawings = Drawing.objects.trainable(reviewed_only=reviewed_only)
     room = _room_of_visitors()
-    usual = settings.RETRAIN_VISITOR_LABELS
-    pixels, labels, approved = bytearray(), bytearray(), bytearray()
-    ids, hands, faults, surplus = [], [], [], 0
-    # From the newest back, so that of one who gave too many the newest are learned from.
-    rows = drawings.order_by("-created_at", "-id").values_list(
-        "pk", "visitor", "review", "label", "canonical"
-    )
-    for pk, visitor, review, label, canonical in rows.iterator():
-        is_approved = review == Drawing.Review.APPROVED
-        if not is_approved and not room.setdefault(visitor, usual):
-            surplus += 1
-            continue
-        if fault := _fault_of(bytes(canonical)):
-            faults.append(f"Drawing {pk} is left out: {fault}")
-            continue
-        if not is_approved:
-            room[visitor] -= 1
-        pixels += canonical
-        labels.append(cast(int, label))
-        approved.append(is_approved)
-        ids.append(pk)
-        hands.append(str(visitor) if visitor else "")
+    visitors, approved, faults, surplus = [], bytearray(), [], 0
+
+    def choose() -> Iterator[tuple[uuid.UUID, int, bytes]]:
+        nonlocal surplus
+        # From the newest back, so that the newest are kept of a visitor who gave too many.
+        drawings = Drawing.objects.trainable(reviewed_only=reviewed_only)
+        rows = drawings.order_by("-created_at", "-id").values_list(
+            "pk", "visitor", "review", "label", "canonical"
+        )
+        for pk, visitor, review, label, canonical in rows.iterator():
+            is_approved = review == Drawing.Review.APPROVED
+            if not is_approved and not room.setdefault(visitor, settings.RETRAIN_VISITOR_LABELS):
+                surplus += 1
+            elif fault := _fault_of(bytes(canonical)):
+                faults.append(f"Drawing {pk} is left out: {fault}")
+            else:
+                if not is_approved:
+                    room[visitor] -= 1
+                visitors.append(str(visitor or ""))
+                approved.append(is_approved)
+                yield pk, label, canonical
+
+    digits = as_labeled_digits(choose())
     return _Archive(
-        LabeledDigits(
-            np.frombuffer(pixels, np.uint8).reshape(-1, 28, 28)[::-1],
-            np.frombuffer(labels, np.uint8)[::-1],
-            np.array(hands[::-1], dtype=str),
-        ),
-        tuple(ids[::-1]),
+        digits.select(np.arange(len(digits))[::-1]),
+        np.array(visitors[::-1], np.str_),
         np.frombuffer(approved, np.bool_)[::-1],
         tuple(faults[::-1]),
         surplus,
@@ -155,28 +144,29 @@ def _room_of_visitors() -> dict[uuid.UUID | None, int]:
 
 def _mark(archive: _Archive, check: LabelCheck) -> None:
     """Keep the outcome of the check, unless somebody has decided meanwhile."""
+    ids = list(map(uuid.UUID, archive.digits.groups))
     suspicious = {
-        archive.ids[index]: (
+        ids[index]: (
             int(archive.digits.labels[index]),
             int(check.digits[index]),
             float(check.shares[index]),
         )
         for index in np.flatnonzero(check.suspicious)
     }
-    checked = set(archive.ids)
+    checked = set(ids)
     marked = Drawing.objects.suspicious().order_by()
     gone = [
         pk for pk in marked.values_list("pk", flat=True) if pk in checked and pk not in suspicious
     ]
-    for ids in _chunks(gone):
-        marked.filter(pk__in=ids).update(**UNSUSPICIOUS)
+    for chunk in in_chunks(gone):
+        marked.filter(pk__in=chunk).update(**UNSUSPICIOUS)
     now = timezone.now()
-    for ids in _chunks(list(suspicious)):
+    for chunk in in_chunks(suspicious):
         with transaction.atomic():
             drawings = []
             for drawing in (
                 Drawing.objects.unreviewed()
-                .filter(pk__in=ids)
+                .filter(pk__in=chunk)
                 .order_by()
                 .select_for_update()
                 .only("label", *UNSUSPICIOUS)
@@ -207,8 +197,3 @@ def _fault_of(canonical: bytes) -> str | None:
 
 def _labels(count: int) -> str:
     return "1 label is" if count == 1 else f"{count:,} labels are"
-
-
-def _chunks(ids: Sequence[uuid.UUID]) -> Iterator[Sequence[uuid.UUID]]:
-    for start in range(0, len(ids), CHUNK):
-        yield ids[start : start + CHUNK]

@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import logging
-import os
 import re
 import tarfile
 from collections.abc import Iterable
@@ -23,6 +22,7 @@ from django.utils import timezone
 
 from ml import artifacts
 from ml.errors import ArtifactError
+from ml.files import open_atomically
 from recognizer.models import TrainedModel
 from recognizer.services.errors import ServiceError
 from recognizer.services.retraining import runs
@@ -88,10 +88,7 @@ def back_up(path: Path) -> Backup:
         files = [DATABASE, *(f"artifacts/{file.name}" for file in folder.glob("artifacts/*"))]
         parts = {file: _describe(folder / file) for file in sorted(files)}
         backup = Backup(made_at, connection.vendor, snapshot.migrations, missing, parts)
-        draft = folder / "draft"
-        _write(draft, backup, folder)
-        os.replace(draft, path)
-        _sync_folder(path.parent)
+        _write(path, backup, folder)
     return backup
 
 
@@ -151,32 +148,23 @@ def _describe(file: Path) -> Part:
         return Part(file.stat().st_size, hashlib.file_digest(content, "sha256").hexdigest())
 
 
-def _write(draft: Path, backup: Backup, folder: Path) -> None:
-    """Write the tar so that its end is on the disk; it is its owner's alone."""
+def _write(path: Path, backup: Backup, folder: Path) -> None:
+    """Write the tar, readable by its owner alone."""
     manifest = (json.dumps({"format": FORMAT, **asdict(backup)}, indent=2) + "\n").encode()
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        with tarfile.open(fileobj=file, mode="w", format=tarfile.GNU_FORMAT) as tar:
-            _add(tar, MANIFEST, len(manifest), io.BytesIO(manifest))
-            for name, part in backup.parts.items():
-                with (folder / name).open("rb") as content:
-                    _add(tar, name, part.size, content)
-        file.flush()
-        os.fsync(file.fileno())
+    with (
+        open_atomically(path, 0o600) as file,
+        tarfile.open(fileobj=file, mode="w", format=tarfile.GNU_FORMAT) as tar,
+    ):
+        _add(tar, MANIFEST, len(manifest), io.BytesIO(manifest))
+        for name, part in backup.parts.items():
+            with (folder / name).open("rb") as content:
+                _add(tar, name, part.size, content)
 
 
 def _add(tar: tarfile.TarFile, name: str, size: int, content: IO[bytes]) -> None:
     member = tarfile.TarInfo(name)
     member.size, member.mode = size, 0o600
     tar.addfile(member, content)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _unpack(path: Path, folder: Path) -> Backup:

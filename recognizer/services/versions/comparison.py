@@ -12,24 +12,18 @@ import numpy as np
 from django.conf import settings
 from numpy.typing import NDArray
 
-from ml.drawing import pictures
 from ml.drawing.canonical import Digits
+from ml.drawing.pictures import encode_png
 from ml.labeled.digits import LabeledDigits, is_held_out
-from ml.measuring.holdouts import (
-    HOLDOUTS,
-    Answers,
-    Holdouts,
-    ask,
-    is_new_to,
-    is_right,
-    load_holdouts,
-)
+from ml.measuring import holdouts
+from ml.measuring.holdouts import Answers, Holdouts, ask, is_new_to, is_right
 from ml.measuring.significance import Comparison, compare
 from ml.pipeline import NOT_A_DIGIT, read
-from recognizer.models import CANONICAL_BYTES, Drawing, TrainedModel
+from recognizer.models import TrainedModel
 from recognizer.services.errors import ServiceError
-from recognizer.services.versions.gate import MEANT
+from recognizer.services.stored_digits import read_newest_corrections
 from recognizer.services.versions.registry import get_model, load_pipeline
+from recognizer.wording import HOLDOUTS
 
 NEWEST = 10_000
 """Corrections that are looked at, the newest ones; those that may measure are a tenth of them."""
@@ -65,13 +59,13 @@ class Asked:
     second: NDArray[np.uint8]
 
     def only(self, which: str, start: int = 0, count: int | None = None) -> list[Difference]:
-        """Give what only the ``first`` or only the ``second`` version gets right."""
+        """Return what only the ``first`` or only the ``second`` version gets right."""
         first_right, second_right = self._right(self.first), self._right(self.second)
         wanted = first_right & ~second_right if which == "first" else second_right & ~first_right
         stop = None if count is None else start + count
         return [
             Difference(
-                pictures.encode_png(self.images[index]),
+                encode_png(self.images[index]),
                 *map(_digit, (self.labels[index], self.first[index], self.second[index])),
             )
             for index in np.flatnonzero(wanted)[start:stop]
@@ -99,7 +93,7 @@ def compare_versions(first: int, second: int) -> Contrast:
     files = Path(settings.BASE_DATASET), Path(settings.LETTERS_DATASET)
     frozen = _frozen_holdouts(*files)
     held, learned = _read_corrections(rows)
-    holdouts = replace(frozen, corrections=held)
+    pictures = replace(frozen, corrections=held)
     answers = [
         replace(
             _frozen_answers(row.sha256, row.artifact, *files),
@@ -108,9 +102,9 @@ def compare_versions(first: int, second: int) -> Contrast:
         for row, pipeline in zip(rows, pipelines, strict=True)
     ]
     asked = {}
-    for name in HOLDOUTS:
+    for name in holdouts.HOLDOUTS:
         given = [one.given(name) for one in answers]
-        asked[name] = _put_together(name, holdouts.images(name), holdouts.labels(name), given)
+        asked[name] = _put_together(name, pictures.images(name), pictures.labels(name), given)
     given = [read(pipeline, learned.images).probabilities.argmax(1) for pipeline in pipelines]
     asked["learned"] = _put_together("learned", learned.images, learned.labels, given)
     return Contrast(*rows, {name: one for name, one in asked.items() if one.counts.n})
@@ -119,8 +113,8 @@ def compare_versions(first: int, second: int) -> Contrast:
 def _put_together(name: str, images: Digits, labels: NDArray[np.uint8], given: list[Any]) -> Asked:
     first, second = (np.asarray(answers, np.uint8) for answers in given)
     right = [is_right(name, labels, answers) for answers in (first, second)]
-    meaning = MEANT.get(name, "corrections that one of them may have learned")
-    return Asked(name, meaning, name in MEANT, compare(*right), images, labels, first, second)
+    meaning = HOLDOUTS.get(name, "corrections that one of them may have learned")
+    return Asked(name, meaning, name in HOLDOUTS, compare(*right), images, labels, first, second)
 
 
 def _digit(answer: np.uint8) -> int | None:
@@ -130,7 +124,7 @@ def _digit(answer: np.uint8) -> int | None:
 @functools.lru_cache(maxsize=1)
 def _frozen_holdouts(tmnist: Path, letters: Path) -> Holdouts:
     """Make the holdouts that never change; it takes seconds, once in each process."""
-    return load_holdouts(tmnist, letters)
+    return holdouts.load_holdouts(tmnist, letters)
 
 
 @functools.lru_cache(maxsize=4)
@@ -142,17 +136,7 @@ def _frozen_answers(sha256: str, artifact: str, tmnist: Path, letters: Path) -> 
 
 def _read_corrections(rows: Sequence[TrainedModel]) -> tuple[LabeledDigits, LabeledDigits]:
     """Read the newest corrections: those that neither version has learned, and others."""
-    newest = Drawing.objects.trainable().order_by("-created_at", "-id")
-    found = [
-        (str(pk), bytes(canonical), label)
-        for pk, canonical, label in newest.values_list("pk", "canonical", "label")[:NEWEST]
-        if len(canonical) == CANONICAL_BYTES
-    ]
-    digits = LabeledDigits(
-        np.frombuffer(b"".join(pixels for _, pixels, _ in found), np.uint8).reshape(-1, 28, 28),
-        np.array([label for *_, label in found], np.uint8),
-        np.array([name for name, *_ in found], np.str_),
-    )
+    digits = read_newest_corrections(NEWEST)
     measures = is_held_out(digits.groups)
     for row in rows:
         measures &= is_new_to(row.data, digits)

@@ -11,14 +11,7 @@ from ml.measuring.significance import Comparison
 from ml.training.train import TrainedArtifact
 from recognizer.models import TrainedModel
 from recognizer.services.versions.registry import load_pipeline
-
-MEANT = {
-    "typefaces": "unseen typefaces",
-    "pens": "generated handwriting",
-    "corrections": "corrections kept aside",
-    "others": "telling digits from letters and scribbles",
-}
-"""What the names of holdouts mean, to people."""
+from recognizer.wording import HOLDOUTS
 
 
 @dataclass(frozen=True)
@@ -62,7 +55,7 @@ class Verdict:
     def _fault(self, name: str) -> str:
         one = self.compared[name]
         return (
-            f"{MEANT[name]} (wrong where the other is right: {one.only_first:,}, the other way: "
+            f"{HOLDOUTS[name]} (wrong where the other is right: {one.only_first:,}, the other way: "
             f"{one.only_second:,}, of {one.n:,}; p = {one.p_second_worse:.2g})"
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import uuid
 from collections.abc import Iterator, Sequence
@@ -18,26 +17,22 @@ from django.utils import timezone
 
 from ml.drawing.pictures import encode_png
 from ml.errors import MLError
-from ml.labeled.digits import LabeledDigits, as_presented, is_held_out, load_tmnist, split_by_group
+from ml.labeled.digits import LabeledDigits, as_presented, load_tmnist, split_by_group
 from ml.measuring.evaluation import Report
 from ml.measuring.evaluation import report as measure
 from ml.measuring.holdouts import is_new_to, pen_holdout
 from ml.pipeline import read
-from recognizer.models import CANONICAL_BYTES, Drawing, TrainedModel
+from recognizer.models import Drawing, TrainedModel
+from recognizer.services.stored_digits import read_newest_corrections
 from recognizer.services.versions.registry import get_model, load_pipeline
+from recognizer.wording import HOLDOUTS, data_url, png_url
 
 MISTAKES = 12
 """Mistakes that are shown of each holdout."""
 CORRECTIONS = 5_000
 """Corrections kept aside that are read at the most, the newest ones."""
-FORMAT = 1
+FORMAT = 2
 """Goes up when a report is made differently, so that none of before is taken from the cache."""
-MEANT = {
-    "typefaces": "Typefaces kept aside",
-    "pens": "Generated handwriting",
-    "corrections": "Corrections kept aside",
-}
-"""The holdouts of digits, and what people call them."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +103,7 @@ def make_report(version: int | None = None) -> VersionReport:
         facts=_facts(model),
         measured=tuple(
             {
-                "name": MEANT.get(name, name),
+                "name": _title(name),
                 "n": metrics["n"],
                 "accuracy": f"{metrics['accuracy']:.2%}",
                 "calibration_error": f"{metrics['calibration_error']:.4f}",
@@ -130,7 +125,8 @@ def _panels(model: TrainedModel) -> Iterator[Panel]:
         kept = tuple(_panel(pipeline, name, part) for name, part in parts.items() if len(part))
         cache.set(frozen, kept, timeout=None)
     yield from kept
-    corrections = _corrections_new_to(model)
+    corrections = read_newest_corrections(CORRECTIONS, held_out=True)
+    corrections = corrections.select(is_new_to(model.data, corrections))
     if not len(corrections):
         return
     content = hashlib.sha256(corrections.labels.tobytes())
@@ -154,13 +150,13 @@ def _panel(pipeline: Any, name: str, digits: LabeledDigits) -> Panel:
     worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:MISTAKES]
     is_drawing = name == "corrections"
     return Panel(
-        title=MEANT[name],
+        title=_title(name),
         report=measure(probabilities, digits.labels),
-        confusion=_address(plots.draw_confusion(digits.labels, answers), "svg+xml"),
-        calibration=_address(plots.draw_calibration(confidence, right), "svg+xml"),
+        confusion=data_url(plots.draw_confusion(digits.labels, answers), "svg+xml"),
+        calibration=data_url(plots.draw_calibration(confidence, right), "svg+xml"),
         mistakes=tuple(
             Mistake(
-                picture=_address(encode_png(digits.images[index]), "png"),
+                picture=png_url(encode_png(digits.images[index])),
                 label=int(digits.labels[index]),
                 answer=int(answers[index]),
                 confidence=float(confidence[index]),
@@ -172,36 +168,16 @@ def _panel(pipeline: Any, name: str, digits: LabeledDigits) -> Panel:
     )
 
 
-def _corrections_new_to(model: TrainedModel) -> LabeledDigits:
-    """Collect the newest corrections that measure and that this version has not learned from."""
-    pixels, labels, groups = bytearray(), bytearray(), []
-    rows = Drawing.objects.trainable().order_by("-created_at", "-id")
-    for pk, label, canonical in rows.values_list("pk", "label", "canonical").iterator():
-        if len(canonical) != CANONICAL_BYTES or not is_held_out(np.array([str(pk)]))[0]:
-            continue
-        pixels += canonical
-        labels.append(label or 0)
-        groups.append(str(pk))
-        if len(groups) == CORRECTIONS:
-            break
-    digits = LabeledDigits(
-        np.frombuffer(bytes(pixels), np.uint8).reshape(-1, 28, 28),
-        np.frombuffer(bytes(labels), np.uint8),
-        np.array(groups, np.str_),
-    )
-    return digits.select(is_new_to(model.data, digits))
-
-
 def _learning_curve() -> str:
     from ml.measuring import plots  # as above
 
     versions = list(TrainedModel.objects.order_by("version").only("version", "data", "metrics"))
     curves = []
-    for name, meaning in MEANT.items():
+    for name in ("typefaces", "pens", "corrections"):
         measured = [(one.version, one.metrics[name]) for one in versions if one.metrics.get(name)]
         curves.append(
             plots.Curve(
-                meaning.lower(),
+                HOLDOUTS[name],
                 [version for version, _ in measured],
                 [metrics["accuracy"] for _, metrics in measured],
                 [metrics["n"] for _, metrics in measured],
@@ -222,7 +198,7 @@ def _learning_curve() -> str:
     key = _cache_key("curve", repr((numbers, corrections, curves)))
     drawn: str | None = cache.get(key)
     if drawn is None:
-        drawn = _address(plots.draw_learning_curve(numbers, corrections, curves), "svg+xml")
+        drawn = data_url(plots.draw_learning_curve(numbers, corrections, curves), "svg+xml")
         cache.set(key, drawn)
     return drawn
 
@@ -268,6 +244,10 @@ def _facts(model: TrainedModel) -> dict[str, dict[str, object]]:
     }
 
 
+def _title(name: str) -> str:
+    return HOLDOUTS.get(name, name).capitalize()
+
+
 def _plain(value: object) -> str:
     """Say a value in few letters; long lists, such as ids of drawings, are counted."""
     if isinstance(value, list):
@@ -277,7 +257,3 @@ def _plain(value: object) -> str:
 
 def _cache_key(*parts: str) -> str:
     return f"report:{FORMAT}:{hashlib.sha256(':'.join(parts).encode()).hexdigest()}"
-
-
-def _address(content: bytes, kind: str) -> str:
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"

@@ -118,7 +118,7 @@ def test_the_page_of_a_version_leads_to_its_report(keeper: Client) -> None:
 
 def test_the_report_shows_pictures_and_facts(keeper: Client, model: TrainedModel) -> None:
     page = keeper.get(REPORT).content.decode()
-    for words in ("Learning curve", "Typefaces kept aside", "Generated handwriting"):
+    for words in ("Learning curve", "Unseen typefaces", "Generated handwriting"):
         assert words in page
     assert "Corrections kept aside</h2>" not in page
     assert model.sha256 in page
