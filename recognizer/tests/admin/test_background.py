@@ -5,9 +5,11 @@ from __future__ import annotations
 import functools
 import signal
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.test import Client
@@ -82,6 +84,22 @@ def test_the_button_enqueues_and_the_worker_makes_a_new_version(
     assert run.state == "succeeded"
     assert TrainedModel.objects.count() == 2
     assert DBTaskResult.objects.get().return_value == run.outcome
+
+
+def test_the_worker_does_what_the_version_before_enqueued(
+    keeper: Client, worker: functools.partial[str]
+) -> None:
+    press(keeper)
+    new = DBTaskResult.objects.get().task_path
+    old = "recognizer.services.schedule.retrain_in_background"
+    migration = import_module("recognizer.migrations.0011_path_of_the_retraining_task")
+    (renaming,) = migration.Migration.operations
+    renaming.reverse_code(apps, None)
+    assert DBTaskResult.objects.get().task_path == old
+    renaming.code(apps, None)
+    assert DBTaskResult.objects.get().task_path == new
+    worker()
+    assert TrainingRun.objects.get().state == "succeeded"
 
 
 def test_a_second_press_enqueues_no_second_retraining(keeper: Client) -> None:
