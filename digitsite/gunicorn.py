@@ -77,14 +77,14 @@ def when_ready(server: Arbiter) -> None:
 
 
 def pre_fork(server: Arbiter, worker: Worker) -> None:
-    """Give a worker the first free place among those that count."""
-    taken = {other.place for other in server.WORKERS.values()}
-    worker.place = next(place for place in count(1) if place not in taken)
+    """Give a worker the first free slot of the counters."""
+    taken = {other.slot for other in server.WORKERS.values()}
+    worker.slot = next(slot for slot in count(1) if slot not in taken)
 
 
 def post_fork(server: Arbiter, worker: Worker) -> None:
-    """Let the worker count in its place."""
-    metrics.Place.number = worker.place
+    """Let the worker count in its slot."""
+    metrics.Slot.number = worker.slot
 
 
 def on_exit(server: Arbiter) -> None:

@@ -1,76 +1,57 @@
-"""Where the processes of a server keep their counts, so that each of them can tell those of all.
+"""The folder in which the processes of a server count, so that each can report the counts of all.
 
-A file belongs to a place among the workers, not to a process: whoever takes the place of one that
-ended counts on, and no files of dead ones pile up. Neither do folders: a server that could not take
-its own along, as it was killed, leaves that to the next one.
+prometheus_client keeps a set of files for each process, also for those that ended. Here a set
+belongs to a slot, which a worker inherits from the one that it replaces
+(docs/decisions/counts-belong-to-slots.md).
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
-import re
 import shutil
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-OURS = f".{os.getpid()}"
-# In memory where there is such a folder: a process that counts into a mapped file dies when the
-# disk below it is full.
+PREFIX = "digits-metrics-"
+# In memory where possible: a process that counts into a mapped file dies when the disk is full.
 MEMORY = "/dev/shm"  # nosec B108
-FOLDER = re.compile(r"metrics-\w{8}\.\d+")
-HELD = "server.lock"
-"""The file that a server and its workers hold a lock of, which ends with the last one of them.
-
-A number of a process would not do: it is given out again, and means another in another container.
-"""
 
 
-class Place:
-    """The place of this process; 0 is that of the parent."""
+class Slot:
+    """The slot of this process; 0 is that of the parent."""
 
     number = 0
 
 
-def open_folder() -> str:
-    """Return this server's folder, made fresh at its start; call it before anything counts."""
-    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
-    if folder.endswith(OURS):  # the configuration is read again
-        return folder
-    folder = os.environ["PROMETHEUS_MULTIPROC_DIR"] = mkdtemp(
-        OURS, "metrics-", MEMORY if os.access(MEMORY, os.W_OK) else None
-    )
-    _hold(Path(folder))
-    remove_abandoned(Path(folder).parent)
+@cache  # gunicorn reads its configuration again on SIGHUP
+def open_folder() -> Path:
+    """Make this server's folder; call it before anything counts."""
+    parent = MEMORY if os.access(MEMORY, os.W_OK) else None
+    draft = Path(mkdtemp(prefix=f".{PREFIX}", dir=parent))
+    # Left open: the lock lasts as long as this process or one of its forks. A process id would
+    # not do, as it is given out again and means another process in another container.
+    fcntl.flock(os.open(draft, os.O_RDONLY), fcntl.LOCK_EX)
+    folder = draft.rename(draft.with_name(draft.name[1:]))  # found by others once it is locked
+    remove_abandoned(folder.parent)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
     # It looks for the folder when it is imported.
     from prometheus_client import values
 
-    values.ValueClass = values.MultiProcessValue(lambda: Place.number)  # type: ignore[no-untyped-call]
+    values.ValueClass = values.MultiProcessValue(lambda: Slot.number)  # type: ignore[no-untyped-call]
     return folder
 
 
 def remove_abandoned(parent: Path) -> None:
-    """Delete the folders of this user's servers that are gone.
-
-    One without the file is about to be used, or is an older version's; it stays.
-    """
-    for folder in parent.iterdir():
-        if not FOLDER.fullmatch(folder.name):
-            continue
-        with suppress(OSError):  # somebody else is deleting it, or it is in use
-            if folder.is_symlink() or folder.stat().st_uid != os.getuid():
-                continue
-            lock = os.open(folder / HELD, os.O_RDWR | os.O_NOFOLLOW)
+    """Delete the folders of this user's servers that were killed."""
+    for folder in parent.glob(f"{PREFIX}*"):
+        with suppress(OSError):  # it is in use, a link, or deleted by another server
+            held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder)
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.fstat(held).st_uid == os.getuid():
+                    shutil.rmtree(folder)
             finally:
-                os.close(lock)
-
-
-def _hold(folder: Path) -> None:
-    """Lock the folder's file, which is left open for as long as this process and its forks live."""
-    draft = folder / f"{HELD}.new"
-    fcntl.flock(os.open(draft, os.O_RDWR | os.O_CREAT, 0o600), fcntl.LOCK_EX)
-    draft.rename(folder / HELD)  # nobody finds it before it is locked
+                os.close(held)

@@ -5,13 +5,60 @@ Beside it the worker is started that retrains when the admin asks for it.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import django
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connection
+
+LOCK = int.from_bytes(b"migrate")
+"""Key of the advisory lock in a PostgreSQL database."""
+WITHOUT_LIMIT = (
+    "SET LOCAL statement_timeout = 0",
+    "SET LOCAL lock_timeout = 0",
+    "SET LOCAL idle_in_transaction_session_timeout = 0",
+)
+
+
+def migrate() -> None:
+    """Migrate the database, while other servers that start at the same moment wait.
+
+    Django makes its plan before it changes anything, and two plans for one new database contradict
+    each other.
+    """
+    with lock_migrations():
+        call_command("migrate", verbosity=0)
+
+
+@contextmanager
+def lock_migrations() -> Iterator[None]:
+    """Hold a lock of the database that ends with this process."""
+    if connection.vendor == "postgresql":
+        connection.ensure_connection()  # waits for a server that is starting
+        # A connection of its own, and a lock of a transaction: the other connection begins and
+        # ends transactions, and behind pgbouncer a lock of a session may be another client's.
+        with connection.wrap_database_errors:
+            lock = connection.Database.connect(**connection.get_connection_params())
+        with lock:
+            for statement in WITHOUT_LIMIT:
+                lock.execute(statement)
+            lock.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            yield
+        return
+    # Of the folder: SQLite would lose its own locks when this process closes the file.
+    held = os.open(Path(connection.settings_dict["NAME"]).parent, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
 
 
 def start_worker() -> None:
@@ -33,7 +80,7 @@ def start_worker() -> None:
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")
     django.setup()
-    call_command("migrate", verbosity=0)
+    migrate()
     call_command("register_bundled_model")
     sys.stdout.flush()
     if settings.RETRAIN_WORKER:

@@ -6,7 +6,9 @@ import fcntl
 import os
 import re
 import signal
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -15,7 +17,7 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
-from digitsite.metrics import HELD, remove_abandoned
+from digitsite.metrics import PREFIX, remove_abandoned
 from recognizer.services.site.throttling import forget_full
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.deployment.test_gunicorn import workers_of
@@ -140,10 +142,18 @@ def scrape(site: LiveSite) -> str:
         return text
 
 
+@contextmanager
+def held_open(folder: Path) -> Iterator[int]:
+    """Open a folder, so that it can be locked."""
+    handle = os.open(folder, os.O_RDONLY)
+    yield handle
+    os.close(handle)
+
+
 def counted_in(site: LiveSite) -> Path:
     """Return the folder of the files that the server's processes count in."""
     maps = Path(f"/proc/{workers_of(site)[0]}/maps").read_text()
-    (folder,) = set(re.findall(r"(/\S*/metrics-\S+)/\S+\.db$", maps, re.MULTILINE))
+    (folder,) = set(re.findall(r"(/\S*/digits-metrics-\S+)/\S+\.db$", maps, re.MULTILINE))
     return Path(folder)
 
 
@@ -157,8 +167,8 @@ def test_each_process_tells_the_counts_of_all_and_those_of_dead_ones(
             told = {read(scrape(site), "digits_predictions_total", digit="7") for _ in range(8)}
             assert told == {20.0 * round_}
             folder = counted_in(site)
-            places = {file.stem.rpartition("_")[2] for file in folder.glob("counter_*.db")}
-            assert places <= {"0", "1", "2"}
+            slots = {file.stem.rpartition("_")[2] for file in folder.glob("counter_*.db")}
+            assert slots <= {"0", "1", "2"}
             killed = workers_of(site)
             for pid in killed:
                 os.kill(pid, signal.SIGKILL)
@@ -174,9 +184,9 @@ def test_the_next_server_removes_what_a_killed_one_left_and_nothing_of_a_living_
         (tmp_path / name).mkdir()
     with serve(tmp_path / "killed") as site:
         killed = counted_in(site)
-        with (killed / HELD).open() as file:
+        with held_open(killed) as folder:
             site.server.kill_all()
-            fcntl.flock(file, fcntl.LOCK_EX)  # a server of another test may start meanwhile
+            fcntl.flock(folder, fcntl.LOCK_EX)  # a server of another test may start meanwhile
             assert killed.is_dir()
     with serve(tmp_path / "living", METRICS_TOKEN=TOKEN) as site:
         living = counted_in(site)
@@ -190,40 +200,26 @@ def test_the_next_server_removes_what_a_killed_one_left_and_nothing_of_a_living_
 
 @pytest.fixture
 def abandoned(tmp_path: Path) -> Path:
-    """Return a folder of a killed server, whose number another process has now."""
-    folder = tmp_path / f"metrics-abcd_123.{os.getpid()}"
+    """Return the folder of a killed server."""
+    folder = tmp_path / f"{PREFIX}abcd_123"
     folder.mkdir()
-    (folder / HELD).touch()
     (folder / "counter_1.db").write_bytes(b"counts")
     return folder
 
 
-def test_a_number_that_was_given_out_again_keeps_no_folder(abandoned: Path) -> None:
+def test_a_folder_that_a_process_holds_stays_until_it_ends(abandoned: Path) -> None:
+    with held_open(abandoned) as folder:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        remove_abandoned(abandoned.parent)
+        assert (abandoned / "counter_1.db").exists()
     remove_abandoned(abandoned.parent)
     assert not abandoned.exists()
 
 
-def test_a_folder_that_a_process_holds_stays_whatever_its_number(abandoned: Path) -> None:
-    held = abandoned.rename(abandoned.with_suffix(f".{2**30}"))  # no process has such a number
-    with (held / HELD).open() as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        remove_abandoned(held.parent)
-        assert (held / "counter_1.db").exists()
-    remove_abandoned(held.parent)
-    assert not held.exists()
-
-
-@pytest.mark.parametrize("name", ["metrics-abcd_123", "metrics-of-others.1", "other-abcd_123.1"])
-def test_what_is_no_folder_of_ours_stays(abandoned: Path, name: str) -> None:
-    other = abandoned.rename(abandoned.with_name(name))
+def test_a_folder_of_another_program_stays(abandoned: Path) -> None:
+    other = abandoned.rename(abandoned.with_name("metrics-abcd_123"))
     remove_abandoned(other.parent)
     assert other.exists()
-
-
-def test_a_folder_that_nobody_has_locked_yet_stays(abandoned: Path) -> None:
-    (abandoned / HELD).unlink()
-    remove_abandoned(abandoned.parent)
-    assert abandoned.exists()
 
 
 def test_a_link_to_a_folder_is_not_followed(abandoned: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Two servers that start at once over one new database: one migrates, the other one waits."""
+"""Two servers that start at once over one new database: one migrates, the other waits."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from recognizer.tests.kit.live import (
 )
 
 AT_ONCE = 4
+MIGRATE = "import django; django.setup(); from digitsite.serve import migrate; migrate()"
 APPLIED = "SELECT app, name FROM django_migrations"
 MODELS = "SELECT version, active FROM recognizer_trainedmodel"
 
@@ -28,6 +29,7 @@ def environment_of(folder: Path, database: str) -> dict[str, str]:
         **os.environ,
         "DATABASE_URL": database,
         "ARTIFACTS_DIR": str(folder / "artifacts"),
+        "DJANGO_SETTINGS_MODULE": "digitsite.settings",
         "SECRET_KEY": "only for tests",
         "RETRAIN_WORKER": "no",
         "WEB_CONCURRENCY": "1",
@@ -38,7 +40,7 @@ def test_several_that_migrate_at_once_all_succeed(static_files: None, tmp_path: 
     with new_database(tmp_path) as database:
         processes = [
             subprocess.Popen(
-                [sys.executable, "manage.py", "migrate", "--verbosity=0"],
+                [sys.executable, "-c", MIGRATE],
                 cwd=PROJECT,
                 env=environment_of(tmp_path, database),
                 stderr=subprocess.PIPE,
