@@ -17,9 +17,11 @@ from django.utils.safestring import SafeString, mark_safe
 from recognizer.admin.elements import picture
 from recognizer.models import TrainedModel, TrainedModelQuerySet
 from recognizer.services import errors
-from recognizer.services.versions import comparison, registry
+from recognizer.services.versions import registry
 
 if TYPE_CHECKING:
+    from recognizer.services.versions import comparison
+
     Base = admin.ModelAdmin[TrainedModel]
 else:
     Base = object
@@ -70,6 +72,8 @@ class ComparisonPages(Base):
 
     def show_comparison(self, request: HttpRequest, first: int, second: int) -> HttpResponse:
         """Show what each of two versions gets right that the other does not."""
+        from recognizer.services.versions import comparison  # not loaded where digits are only read
+
         if not self.has_view_permission(request):
             raise PermissionDenied
         try:

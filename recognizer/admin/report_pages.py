@@ -14,9 +14,11 @@ from django.utils.safestring import SafeString
 
 from recognizer.models import TrainedModel
 from recognizer.pages.report_file import render_report
-from recognizer.services.versions import registry, reports
+from recognizer.services.versions import registry
 
 if TYPE_CHECKING:
+    from recognizer.services.versions import reports
+
     Base = admin.ModelAdmin[TrainedModel]
 else:
     Base = object
@@ -59,6 +61,8 @@ class ReportPages(Base):
         return HttpResponse(html, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
     def _make_report(self, request: HttpRequest, version: int) -> reports.VersionReport:
+        from recognizer.services.versions import reports  # not loaded where digits are only read
+
         if not self.has_view_permission(request):
             raise PermissionDenied
         try:

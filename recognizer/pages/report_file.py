@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
-from recognizer.services.versions import reports
+if TYPE_CHECKING:
+    from recognizer.services.versions import reports
 
 
 def render_report(report: reports.VersionReport) -> str:

@@ -14,7 +14,6 @@ from ml.drawing import batches, canonical
 from ml.drawing.pictures import count_pixels, ink_from_image, ink_from_pixels, is_numeric
 from ml.drawing.strokes import ink_from_strokes, parse_strokes
 from ml.errors import ImageTooLarge, InvalidDrawing, InvalidItem
-from ml.labeled.uploads import read_pictures
 from recognizer.services.drawings.recognition import predict
 
 MAX_BATCH = 1000
@@ -55,6 +54,8 @@ def predict_pixels(pictures: Sequence[object]) -> tuple[int, list[pipeline.Predi
 
 def predict_file(file: IO[bytes], name: str) -> tuple[int, list[pipeline.Prediction]]:
     """Read the digits of an npz, IDX or csv file."""
+    from ml.labeled.uploads import read_pictures  # not loaded where nobody sends a file
+
     return predict(batches.canonical_digits(read_pictures(file, name, MAX_BATCH)))
 
 

@@ -6,8 +6,7 @@ import fcntl
 import json
 import os
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -17,12 +16,9 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from ml.training.progress import Progress
 from recognizer.models import TrainingRun
 from recognizer.services.errors import ServiceError
 
-SECONDS_BETWEEN_NOTES = 1.0
-"""How often, at the most, the progress of a run is written to the database."""
 SILENCE = timedelta(minutes=30)
 """How long a run of another machine, whose lock may not be ours to see, may note nothing."""
 
@@ -78,37 +74,6 @@ def running_now() -> str | None:
     close_dead_runs()
     run = TrainingRun.objects.running().first()
     return f"{run} is still going." if run else None
-
-
-class Notes:
-    """Passes progress on and writes it into the run, at most once a second."""
-
-    def __init__(self, run: TrainingRun, report: Callable[[Progress], None]) -> None:
-        self._run = run
-        self._report = report
-        self._written = float("-inf")
-
-    def __call__(self, progress: Progress) -> None:
-        """Note how far it is."""
-        run = self._run
-        if progress.phase != run.phase:
-            run.phase = progress.phase
-            self.log(progress.phase)
-        run.progress = min(max(progress.fraction, 0.0), 1.0)
-        run.rate, run.seconds_left = progress.rate, progress.seconds_left
-        if time.monotonic() - self._written >= SECONDS_BETWEEN_NOTES:
-            self._written = time.monotonic()
-            run.noted_at = timezone.now()
-            run.save(update_fields=["phase", "progress", "rate", "seconds_left", "log", "noted_at"])
-        self._report(progress)
-
-    def write(self, phase: str, fraction: float) -> None:
-        """Note a phase that has no rate."""
-        self(Progress(phase, fraction))
-
-    def log(self, sentence: str) -> None:
-        """Add a line with its time."""
-        self._run.log += f"{timezone.now():%H:%M:%S} {sentence}\n"
 
 
 def _close(runs: Any) -> int:

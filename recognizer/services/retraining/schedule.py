@@ -14,7 +14,6 @@ from django_tasks_db.models import DBTaskResult, DBTaskResultQuerySet
 from recognizer.models import Drawing, TrainedModel, TrainingRun
 from recognizer.services.errors import ServiceError
 from recognizer.services.retraining.runs import RetrainingInProgress, running_now
-from recognizer.services.retraining.training import RetrainOptions, retrain
 
 BUSY = timedelta(minutes=1)
 """How long a retraining waits for another one before it tries again."""
@@ -27,10 +26,12 @@ class RetrainingEnqueued(ServiceError):
 @task()
 def retrain_in_background(if_due: bool = False) -> str:
     """Retrain as the command does; return the outcome, which the admin shows."""
+    from recognizer.services.retraining import training  # not loaded where digits are only read
+
     if if_due and not is_due():
         return "Nothing was done: a run that began in the meantime has learned from all."
     try:
-        return retrain(RetrainOptions()).run.outcome
+        return training.retrain(training.RetrainOptions()).run.outcome
     except RetrainingInProgress as busy:
         later = retrain_in_background.using(run_after=timezone.now() + BUSY)
         later.enqueue(if_due=if_due)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -21,7 +22,7 @@ from ml.training.progress import Progress as Progress
 from recognizer.models import TrainedModel, TrainingRun
 from recognizer.services.retraining.bases import TMNIST, read_base
 from recognizer.services.retraining.corrections import LeftOut, select_corrections
-from recognizer.services.retraining.runs import Notes, start_run
+from recognizer.services.retraining.runs import start_run
 from recognizer.services.versions import artifact_files
 from recognizer.services.versions.gate import Verdict, confirm, judge
 from recognizer.services.versions.registry import (
@@ -34,6 +35,9 @@ from recognizer.services.versions.registry import (
 )
 
 logger = logging.getLogger(__name__)
+
+SECONDS_BETWEEN_NOTES = 1.0
+"""How often, at the most, the progress of a run is written to the database."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,37 @@ class Retrained:
     verdict: Verdict
     left_out: LeftOut
     notices: tuple[str, ...]
+
+
+class Notes:
+    """Passes progress on and writes it into the run, at most once a second."""
+
+    def __init__(self, run: TrainingRun, report: Callable[[Progress], None]) -> None:
+        self._run = run
+        self._report = report
+        self._written = float("-inf")
+
+    def __call__(self, progress: Progress) -> None:
+        """Note how far it is."""
+        run = self._run
+        if progress.phase != run.phase:
+            run.phase = progress.phase
+            self.log(progress.phase)
+        run.progress = min(max(progress.fraction, 0.0), 1.0)
+        run.rate, run.seconds_left = progress.rate, progress.seconds_left
+        if time.monotonic() - self._written >= SECONDS_BETWEEN_NOTES:
+            self._written = time.monotonic()
+            run.noted_at = timezone.now()
+            run.save(update_fields=["phase", "progress", "rate", "seconds_left", "log", "noted_at"])
+        self._report(progress)
+
+    def write(self, phase: str, fraction: float) -> None:
+        """Note a phase that has no rate."""
+        self(Progress(phase, fraction))
+
+    def log(self, sentence: str) -> None:
+        """Add a line with its time."""
+        self._run.log += f"{timezone.now():%H:%M:%S} {sentence}\n"
 
 
 def retrain(

@@ -20,7 +20,7 @@ from pytest_django import Settings
 
 from recognizer.models import Drawing, TrainedModel, TrainingRun
 from recognizer.services.drawings import archive, reviews
-from recognizer.services.retraining import runs, schedule, training
+from recognizer.services.retraining import runs, training
 from recognizer.tests.kit.small_training import SMALL, answered
 
 RUNS = "/admin/recognizer/trainingrun/"
@@ -41,7 +41,7 @@ def worker(
     """Return what does all that waits, training on little, and ends."""
     small = training.TrainingOptions(**SMALL)  # type: ignore[arg-type]
     options = functools.partial(training.RetrainOptions, training=small)
-    monkeypatch.setattr(schedule, "RetrainOptions", options)
+    monkeypatch.setattr(training, "RetrainOptions", options)
     # The test's transaction lives on a connection that must outlive the worker.
     monkeypatch.setattr(db_worker, "close_old_connections", lambda: None)
     before = {

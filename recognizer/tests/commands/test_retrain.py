@@ -231,7 +231,7 @@ def test_a_progress_note_is_written_at_most_once_a_second(
     clock = SimpleNamespace(monotonic=lambda: float(next(moments)))
     monkeypatch.setattr("recognizer.services.retraining.runs.time", clock)
     run = TrainingRun.objects.create()
-    notes = runs.Notes(run, lambda progress: None)
+    notes = training.Notes(run, lambda progress: None)
     written = []
     monkeypatch.setattr(run, "save", lambda **options: written.append(run.progress))
     for step in range(20):

@@ -1,0 +1,34 @@
+"""What a process loads that only reads digits."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+from recognizer.tests.kit.live import PROJECT
+
+LOAD_THE_SITE = """
+import json, sys
+import digitsite.wsgi
+from django.core.checks.urls import check_url_config
+check_url_config(None)
+print(json.dumps(sorted(sys.modules)))
+"""
+READER = {"drawing", "features", "pipeline", "explanation", "artifacts", "errors", "files"}
+"""What of ml such a process may load."""
+
+
+def test_a_process_that_serves_loads_the_reader_alone() -> None:
+    loaded = json.loads(
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", LOAD_THE_SITE],
+            cwd=PROJECT,
+            stdout=subprocess.PIPE,
+            check=True,
+        ).stdout
+    )
+    assert {"recognizer.admin", "recognizer.api.views"} <= set(loaded)
+    parts = [name.split(".") for name in loaded]
+    assert {part for top, part, *_ in (p for p in parts if len(p) > 1) if top == "ml"} == READER
+    assert not {"pandas", "matplotlib", "distributed"} & set(loaded)
