@@ -80,7 +80,7 @@ class ComparisonPages(Base):
             contrast = comparison.compare_versions(first, second)
         except registry.UnknownModel as error:
             raise Http404(str(error)) from error
-        except errors.MLError as error:
+        except errors.EXPECTED as error:
             self.message_user(request, str(error), messages.ERROR)
             return redirect("admin:recognizer_trainedmodel_changelist")
         may_see = request.user.has_perm("recognizer.view_drawing")

@@ -138,7 +138,7 @@ class TrainedModelAdmin(ReadOnly, ReportPages, ComparisonPages, ModelAdminBase):
             return
         try:
             model = registry.activate(versions[0])
-        except errors.MLError as error:
+        except errors.EXPECTED as error:
             self.message_user(request, str(error), messages.ERROR)
         else:
             self.message_user(request, f"{model} is active.", messages.SUCCESS)

@@ -17,7 +17,7 @@ class ServiceCommand(BaseCommand):
         """Run, and say in one sentence what went wrong, if it was to be expected."""
         try:
             self.run(**options)
-        except errors.MLError as error:
+        except errors.EXPECTED as error:
             raise CommandError(str(error)) from error
         except OSError as error:
             raise CommandError(f"{error.filename or 'File'}: {error.strerror}.") from error

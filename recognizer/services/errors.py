@@ -15,5 +15,9 @@ from ml.errors import MLError as MLError
 from ml.errors import TypefaceError as TypefaceError
 
 
-class ServiceError(MLError):
+class ServiceError(Exception):
     """Base of what goes wrong in the services themselves; its text is fit for users."""
+
+
+EXPECTED = (ServiceError, MLError)
+"""What a command or a page of the admin tells in one sentence; anything else is a fault."""

@@ -89,12 +89,6 @@ def signature(name: str) -> tuple[object, ...]:
         return ()
 
 
-def remove(name: str) -> None:
-    """Delete a model file and its manifest; the model goes first."""
-    for file in (name, manifest_of(name)):
-        storage().delete(file)
-
-
 def remove_orphans(known: set[str]) -> None:
     """Delete the files of retrained models that are none of the known ones, and half files."""
     stems = {Path(name).stem for name in known}
