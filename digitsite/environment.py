@@ -31,7 +31,7 @@ _DATABASES = {"django.db.backends.sqlite3", "django.db.backends.postgresql"}
 
 
 def read_bool(name: str, *, default: bool) -> bool:
-    """Return a yes or a no; "maybe" is refused, where a plain cast would take it for a no."""
+    """Return a yes or a no; refuse "maybe", which a plain cast would take for a no."""
     value = env.str(name, default="yes" if default else "no").strip().lower()
     if value not in _TRUE | _FALSE:
         raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}.")
@@ -74,8 +74,8 @@ def read_database(name: str, *, default: str, folder: Path, pool_size: int = 0) 
         synchronous = str(options.pop("synchronous", "normal")).upper()
         if synchronous not in {"NORMAL", "FULL"}:  # docs/decisions/what-a-201-promises.md
             raise ImproperlyConfigured(f"In {name}, synchronous must be normal or full.")
-        # A thread keeps its connection: the last one that closes takes the write-ahead log along,
-        # and on a full disk nobody, not even a reader, could begin another.
+        # A thread keeps its connection: the last one to close deletes the write-ahead log, and on a
+        # full disk not even a reader can begin another.
         database.setdefault("CONN_MAX_AGE", None)
         database["OPTIONS"] = {
             # Seconds that a writer waits for another one; `?timeout=5` in the URL changes it.
@@ -99,7 +99,7 @@ def read_database(name: str, *, default: str, folder: Path, pool_size: int = 0) 
                 "reconnect_timeout": 5,
             },
         }
-        # A connection that broke while nobody used it, as by a restart, is replaced.
+        # A connection that broke while idle, as by a restart, is replaced.
         database["CONN_HEALTH_CHECKS"] = True
     return database
 
@@ -114,10 +114,10 @@ def read_cache(name: str, *, default: str) -> dict[str, Any]:
         raise ImproperlyConfigured(f"{name} must be dbcache://…, redis://… or locmemcache://.")
     defaults: dict[str, int] = {}
     if cache["BACKEND"] == _REDIS:
-        # Of a Redis that hangs, nobody is to wait for the answer: without it, all goes on.
+        # Requests go on without a Redis that hangs.
         defaults = {"socket_connect_timeout": 1, "socket_timeout": 1}
     elif cache["BACKEND"] == _MEMORY:
-        # Django's own 300 are fewer than the callers of a minute.
+        # Django's default of 300 is less than the callers of a minute.
         defaults = {"MAX_ENTRIES": 100_000}
     cache["OPTIONS"] = {**defaults, **cache.get("OPTIONS", {})}
     return cache
@@ -151,7 +151,7 @@ def read_share(name: str, *, default: float) -> float:
 
 
 def read_token(name: str) -> str:
-    """Return a secret that is long enough not to be guessed; an empty one lets nobody in."""
+    """Return a secret that is long enough not to be guessed; an empty one is never accepted."""
     token = env.str(name, default="").strip()
     if token and not _TOKEN.match(token):
         raise ImproperlyConfigured(
@@ -191,8 +191,8 @@ def read_secret_key(name: str, *, path: Path, required_by: str | None = None) ->
 
 
 def _create_secret_key(path: Path) -> None:
-    # Written aside and linked into place: whoever starts at the same moment reads a whole key,
-    # and the first link wins.
+    # Written aside and linked into place: a process that starts at the same moment reads a whole
+    # key, and the first link wins.
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

@@ -1,4 +1,4 @@
-"""How gunicorn serves the site; where and with how many workers is said by whoever starts it."""
+"""How gunicorn serves the site; address and further options come from the command line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digitsite import metrics, settings
+from digitsite import counters, settings
 from digitsite.logs import JSONAccessLogger
 
 if TYPE_CHECKING:
@@ -34,24 +34,24 @@ def count_cores() -> int:
 
 wsgi_app = "digitsite.wsgi"
 worker_class = "gthread"
-# One that ends, by itself or by a fault, leaves another to answer meanwhile.
+# Two at least: while one is replaced, the other answers.
 workers = settings.WEB_CONCURRENCY or max(2, count_cores())
 threads = 4
 timeout = 60
-# Whatever a library should leak ends with its worker; the jitter keeps them from ending at once.
+# What a library leaks ends with its worker; the jitter keeps workers from ending at once.
 max_requests = 20_000
 max_requests_jitter = 5_000
 # An answer takes far less; `docker stop` kills after ten.
 graceful_timeout = 5
 
-# The parent imports scikit-learn once for all workers, and says at once when the site is broken.
+# The parent imports scikit-learn once for all workers, and fails at once if the site is broken.
 preload_app = True
 
 # A drawing is too small for several threads of linear algebra; they would only fight for the cores.
 raw_env = ["OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1"]
 
-# Path and scheme are those of the request. By default a proxy on this machine, or whoever it lets
-# through, names others by headers; TRUST_X_FORWARDED_PROTO alone says whether there is one.
+# Path and scheme are those of the request. By default gunicorn believes headers of any client that
+# a proxy on this machine passes on; only TRUST_X_FORWARDED_PROTO states that there is a proxy.
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}
 
@@ -59,16 +59,17 @@ secure_scheme_headers: dict[str, str] = {}
 accesslog = "-"
 logger_class = JSONAccessLogger
 
-# Its place is one for all servers of a user, so that a second server would disturb the first.
+# All servers of a user share its address, so that a second server would disturb the first.
 control_socket_disable = True
 
-metrics_folder = metrics.open_folder()
+counters_folder = counters.open_folder()
 
 
 def when_ready(server: Arbiter) -> None:
-    """Let no client hold a thread that fell silent, or was carried out of reach, amid a request.
+    """Free threads from clients that fall silent within a request.
 
-    Connections inherit this from the socket that listens; one of Unix is a proxy's, and does not.
+    Connections inherit the timeout from the listening socket, except those of a Unix socket, which
+    is a proxy's.
     """
     limit = struct.pack("ll", settings.CLIENT_TIMEOUT, 0)
     for listener in server.LISTENERS:
@@ -84,17 +85,17 @@ def pre_fork(server: Arbiter, worker: Worker) -> None:
 
 def post_fork(server: Arbiter, worker: Worker) -> None:
     """Let the worker count in its slot."""
-    metrics.Slot.number = worker.slot
+    counters.Slot.number = worker.slot
 
 
 def on_exit(server: Arbiter) -> None:
-    """Take the counts along."""
-    shutil.rmtree(metrics_folder, ignore_errors=True)
+    """Remove the counts."""
+    shutil.rmtree(counters_folder, ignore_errors=True)
 
 
 def on_starting(server: Arbiter) -> None:
-    """Say in one line that a port is taken; gunicorn would try five times and then say little."""
-    # A new binary takes over the sockets of the old one; systemd hands over one of its own.
+    """Report in one line that a port is taken; gunicorn would try five times and say little."""
+    # The sockets are those of the old binary, or systemd's.
     if {"GUNICORN_FD", "LISTEN_FDS"} & os.environ.keys():
         return
     for address in server.cfg.address:

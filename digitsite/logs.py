@@ -1,4 +1,4 @@
-"""What is logged of a request: one JSON object when it ends, and its id in every other line."""
+"""Logs: one JSON object for each request, and the id of the request in every other line."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class LineFormatter(logging.Formatter):
 class JSONAccessLogger(Logger):  # type: ignore[misc]
     """Logs each answer as one line of JSON, whatever a client puts into path and headers.
 
-    Addresses of clients are not in it: those are the proxy's to know.
+    Addresses of clients are left out; the proxy has them.
     """
 
     def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
-        """Log what went wrong; of a client that fell silent, no traceback but a word."""
+        """Log an exception; a client that fell silent gets one line instead of a traceback."""
         if isinstance(sys.exc_info()[1], BlockingIOError):
-            self.info("A client fell silent amid a request or an answer.")
+            self.info("A client fell silent within a request or an answer.")
         else:
             super().exception(msg, *args, **kwargs)
 

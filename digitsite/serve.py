@@ -1,6 +1,6 @@
 """Bring database and models up to date, then become gunicorn: `python -m digitsite.serve`.
 
-Beside it the worker is started that retrains when the admin asks for it.
+It also starts the worker that retrains when the admin asks for it.
 """
 
 from __future__ import annotations
@@ -62,15 +62,14 @@ def lock_migrations() -> Iterator[None]:
 
 
 def start_worker() -> None:
-    """Start a worker that ends with this process, however that ends.
+    """Start a worker that ends with this process, even if that is killed.
 
-    Nothing is ever written into its input; the worker hears the end of it when no process of the
-    server holds the other side any more.
+    The worker's input is a pipe; it ends when no process of the server holds the other side.
     """
     hearing, held = os.pipe()
-    os.set_inheritable(held, True)  # gunicorn and its workers hold it from here on
-    # In a session of its own: Ctrl-C is the server's, whose end ends the worker in good order.
-    # Unbuffered: told to end amid a line of its log, it logs that, which no buffer bears.
+    os.set_inheritable(held, True)  # by gunicorn and its workers, from here on
+    # In a session of its own: Ctrl-C ends the server, whose end ends the worker in good order.
+    # Unbuffered: a signal within a line of its log logs another, which a buffer does not allow.
     worker = [sys.executable, "-u", "-m", "digitsite.worker"]
     # A fixed command, and no shell.
     subprocess.Popen(worker, stdin=hearing, start_new_session=True)  # nosec B603
@@ -87,5 +86,5 @@ if __name__ == "__main__":
         start_worker()
     # The arguments are gunicorn's own; signals reach it directly, as nothing stands in between.
     gunicorn = [sys.executable, "-m", "gunicorn", "--config", "digitsite/gunicorn.py"]
-    # Whoever gives the arguments has a shell already.
+    # The caller who gives the arguments has a shell already.
     os.execv(sys.executable, [*gunicorn, *sys.argv[1:]])  # nosec B606

@@ -62,7 +62,7 @@ NUM_PROXIES = read_count("NUM_PROXIES", default=0)
 
 # How many processes answer; 0 is as many as there are cores.
 WEB_CONCURRENCY = read_count("WEB_CONCURRENCY", default=0)
-# Seconds for which a client may neither send nor take anything; 0 is for ever.
+# Seconds for which a client may neither send nor take anything; 0 is without limit.
 CLIENT_TIMEOUT = read_count("CLIENT_TIMEOUT", default=60)
 METRICS_TOKEN = read_token("METRICS_TOKEN")
 
@@ -124,7 +124,7 @@ ROOT_URLCONF = "digitsite.urls"
 WSGI_APPLICATION = "digitsite.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LOGIN_URL = "admin:login"
-# Where a log-in leads that asks for a foreign place; Django's own default is no page here.
+# Where a log-in leads if its `next` is another site; Django's default does not exist here.
 LOGIN_REDIRECT_URL = "admin:index"
 
 TEMPLATES = [
@@ -152,7 +152,7 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-# Log-in: whoever guesses passwords has to pause, in all processes; `manage.py axes_reset` ends it
+# Log-in: a client that guesses passwords has to pause, in all processes (`manage.py axes_reset`)
 
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
@@ -165,7 +165,7 @@ AXES_LOCKOUT_PARAMETERS = ["ip_address"]
 AXES_CLIENT_IP_CALLABLE = "recognizer.access.lockout.address_of"
 AXES_LOCKOUT_CALLABLE = "recognizer.access.lockout.locked_out"
 AXES_RESET_ON_SUCCESS = True
-AXES_DISABLE_ACCESS_LOG = True  # who came and went is nobody's business
+AXES_DISABLE_ACCESS_LOG = True  # log-ins are not recorded
 AXES_VERBOSE = False
 
 TIME_ZONE = "UTC"
@@ -183,7 +183,7 @@ LANGUAGE_COOKIE_AGE = 365 * 24 * 60 * 60
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 
-# Static files: hashed names, compressed once, kept by browsers for ever
+# Static files: hashed names, compressed once, kept by browsers
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
@@ -192,7 +192,7 @@ SWAGGER_UI = Path(
     drf_spectacular_sidecar.__path__[0], "static/drf_spectacular_sidecar/swagger-ui-dist"
 )
 STATICFILES_DIRS = [BASE_DIR / "static", ("swagger-ui", SWAGGER_UI)]
-# Nobody asks for the plain names; without their copies collectstatic takes half as long.
+# Plain names are never requested; without their copies collectstatic takes half as long.
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -226,11 +226,11 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-# Being on the browsers' own list is for the owner of a domain to decide, not for a site of it.
+# The owner of a domain decides about the browsers' preload list, not one of its sites.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
-# Anybody can send the header; a proxy that sets it always has to be told of.
+# Any client can send the header; only a proxy that always sets it makes it true.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_X_FORWARDED_PROTO else None
-# Nothing of this is asked for by any page, nor may what is drawn there ask.
+# No page uses these, so no script may.
 PERMISSIONS_POLICY: dict[str, list[str]] = {
     name: []
     for name in (
@@ -310,7 +310,7 @@ SPECTACULAR_SETTINGS = {
         }
     },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    # Choices stand where they belong; as components they would have names that nobody chose.
+    # Choices stand where they belong; as components they would have generated names.
     "POSTPROCESSING_HOOKS": [],
     "SORT_OPERATION_PARAMETERS": False,
 }

@@ -12,7 +12,7 @@ import django
 from django.core.management import call_command
 
 NICENESS = 10
-"""How far it steps back, so that drawings are read while a model trains."""
+"""Lower priority than the server, which reads drawings while a model trains."""
 
 
 def end_with_input() -> None:

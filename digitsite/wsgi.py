@@ -10,8 +10,8 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")
 
-# scikit-learn imports pandas where it can, for tables that nobody gives it here: 30 MB of each
-# worker. Without it there, it goes on without; afterwards pandas can be imported as ever.
+# scikit-learn imports pandas if it is installed, for tables that are not used here: 30 MB of each
+# worker. It does without while the import fails; afterwards pandas can be imported as usual.
 if "pandas" not in sys.modules:
     sys.modules["pandas"] = None  # type: ignore[assignment]
     import_module("sklearn.utils.fixes")

@@ -11,8 +11,6 @@ from django.db.models.signals import post_migrate
 
 
 class RecognizerConfig(AppConfig):
-    """The digit recognizer."""
-
     name = "recognizer"
     verbose_name = "Digit recognizer"
 
@@ -23,5 +21,5 @@ class RecognizerConfig(AppConfig):
 
 
 def _create_cache_table(using: str, **options: Any) -> None:
-    """Create what Django's cache keeps its entries in, where that is the database."""
+    """Create the table of Django's cache, where that is in the database."""
     call_command("createcachetable", database=using, verbosity=0)

@@ -1,4 +1,4 @@
-"""What `manage.py check` says: of a site that could not keep what it makes, of views left open."""
+"""Checks of `manage.py check`: the folder of models, and the scopes of the API."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 @register()
 def check_artifacts_folder(**options: Any) -> list[CheckMessage]:
-    """Models are written into a folder that is there, or can be made."""
+    """Check that the folder of models exists or can be made."""
     folder = Path(settings.ARTIFACTS_DIR)
     nearest = next(path for path in (folder, *folder.parents) if path.exists())
     if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
@@ -30,7 +30,7 @@ def check_artifacts_folder(**options: Any) -> list[CheckMessage]:
 
 @register()
 def check_scopes(**options: Any) -> list[CheckMessage]:
-    """Every operation of the API says who may ask for it."""
+    """Check that every operation of the API names its scope."""
     views = list(_api_views(get_resolver().url_patterns))
     unnamed = {
         (view.cls, operation)
@@ -57,7 +57,7 @@ def _api_views(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[Any]:
 
 
 def _operations(view: Any) -> Iterable[str]:
-    """Return a view set's actions, another view's methods."""
+    """Return the actions of a view set, or the methods of another view."""
     if hasattr(view, "actions"):
         return set(view.actions.values())
     methods = set(view.cls.http_method_names) - {"head", "options"}

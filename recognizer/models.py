@@ -1,4 +1,4 @@
-"""What is kept: drawings, the models that read them, the runs that train those, keys, and hits."""
+"""The tables: drawings, versions of the model, training runs, API keys and hit counts."""
 
 from __future__ import annotations
 
@@ -16,18 +16,15 @@ from django.utils import timezone
 CANONICAL_BYTES = 28 * 28
 DIGITS = [(digit, str(digit)) for digit in range(10)]
 UNSUSPICIOUS = {"suspicious_at": None, "suspected_digit": None, "suspected_share": None}
-"""What the label check's mark is, once it is gone."""
+"""Values of the label check's fields for a drawing that it does not suspect."""
 
 
 class TrainedModelQuerySet(models.QuerySet["TrainedModel"]):
-    """Queries for model versions."""
-
     def active(self) -> TrainedModelQuerySet:
-        """Return the one version that answers, if there is one."""
+        """Return the version that answers, if there is one."""
         return self.filter(active=True)
 
     def bundled(self) -> TrainedModelQuerySet:
-        """Return the versions that came with the project."""
         return self.filter(origin=TrainedModel.Origin.BUNDLED)
 
     def whole(self) -> TrainedModelQuerySet:
@@ -35,7 +32,7 @@ class TrainedModelQuerySet(models.QuerySet["TrainedModel"]):
         return self.filter(pruned_at=None)
 
     def accepted(self) -> TrainedModelQuerySet:
-        """Return the versions that the gate has not turned away; bundled ones never met it."""
+        """Return the versions that the gate accepted, and bundled ones, which it never judges."""
         return self.filter(Q(gate__accepted=True) | Q(gate__accepted__isnull=True))
 
     def dispensable(self) -> TrainedModelQuerySet:
@@ -44,11 +41,9 @@ class TrainedModelQuerySet(models.QuerySet["TrainedModel"]):
 
 
 class TrainedModel(models.Model):
-    """One version of the recognizer: where its file lies, what it learned from, how good it is."""
+    """One version of the model: its file, what it learned from and how good it is."""
 
     class Origin(models.TextChoices):
-        """Where a version comes from."""
-
         BUNDLED = "bundled", "bundled with the project"
         RETRAINED = "retrained", "retrained here"
 
@@ -108,84 +103,78 @@ class TrainedModel(models.Model):
 
     @property
     def accuracy(self) -> float | None:
-        """Share of the typeface holdout that it reads right."""
+        """Accuracy on the typeface holdout."""
         value = (self.metrics.get("typefaces") or {}).get("accuracy")
         return None if value is None else float(value)
 
 
 class DrawingQuerySet(models.QuerySet["Drawing"]):
-    """Queries for drawings, by the names that the rest of the app speaks in."""
+    """Queries for drawings, under the names that the rest of the app uses."""
 
     def of_visitor(self, visitor: uuid.UUID | None) -> DrawingQuerySet:
-        """Return what one browser drew; nothing for a caller who is no visitor."""
+        """Return the drawings of one visitor; nothing for a caller without a visitor."""
         return self.filter(visitor=visitor) if visitor else self.none()
 
     def known_to(self, visitor: uuid.UUID | None) -> DrawingQuerySet:
-        """Return what a caller may open by its id: the own drawings and those of nobody.
+        """Return what a caller may open by its id: own drawings and those without a visitor.
 
-        A drawing made without a cookie belongs to whoever knows its id. Imported ones belong to
-        the staff: their ids follow from their content.
+        A drawing made without a cookie belongs to everyone who knows its id. Imported ones are the
+        staff's: their ids follow from their content.
         """
-        nobodys = Q(visitor=None) & ~Q(source=Drawing.Source.IMPORT)
-        return self.filter(nobodys | Q(visitor=visitor) if visitor else nobodys)
+        unowned = Q(visitor=None) & ~Q(source=Drawing.Source.IMPORT)
+        return self.filter(unowned | Q(visitor=visitor) if visitor else unowned)
 
     def labeled(self) -> DrawingQuerySet:
-        """Return the drawings whose right digit somebody told, as guessed or another."""
+        """Return the drawings whose right digit is known, as confirmed or as corrected."""
         return self.filter(label__isnull=False)
 
     def open(self) -> DrawingQuerySet:
-        """Return the drawings that nobody has answered for yet."""
+        """Return the drawings without an answer."""
         return self.filter(label=None)
 
     def replaceable(self) -> DrawingQuerySet:
-        """Return the drawings that another state of the same digit may take the place of."""
+        """Return the drawings that a later state of the same drawing may overwrite."""
         return self.open().filter(review=Drawing.Review.UNREVIEWED)
 
     def right(self) -> DrawingQuerySet:
-        """Return the confirmed drawings."""
         return self.filter(label=F("prediction"))
 
     def wrong(self) -> DrawingQuerySet:
-        """Return the corrected drawings."""
         return self.labeled().exclude(label=F("prediction"))
 
     def unreviewed(self) -> DrawingQuerySet:
-        """Return the labeled drawings that wait for a reviewer."""
+        """Return the labeled drawings that wait for a review."""
         return self.labeled().filter(review=Drawing.Review.UNREVIEWED)
 
     def suspicious(self) -> DrawingQuerySet:
-        """Return the drawings whose label the label check contradicts; reviewers decide."""
+        """Return the drawings whose label the label check contradicts."""
         return self.filter(suspicious_at__isnull=False)
 
     def trainable(self, *, reviewed_only: bool = False) -> DrawingQuerySet:
-        """Return what a model may learn from: labeled and not rejected, or approved ones only."""
+        """Return the drawings that a model may learn from: not rejected, or approved ones only."""
         if reviewed_only:
             return self.labeled().filter(review=Drawing.Review.APPROVED)
         return self.labeled().exclude(review=Drawing.Review.REJECTED)
 
     def approved_after(self, moment: datetime) -> DrawingQuerySet:
-        """Return the drawings whose label was approved later than that."""
+        """Return the drawings whose label was approved after a moment."""
         return self.filter(review=Drawing.Review.APPROVED, reviewed_at__gt=moment)
 
     def without_blobs(self) -> DrawingQuerySet:
-        """Leave the picture and the strokes in the database, for lists."""
+        """Defer picture and strokes, for lists."""
         return self.defer("image", "strokes")
 
 
 class Drawing(models.Model):
-    """One drawing, what was predicted, and what the person said to that."""
+    """One drawing, its prediction, and the answer to that."""
 
     class Source(models.TextChoices):
-        """Where a drawing comes from."""
-
         CANVAS = "canvas"
         UPLOAD = "upload"
         API = "api", "API"
         IMPORT = "import"
 
     class Review(models.TextChoices):
-        """What a reviewer says to the label."""
-
         UNREVIEWED = "unreviewed"
         APPROVED = "approved"
         REJECTED = "rejected"
@@ -218,7 +207,7 @@ class Drawing(models.Model):
     suspicious_at = models.DateTimeField(null=True, editable=False)
     suspected_digit = models.PositiveSmallIntegerField(null=True, choices=DIGITS, editable=False)
     suspected_share = models.FloatField(null=True, editable=False)
-    # The long columns stand last: a database reads a row only as far as it is asked to.
+    # The long columns stand last: a database reads a row only up to the last column it needs.
     probabilities = models.JSONField(editable=False)
     canonical = models.BinaryField(max_length=CANONICAL_BYTES)
     image = models.BinaryField()
@@ -228,7 +217,7 @@ class Drawing(models.Model):
     objects = DrawingQuerySet.as_manager()
 
     class Meta:
-        """Newest first; the invariants hold in the database, whoever writes."""
+        """Newest first; the database holds the invariants."""
 
         ordering = ["-created_at", "-id"]
         constraints = [
@@ -317,13 +306,13 @@ class Drawing(models.Model):
         return f"Drawing {self.id}"
 
     def clear_suspicion(self) -> None:
-        """Take the label check's mark away: it was for another label, or a reviewer decided."""
+        """Remove the label check's mark: the label changed, or a reviewer decided."""
         for name, value in UNSUSPICIOUS.items():
             setattr(self, name, value)
 
     @property
     def correct(self) -> bool | None:
-        """Whether the prediction was right; None until somebody says so."""
+        """Whether the prediction was right; None while there is no label."""
         return None if self.label is None else self.label == self.prediction
 
 
@@ -353,19 +342,15 @@ class RequestKey(models.Model):
 
 
 class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
-    """Queries for training runs."""
-
     def running(self) -> TrainingRunQuerySet:
-        """Return the run that is going on, and any whose process died unnoticed."""
+        """Return the run that is going on, and runs whose death was not noticed yet."""
         return self.filter(state=TrainingRun.State.RUNNING)
 
 
 class TrainingRun(models.Model):
-    """One attempt to train a model, as it goes and as it ended."""
+    """One attempt to train a model: its progress and its outcome."""
 
     class State(models.TextChoices):
-        """How far a run is."""
-
         RUNNING = "running"
         SUCCEEDED = "succeeded"
         TRIED = "tried", "tried (dry run)"
@@ -416,23 +401,19 @@ class TrainingRun(models.Model):
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
-    """Queries for API keys."""
-
     def unrevoked(self) -> ApiKeyQuerySet:
-        """Return the keys that nobody has revoked; they may have expired."""
+        """Return the keys that are not revoked; they may have expired."""
         return self.filter(revoked_at=None)
 
     def unused_since(self, moment: datetime) -> ApiKeyQuerySet:
-        """Return the keys whose last noted use is not later than that."""
+        """Return the keys whose last noted use is not after a moment."""
         return self.exclude(last_used_at__gt=moment)
 
 
 class ApiKey(models.Model):
-    """What lets a program in: of the key itself only a digest is kept."""
+    """An API key of a program; only a digest of the key itself is stored."""
 
     class Scope(models.TextChoices):
-        """What a key may be good for."""
-
         PREDICT = "predict"
         FEEDBACK = "feedback"
         READ = "read"
@@ -444,7 +425,7 @@ class ApiKey(models.Model):
     )
     digest = models.CharField("SHA-256", max_length=64, editable=False)
     visitor = models.UUIDField(
-        default=uuid.uuid4, unique=True, editable=False, help_text="Whom its drawings belong to."
+        default=uuid.uuid4, unique=True, editable=False, help_text="Owner of its drawings."
     )
     may_predict = models.BooleanField(
         "predict", default=True, help_text="Have drawings read, and kept."
@@ -494,16 +475,15 @@ class ApiKey(models.Model):
 
     @property
     def scopes(self) -> list[str]:
-        """The names of its scopes."""
         return [scope.value for scope in self.Scope if getattr(self, f"may_{scope}")]
 
     def allows(self, scope: Scope) -> bool:
-        """Say whether it has a scope; admin holds the others."""
+        """Check for a scope; admin includes the others."""
         return self.may_admin or bool(getattr(self, f"may_{scope}"))
 
 
 class HitCount(models.Model):
-    """How often something was asked for in the current window of time, for the throttles."""
+    """Hits of one limit in the current window of time."""
 
     bucket = models.CharField(max_length=32, primary_key=True)
     ends = models.PositiveBigIntegerField(help_text="End of the window, in seconds of the epoch.")

@@ -1,4 +1,4 @@
-"""What several parts of the site say or show alike: names of holdouts, counts, pace, pictures."""
+"""Wording that several parts of the site share: holdouts, counts, pace, data: addresses."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ HOLDOUTS: Final = {
     "others": "telling digits from letters and scribbles",
     "base": "its own base kept aside",
 }
-"""What people call the holdouts that `ml.measuring` knows by these names."""
+"""The holdouts of `ml.measuring`, as people call them."""
 
 
 def describe_accuracy(metrics: dict[str, Any]) -> str:
-    """Say how good a model is on what was kept aside."""
+    """Return how good a model is on its holdouts."""
     parts = [
         f"{metrics[key]['accuracy']:.2%} of {name}"
         for key, name in HOLDOUTS.items()
@@ -28,20 +28,20 @@ def describe_accuracy(metrics: dict[str, Any]) -> str:
 
 
 def describe_pace(rate: float | None, seconds_left: float | None) -> str:
-    """Say how many digits a second are done and how long the rest takes, as far as is known."""
+    """Format digits a second and the time left, as far as they are known."""
     pace = f", {rate:,.0f} digits/s" if rate else ""
     return pace if seconds_left is None else f"{pace}, {describe_seconds(seconds_left)} left"
 
 
 def describe_seconds(seconds: float) -> str:
-    """Say a span of time as minutes and seconds, or as hours, minutes and seconds."""
+    """Format a duration as minutes:seconds, or hours:minutes:seconds."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def counted(count: int, noun: str) -> str:
-    """Say how many there are of a thing."""
+    """Format a count with its noun, singular or plural."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 

@@ -1,4 +1,4 @@
-"""Where the staff review drawings and look after models."""
+"""Django's admin, where the staff review drawings and look after models."""
 
 from __future__ import annotations
 

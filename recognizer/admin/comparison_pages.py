@@ -22,21 +22,16 @@ from recognizer.services.versions import registry
 if TYPE_CHECKING:
     from recognizer.services.versions import comparison
 
-    Base = admin.ModelAdmin[TrainedModel]
-else:
-    Base = object
-
 PICTURES = 60
 """Pictures on one page."""
 OF_VISITORS = {"corrections", "learned"}
-"""Pictures that people drew: who may not see drawings sees their number only."""
+"""Pictures by visitors: staff without the permission to see drawings see only how many."""
 
 
-class ComparisonPages(Base):
-    """What the admin of versions has on top: two of them side by side."""
+class ComparisonPages(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Part of the admin of versions: the comparison of two."""
 
     def get_urls(self) -> list[Any]:
-        """Put the page beside the page of a version."""
         view = self.admin_site.admin_view(self.show_comparison)
         own = path("<int:first>/compare/<int:second>/", view, name="model-comparison")
         return [own, *super().get_urls()]
@@ -96,7 +91,6 @@ class ComparisonPages(Base):
 
 
 def _row(asked: comparison.Asked) -> dict[str, Any]:
-    """Return a line of the table."""
     counts = asked.counts
     return {
         "asked": asked,
@@ -109,7 +103,7 @@ def _row(asked: comparison.Asked) -> dict[str, Any]:
 def _gallery(
     request: HttpRequest, contrast: comparison.Contrast, may_see: bool
 ) -> dict[str, Any] | None:
-    """Return the pictures that the address asks for; else the first that there are."""
+    """Return the pictures that the address names, else the first there are."""
     choices = [
         (name, which)
         for name, asked in contrast.asked.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -17,29 +17,17 @@ from recognizer.admin.elements import picture, table
 from recognizer.models import Drawing, DrawingQuerySet
 from recognizer.services.drawings import recognition, reviews
 
-if TYPE_CHECKING:
-    DrawingAdminBase = admin.ModelAdmin[Drawing]
-    DrawingFormBase = forms.ModelForm[Drawing]
-else:
-    DrawingAdminBase = admin.ModelAdmin
-    DrawingFormBase = forms.ModelForm
-
-
 LONG_COLUMNS = {"canonical", "image", "probabilities", "strokes"}
 
 
 class AnswerFilter(admin.SimpleListFilter):
-    """Right, wrong, or not answered."""
-
     title = "answer"
     parameter_name = "answer"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Name the choices."""
         return [("wrong", "Wrong"), ("right", "Right"), ("open", "Not answered")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        """Narrow the list."""
         match self.value():
             case "wrong":
                 return queryset.wrong()
@@ -51,13 +39,10 @@ class AnswerFilter(admin.SimpleListFilter):
 
 
 class QueueFilter(admin.SimpleListFilter):
-    """Labeled drawings that wait for a reviewer, and the reviewed ones."""
-
     title = "review"
     parameter_name = "queue"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Name the choices."""
         return [
             ("suspicious", "Suspicious answers"),
             ("unreviewed", "Unreviewed answers"),
@@ -66,7 +51,6 @@ class QueueFilter(admin.SimpleListFilter):
         ]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        """Narrow the list."""
         match self.value():
             case "suspicious":
                 return queryset.suspicious()
@@ -77,11 +61,9 @@ class QueueFilter(admin.SimpleListFilter):
         return queryset.filter(review=self.value())
 
 
-class DrawingForm(DrawingFormBase):
-    """What a reviewer may change of a drawing."""
-
+class DrawingForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
-        """Refuse an approval of nothing."""
+        """Refuse an approval without a label."""
         fields = super().clean() or {}
         if fields.get("review") == Drawing.Review.APPROVED and fields.get("label") is None:
             raise ValidationError({"review": "Only a drawing with a label can be approved."})
@@ -89,9 +71,7 @@ class DrawingForm(DrawingFormBase):
 
 
 @admin.register(Drawing)
-class DrawingAdmin(DrawingAdminBase):
-    """The archive, and the queue of answers to review."""
-
+class DrawingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     form = DrawingForm
     actions = ["approve", "reject"]
     list_display = [
@@ -141,22 +121,20 @@ class DrawingAdmin(DrawingAdminBase):
     ]
 
     class Media:
-        """Pixels stay pixels."""
-
         css = {"all": ["css/admin.css"]}
 
     def get_queryset(self, request: HttpRequest) -> DrawingQuerySet:
-        """Leave the long columns in the database; the page of one drawing fetches them."""
+        """Defer the long columns; the page of one drawing fetches them."""
         return Drawing.objects.without_blobs()
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Refuse to search by the long columns, whatever the address says."""
+        """Refuse filters on the long columns, which an address can name."""
         return lookup.split("__")[0] not in LONG_COLUMNS and super().lookup_allowed(
             lookup, value, request
         )
 
     def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Let the form say what it showed: a visitor's later answer is no change by a reviewer."""
+        """Post the value shown, too: a visitor's answer meanwhile is not a reviewer's change."""
         return super().formfield_for_choice_field(
             db_field, request, show_hidden_initial=True, **kwargs
         )
@@ -175,19 +153,17 @@ class DrawingAdmin(DrawingAdminBase):
 
     @admin.display(description="drawing")
     def thumbnail(self, drawing: Drawing) -> SafeString:
-        """Show the 28x28 digit."""
         return picture(
             recognition.canonical_png(drawing), 56, f"Drawing read as {drawing.prediction}"
         )
 
     @admin.display(description="confidence")
     def confidence_percent(self, drawing: Drawing) -> str:
-        """Show the confidence in percent."""
         return f"{drawing.confidence:.1%}"
 
     @admin.display(description="label check")
     def suspicion(self, drawing: Drawing) -> SafeString | str:
-        """Show what the label check reads where it contradicts the label."""
+        """Show what the label check reads, where that contradicts the label."""
         if drawing.suspicious_at is None:
             return ""
         return format_html(
@@ -198,12 +174,12 @@ class DrawingAdmin(DrawingAdminBase):
 
     @admin.display(description="model")
     def model_version(self, drawing: Drawing) -> int:
-        """Show the version without fetching it."""
+        """Show the version without a query for it."""
         return drawing.model_id
 
     @admin.display(description="drawn", ordering="created_at")
     def drawn_at(self, drawing: Drawing) -> str:
-        """Show the time in few letters."""
+        """Show the time without seconds."""
         return f"{localtime(drawing.created_at):%Y-%m-%d %H:%M}"
 
     @admin.display(description="as drawn, and as the model saw it")
@@ -215,13 +191,11 @@ class DrawingAdmin(DrawingAdminBase):
 
     @admin.display(description="probabilities")
     def probability_table(self, drawing: Drawing) -> SafeString:
-        """Show the probability of each digit."""
         shares = [f"{share:.1%}" for share in drawing.probabilities]
         return table(["Digit", *range(10)], [["Probability", *shares]])
 
     @admin.action(description="Approve the labels of selected drawings", permissions=["change"])
     def approve(self, request: HttpRequest, queryset: DrawingQuerySet) -> None:
-        """Approve."""
         unlabeled = queryset.open().count()
         count = reviews.approve_drawings(queryset, _reviewer(request))
         self.message_user(request, f"{count} approved.", messages.SUCCESS)
@@ -234,10 +208,9 @@ class DrawingAdmin(DrawingAdminBase):
 
     @admin.action(description="Reject selected drawings", permissions=["change"])
     def reject(self, request: HttpRequest, queryset: DrawingQuerySet) -> None:
-        """Reject."""
         count = reviews.reject_drawings(queryset, _reviewer(request))
         self.message_user(request, f"{count} rejected.", messages.SUCCESS)
 
 
 def _reviewer(request: HttpRequest) -> User:
-    return cast(User, request.user)  # the admin lets nobody else in
+    return cast(User, request.user)  # the admin admits users alone

@@ -1,4 +1,4 @@
-"""Pieces of HTML that pages of the admin are made of."""
+"""HTML elements that several pages of the admin use."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from recognizer.wording import png_url
 
 
 def picture(png: bytes, side: int, description: str) -> SafeString:
-    """Return an image element that carries its picture along."""
+    """Return an image element with the picture inside."""
     return format_html(
         '<img class="digit" src="{}" width="{}" height="{}" alt="{}">',
         png_url(png),
@@ -22,7 +22,7 @@ def picture(png: bytes, side: int, description: str) -> SafeString:
 
 
 def table(header: Sequence[object], rows: Sequence[Sequence[object]]) -> SafeString:
-    """Return a table, the first cell of each row in the role of its name."""
+    """Return a table; the first cell of each row is its header."""
     return format_html(
         "<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>",
         format_html_join("", '<th scope="col">{}</th>', ((cell,) for cell in header)),

@@ -1,8 +1,8 @@
-"""API keys in the admin: made here, shown once, and taken back."""
+"""API keys in the admin: made, shown once, revoked."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
@@ -12,18 +12,11 @@ from django.utils import timezone
 from recognizer.models import ApiKey, ApiKeyQuerySet
 from recognizer.services.site import api_keys
 
-if TYPE_CHECKING:
-    ApiKeyAdminBase = admin.ModelAdmin[ApiKey]
-else:
-    ApiKeyAdminBase = admin.ModelAdmin
-
 FACTS = ["prefix", "state", "created_at", "last_used_at", "revoked_at", "visitor"]
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ApiKeyAdminBase):
-    """The keys."""
-
+class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     actions = ["revoke"]
     list_display = ["name", "prefix", "scope_names", "state", "last_used_at", "expires_at"]
     search_fields = ["name", "prefix"]
@@ -36,15 +29,15 @@ class ApiKeyAdmin(ApiKeyAdminBase):
     readonly_fields = FACTS
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
-        """Show what is known of a key as soon as there is one."""
+        """Show the facts of a key once it exists."""
         return [*self.fields, *FACTS] if obj else self.fields
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody deletes one: a revoked key still says whose drawings they were."""
+        """Refuse: a revoked key still names the owner of its drawings."""
         return False
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
-        """Write; a new key is known in whole for as long as this request takes."""
+        """Save; the text of a new key exists only during this request."""
         if change:
             super().save_model(request, obj, form, change)
         else:
@@ -53,7 +46,7 @@ class ApiKeyAdmin(ApiKeyAdminBase):
     def response_add(
         self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Show the key, here and never again: no redirect, which would have to keep it."""
+        """Show the key this once, without a redirect, which would have to store it."""
         context = {
             **self.admin_site.each_context(request),
             "title": f"API key of {obj}",
@@ -64,12 +57,10 @@ class ApiKeyAdmin(ApiKeyAdminBase):
 
     @admin.display(description="scopes")
     def scope_names(self, key: ApiKey) -> str:
-        """List the scopes."""
         return ", ".join(key.scopes)
 
     @admin.display(description="state")
     def state(self, key: ApiKey) -> str:
-        """Say whether it still opens anything."""
         if key.revoked_at is not None:
             return "revoked"
         if key.expires_at is not None and key.expires_at <= timezone.now():
@@ -78,6 +69,5 @@ class ApiKeyAdmin(ApiKeyAdminBase):
 
     @admin.action(description="Revoke selected keys", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: ApiKeyQuerySet) -> None:
-        """Revoke."""
         count = api_keys.revoke_keys(queryset)
         self.message_user(request, f"{count} revoked.", messages.SUCCESS)

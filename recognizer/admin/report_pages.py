@@ -19,16 +19,11 @@ from recognizer.services.versions import registry
 if TYPE_CHECKING:
     from recognizer.services.versions import reports
 
-    Base = admin.ModelAdmin[TrainedModel]
-else:
-    Base = object
 
-
-class ReportPages(Base):
-    """What the admin of versions has on top: their reports."""
+class ReportPages(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Part of the admin of versions: their reports."""
 
     def get_urls(self) -> list[Any]:
-        """Put the pages beside the page of a version."""
         view = self.admin_site.admin_view
         own: list[URLPattern] = [
             path("<int:version>/report/", view(self.show_report), name="model-report"),
@@ -38,12 +33,10 @@ class ReportPages(Base):
 
     @admin.display(description="report")
     def report_link(self, model: TrainedModel) -> SafeString:
-        """Lead to the report."""
         url = reverse("admin:model-report", args=[model.version])
         return format_html('<a href="{}">Mistakes, calibration, learning curve</a>', url)
 
     def show_report(self, request: HttpRequest, version: int) -> HttpResponse:
-        """Show a report."""
         report = self._make_report(request, version)
         context = {
             **self.admin_site.each_context(request),
@@ -55,7 +48,6 @@ class ReportPages(Base):
         return TemplateResponse(request, "recognizer/report_page.html", context)
 
     def send_report(self, request: HttpRequest, version: int) -> HttpResponse:
-        """Give a report as a file."""
         html = render_report(self._make_report(request, version))
         name = f"report-of-model-{version}.html"
         return HttpResponse(html, headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -1,8 +1,8 @@
-"""Training runs in the admin: to look at while they go on, and to begin one."""
+"""Training runs in the admin: their progress, and the button that starts one."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -20,11 +20,6 @@ from recognizer.services import errors
 from recognizer.services.retraining import runs, schedule
 from recognizer.wording import describe_pace
 
-if TYPE_CHECKING:
-    RunAdminBase = admin.ModelAdmin[TrainingRun]
-else:
-    RunAdminBase = admin.ModelAdmin
-
 FIELDS = (
     "state",
     "progress_bar",
@@ -41,9 +36,7 @@ FIELDS = (
 
 
 @admin.register(TrainingRun)
-class TrainingRunAdmin(ReadOnly, RunAdminBase):
-    """The runs."""
-
+class TrainingRunAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ["__str__", "state", "progress_bar", "phase", "started_at", "outcome"]
     list_filter = ["state"]
     sortable_by = ()
@@ -52,12 +45,9 @@ class TrainingRunAdmin(ReadOnly, RunAdminBase):
     readonly_fields = FIELDS
 
     class Media:
-        """The button beside the title."""
-
         css = {"all": ["css/admin.css"]}
 
     def get_urls(self) -> list[URLPattern]:
-        """Add the address of the button."""
         view = self.admin_site.admin_view(self.retrain)
         return [
             path("retrain/", view, name="recognizer_trainingrun_retrain"),
@@ -67,7 +57,7 @@ class TrainingRunAdmin(ReadOnly, RunAdminBase):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the runs, with those that died unnoticed as what they are."""
+        """Show the runs, dead ones as interrupted."""
         return super().changelist_view(request, self._live_context(request, extra_context))
 
     def changeform_view(
@@ -77,13 +67,11 @@ class TrainingRunAdmin(ReadOnly, RunAdminBase):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        """Show one run."""
         context = self._live_context(request, extra_context)
         return super().changeform_view(request, object_id, form_url, context)
 
     @method_decorator(require_POST)
     def retrain(self, request: HttpRequest) -> HttpResponse:
-        """Let the worker retrain."""
         if not self.has_retrain_permission(request):
             raise PermissionDenied
         try:
@@ -95,12 +83,11 @@ class TrainingRunAdmin(ReadOnly, RunAdminBase):
         return redirect("admin:recognizer_trainingrun_changelist")
 
     def has_retrain_permission(self, request: HttpRequest) -> bool:
-        """Who may add training runs may begin one."""
+        """The permission to add runs is the one to start a retraining."""
         return request.user.has_perm("recognizer.add_trainingrun")
 
     @admin.display(description="progress")
     def progress_bar(self, run: TrainingRun) -> SafeString:
-        """Show how far it is."""
         pace = ""
         if run.state == TrainingRun.State.RUNNING:
             pace = describe_pace(run.rate, run.seconds_left)
@@ -112,13 +99,12 @@ class TrainingRunAdmin(ReadOnly, RunAdminBase):
 
     @admin.display(description="log")
     def log_lines(self, run: TrainingRun) -> SafeString:
-        """Show what was noted."""
         return format_html("<pre>{}</pre>", run.log)
 
     def _live_context(
         self, request: HttpRequest, extra_context: dict[str, Any] | None
     ) -> dict[str, Any]:
-        """Tell the page what goes on and what waits."""
+        """Return what the template needs of the current and the waiting run."""
         runs.close_dead_runs()
         return {
             **(extra_context or {}),

@@ -1,8 +1,8 @@
-"""Versions in the admin: to look at, and to let one answer."""
+"""Versions in the admin: their facts, and the action that activates one."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest
@@ -15,11 +15,6 @@ from recognizer.admin.report_pages import ReportPages
 from recognizer.models import TrainedModel, TrainedModelQuerySet
 from recognizer.services import errors
 from recognizer.services.versions import registry
-
-if TYPE_CHECKING:
-    ModelAdminBase = admin.ModelAdmin[TrainedModel]
-else:
-    ModelAdminBase = admin.ModelAdmin
 
 MODEL_FIELDS = (
     "version",
@@ -51,22 +46,18 @@ class ReadOnly:
     """Rows that only the services write."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody adds one by hand."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody edits one."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody deletes one: drawings and later versions refer to it."""
+        """Refuse: drawings and later versions refer to it."""
         return False
 
 
 @admin.register(TrainedModel)
-class TrainedModelAdmin(ReadOnly, ReportPages, ComparisonPages, ModelAdminBase):
-    """The versions."""
-
+class TrainedModelAdmin(ReadOnly, ReportPages, ComparisonPages):
     actions = ["activate", "compare"]
     list_display = [
         "__str__",
@@ -85,17 +76,15 @@ class TrainedModelAdmin(ReadOnly, ReportPages, ComparisonPages, ModelAdminBase):
     readonly_fields = MODEL_FIELDS
 
     def has_activate_permission(self, request: HttpRequest) -> bool:
-        """Who may change models may say which one answers."""
+        """The permission to change models is the one to activate one."""
         return request.user.has_perm("recognizer.change_trainedmodel")
 
     @admin.display(description="accuracy on unseen typefaces")
     def accuracy_percent(self, model: TrainedModel) -> str:
-        """Show the accuracy in percent."""
         return _percent(model.accuracy)
 
     @admin.display(description="corrections")
     def corrections(self, model: TrainedModel) -> int:
-        """Show how many corrections it learned from."""
         return int(model.data.get("corrections", 0))
 
     @admin.display(description="accuracy by digit")
@@ -112,7 +101,7 @@ class TrainedModelAdmin(ReadOnly, ReportPages, ComparisonPages, ModelAdminBase):
 
     @admin.display(description="against the version that was active")
     def gate_table(self, model: TrainedModel) -> SafeString | str:
-        """Show how it did against the version that it was to take the place of."""
+        """Show the comparison with the version that was active."""
         rows = [
             [name, one["n"], one["only_first"], one["only_second"], f"{one['p_second_worse']:.2g}"]
             for name, one in model.gate.get("compared", {}).items()
@@ -126,12 +115,11 @@ class TrainedModelAdmin(ReadOnly, ReportPages, ComparisonPages, ModelAdminBase):
 
     @admin.display(description="file")
     def file_state(self, model: TrainedModel) -> str:
-        """Say whether it can be activated."""
+        """Show whether the file is there, without which it cannot be activated."""
         return "deleted" if model.pruned_at else "kept"
 
     @admin.action(description="Let the selected version answer", permissions=["activate"])
     def activate(self, request: HttpRequest, queryset: TrainedModelQuerySet) -> None:
-        """Activate exactly one."""
         versions = list(queryset.values_list("version", flat=True))
         if len(versions) != 1:
             self.message_user(request, "Choose exactly one version.", messages.ERROR)

@@ -1,1 +1,1 @@
-"""What people run: one command a module, each an adapter of a service."""
+"""The commands of manage.py, each an adapter of a service."""

@@ -1,4 +1,4 @@
-"""What all commands share: expected errors end in one sentence and a non-zero exit code."""
+"""What all commands share: an expected error ends in one sentence and a non-zero exit code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ class ServiceCommand(BaseCommand):
     """A command that asks the services; ``run`` does what ``handle`` does elsewhere."""
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run, and say in one sentence what went wrong, if it was to be expected."""
         try:
             self.run(**options)
         except errors.EXPECTED as error:
@@ -23,12 +22,10 @@ class ServiceCommand(BaseCommand):
             raise CommandError(f"{error.filename or 'File'}: {error.strerror}.") from error
 
     def run(self, **options: Any) -> None:
-        """Do what the command is for."""
         raise NotImplementedError
 
 
 def read_count(text: str) -> int:
-    """Return a whole number from 0 up."""
     value = int(text)
     if value < 0:
         raise ArgumentTypeError(f"{text} is not 0 or more")

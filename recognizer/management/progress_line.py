@@ -25,7 +25,6 @@ class ProgressLine:
         self._fraction = 0.0
 
     def __call__(self, progress: training.Progress) -> None:
-        """Show how far it is."""
         if self._is_terminal:
             width = shutil.get_terminal_size().columns - 1
             self._write(f"\r{draw_bar(progress)[:width]:<{width}}", ending="")
@@ -36,7 +35,6 @@ class ProgressLine:
             self._phase, self._fraction = progress.phase, progress.fraction
 
     def end(self) -> None:
-        """Leave the line."""
         if self._is_terminal:
             self._write("")
 
@@ -49,6 +47,6 @@ def draw_bar(progress: training.Progress) -> str:
 
 
 def pace_of(progress: training.Progress) -> str:
-    """Say how fast it goes; what is done has no time left."""
+    """Format rate and time left; a finished phase has no time left."""
     left = progress.seconds_left if progress.fraction < 1 else None
     return describe_pace(progress.rate, left)

@@ -24,7 +24,7 @@ COMPASS = "↖↑↗←·→↙↓↘"
 @require_safe
 @never_cache
 def about(request: HttpRequest) -> HttpResponse:
-    """Lead a drawing through the model, step by step."""
+    """Show a drawing's way through the model, step by step."""
     drawing = Drawing.objects.of_visitor(read_visitor(request)).first()
     try:
         walk = explaining.walk_through(drawing)

@@ -14,7 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from recognizer.api.operations import describe_healthz, describe_metrics, describe_readyz
 from recognizer.problems.kinds import problem_response
-from recognizer.services.metrics import tell_metrics
+from recognizer.services.metrics import format_metrics
 from recognizer.services.versions import registry
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 @require_safe
 @never_cache
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Say that this process answers."""
+    """Answer while this process lives."""
     return JsonResponse({"status": "alive"})
 
 
@@ -32,13 +32,13 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Say whether the database answers and a model is loaded."""
+    """Check that the database answers and a model is loaded."""
     try:
         model = registry.active_model()
     except registry.NoModel as error:
         return problem_response("no-model", str(error))
     except (DatabaseError, InterfaceError) as error:
-        # The reason may name hosts and users, which are nobody's business out there.
+        # The reason may name hosts and users, which are not for strangers.
         logger.error("The database does not answer: %s", error)
         return problem_response("no-database", "The database does not answer.")
     return JsonResponse({"status": "ready", "model": model.version})
@@ -48,13 +48,13 @@ def readyz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Tell Prometheus how it goes: by METRICS_TOKEN, or to a member of the staff.
+    """Return the metrics, to METRICS_TOKEN or to a member of the staff.
 
-    Nobody is let in for where the request comes from: behind a proxy, all come from there.
+    The address is no proof: behind a proxy, every request comes from this machine.
     """
     token = f"Bearer {settings.METRICS_TOKEN}"
     given = request.headers.get("Authorization", "")
     is_known = settings.METRICS_TOKEN and constant_time_compare(given, token)
     if not (is_known or (request.user.is_active and request.user.is_staff)):
         return problem_response("forbidden", "Metrics are for the staff, or by METRICS_TOKEN.")
-    return HttpResponse(tell_metrics(), content_type=CONTENT_TYPE_LATEST)
+    return HttpResponse(format_metrics(), content_type=CONTENT_TYPE_LATEST)

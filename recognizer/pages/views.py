@@ -1,4 +1,4 @@
-"""The pages: drawing, history, the API to try out, the kinds of problems; and their words."""
+"""The pages: drawing, history, the API to try out, kinds of problems, scripts' sentences."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from recognizer.problems.kinds import PROBLEMS
 @never_cache
 @ensure_csrf_cookie
 def draw(request: HttpRequest) -> HttpResponse:
-    """Show the drawing page."""
     return _visitor_page(request, "recognizer/draw.html")
 
 
@@ -29,7 +28,7 @@ def draw(request: HttpRequest) -> HttpResponse:
 @never_cache
 @ensure_csrf_cookie
 def history(request: HttpRequest) -> HttpResponse:
-    """Show what the visitor drew."""
+    """Show the visitor's drawings."""
     return _visitor_page(request, "recognizer/history.html")
 
 
@@ -37,7 +36,7 @@ def history(request: HttpRequest) -> HttpResponse:
 @never_cache
 @ensure_csrf_cookie
 def docs(request: HttpRequest) -> HttpResponse:
-    """Show what the API can do, to be tried out as the visitor."""
+    """Show the API, to try it out as the visitor."""
     return _visitor_page(request, "recognizer/docs.html")
 
 
@@ -53,13 +52,13 @@ def problem(request: HttpRequest, slug: str) -> HttpResponse:
 @cache_control(private=True, no_cache=True)
 @conditional_page
 def words(request: HttpRequest) -> HttpResponseBase:
-    """Bring the scripts what they say, in the language of the page."""
+    """Return the scripts' sentences in the language of the page."""
     return JavaScriptCatalog.as_view(packages=["recognizer"])(request)
 
 
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
-    """Send browsers that ask for the icon by its ancient address to the one there is."""
+    """Redirect browsers that ask for /favicon.ico."""
     return redirect(static("favicon.svg"))
 
 

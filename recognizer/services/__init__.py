@@ -1,1 +1,1 @@
-"""What the site does: views, commands and the admin call these modules; only they call ml."""
+"""What the site does: called by views, commands and the admin; only these modules call ml."""

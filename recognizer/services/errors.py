@@ -1,4 +1,4 @@
-"""Every error that callers of the services translate: the services' own, and those of ml."""
+"""The errors that callers of the services translate: the services' own, and those of ml."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ml.errors import TypefaceError as TypefaceError
 
 
 class ServiceError(Exception):
-    """Base of what goes wrong in the services themselves; its text is fit for users."""
+    """Base of the services' own errors; its text is fit for users."""
 
 
 EXPECTED = (ServiceError, MLError)
-"""What a command or a page of the admin tells in one sentence; anything else is a fault."""
+"""What a command or the admin reports in one sentence; any other exception is a bug."""

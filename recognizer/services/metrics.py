@@ -1,4 +1,4 @@
-"""What Prometheus is told: what the processes of this server count, and the age of the model."""
+"""Metrics for Prometheus: the counts of this server's processes, and the age of the model."""
 
 from __future__ import annotations
 
@@ -22,23 +22,22 @@ THROTTLED = Counter("digits_throttled", "Requests refused by a limit.", ["caller
 
 
 def count_predictions(digits: Iterable[int], version: int) -> None:
-    """Count drawings that were read."""
     for digit, drawings in Tally(digits).items():
         PREDICTIONS.labels(digit, version).inc(drawings)
 
 
 def count_feedback(version: int, *, is_right: bool) -> None:
-    """Count an answer to a prediction; an answer that is changed is another one."""
+    """Count an answer to a prediction; a changed answer counts again."""
     FEEDBACK.labels(version, "right" if is_right else "wrong").inc()
 
 
 def count_throttled(caller: str, limited: str) -> None:
-    """Count a request that was one too many."""
+    """Count a request that a limit refused."""
     THROTTLED.labels(caller, limited).inc()
 
 
-def tell_metrics() -> bytes:
-    """Return all of it in Prometheus's text format."""
+def format_metrics() -> bytes:
+    """Return all metrics in Prometheus's text format."""
     registry = REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # made by gunicorn's configuration
         registry = CollectorRegistry()
@@ -47,10 +46,9 @@ def tell_metrics() -> bytes:
 
 
 class _ActiveModel(CollectorRegistry):
-    """Knows which version answers, when it is asked."""
+    """Queries the active version when it is scraped."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Ask the database."""
         age = GaugeMetricFamily(
             "digits_model_age_seconds",
             "Time since the active model was trained.",

@@ -13,19 +13,15 @@ from recognizer.wording import counted
 
 
 class Command(ServiceCommand):
-    """Writes the whole archive into one file."""
-
     help = (
         "Write database and model files into one file, while the site goes on. Everything that it "
         "answered before is in it. SECRET_KEY is not: keep it elsewhere."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the argument."""
         parser.add_argument("path", type=Path, help="the file, a tar; one of that name is replaced")
 
     def run(self, **options: Any) -> None:
-        """Back up."""
         backup = backups.back_up(options["path"])
         for name in backup.missing:
             self.stderr.write(f"Without {name}, which is missing or damaged.")

@@ -13,15 +13,12 @@ from recognizer.services.versions import bundle
 
 
 class Command(ServiceCommand):
-    """Builds the data set of letters, by which the model learns what is no digit."""
-
     help = (
         "Render letters, as what is no digit, of fonts whose digits build_tmnist took. The same "
         "fonts give the same bytes."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the options."""
         parser.add_argument(
             "--fonts", type=Path, required=True, metavar="DIR", help="folder with font files"
         )
@@ -41,7 +38,6 @@ class Command(ServiceCommand):
         )
 
     def run(self, **options: Any) -> None:
-        """Build."""
         summary = bundle.build_letters(
             options["fonts"], options["digits"], options["target"], report=self.stdout.write
         )

@@ -16,8 +16,6 @@ from recognizer.wording import describe_accuracy
 
 
 class Command(ServiceCommand):
-    """Trains the model that comes with the project."""
-
     help = (
         "Train the model that comes with the project, from random weights, on the bundled "
         "typefaces and the synthetic pen; no drawing of this site is used and none of its "
@@ -25,7 +23,6 @@ class Command(ServiceCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the options."""
         parser.add_argument(
             "--target",
             type=Path,
@@ -61,7 +58,6 @@ class Command(ServiceCommand):
         )
 
     def run(self, **options: Any) -> None:
-        """Train and write."""
         progress = ProgressLine(self)
         manifest = bundle.build_model(
             options["target"],

@@ -13,15 +13,12 @@ from recognizer.services.versions import bundle
 
 
 class Command(ServiceCommand):
-    """Builds the data set of typefaces."""
-
     help = (
         "Render the digits of every openly licensed font of a folder into a data set in TMNIST's "
         "format. The same fonts give the same bytes."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the options."""
         parser.add_argument(
             "--fonts", type=Path, required=True, metavar="DIR", help="folder with font files"
         )
@@ -39,7 +36,6 @@ class Command(ServiceCommand):
         )
 
     def run(self, **options: Any) -> None:
-        """Build."""
         summary = bundle.build_tmnist(
             options["fonts"],
             options["target"],

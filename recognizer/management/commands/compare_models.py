@@ -13,8 +13,6 @@ from recognizer.wording import png_url
 
 
 class Command(ServiceCommand):
-    """Compares two versions."""
-
     help = (
         "Ask two versions about the same pictures: those that are kept aside from every training, "
         "and corrections. Says how often each is right, what only one of them gets right, and the "
@@ -22,7 +20,6 @@ class Command(ServiceCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the arguments."""
         parser.add_argument("first", type=int, help="number of a version")
         parser.add_argument("second", type=int, help="number of another")
         parser.add_argument(
@@ -37,7 +34,6 @@ class Command(ServiceCommand):
         )
 
     def run(self, **options: Any) -> None:
-        """Compare."""
         contrast = comparison.compare_versions(options["first"], options["second"])
         count = options["pictures"]
         if options["json"]:
@@ -62,14 +58,14 @@ class Command(ServiceCommand):
 
 
 def describe(difference: comparison.Difference) -> str:
-    """Say in a few letters what a picture is, and what both took it for."""
+    """Format a label and both answers, as in 3 (3/8)."""
     said = [difference.label, difference.first, difference.second]
     label, first, second = ("none" if answer is None else str(answer) for answer in said)
     return f"{label} ({first}/{second})"
 
 
 def summarize(contrast: comparison.Contrast, count: int) -> dict[str, Any]:
-    """Return what a program wants to know."""
+    """Return the facts for --json."""
     return {
         "first": contrast.first.version,
         "second": contrast.second.version,

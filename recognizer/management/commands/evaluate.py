@@ -19,22 +19,18 @@ FORMATS = (
 
 
 class Command(ServiceCommand):
-    """Measures a version."""
-
     help = (
         f"Ask a model about every digit of a labeled file: {FORMATS}. Prints a table and, as "
         "the last line, one JSON object with accuracy, recall by digit, n and model."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the arguments."""
         parser.add_argument("path", type=Path, help="the labeled file or folder")
         parser.add_argument(
             "--model", type=int, metavar="N", help="version to ask (default: the active one)"
         )
 
     def run(self, **options: Any) -> None:
-        """Measure."""
         evaluation = evaluating.evaluate(options["path"], options["model"])
         report = evaluation.report
         for sentence in evaluation.unreadable:

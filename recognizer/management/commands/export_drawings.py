@@ -13,18 +13,15 @@ from recognizer.wording import counted
 
 
 class Command(ServiceCommand):
-    """Writes labeled drawings out."""
-
     help = (
         "Write every drawing that a model may learn from (answered, not rejected) to a file: "
-        ".csv or .csv.gz in TMNIST's format, .npz with arrays x and y, .ndjson with strokes."
+        ".csv or .csv.gz in TMNIST's format, .npz with arrays x and y, .ndjson or .json with "
+        "strokes."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the argument."""
         parser.add_argument("path", type=Path, help="the file; its ending says the format")
 
     def run(self, **options: Any) -> None:
-        """Export."""
         count = exports.export_drawings(options["path"])
         self.stdout.write(f"{counted(count, 'drawing')} written to {options['path']}.")

@@ -13,22 +13,18 @@ from recognizer.services.versions import reports
 
 
 class Command(ServiceCommand):
-    """Writes the report of a version."""
-
     help = (
         "Write the report of a version to one HTML file: confusion matrix, calibration, learning "
         "curve, worst mistakes. It shows drawings of visitors, so mind whom you give it to."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the arguments."""
         parser.add_argument("path", type=Path, help="the file")
         parser.add_argument(
             "--model", type=int, metavar="N", help="the version (default: the active one)"
         )
 
     def run(self, **options: Any) -> None:
-        """Export."""
         report = reports.make_report(options["model"])
         options["path"].write_text(render_report(report), encoding="utf-8")
         if report.fault:

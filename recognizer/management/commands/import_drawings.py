@@ -16,21 +16,16 @@ MOST_NAMED = 10
 
 
 class Command(ServiceCommand):
-    """Brings labeled drawings in."""
-
     help = (
         f"Keep every drawing of a labeled file as an approved correction: {FORMATS}. Running it "
         "again adds nothing twice."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the arguments."""
         parser.add_argument("path", type=Path, help="the labeled file or folder")
         parser.add_argument("--quiet", action="store_true", help="print the last line only")
 
     def run(self, **options: Any) -> None:
-        """Import."""
-
         def report(summary: archive.ImportSummary) -> None:
             if not options["quiet"]:
                 done = summary.imported + summary.known + len(summary.refused)

@@ -14,20 +14,17 @@ from recognizer.wording import counted
 
 
 class Command(ServiceCommand):
-    """Forgets old drawings."""
-
     help = (
-        "Delete old drawings that nothing can be learned from: those that nobody answered for, "
-        "and those that a reviewer rejected."
+        "Delete old drawings that no model learns from: those without an answer, and those that "
+        "a reviewer rejected."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the options."""
         parser.add_argument(
             "--older-than", type=_days, required=True, metavar="DAYS", help="age in days, at least"
         )
         parser.add_argument(
-            "--unlabeled", action="store_true", help="delete those that nobody answered for"
+            "--unlabeled", action="store_true", help="delete those without an answer"
         )
         parser.add_argument(
             "--rejected", action="store_true", help="delete those that a reviewer rejected"
@@ -37,7 +34,6 @@ class Command(ServiceCommand):
         )
 
     def run(self, **options: Any) -> None:
-        """Prune."""
         if not options["unlabeled"] and not options["rejected"]:
             raise CommandError("Say which ones: --unlabeled, --rejected or both.")
         count = archive.prune_drawings(
@@ -51,7 +47,7 @@ class Command(ServiceCommand):
 
 
 def _days(text: str) -> timedelta:
-    """Read an age; more days than a calendar has are refused."""
+    """Read an age of at most a hundred years."""
     try:
         days = timedelta(days=float(text))
     except (ValueError, OverflowError) as error:

@@ -9,15 +9,12 @@ from recognizer.services.versions import registry
 
 
 class Command(ServiceCommand):
-    """Registers the model of fixtures/."""
-
     help = (
         "Copy the model that comes with the project into ARTIFACTS_DIR and make it version 1. "
         "Running it again changes nothing."
     )
 
     def run(self, **options: Any) -> None:
-        """Register it."""
         model = registry.register_bundled_model()
         state = "active" if model.active else "registered; another version is active"
         self.stdout.write(f"{model} (bundled) is {state}.")

@@ -13,20 +13,16 @@ from recognizer.wording import counted
 
 
 class Command(ServiceCommand):
-    """Puts a backup in the place of the archive."""
-
     help = (
         "Check a file that `backup` wrote, then put it in the place of database and models; a "
         "crash leaves the old ones. Restore only what you made yourself: model files are programs."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the arguments."""
         parser.add_argument("path", type=Path, help="the file")
         parser.add_argument("--force", action="store_true", help="replace an archive that is there")
 
     def run(self, **options: Any) -> None:
-        """Restore."""
         backup, is_older = backups.restore(options["path"], force=options["force"])
         self.stdout.write(
             f"Database and {counted(backup.models, 'model file')} of {backup.made_at} restored."

@@ -18,21 +18,18 @@ from recognizer.services.retraining import training
 from recognizer.wording import counted, describe_accuracy
 
 NOT_ACTIVE = 3
-"""Exit code where a version is kept, or would be, that does not answer."""
+"""Exit code where the new version does not answer."""
 
 
 class Command(ServiceCommand):
-    """Trains a new version."""
-
     help = (
-        "Train a new version on typefaces and every drawing with a right answer, and let it "
-        "answer. A running server picks it up by itself. Rejected drawings are not learned from. "
+        "Train a new version on typefaces and every labeled drawing, and activate it. "
+        "A running server picks it up by itself. Rejected drawings are not learned from. "
         "A version that reads significantly worse than the active one is kept, but does not "
         "answer; the exit code is then 3."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Declare the options."""
         parser.add_argument("--quiet", action="store_true", help="print the last line only")
         parser.add_argument(
             "--json", action="store_true", help="print one JSON object as the last line"
@@ -74,7 +71,7 @@ class Command(ServiceCommand):
         parser.add_argument(
             "--force",
             action="store_true",
-            help="let the new version answer even if it is significantly worse",
+            help="activate the new version even if it is significantly worse",
         )
         parser.add_argument(
             "--dry-run",
@@ -109,7 +106,6 @@ class Command(ServiceCommand):
         )
 
     def run(self, **options: Any) -> None:
-        """Train."""
         usual = training.TrainingOptions(seed=options["seed"])
         if options["no_pen"]:
             usual = replace(usual, pen_samples=0)
@@ -153,12 +149,12 @@ class Command(ServiceCommand):
 
 
 def way_out(version: int | None) -> str:
-    """Say how a version that was turned away answers anyway."""
-    return f" To let it answer anyway: manage.py activate_model {version}." if version else ""
+    """Return how to activate a version that the gate refused."""
+    return f" To activate it anyway: manage.py activate_model {version}." if version else ""
 
 
 def head_of(retrained: training.Retrained) -> str:
-    """Say in a few words what became of the new version."""
+    """Return the outcome for the new version in a few words."""
     model, verdict = retrained.model, retrained.verdict
     if model.version is None:
         would = "would be active" if verdict.accepted else "would not be active"
@@ -177,7 +173,7 @@ def read_share(text: str) -> float:
 
 
 def summarize(retrained: training.Retrained) -> dict[str, Any]:
-    """Return what a program wants to know."""
+    """Return the facts for --json."""
     model = retrained.model
     accuracies = {
         name: report["accuracy"] if report else None

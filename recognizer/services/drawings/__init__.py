@@ -1,1 +1,1 @@
-"""Drawings: read and kept, answered for, reviewed, explained, counted, brought in and taken out."""
+"""Drawings: read, stored, answered, reviewed, explained, counted, imported and exported."""

@@ -1,4 +1,4 @@
-"""Drawings in bulk: brought in from labeled files, written out, and pruned."""
+"""Drawings in bulk: imported from labeled files, and pruned."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from recognizer.services.drawings.recognition import (
 from recognizer.services.retraining.schedule import enqueue_if_due
 
 NAMESPACE = uuid.UUID("5b8f4f0e-6d2c-4a3e-9d3a-0f6f1c5f7a10")
-"""Under which imported drawings and their writers get ids that follow from what they are."""
+"""Namespace of the ids of imported drawings and writers, which follow from their content."""
 
 
 @dataclass
 class ImportSummary:
-    """How an import went: counts, and why drawings were refused."""
+    """Counts of an import, and why drawings were refused."""
 
     total: int = 0
     imported: int = 0
@@ -45,12 +45,12 @@ class ImportSummary:
 def import_drawings(
     path: Path, report: Callable[[ImportSummary], None] = lambda summary: None
 ) -> ImportSummary:
-    """Keep every drawing of a labeled file as an approved correction; known ones are skipped.
+    """Store every drawing of a labeled file as an approved correction; skip known ones.
 
     The id of a drawing follows from its content and label, so that the same file again, or an
-    interrupted import started anew, adds nothing twice.
+    interrupted import that is started again, adds nothing twice.
     """
-    # To the end once before the first is kept: a file with a bad line adds nothing at all.
+    # Read to the end before the first is stored: a file with a bad line adds nothing.
     summary = ImportSummary(total=sum(1 for _ in formats.iter_labeled(path)))
     began = timezone.now()
     position = 0
@@ -59,7 +59,7 @@ def import_drawings(
         wanted = {_content_id(drawing): drawing for drawing in chunk}
         stored = set(Drawing.objects.filter(pk__in=wanted).values_list("pk", flat=True))
         for pk, drawing in wanted.items():
-            # No two of the same time: pages of the archive end between times.
+            # Each has a time of its own: a page of the archive ends between two times.
             position += 1
             if pk in stored:
                 continue
@@ -83,7 +83,7 @@ def import_drawings(
 def prune_drawings(
     *, older_than: timedelta, unlabeled: bool, rejected: bool, dry_run: bool = False
 ) -> int:
-    """Forget old drawings that nobody answered for, or that were rejected; return how many."""
+    """Delete old drawings without an answer, or rejected ones; return how many."""
     old = Drawing.objects.filter(created_at__lt=timezone.now() - older_than)
     pruned = Drawing.objects.none()
     if unlabeled:

@@ -1,4 +1,4 @@
-"""Why the answer is what it is: where the model looked, and its way from ink to digit."""
+"""Why the model answers as it does: where it looks, and its way from ink to digit."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ EXAMPLE = (
     "169,125 160,138 150,150 140,162 130,172 118,183 107,193 95,203 84,214 72,226 84,217 "
     "97,214 110,216 123,220 137,224 150,228 163,228 175,224 188,214"
 )
-"""Points of one stroke, a slanting 2, for those who have not drawn anything yet."""
+"""Points of one stroke, a slanting 2, for visitors without a drawing."""
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """How much of the answer hangs on which pixel."""
+    """How much the answer depends on each pixel."""
 
     prediction: int
     confidence: float
@@ -45,7 +45,7 @@ class Walkthrough:
 
 
 def explain(drawing: Drawing) -> Explanation:
-    """Say where the active model looks for its answer to a drawing."""
+    """Return where the active model looks for its answer to a drawing."""
     model = active_model()
     occlusion = explanation.occlude(model.pipeline, canonical_digit_of(drawing))
     return Explanation(
@@ -57,7 +57,7 @@ def explain(drawing: Drawing) -> Explanation:
 
 
 def explanation_tag(drawing: Drawing) -> str:
-    """Name what an explanation depends on: the digit and the model; the same name, the same map."""
+    """Return a hash of digit and model; the same hash means the same map."""
     content = bytes(drawing.canonical) + active_model().sha256.encode()
     return hashlib.sha256(content).hexdigest()
 
@@ -84,6 +84,6 @@ def walk_through(drawing: Drawing | None) -> Walkthrough:
 
 
 def example() -> Sketch:
-    """Return the drawing that is shown to those who have none."""
+    """Return the drawing that a visitor without one is shown."""
     points = [[float(number) for number in point.split(",")] for point in EXAMPLE.split()]
     return read_sketch(strokes=[points])

@@ -9,9 +9,10 @@ import io
 import json
 import tempfile
 import zipfile
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -26,37 +27,52 @@ PIECE = 64 * 1024
 
 
 class UnknownFormat(ServiceError):
-    """The ending of a file names no format that is written."""
+    """The file name ends in none of the formats that can be written."""
+
+
+class _Rows:
+    """The rows of some drawings, counted while they are read."""
+
+    def __init__(self, drawings: DrawingQuerySet) -> None:
+        self._drawings = drawings.order_by("created_at", "id")
+        self.count = 0
+
+    def read(self, *fields: str) -> Iterator[dict[str, Any]]:
+        for row in self._drawings.values(*fields).iterator(chunk_size=BATCH):
+            self.count += 1
+            yield row
 
 
 def export_drawings(path: Path) -> int:
     """Write every trainable drawing, oldest first; the file appears when it is whole."""
-    name = path.name.lower()
-    writer = next((write for ending, write in WRITERS.items() if name.endswith(ending)), None)
-    if writer is None:
-        endings = ", ".join(WRITERS)
-        raise UnknownFormat(f"{path.name} must end in one of {endings}.")
-    drawings = Drawing.objects.trainable().order_by("created_at", "id")
+    *_, kind = path.name.lower().removesuffix(".gz").rpartition(".")
+    is_packed = path.name.lower().endswith(".gz")
+    if kind not in STREAMS or (is_packed and kind != "csv"):
+        raise UnknownFormat(f"{path.name} must end in one of {', '.join(ENDINGS)}.")
     if not path.parent.is_dir():
         raise ServiceError(f"There is no folder {path.parent}.")
+    rows = _Rows(Drawing.objects.trainable())
     with open_atomically(path) as file:
-        return writer(drawings, file)
+        packed = gzip.GzipFile("", "wb", fileobj=file, mtime=0) if is_packed else nullcontext(file)
+        with packed as target:
+            target.writelines(STREAMS[kind](rows))
+    return rows.count
 
 
 def stream_labeled(drawings: DrawingQuerySet, ending: str) -> Iterator[bytes]:
     """Stream the labeled ones of some drawings, oldest first, in constant memory."""
-    return _in_pieces(STREAMS[ending](drawings.labeled().order_by("created_at", "id")))
+    return _in_pieces(STREAMS[ending](_Rows(drawings.labeled())))
 
 
 def drawing_json(drawing: Drawing) -> bytes:
-    """Return the file of a single drawing, in the form of the whole export."""
-    return b"".join(_json(Drawing.objects.filter(pk=drawing.pk)))
+    """Return the file of one drawing, in the format of the whole export."""
+    return b"".join(_json(_Rows(Drawing.objects.filter(pk=drawing.pk))))
 
 
-def _csv(drawings: DrawingQuerySet) -> Iterator[bytes]:
-    """TMNIST's columns: names, labels, 1 to 784; ids and numbers, nothing that anybody wrote."""
+def _csv(rows: _Rows) -> Iterator[bytes]:
+    """TMNIST's columns: names, labels, 1 to 784. All values are ids and numbers."""
     yield _row(["names", "labels", *range(1, CANONICAL_BYTES + 1)])
-    for drawing in _stream(drawings, "id", "label", "canonical"):
+    for drawing in rows.read("id", "label", "canonical"):
         yield _row([drawing["id"], drawing["label"], *bytes(drawing["canonical"])])
 
 
@@ -66,39 +82,39 @@ def _row(cells: list[Any]) -> bytes:
     return line.getvalue().encode("ascii")
 
 
-def _ndjson(drawings: DrawingQuerySet) -> Iterator[bytes]:
+def _ndjson(rows: _Rows) -> Iterator[bytes]:
     """One JSON object a line, with strokes where there are some."""
-    for item in _items(drawings):
+    for item in _items(rows):
         yield item + b"\n"
 
 
-def _json(drawings: DrawingQuerySet) -> Iterator[bytes]:
+def _json(rows: _Rows) -> Iterator[bytes]:
     """The same objects as one JSON list, which more programs open; one a line as well."""
     separator = b"[\n"
-    for item in _items(drawings):
+    for item in _items(rows):
         yield separator + item
         separator = b",\n"
     yield b"[]\n" if separator == b"[\n" else b"\n]\n"
 
 
-def _items(drawings: DrawingQuerySet) -> Iterator[bytes]:
+def _items(rows: _Rows) -> Iterator[bytes]:
     fields = ("id", "created_at", "source", "prediction", "confidence", "model", "label", "review")
-    for drawing in _stream(drawings, *fields, "strokes", "pen_width", "canonical"):
+    for drawing in rows.read(*fields, "strokes", "pen_width", "canonical"):
         drawing["id"] = str(drawing["id"])
         drawing["created_at"] = drawing["created_at"].isoformat()
         drawing["canonical"] = base64.b64encode(drawing["canonical"]).decode()
         yield json.dumps(drawing).encode()
 
 
-def _npz(drawings: DrawingQuerySet) -> Generator[bytes, None, int]:
-    """Arrays x (n, 28, 28) and y (n,), packed while they are sent; return n.
+def _npz(rows: _Rows) -> Iterator[bytes]:
+    """Arrays x (n, 28, 28) and y (n,), packed while they are sent.
 
     Their number stands before the pixels, so these wait for it in a temporary file, whatever is
     drawn or deleted meanwhile. The labels are a byte each.
     """
     labels = bytearray()
     with tempfile.TemporaryFile() as pixels:
-        for drawing in _stream(drawings, "label", "canonical"):
+        for drawing in rows.read("label", "canonical"):
             pixels.write(drawing["canonical"])
             labels.append(drawing["label"])
         pixels.seek(0)
@@ -113,11 +129,10 @@ def _npz(drawings: DrawingQuerySet) -> Generator[bytes, None, int]:
                         member.write(piece)
                         yield out.take()
         yield out.take()
-    return n
 
 
 class _Outbox(io.RawIOBase):
-    """What a zip archive is written into that leaves piece by piece, with no way back."""
+    """A file that a zip archive is written into and that is taken away piece by piece."""
 
     def __init__(self) -> None:
         self._waiting = bytearray()
@@ -136,7 +151,7 @@ class _Outbox(io.RawIOBase):
 
 
 def _in_pieces(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """Put lines together to what is worth sending."""
+    """Join short parts to pieces worth sending."""
     waiting = bytearray()
     for part in parts:
         waiting += part
@@ -147,58 +162,11 @@ def _in_pieces(parts: Iterable[bytes]) -> Iterator[bytes]:
         yield bytes(waiting)
 
 
-STREAMS: dict[str, Callable[[DrawingQuerySet], Iterator[bytes]]] = {
+STREAMS: dict[str, Callable[[_Rows], Iterator[bytes]]] = {
     "csv": _csv,
     "json": _json,
     "ndjson": _ndjson,
     "npz": _npz,
 }
-
-
-def _write_csv(drawings: DrawingQuerySet, file: IO[bytes]) -> int:
-    # Every line but the header is a drawing.
-    return _write(_csv(drawings), file) - 1
-
-
-def _write_ndjson(drawings: DrawingQuerySet, file: IO[bytes]) -> int:
-    return _write(_ndjson(drawings), file)
-
-
-def _write_json(drawings: DrawingQuerySet, file: IO[bytes]) -> int:
-    # What comes last is the bracket.
-    return _write(_json(drawings), file) - 1
-
-
-def _write(pieces: Iterable[bytes], file: IO[bytes]) -> int:
-    count = 0
-    for piece in pieces:
-        file.write(piece)
-        count += 1
-    return count
-
-
-def _write_csv_gz(drawings: DrawingQuerySet, file: IO[bytes]) -> int:
-    with gzip.GzipFile(fileobj=file, mode="wb", filename="", mtime=0) as compressed:
-        return _write_csv(drawings, cast("IO[bytes]", compressed))
-
-
-def _write_npz(drawings: DrawingQuerySet, file: IO[bytes]) -> int:
-    pieces = _npz(drawings)
-    while True:
-        try:
-            file.write(next(pieces))
-        except StopIteration as end:
-            return int(end.value)
-
-
-WRITERS: dict[str, Callable[[DrawingQuerySet, IO[bytes]], int]] = {
-    ".csv": _write_csv,
-    ".csv.gz": _write_csv_gz,
-    ".npz": _write_npz,
-    ".ndjson": _write_ndjson,
-    ".json": _write_json,
-}
-
-
-def _stream(drawings: DrawingQuerySet, *fields: str) -> Iterator[dict[str, Any]]:
-    yield from drawings.values(*fields).iterator(chunk_size=BATCH)
+ENDINGS = (".csv", ".csv.gz", ".npz", ".ndjson", ".json")
+"""Endings of the files that `export_drawings` writes."""

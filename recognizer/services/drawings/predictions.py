@@ -1,4 +1,4 @@
-"""Many drawings read at once, none kept."""
+"""Many drawings read at once; none is stored."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_BATCH_PIXELS = 100_000_000
 
 
 def predict_images(images: Sequence[bytes]) -> tuple[int, list[pipeline.Prediction]]:
-    """Read encoded pictures; return the version that answered as well."""
+    """Read encoded pictures; return the version that answered, and its predictions."""
     total = sum(map(count_pixels, images))
     if total > MAX_BATCH_PIXELS:
         raise ImageTooLarge(
@@ -34,7 +34,6 @@ def predict_images(images: Sequence[bytes]) -> tuple[int, list[pipeline.Predicti
 
 
 def predict_strokes(drawings: Sequence[object]) -> tuple[int, list[pipeline.Prediction]]:
-    """Read drawings given as strokes."""
     return predict(
         _one_by_one(
             drawings,
@@ -44,7 +43,6 @@ def predict_strokes(drawings: Sequence[object]) -> tuple[int, list[pipeline.Pred
 
 
 def predict_pixels(pictures: Sequence[object]) -> tuple[int, list[pipeline.Prediction]]:
-    """Read drawings given as pixels."""
     stack = _stack(pictures)
     if stack is None:
         find_ink = cast("Callable[[object], Any]", ink_from_pixels)
@@ -54,13 +52,13 @@ def predict_pixels(pictures: Sequence[object]) -> tuple[int, list[pipeline.Predi
 
 def predict_file(file: IO[bytes], name: str) -> tuple[int, list[pipeline.Prediction]]:
     """Read the digits of an npz, IDX or csv file."""
-    from ml.labeled.uploads import read_pictures  # not loaded where nobody sends a file
+    from ml.labeled.uploads import read_pictures  # loaded once a file comes
 
     return predict(batches.canonical_digits(read_pictures(file, name, MAX_BATCH)))
 
 
 def _one_by_one(items: Sequence[Any], find_ink: Callable[[Any], Any]) -> canonical.Digits:
-    """Bring drawings of any size to canonical digits; name the first that cannot be read."""
+    """Bring drawings of any size to canonical digits; the error names the first unreadable one."""
     digits = np.empty((len(items), 28, 28), np.uint8)
     for index, item in enumerate(items):
         try:
@@ -71,7 +69,7 @@ def _one_by_one(items: Sequence[Any], find_ink: Callable[[Any], Any]) -> canonic
 
 
 def _stack(pictures: Sequence[object]) -> NDArray[np.uint8] | None:
-    """Return pictures as (n, 28, 28), if all are plainly of 784 numbers from 0 to 255."""
+    """Return pictures as (n, 28, 28), if all are of 784 numbers from 0 to 255."""
     if not all(map(is_numeric, pictures)):
         return None
     with suppress(TypeError, ValueError):  # most often, it is 784 whole numbers in one list each

@@ -1,4 +1,4 @@
-"""A drawing comes in and is read, kept, and later answered for."""
+"""One drawing: read, stored, answered, deleted."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from recognizer.services.versions.registry import active_model
 ARCHIVED_SIDE = 280
 """Longest side, in pixels, of an archived picture."""
 MARGIN = 0.15
-"""Paper around the ink of an archived picture, as a share of the ink's longer side, if it fits."""
+"""Margin of an archived picture, as a share of the ink's longer side, if it fits."""
 
 
 READING = [
@@ -44,16 +44,16 @@ READING = [
     "pen_width",
     "source",
 ]
-"""What another reading of the same digit changes in its row."""
+"""Fields that another reading of the same drawing changes."""
 
 
 class IdTaken(ServiceError):
-    """A caller chose an id that cannot be had; why is nobody's business."""
+    """The requested id is in use. By whom is not revealed, so that ids cannot be probed."""
 
 
 @dataclass(frozen=True)
 class Sketch:
-    """What somebody drew, understood: the canonical digit and what the archive keeps."""
+    """A drawing that was read: the canonical digit and what the archive stores."""
 
     digit: canonical.Digit
     png: bytes
@@ -126,22 +126,22 @@ def recognize(
 
 
 def is_kept(pk: uuid.UUID, visitor: uuid.UUID | None) -> bool:
-    """Say whether a visitor has a drawing of this id."""
+    """Check whether a visitor has a drawing of this id."""
     return Drawing.objects.filter(pk=pk, visitor=visitor).exists()
 
 
 def _keep_under_its_id(drawing: Drawing) -> Recognized:
-    """Insert a row, or read it anew where its author has one of this id that is still open."""
+    """Insert a row, or overwrite the author's open row of the same id."""
     own = Drawing.objects.filter(pk=drawing.pk, visitor=drawing.visitor)
-    if _read_anew(own, drawing):
+    if _overwrite_open(own, drawing):
         return Recognized(own.get(), is_new=False)
     try:
         with transaction.atomic():
             drawing.save(force_insert=True)
     except IntegrityError as error:
-        # It is answered or somebody else's, or the same request came twice at the same moment.
+        # It is answered or another visitor's, or the same request came twice at the same moment.
         stored = own.first()
-        if stored is not None and _read_anew(own, drawing):
+        if stored is not None and _overwrite_open(own, drawing):
             stored.refresh_from_db()
         elif stored is None or not _is_same(stored, drawing):
             raise IdTaken("This id cannot be used; choose another one.") from error
@@ -149,18 +149,18 @@ def _keep_under_its_id(drawing: Drawing) -> Recognized:
     return Recognized(drawing, is_new=True)
 
 
-def _read_anew(own: DrawingQuerySet, drawing: Drawing) -> int:
-    """Overwrite what is still open in one statement, which no answer can slip into."""
+def _overwrite_open(own: DrawingQuerySet, drawing: Drawing) -> int:
+    """Overwrite a row while it is open, in one statement, so that no answer is lost."""
     return own.replaceable().update(**{name: getattr(drawing, name) for name in READING})
 
 
 def _is_same(stored: Drawing, drawing: Drawing) -> bool:
-    """Say whether two drawings are of the same ink."""
+    """Check whether two drawings have the same ink."""
     return bytes(stored.image) == drawing.image and stored.strokes == drawing.strokes
 
 
 def predict(digits: canonical.Digits) -> tuple[int, list[pipeline.Prediction]]:
-    """Read many canonical digits at once; return the version that answered as well."""
+    """Read many canonical digits at once; return the version that answered, and its predictions."""
     model = active_model()
     predictions = pipeline.predict(model.pipeline, digits)
     count_predictions((prediction.digit for prediction in predictions), model.version)
@@ -170,7 +170,7 @@ def predict(digits: canonical.Digits) -> tuple[int, list[pipeline.Prediction]]:
 def new_drawing(
     sketch: Sketch, prediction: pipeline.Prediction, version: int, **values: Any
 ) -> Drawing:
-    """Return the drawing to be stored of a sketch and its prediction."""
+    """Return an unsaved drawing of a sketch and its prediction."""
     return Drawing(
         prediction=prediction.digit,
         is_digit=prediction.is_digit,
@@ -208,20 +208,19 @@ def give_feedback(drawing: Drawing, *, label: int | None) -> Drawing:
 
 
 def delete_drawing(drawing: Drawing) -> None:
-    """Forget a drawing for good."""
     drawing.delete()
 
 
 def delete_own_drawings(drawings: DrawingQuerySet, visitor: uuid.UUID | None) -> int:
-    """Forget those of the drawings that this browser drew, and no others; return how many."""
+    """Delete those of the drawings that belong to the visitor; return how many."""
     own = drawings.of_visitor(visitor).exclude(source=Drawing.Source.IMPORT)
     return sum(delete_in_chunks(own))
 
 
 def delete_in_chunks(drawings: DrawingQuerySet) -> Iterator[int]:
-    """Delete a little at a time, so that nobody waits long for the database."""
+    """Delete a few at a time, so that other requests do not wait long for the database."""
     while ids := list(drawings.order_by().values_list("pk", flat=True)[:CHUNK]):
-        # Asked again: what was answered meanwhile may be none of them any more.
+        # Filtered again: a drawing that was answered meanwhile may not be one of them any more.
         yield drawings.filter(pk__in=ids).delete()[0]
 
 
@@ -231,12 +230,12 @@ def canonical_digit_of(drawing: Drawing) -> canonical.Digit:
 
 
 def canonical_png(drawing: Drawing) -> bytes:
-    """Return that digit as a picture, white ink on black."""
+    """Return that digit as a PNG, white ink on black."""
     return pictures.encode_png(canonical_digit_of(drawing))
 
 
 def _archive_png(ink: Ink) -> bytes:
-    """Return the ink dark on a white square: neither background nor camera data is kept."""
+    """Return the ink dark on a white square, without background or camera data."""
     height, width = ink.shape
     longer = max(height, width)
     side = round(longer * (1 + 2 * MARGIN))

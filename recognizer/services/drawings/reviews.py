@@ -1,4 +1,4 @@
-"""What a reviewer decides about drawings."""
+"""Decisions of reviewers about drawings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from recognizer.services.retraining.schedule import enqueue_if_due
 
 
 def approve_drawings(drawings: DrawingQuerySet, reviewer: User) -> int:
-    """Approve the labels of drawings; those without a label have none to approve."""
+    """Approve the labels of drawings; those without a label are left out."""
     count = _decide(drawings.labeled(), Drawing.Review.APPROVED, reviewer)
     enqueue_if_due()
     return count
@@ -23,7 +23,7 @@ def reject_drawings(drawings: DrawingQuerySet, reviewer: User) -> int:
 
 
 def review_drawing(drawing: Drawing, *, label: int | None, review: str, reviewer: User) -> Drawing:
-    """Set label and review of one drawing; a label that a reviewer gives is approved by that."""
+    """Set label and review of one drawing; a reviewer's own label counts as approved."""
     with transaction.atomic():
         stored = Drawing.objects.without_blobs().select_for_update().get(pk=drawing.pk)
         now = timezone.now()

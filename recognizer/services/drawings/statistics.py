@@ -1,4 +1,4 @@
-"""How much was drawn, and how often the answer was right."""
+"""Counts of drawings, and how often the answer was right."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from recognizer.models import Drawing, TrainedModel
 
 
 def count_drawings() -> dict[str, Any]:
-    """Count drawings, answers and right answers, in all and by the digit that it really was."""
+    """Count drawings, answers and right answers, in all and by the right digit."""
     pairs = Drawing.objects.order_by().values_list("prediction", "label").annotate(n=Count("*"))
     predicted: Counter[int] = Counter()
     labeled: Counter[int] = Counter()

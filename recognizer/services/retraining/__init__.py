@@ -1,1 +1,1 @@
-"""From stored corrections to a new version: what is learned, the run, and when it begins."""
+"""From stored corrections to a new version: material, run, schedule."""

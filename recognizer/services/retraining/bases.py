@@ -1,4 +1,4 @@
-"""What a retraining is based on, besides corrections: typefaces, MNIST, or files of one's own."""
+"""Bases of a retraining: typefaces, MNIST, or other labeled files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class BadBase(ServiceError):
 
 @dataclass(frozen=True)
 class Base:
-    """Base data, apart by how much it is changed to be handwriting."""
+    """Base data in two parts: typefaces are changed to look like handwriting."""
 
     typefaces: LabeledDigits
     handwriting: LabeledDigits
@@ -62,7 +62,7 @@ def read_base(names: Sequence[str], folder: Path | None = None) -> Base:
 
 
 def _read_labeled(path: Path) -> tuple[LabeledDigits, list[str]]:
-    """Read any labeled file or folder; say what of it cannot be read."""
+    """Read a labeled file or folder; return sentences about what cannot be read."""
     sentences = []
 
     def note(drawing: LabeledDrawing, error: InvalidDrawing) -> None:

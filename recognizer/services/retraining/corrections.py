@@ -1,4 +1,4 @@
-"""Which drawings a model learns from, and which labels wait for a reviewer instead."""
+"""The drawings that a model learns from, and the labels that wait for a reviewer instead."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from recognizer.services.stored_digits import as_labeled_digits
 
 @dataclass(frozen=True)
 class LeftOut:
-    """How many labels a retraining leaves out, by reason."""
+    """Counts of the labels that a retraining leaves out, by reason."""
 
     corrupt: int = 0
     unreviewed: int = 0
@@ -31,11 +31,10 @@ class LeftOut:
     suspicious: int = 0
 
     def as_dict(self) -> dict[str, int]:
-        """Return the counts by name."""
         return asdict(self)
 
     def sentences(self) -> Iterator[str]:
-        """Say in one line each what was left out, and how it gets in."""
+        """Yield a sentence for each reason, with how such labels get in."""
         if self.unreviewed:
             yield f"{_labels(self.unreviewed)} left out: not approved by a reviewer yet."
         if self.beyond_share:
@@ -61,7 +60,7 @@ class Corrections:
 
 @dataclass(frozen=True)
 class _Archive:
-    """The labels that may train, oldest first; corrupt and surplus ones are gone."""
+    """The labels that may train, oldest first, without corrupt and surplus ones."""
 
     digits: LabeledDigits
     visitors: NDArray[np.str_]
@@ -74,8 +73,8 @@ def select_corrections(pipeline: Any, *, reviewed_only: bool, mark: bool = True)
     """Choose what a retraining learns from.
 
     One visitor's share is limited first, and what is left is checked for labels that the others
-    contradict. These are marked, wait for a reviewer, and are not learned from meanwhile; a mark
-    that the check no longer finds is taken away. Approved labels are always learned from.
+    contradict. These are marked and wait for a reviewer; a mark that the check no longer finds is
+    removed. Approved labels are always learned from.
     """
     archive = _read_archive(reviewed_only=reviewed_only)
     by_visitor = replace(archive.digits, groups=archive.visitors)
@@ -128,9 +127,9 @@ def _read_archive(*, reviewed_only: bool) -> _Archive:
 
 
 def _room_of_visitors() -> dict[uuid.UUID | None, int]:
-    """Say how many unreviewed labels of each visitor may train.
+    """Return how many unreviewed labels of each visitor may train.
 
-    Those without a cookie share the room of one visitor: nothing tells them apart.
+    Visitors without a cookie share the room of one, as they cannot be told apart.
     """
     waiting = Drawing.objects.unreviewed().order_by()
     given = dict(waiting.values_list("visitor").annotate(Count("pk")))
@@ -143,7 +142,7 @@ def _room_of_visitors() -> dict[uuid.UUID | None, int]:
 
 
 def _mark(archive: _Archive, check: LabelCheck) -> None:
-    """Keep the outcome of the check, unless somebody has decided meanwhile."""
+    """Store the outcome of the check, except where a reviewer has decided meanwhile."""
     ids = list(map(uuid.UUID, archive.digits.groups))
     suspicious = {
         ids[index]: (
@@ -182,7 +181,7 @@ def _mark(archive: _Archive, check: LabelCheck) -> None:
 
 
 def _fault_of(canonical: bytes) -> str | None:
-    """Say what is wrong with stored pixels; None if nothing is."""
+    """Return what is wrong with stored pixels, if anything is."""
     if len(canonical) != CANONICAL_BYTES:
         return f"it has {len(canonical)} bytes of pixels instead of {CANONICAL_BYTES}."
     digit = np.frombuffer(canonical, np.uint8).reshape(28, 28)

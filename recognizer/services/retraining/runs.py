@@ -1,4 +1,4 @@
-"""The life of a training run: one at a time, its progress noted, and seen to be dead when it is."""
+"""Training runs: only one at a time, closed when they end or their process has died."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from recognizer.models import TrainingRun
 from recognizer.services.errors import ServiceError
 
 SILENCE = timedelta(minutes=30)
-"""How long a run of another machine, whose lock may not be ours to see, may note nothing."""
+"""Time without a note after which a run of another machine counts as dead."""
 
 
 class RetrainingInProgress(ServiceError):
-    """Somebody else is retraining; the text says who."""
+    """Another retraining is going on; the text names its process."""
 
 
 @contextmanager
 def start_run(options: dict[str, Any]) -> Iterator[TrainingRun]:
-    """Give the only run that there is; if the block fails, the run says so and why.
+    """Start the only run; if the block fails, the run notes why.
 
-    Runs whose process died are closed first.
+    Runs whose process has died are closed first.
     """
     with lock_retraining() as lock:
         _close(TrainingRun.objects.all())
@@ -47,16 +47,16 @@ def start_run(options: dict[str, Any]) -> Iterator[TrainingRun]:
             run.outcome = "Stopped by hand." if stopped else str(error) or type(error).__name__
             run.finished_at = timezone.now()
             changed = ("state", "phase", "progress", "log", "outcome", "finished_at")
-            # What has succeeded has, whatever fails after that.
+            # A run that has succeeded stays so, even if something fails after that.
             unfinished = TrainingRun.objects.running().filter(pk=run.pk)
             unfinished.update(**{name: getattr(run, name) for name in changed})
             raise
 
 
 def close_dead_runs() -> int:
-    """Mark the runs whose process died, as nobody else does before the next retraining.
+    """Mark runs whose process has died as interrupted; return how many.
 
-    Whoever can take the lock knows that no run of this machine is alive.
+    If the lock is free, no run of this machine is alive.
     """
     if not TrainingRun.objects.running().exists():
         return 0
@@ -70,14 +70,14 @@ def close_dead_runs() -> int:
 
 
 def running_now() -> str | None:
-    """Say who is retraining; None if nobody is."""
+    """Return a sentence about the run that is going on, if there is one."""
     close_dead_runs()
     run = TrainingRun.objects.running().first()
     return f"{run} is still going." if run else None
 
 
 def _close(runs: Any) -> int:
-    """Mark runs as interrupted; the caller holds the lock and says which can be nobody's."""
+    """Mark runs as interrupted; the caller holds the lock."""
     closed: int = runs.running().update(
         state=TrainingRun.State.INTERRUPTED,
         finished_at=timezone.now(),
@@ -88,7 +88,7 @@ def _close(runs: Any) -> int:
 
 @contextmanager
 def lock_retraining() -> Iterator[IO[str]]:
-    """Hold a lock that ends with this process, however that ends."""
+    """Hold a lock that ends with this process, even if it is killed."""
     folder = Path(settings.ARTIFACTS_DIR)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "retrain.lock").open("a+", encoding="utf-8") as lock:
@@ -96,7 +96,7 @@ def lock_retraining() -> Iterator[IO[str]]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise RetrainingInProgress(_holder_of(lock)) from error
-        lock.truncate(0)  # whoever held it before is not the one to be named
+        lock.truncate(0)  # it names the process that held it before
         yield lock
 
 

@@ -1,4 +1,4 @@
-"""Retraining in the background: by a person or a rule enqueued, by `manage.py db_worker` done."""
+"""Retraining in the background: enqueued by a person or a rule, run by `manage.py db_worker`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BUSY = timedelta(minutes=1)
 
 
 class RetrainingEnqueued(ServiceError):
-    """A retraining waits already; the text says so."""
+    """A retraining is waiting already."""
 
 
 @task()
@@ -39,7 +39,7 @@ def retrain_in_background(if_due: bool = False) -> str:
 
 
 def enqueue_retraining() -> None:
-    """Let a worker retrain as soon as it can."""
+    """Enqueue a retraining, unless one is waiting or going on."""
     if running := running_now():
         raise RetrainingInProgress(f"{running} Wait until it is done, then begin the next one.")
     with transaction.atomic():
@@ -50,7 +50,7 @@ def enqueue_retraining() -> None:
 
 
 def enqueue_if_due() -> None:
-    """Enqueue a retraining where the rule says so and none waits yet."""
+    """Enqueue a retraining if it is due and none is waiting."""
     if not is_due():
         return
     with transaction.atomic():
@@ -60,7 +60,7 @@ def enqueue_if_due() -> None:
 
 
 def is_due() -> bool:
-    """Whether RETRAIN_AFTER labels were approved since the last run began, however that ended."""
+    """Check whether RETRAIN_AFTER labels were approved since the start of the last run."""
     wanted: int = settings.RETRAIN_AFTER
     if not wanted:
         return False
@@ -70,7 +70,7 @@ def is_due() -> bool:
 
 
 def waiting_since() -> datetime | None:
-    """Since when a retraining has been waiting for a worker; None if none waits."""
+    """Return since when a retraining has been waiting for a worker, if one is."""
     return _waiting().values_list("enqueued_at", flat=True).first()
 
 
@@ -82,5 +82,5 @@ def _waiting() -> DBTaskResultQuerySet:
 
 
 def _wait_for_turn() -> None:
-    """Let nobody else look whether one waits until this transaction is over."""
+    """Hold a lock until the end of the transaction, so that only one retraining is enqueued."""
     list(TrainedModel.objects.active().select_for_update())

@@ -1,4 +1,4 @@
-"""A new version from the archive: one retraining at a time, and nothing half done."""
+"""Retraining: a new version from the archive, one at a time, whole or not at all."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ from recognizer.services.versions.registry import (
 logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_NOTES = 1.0
-"""How often, at the most, the progress of a run is written to the database."""
+"""Least seconds between two writes of a run's progress."""
 
 
 @dataclass(frozen=True)
 class RetrainOptions:
-    """What a retraining may be told."""
+    """Options of a retraining."""
 
     from_scratch: bool = False
     reviewed_only: bool = field(default_factory=lambda: bool(settings.RETRAIN_REVIEWED_ONLY))
@@ -57,7 +57,7 @@ class RetrainOptions:
 
 @dataclass(frozen=True)
 class Retrained:
-    """What came of a retraining; after a dry run the model is not stored."""
+    """The result of a retraining; after a dry run the model is not stored."""
 
     model: TrainedModel
     run: TrainingRun
@@ -75,7 +75,6 @@ class Notes:
         self._written = float("-inf")
 
     def __call__(self, progress: Progress) -> None:
-        """Note how far it is."""
         run = self._run
         if progress.phase != run.phase:
             run.phase = progress.phase
@@ -93,7 +92,6 @@ class Notes:
         self(Progress(phase, fraction))
 
     def log(self, sentence: str) -> None:
-        """Add a line with its time."""
         self._run.log += f"{timezone.now():%H:%M:%S} {sentence}\n"
 
 
@@ -101,7 +99,7 @@ def retrain(
     options: RetrainOptions,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Retrained:
-    """Train on base data and every trainable drawing; a version that is not worse answers.
+    """Train on base data and every trainable drawing; activate the version if it is not worse.
 
     The file is written before its row is committed, and the row is committed in one transaction
     with the activation, so that whatever ends this process leaves the old version whole.
@@ -129,7 +127,7 @@ def retrain(
 
 def _train(run: TrainingRun, options: RetrainOptions, notes: Notes) -> Retrained:
     notes.write("Reading the archive", 0.0)
-    bundled, bundled_pipeline = _bundled_start()
+    bundled, bundled_pipeline = _load_bundled_version()
     corrections = select_corrections(
         bundled_pipeline, reviewed_only=options.reviewed_only, mark=not options.dry_run
     )
@@ -139,7 +137,7 @@ def _train(run: TrainingRun, options: RetrainOptions, notes: Notes) -> Retrained
     for sentence in notices:
         notes.log(sentence)
         logger.warning(sentence)
-    # Other bases make other models: weights that have learned the bundled base would not be theirs.
+    # With another base, the bundled model's weights would bring in what that base does not have.
     goes_on = TMNIST in options.base and not options.from_scratch
     trained = train.train(
         base.typefaces,
@@ -183,7 +181,7 @@ def _keep(
     *,
     force: bool,
 ) -> tuple[TrainedModel, Verdict]:
-    """Store the version, and let it answer if it may."""
+    """Store the version, and activate it if the gate accepts it."""
     name = artifact_files.keep(f"model-{manifest.sha256[:12]}.joblib", data, manifest)
     with transaction.atomic():
         verdict = confirm(verdict, force=force)
@@ -203,8 +201,8 @@ def _finish(run: TrainingRun, model: TrainedModel | None, outcome: str) -> None:
     run.save()
 
 
-def _bundled_start() -> tuple[TrainedModel | None, Any]:
-    """Return the bundled version and its estimator: a chain of retrained ones would drift."""
+def _load_bundled_version() -> tuple[TrainedModel | None, Any]:
+    """Return the bundled version and its estimator; a chain of retrained ones would drift."""
     for row in TrainedModel.objects.bundled():
         try:
             return row, load_pipeline(row)

@@ -1,4 +1,4 @@
-"""API keys: made, recognized, and taken back."""
+"""API keys: made, checked, revoked."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ logger = logging.getLogger(__name__)
 
 SECRET_BYTES = 32
 NOTED_EVERY = timedelta(minutes=1)
-"""How exactly the last use of a key is known; noting each use would cost a write a request."""
+"""Precision of a key's last use; to note each use would cost a write for each request."""
 _KEY = re.compile(r"(dk_[0-9a-f]{8})_[A-Za-z0-9_-]{43}")
 
 
 class InvalidKey(ServiceError):
-    """A key that opens nothing; the sentence says why."""
+    """A key that is not valid; the text says why."""
 
 
 def issue_key(key: ApiKey) -> str:
-    """Store a new key and return its text, which nobody can ever read again.
+    """Store a new key and return its text, which cannot be read again.
 
-    The text holds 256 random bits, so that a plain SHA-256 keeps it: there is nothing to guess
-    that a slow hash would have to slow down.
+    The text holds 256 random bits, so that a plain SHA-256 is enough: a slow hash protects
+    secrets that can be guessed.
     """
     key.prefix = f"dk_{secrets.token_hex(4)}"
     text = f"{key.prefix}_{secrets.token_urlsafe(SECRET_BYTES)}"
@@ -46,7 +46,7 @@ def find_key(text: str) -> ApiKey:
     key = ApiKey.objects.filter(prefix=match[1]).first() if match else None
     if key is None or not constant_time_compare(key.digest, _digest_of(text)):
         raise InvalidKey("There is no such API key.")
-    # Whoever holds the whole key may know what became of it.
+    # The caller has the whole key, so its state is no secret.
     if key.revoked_at is not None:
         raise InvalidKey("This API key was revoked.")
     now = timezone.now()
@@ -58,14 +58,14 @@ def find_key(text: str) -> ApiKey:
 
 
 def revoke_keys(keys: ApiKeyQuerySet) -> int:
-    """Let keys open nothing from now on; return how many still did."""
+    """Revoke keys; return how many were valid until now."""
     return keys.unrevoked().update(revoked_at=timezone.now())
 
 
 def _note_use(key: ApiKey) -> None:
     now = timezone.now()
     try:
-        # Asked again in the same statement: of requests at the same moment only one writes.
+        # Checked again in the statement: of requests at the same moment only one writes.
         stale = ApiKey.objects.unused_since(now - NOTED_EVERY)
         stale.filter(pk=key.pk).update(last_used_at=now)
     except DatabaseError:

@@ -1,4 +1,4 @@
-"""The whole archive, database and model files, as one file: written whole, checked, put back."""
+"""Backups: database and model files as one file, written whole, checked, restored."""
 
 from __future__ import annotations
 
@@ -41,24 +41,22 @@ CHUNK_BYTES = 1024 * 1024
 
 
 class BadBackup(ServiceError):
-    """A file is no backup of this site, or not a whole one."""
+    """A file is not a whole backup of this site."""
 
 
 class NotEmpty(ServiceError):
-    """There is an archive already, which nobody said might go."""
+    """The archive is not empty, and --force is missing."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """One file inside of a backup."""
-
     size: int
     sha256: str
 
 
 @dataclass(frozen=True)
 class Backup:
-    """What a backup says of itself; ``missing`` are model files that could not be read."""
+    """The manifest of a backup; ``missing`` are model files that could not be read."""
 
     made_at: str
     database: str
@@ -68,12 +66,11 @@ class Backup:
 
     @property
     def models(self) -> int:
-        """How many model files it holds."""
         return sum(name.endswith(".joblib") for name in self.parts)
 
 
 def back_up(path: Path) -> Backup:
-    """Write database and model files into one file, while the site goes on.
+    """Write database and model files into one file, while the site answers.
 
     Model files are copied before and after the database: one that was pruned meanwhile is there
     from before, one that was made meanwhile from after.
@@ -93,7 +90,7 @@ def back_up(path: Path) -> Backup:
 
 
 def restore(path: Path, *, force: bool = False) -> tuple[Backup, bool]:
-    """Put a backup in the place of the archive; say as well whether migrations are to follow.
+    """Put a backup in the place of the archive; return whether migrations must follow.
 
     All of it is unpacked and checked before anything is touched. Model files come first, beside
     those that are there; the database follows in one transaction.
@@ -103,7 +100,7 @@ def restore(path: Path, *, force: bool = False) -> tuple[Backup, bool]:
             "There is an archive already: drawings, users or training runs. With --force the "
             "backup takes its place."
         )
-    # Beside the model files is room for what was a backup of them, and the right to write.
+    # Beside the model files there are the room and the right to write.
     with (
         runs.lock_retraining(),
         TemporaryDirectory(dir=settings.ARTIFACTS_DIR, prefix=".restore-") as name,
@@ -168,7 +165,7 @@ def _add(tar: tarfile.TarFile, name: str, size: int, content: IO[bytes]) -> None
 
 
 def _unpack(path: Path, folder: Path) -> Backup:
-    """Write the parts of a backup into a folder: those that its manifest names, and no others."""
+    """Unpack the parts that the manifest of a backup names; refuse any other."""
     (folder / "artifacts").mkdir()
     try:
         with tarfile.open(path, "r:") as tar:  # never a compressed one, which could be a bomb
@@ -225,7 +222,7 @@ def _parse(manifest: dict[str, Any]) -> Backup:
 
 
 def _is_plain(member: tarfile.TarInfo) -> bool:
-    """Say whether a member is a file: no link, device or folder, and no sparse one."""
+    """Check that a member is a regular file: not a link, device, folder or sparse file."""
     return member.type == tarfile.REGTYPE and not member.issparse()
 
 
@@ -242,7 +239,7 @@ def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path, part: 
 
 
 def _check_kind(backup: Backup) -> None:
-    """Refuse what this database or this version of the site could not go on with."""
+    """Refuse a backup of another database system or of a newer version of the site."""
     if backup.database != connection.vendor:
         raise BadBackup(
             f"This is a backup of {backup.database}; the site uses {connection.vendor}."

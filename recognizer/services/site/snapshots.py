@@ -1,4 +1,4 @@
-"""The database as one file, as it was at one moment, and back in one transaction."""
+"""Copies of the database as it was at one moment, and their restore in one transaction."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ MIGRATIONS = "SELECT app, name FROM django_migrations ORDER BY id"
 
 
 class SnapshotError(ServiceError):
-    """A database cannot be copied, or a copy cannot be read."""
+    """The database cannot be copied, or a copy cannot be read."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a copy of the database says of itself: model files with digests, applied migrations."""
+    """What a copy of the database holds: model files with digests, applied migrations."""
 
     files: list[tuple[str, str]]
     migrations: list[tuple[str, str]]
@@ -44,7 +44,7 @@ def take_snapshot(path: Path) -> Snapshot:
 
 
 def check_snapshot(path: Path) -> None:
-    """Refuse a file that is no whole copy of a database of the kind that this site has."""
+    """Refuse a file that is not a whole copy of this site's kind of database."""
     if connection.vendor == "postgresql":
         _run("pg_restore", "--list", str(path))
         return
@@ -66,7 +66,7 @@ def load_snapshot(path: Path) -> None:
 
 
 def is_empty() -> bool:
-    """Say whether nobody would miss what the database holds: drawings, users, trained models."""
+    """Check that the database has neither drawings nor users nor training runs."""
     tables = connection.introspection.table_names()
     kinds: tuple[type[Model], ...] = (Drawing, TrainingRun, User)
     kept = [kind for kind in kinds if kind._meta.db_table in tables]
@@ -74,14 +74,14 @@ def is_empty() -> bool:
 
 
 def _open_sqlite(mode: str) -> sqlite3.Connection:
-    # Of its own: Django's may be inside of a transaction, for which a copy would wait for ever.
+    # Django's own may be inside a transaction, for which a copy would wait without end.
     file = Path(connection.settings_dict["NAME"])
     return sqlite3.connect(f"{file.absolute().as_uri()}?mode={mode}", uri=True)
 
 
 def _copy_sqlite(path: Path) -> Snapshot:
     with closing(_open_sqlite("rw")) as database, closing(sqlite3.connect(path)) as copy:
-        # All pages in one step: between two, a writer would make it begin anew, again and again.
+        # All pages in one step: a write between two steps makes the copy start again.
         database.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
         _check_integrity(copy)
@@ -125,7 +125,7 @@ def _load_postgresql(path: Path) -> None:
 
 
 def _read(cursor: Any) -> Snapshot:
-    """Ask what a copy holds: the copy itself, or the transaction that it was made in."""
+    """Read files and migrations from a copy, or in the transaction that it was made in."""
     answers = []
     for query in (FILES, MIGRATIONS):
         answers.append((cursor.execute(query) or cursor).fetchall())

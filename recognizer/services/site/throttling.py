@@ -1,4 +1,4 @@
-"""How often somebody asked, counted by all workers together, and whether that was too often."""
+"""Limits of requests, counted by all workers together."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from recognizer.services.metrics import count_throttled
 logger = logging.getLogger(__name__)
 
 MOST_REMEMBERED = 10_000
-"""Buckets of which a process remembers that they are full."""
+"""Most full buckets that a process remembers."""
 _full: dict[str, int] = {}
 PAUSE_SECONDS = 10
-"""How long nobody tries to count after that failed: each who tried would wait for it in vain."""
+"""Pause after counting failed, so that requests do not wait for it in vain."""
 
 
 class _Pause:
@@ -37,7 +37,7 @@ _pause = _Pause()
 
 @dataclass(frozen=True)
 class Limit:
-    """How often somebody may do something in each window of so many seconds; 0 is no limit."""
+    """How often a caller may do something within each window of some seconds; 0 is unlimited."""
 
     who: str
     what: str
@@ -46,16 +46,16 @@ class Limit:
 
     @cached_property
     def bucket(self) -> str:
-        """Where it is counted: neither addresses nor visitors are kept as they are."""
+        """A hash that names the counter, so that addresses and visitors are not stored."""
         return salted_hmac("recognizer.throttling", f"{self.what} {self.who}").hexdigest()[:32]
 
     @property
     def caller(self) -> str:
-        """What kind of caller it is for: visitor, key, address or everybody."""
+        """The kind of caller: visitor, key, address or everybody."""
         return self.who.partition(" ")[0]
 
     def ends(self, now: float) -> int:
-        """Return when the current window is over."""
+        """Return the end of the current window."""
         return (int(now) // self.seconds + 1) * self.seconds
 
     def __str__(self) -> str:
@@ -65,7 +65,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class Excess:
-    """A limit that is used up, and how long that lasts."""
+    """A limit that is used up, and for how long."""
 
     limit: Limit
     wait_seconds: float
@@ -74,8 +74,8 @@ class Excess:
 def count_hits(limits: Iterable[Limit]) -> Excess | None:
     """Count a hit on each limit and return one that is exceeded, if any is.
 
-    What is refused is not counted again, so that a flood costs no writes and uses up nobody
-    else's share of a common limit.
+    A refused hit is not counted again, so that a flood costs no writes and uses up no other
+    caller's share of a common limit.
     """
     excess = _find_excess(limits)
     if excess is not None:
@@ -101,8 +101,8 @@ def _find_excess(limits: Iterable[Limit]) -> Excess | None:
     try:
         hits = _count(limits, now) if limits else {}
     except (DatabaseError, RedisError) as error:
-        # Rather too many answers than none: a site that cannot count still reads digits.
-        logger.warning("Requests cannot be counted; nobody is throttled: %s", error)
+        # A site that cannot count still reads digits.
+        logger.warning("Requests cannot be counted and are not limited: %s", error)
         _pause.until = now + PAUSE_SECONDS
         return None
     for limit in limits:
@@ -114,7 +114,7 @@ def _find_excess(limits: Iterable[Limit]) -> Excess | None:
 
 
 def _count(limits: list[Limit], now: float) -> dict[str, int]:
-    """Return the number of hits in each bucket, this one included."""
+    """Return the number of hits in each bucket, including this one."""
     ends = {limit.bucket: limit.ends(now) for limit in limits}
     if isinstance(caches["default"], DatabaseCache):
         return _count_in_database(ends, now)
@@ -124,18 +124,18 @@ def _count(limits: list[Limit], now: float) -> dict[str, int]:
         cache.add(key, 0, end - now + 60)
         try:
             hits[bucket] = cache.incr(key)
-        except ValueError:  # it is full, and let go of what was just put there
+        except ValueError:  # the cache is full and dropped the entry
             hits[bucket] = 1
     return hits
 
 
 def _count_in_database(ends: dict[str, int], now: float) -> dict[str, int]:
-    """Count in one statement, which no other can come between.
+    """Count in one statement, which is atomic.
 
     Django's database cache reads and writes in turn: it loses hits, and takes ten times as long
     (docs/decisions/throttles.md).
     """
-    rows = sorted(ends.items())  # all who wait for each other's rows do so in the same order
+    rows = sorted(ends.items())  # in one order, so that two requests do not wait for each other
     table = connection.ops.quote_name(HitCount._meta.db_table)
     values = ", ".join(["(%s, %s, 1)"] * len(rows))
     # Names and placeholders of our own.

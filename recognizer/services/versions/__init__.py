@@ -1,1 +1,1 @@
-"""Versions of the model: which one answers, their files, how good they are and which is better."""
+"""Versions of the model: the active one, files, quality, comparison."""

@@ -36,7 +36,7 @@ class AtomicFileStorage(FileSystemStorage):
         return os.path.abspath(self.base_location)
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
-        """Let a file take the place of one of the same name: a damaged one is replaced."""
+        """Let a file replace one of the same name, which may be damaged."""
         return name
 
     def _save(self, name: str, content: Any) -> str:
@@ -45,7 +45,6 @@ class AtomicFileStorage(FileSystemStorage):
 
 
 def storage() -> Storage:
-    """Return the storage of model files."""
     return storages["artifacts"]
 
 
@@ -63,7 +62,6 @@ def keep(name: str, data: bytes, manifest: artifacts.Manifest) -> str:
 
 
 def read(name: str) -> bytes:
-    """Return the bytes of a model file."""
     try:
         with storage().open(name) as file:
             return bytes(file.read())
@@ -74,7 +72,7 @@ def read(name: str) -> bytes:
 
 
 def is_whole(name: str, sha256: str) -> bool:
-    """Say whether a model file is there and the recorded one."""
+    """Check whether a model file is there and has the recorded digest."""
     try:
         return artifacts.digest(read(name)) == sha256
     except ArtifactError:
@@ -82,7 +80,7 @@ def is_whole(name: str, sha256: str) -> bool:
 
 
 def signature(name: str) -> tuple[object, ...]:
-    """Return what changes when a model file does; nothing if it is not there."""
+    """Return values that change when a model file does; none if it is missing."""
     try:
         return storage().get_modified_time(name), storage().size(name)
     except Exception:  # each kind of storage fails in its own way
@@ -90,7 +88,7 @@ def signature(name: str) -> tuple[object, ...]:
 
 
 def remove_orphans(known: set[str]) -> None:
-    """Delete the files of retrained models that are none of the known ones, and half files."""
+    """Delete the files of retrained models that are not known, and half files."""
     stems = {Path(name).stem for name in known}
     _, files = storage().listdir("")
     for file in files:

@@ -1,4 +1,4 @@
-"""Two versions side by side: what one gets right that the other does not."""
+"""Comparison of two versions: what only one of them gets right."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from recognizer.services.versions.registry import get_model, load_pipeline
 from recognizer.wording import HOLDOUTS
 
 NEWEST = 10_000
-"""Corrections that are looked at, the newest ones; those that may measure are a tenth of them."""
+"""Newest corrections that are read; about a tenth of them may measure."""
 LEARNED = 1_000
-"""Corrections that a version may have learned from and that are asked about, the newest ones."""
+"""Newest corrections, of those that a version may have learned from, that are asked about."""
 
 
 class SameVersion(ServiceError):
@@ -37,7 +37,7 @@ class SameVersion(ServiceError):
 
 @dataclass(frozen=True)
 class Difference:
-    """A picture with which only one of two versions dealt rightly; None stands for no digit."""
+    """A picture that only one of two versions reads right; None means not a digit."""
 
     png: bytes
     label: int | None
@@ -47,7 +47,7 @@ class Difference:
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """What two versions said of the same pictures."""
+    """The answers of two versions to the same pictures."""
 
     name: str
     meaning: str
@@ -77,7 +77,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Contrast:
-    """Two versions, and what they were asked."""
+    """Two versions, and their answers by set of pictures."""
 
     first: TrainedModel
     second: TrainedModel
@@ -85,7 +85,7 @@ class Contrast:
 
 
 def compare_versions(first: int, second: int) -> Contrast:
-    """Ask two versions about everything that neither has learned, and about corrections."""
+    """Ask two versions about the holdouts, and about corrections."""
     if first == second:
         raise SameVersion(f"Model {first} is compared with itself; name two versions.")
     rows = get_model(first), get_model(second)
@@ -129,7 +129,7 @@ def _frozen_holdouts(tmnist: Path, letters: Path) -> Holdouts:
 
 @functools.lru_cache(maxsize=4)
 def _frozen_answers(sha256: str, artifact: str, tmnist: Path, letters: Path) -> Answers:
-    """Ask a version about them; pages that show more of the same comparison need not ask again."""
+    """Ask a version about them, once for all pages of one comparison."""
     pipeline = load_pipeline(TrainedModel(sha256=sha256, artifact=artifact))
     return ask(pipeline, _frozen_holdouts(tmnist, letters))
 

@@ -15,7 +15,7 @@ from recognizer.services.versions.registry import get_model, load_pipeline
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A report, the version that it is about, and what could not be read."""
+    """A report, its version, and the drawings that could not be read."""
 
     version: int
     report: Report
@@ -23,9 +23,9 @@ class Evaluation:
 
 
 def evaluate(path: Path, version: int | None = None) -> Evaluation:
-    """Ask a version, the active one if none is named, about every digit of a file or folder.
+    """Ask a version, by default the active one, about every digit of a file or folder.
 
-    A drawing in which there is nothing to read counts as wrong: that is what its author would say.
+    A drawing without anything to read counts as wrong, as its author would say.
     """
     model = get_model(version)
     pipeline = load_pipeline(model)

@@ -16,7 +16,7 @@ from recognizer.wording import HOLDOUTS
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the gate says of a candidate, and why."""
+    """The gate's decision about a candidate, and its reason."""
 
     accepted: bool
     against: int | None = None
@@ -27,24 +27,24 @@ class Verdict:
 
     @property
     def reason(self) -> str:
-        """Say why, in one sentence; nothing where there is nothing to say."""
+        """The reason in one sentence, or an empty text."""
         if not self.worse:
             return self.note
         faults = "; ".join(self._fault(name) for name in self.worse)
         return f"It is significantly worse than Model {self.against} on {faults}."
 
     def outcome_of(self, model: TrainedModel | None) -> str:
-        """Say what becomes of a version, or what would become of one that is not stored."""
+        """Return the outcome for a version, or for one that is not stored."""
         if self.accepted:
-            said = f"{model} is active." if model else "It would be active."
+            outcome = f"{model} is active." if model else "It would be active."
         else:
-            said = f"{model} is kept, but not active." if model else "It would not be active."
+            outcome = f"{model} is kept, but not active." if model else "It would not be active."
         if self.forced:
-            said += " It was forced."
-        return f"{said} {self.reason}".strip()
+            outcome += " It was forced."
+        return f"{outcome} {self.reason}".strip()
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what is kept of it with the version."""
+        """Return what is stored with the version."""
         return {
             **asdict(self),
             "compared": {name: one.as_dict() for name, one in self.compared.items()},
@@ -61,9 +61,9 @@ class Verdict:
 
 
 def judge(candidate: TrainedArtifact, *, force: bool = False) -> Verdict:
-    """Let a candidate and the active model answer the same questions, new to both.
+    """Compare a candidate with the active model on pictures that are new to both.
 
-    It is turned away if it is worse by more than chance: McNemar's exact test, one-sided, on each
+    It is refused if it is worse by more than chance: McNemar's exact test, one-sided, on each
     holdout, at one level for all of them together (Holm).
     """
     active = TrainedModel.objects.active().first()
@@ -82,7 +82,7 @@ def judge(candidate: TrainedArtifact, *, force: bool = False) -> Verdict:
 
 
 def confirm(verdict: Verdict, *, force: bool = False) -> Verdict:
-    """Turn a candidate away that was not compared with the version that is active now.
+    """Refuse a candidate that was not compared with the version that is active now.
 
     The caller holds the transaction in which the candidate would be activated.
     """

@@ -25,11 +25,11 @@ LOOK = "SELECT version, sha256 FROM recognizer_trainedmodel WHERE active"
 
 
 LOADED = ("version", "sha256", "artifact", "pruned_at", "origin")
-"""What is asked of a version to load it."""
+"""Fields that loading a version needs."""
 
 
 class NoModel(ServiceError):
-    """There is no model that could answer."""
+    """There is no active model, or none that can be loaded."""
 
 
 class UnknownModel(ServiceError):
@@ -46,7 +46,7 @@ class ActiveModel:
 
 
 class _Memory:
-    """What this process has loaded, and the file that it was last refused."""
+    """The model that this process has loaded, and the file that it refused last."""
 
     model: ActiveModel | None = None
     refused: tuple[object, ...] | None = None
@@ -57,12 +57,12 @@ _loading = threading.Lock()
 
 
 def active_model() -> ActiveModel:
-    """Return the active version; one short query finds out whether another was activated.
+    """Return the active version; one short query checks whether it has changed.
 
     A version whose file is missing or not the recorded one is refused, with the reason in the
-    log, and the one in memory goes on; a process that has none yet takes the newest other version
-    that is whole and that the gate let through. While one thread loads a new version, the others
-    answer with the old one.
+    log, and the one in memory is kept; a process that has none yet takes the newest other version
+    that is whole and that the gate accepted. While one thread loads a new version, the others
+    use the old one.
     """
     current = _memory.model
     if current is not None and _look() == (current.version, current.sha256):
@@ -89,14 +89,14 @@ def forget_model() -> None:
 
 
 def load_pipeline(row: TrainedModel) -> Any:
-    """Return the estimator of a version; its digest is checked before it is opened."""
+    """Return the estimator of a version, after a check of the file's digest."""
     if row.pruned_at:
         raise _pruned(row)
     return artifacts.deserialize(artifact_files.read(row.artifact), row.sha256)
 
 
 def get_model(version: int | None) -> TrainedModel:
-    """Return a version, or the active one where none is named."""
+    """Return a version, by default the active one."""
     row = (
         TrainedModel.objects.active().first()
         if version is None
@@ -110,7 +110,7 @@ def get_model(version: int | None) -> TrainedModel:
 
 
 def activate(version: int) -> TrainedModel:
-    """Make a version the one that answers, if its file is whole."""
+    """Make a version the active one, if its file is whole."""
     row = get_model(version)
     load_pipeline(row)
     with transaction.atomic():
@@ -121,7 +121,7 @@ def activate(version: int) -> TrainedModel:
 
 def add_version(manifest: artifacts.Manifest, **values: Any) -> TrainedModel:
     """Store the next version of a saved artifact; the caller holds the transaction."""
-    _hold_versions()
+    _lock_versions()
     newest = TrainedModel.objects.aggregate(newest=Max("version"))["newest"]
     model = describe_version(manifest, version=(newest or 0) + 1, **values)
     model.save(force_insert=True)
@@ -146,7 +146,7 @@ def describe_version(manifest: artifacts.Manifest, **values: Any) -> TrainedMode
 
 
 def make_active(row: TrainedModel) -> None:
-    """Let one version answer and no other; the caller holds the transaction."""
+    """Make one version the only active one; the caller holds the transaction."""
     TrainedModel.objects.active().exclude(pk=row.pk).update(active=False)
     # Its file may have been pruned since the row was read.
     if not TrainedModel.objects.whole().filter(pk=row.pk).update(active=True):
@@ -155,10 +155,10 @@ def make_active(row: TrainedModel) -> None:
 
 
 def prune(keep: int) -> int:
-    """Delete the files of old versions that do not answer, but for the newest ones to be kept.
+    """Delete the files of versions that are not active, except the newest ``keep``.
 
     The rows stay: drawings and later versions refer to them. A row is marked before its file goes,
-    so that a file whose deletion was interrupted is nobody's, and the next retraining deletes it.
+    so that the next retraining deletes a file whose deletion was interrupted.
     """
     old = TrainedModel.objects.dispensable().order_by("-version").values_list("pk", flat=True)
     pruned = TrainedModel.objects.dispensable().filter(pk__in=list(old[keep:]))
@@ -188,7 +188,7 @@ def register_bundled_model() -> TrainedModel:
         artifacts.deserialize(data, manifest.sha256)
         name = artifact_files.keep(name, data, manifest)
     with transaction.atomic():
-        _hold_versions()
+        _lock_versions()
         row = TrainedModel.objects.bundled().filter(sha256=manifest.sha256).first()
         if row is None:
             row = add_version(
@@ -205,10 +205,11 @@ def register_bundled_model() -> TrainedModel:
     return row
 
 
-def _hold_versions() -> None:
-    """Let nobody else make a version before this transaction ends; SQLite lets nobody write then.
+def _lock_versions() -> None:
+    """Keep others from making a version before this transaction ends.
 
-    There may be no row yet that could be locked. Whoever reads, or stores a drawing, does not wait.
+    SQLite has one writer anyway. The table is locked, as there may be no row yet; requests that
+    read or store drawings do not wait.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
@@ -217,7 +218,7 @@ def _hold_versions() -> None:
 
 
 def _look() -> tuple[int, str] | None:
-    """Say which version is active; by hand, as every request asks and the ORM takes much longer."""
+    """Return which version is active, in plain SQL, as each request asks and the ORM is slow."""
     with connection.cursor() as cursor:
         cursor.execute(LOOK)
         row: tuple[int, str] | None = cursor.fetchone()
@@ -229,7 +230,7 @@ def _is_loaded(wanted: TrainedModel, current: ActiveModel) -> bool:
 
 
 def _load_or_keep(wanted: TrainedModel, current: ActiveModel | None) -> ActiveModel:
-    """Load a version; keep the current one, or find another, where that cannot be."""
+    """Load a version, or keep the current one or find another where that fails."""
     signature = (wanted.version, wanted.sha256, *artifact_files.signature(wanted.artifact))
     if current is not None and _memory.refused == signature:
         return current  # the same file was refused before, and the log says so
@@ -266,7 +267,7 @@ def _load(row: TrainedModel) -> ActiveModel:
 
 
 def _load_bundled(row: TrainedModel, reason: ArtifactError) -> Any:
-    """Return a bundled version from the project itself, if that still has the very same file."""
+    """Load a bundled version from the project itself, if that still has the same file."""
     source = Path(settings.BUNDLED_MODEL)
     try:
         pipeline = artifacts.deserialize(artifacts.read(source), row.sha256)

@@ -1,4 +1,4 @@
-"""A report of one version: what it gets wrong, how sure it is, how versions got better."""
+"""Reports of a version: its mistakes, its calibration, and the learning curve of all versions."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from recognizer.services.versions.registry import get_model, load_pipeline
 from recognizer.wording import HOLDOUTS, data_url, png_url
 
 MISTAKES = 12
-"""Mistakes that are shown of each holdout."""
+"""Mistakes shown of each holdout."""
 CORRECTIONS = 5_000
-"""Corrections kept aside that are read at the most, the newest ones."""
+"""Most corrections kept aside that are read, the newest ones."""
 FORMAT = 2
-"""Goes up when a report is made differently, so that none of before is taken from the cache."""
+"""Version of the cached panels; goes up when they are made differently."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,12 @@ class Mistake:
 
     @property
     def sure(self) -> str:
-        """The confidence in percent."""
         return f"{self.confidence:.1%}"
 
 
 @dataclass(frozen=True)
 class Panel:
-    """How a version does on one holdout; pictures are data: addresses."""
+    """The results of a version on one holdout; pictures are data: addresses."""
 
     title: str
     report: Report
@@ -64,13 +63,12 @@ class Panel:
 
     @property
     def accuracy(self) -> str:
-        """The accuracy in percent."""
         return f"{self.report.accuracy:.2%}"
 
 
 @dataclass(frozen=True)
 class VersionReport:
-    """All of it; where the model's file cannot be used, `fault` says why and panels are missing."""
+    """The whole report; where the model's file cannot be used, `fault` says why."""
 
     model: TrainedModel
     made_at: datetime
@@ -82,10 +80,10 @@ class VersionReport:
 
 
 def make_report(version: int | None = None) -> VersionReport:
-    """Report on a version, the active one if none is named.
+    """Report on a version, by default the active one.
 
-    Typefaces and pens kept aside are the same for ever and are read once for each version, as long
-    as the cache keeps that; corrections kept aside are those of now.
+    Typefaces and pens kept aside never change, so each version reads them once, as long as the
+    cache keeps that; corrections kept aside are the present ones.
     """
     model = get_model(version)
     panels: tuple[Panel, ...] = ()
@@ -140,7 +138,7 @@ def _panels(model: TrainedModel) -> Iterator[Panel]:
 
 
 def _panel(pipeline: Any, name: str, digits: LabeledDigits) -> Panel:
-    from ml.measuring import plots  # 34 MB that no process needs that only answers
+    from ml.measuring import plots  # 34 MB, needed for reports only
 
     probabilities = read(pipeline, digits.images).probabilities
     answers = probabilities.argmax(axis=1).astype(np.uint8)
@@ -204,9 +202,9 @@ def _learning_curve() -> str:
 
 
 def _count_answered() -> Sequence[tuple[int, int, int]]:
-    """Count for each version what people answered for, and what of it was right.
+    """Count for each version the answered drawings, and the right ones among them.
 
-    What was imported was not drawn for it, and what was rejected is no answer.
+    Imported and rejected drawings do not count.
     """
     live = Drawing.objects.labeled().exclude(source=Drawing.Source.IMPORT)
     live = live.exclude(review=Drawing.Review.REJECTED)
@@ -219,7 +217,7 @@ def _count_answered() -> Sequence[tuple[int, int, int]]:
 
 
 def _facts(model: TrainedModel) -> dict[str, dict[str, object]]:
-    """Gather what is known of a version, by heading and name."""
+    """Return the facts of a version by heading and name."""
     return {
         "Version": {
             "origin": model.get_origin_display(),
@@ -249,7 +247,7 @@ def _title(name: str) -> str:
 
 
 def _plain(value: object) -> str:
-    """Say a value in few letters; long lists, such as ids of drawings, are counted."""
+    """Format a value; long lists, such as ids of drawings, are counted."""
     if isinstance(value, list):
         return ", ".join(map(str, value)) if len(value) <= 5 else f"{len(value):,} entries"
     return f"{value:,}" if type(value) is int else str(value)

@@ -17,7 +17,7 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
-from digitsite.metrics import PREFIX, remove_abandoned
+from digitsite.counters import PREFIX, remove_abandoned
 from recognizer.services.site.throttling import forget_full
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.deployment.test_gunicorn import workers_of
