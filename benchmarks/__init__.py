@@ -1,0 +1,1 @@
+"""Measurements that somebody starts by hand; docs/benchmarks.md has their figures."""

