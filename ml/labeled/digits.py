@@ -118,13 +118,13 @@ def load_tmnist(path: Path) -> LabeledDigits:
         The file is damaged, a column is missing, a label is not 0 to 9, a pixel is not a whole
         number from 0 to 255, or there are no rows. Names the line, the header being the first.
     """
-    return LabeledDigits.concatenate(
-        [
-            LabeledDigits(
-                rows.images, rows.labels, np.array(list(map(family_of, rows.names or ())))
-            )
-            for rows in read_rows(path, TMNIST)
-        ]
+    parts = list(read_rows(path, TMNIST))
+    names = [name for rows in parts for name in rows.names or ()]
+    families = {name: family_of(name) for name in set(names)}
+    return LabeledDigits(
+        np.concatenate([rows.images for rows in parts]),
+        np.concatenate([rows.labels for rows in parts]),
+        np.array([families[name] for name in names]),
     )
 
 

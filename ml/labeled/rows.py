@@ -1,4 +1,4 @@
-"""Read digits from a csv in the format of TMNIST or of MNIST, and tell what is wrong with one."""
+"""Read digits from a csv in the format of TMNIST or of MNIST, and explain what is wrong in one."""
 
 from __future__ import annotations
 
@@ -13,41 +13,35 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.drawing.canonical import Digits
+from ml.drawing.canonical import CANONICAL_SIZE, Digits
 from ml.errors import DatasetError
 from ml.labeled.packed import PackedFile, open_packed
 
-PIXELS: Final = 784
-BATCH_LINES: Final = 4096
-"""Lines that are read at a time: about 8 MB of text."""
+PIXELS: Final = CANONICAL_SIZE**2
+BATCH_LINES: Final = 1024
+"""Lines that are read at a time: about 2 MB of text."""
 MAX_NAME: Final = 128
-"""Longest name of a face."""
+"""Longest name of a face, in characters."""
 
-FIELDS: Final[Mapping[str, tuple[Any, ...]]] = {
-    "name": ("name", f"U{MAX_NAME + 1}"),
-    "label": ("label", "u1"),
-    "pixels": ("pixels", "u1", (28, 28)),
-}
-"""NumPy's description of each part of a line."""
-
+Header = tuple[str, ...]
 Layout = tuple[str, ...]
-"""Parts of a line in their order, such as ``("label", "pixels")``."""
+"""Parts of a line in their order, such as ``("name", "label", "pixels")``."""
 
 TMNIST_HEADER: Final = ("names", "labels", *(str(n) for n in range(1, PIXELS + 1)))
-TMNIST: Final[Mapping[Layout, Layout]] = {TMNIST_HEADER: ("name", "label", "pixels")}
-"""TMNIST's header and the layout of its lines."""
+TMNIST: Final[Mapping[Header, Layout]] = {TMNIST_HEADER: ("name", "label", "pixels")}
+LETTERS: Final[Mapping[Header, Layout]] = {TMNIST_HEADER: ("name", "letter", "pixels")}
 
 PIXEL_HEADERS: Final = (
     tuple(f"pixel{n}" for n in range(PIXELS)),
     tuple(f"pixel{n}" for n in range(1, PIXELS + 1)),
     tuple(f"{row}x{column}" for row in range(1, 29) for column in range(1, 29)),
 )
-ANY_HEADER: Final[Mapping[Layout, Layout]] = {
+ANY_DIGITS: Final[Mapping[Header, Layout]] = {
     **TMNIST,
     **{("label", *pixels): ("label", "pixels") for pixels in PIXEL_HEADERS},
     **{(*pixels, "class"): ("pixels", "label") for pixels in PIXEL_HEADERS},
 }
-"""The headers that MNIST is known with, besides TMNIST's, and the layouts of their lines."""
+"""TMNIST's header and those that MNIST is known with, and the layouts of their lines."""
 NO_HEADER: Final[Layout] = ("label", "pixels")
 """Layout of an MNIST csv without a header."""
 
@@ -61,17 +55,17 @@ class Rows:
     images : Digits
         (n, 28, 28) uint8.
     labels : ndarray
-        (n,) uint8, 0 to 9.
+        (n,) uint8, 0 to 9; or (n,) str, one letter each.
     names : list of str or None
         Names of the n faces; None where the format has none.
     """
 
     images: Digits
-    labels: NDArray[np.uint8]
+    labels: NDArray[Any]
     names: list[str] | None
 
 
-def read_rows(path: Path, headers: Mapping[Layout, Layout] = ANY_HEADER) -> Iterator[Rows]:
+def read_rows(path: Path, headers: Mapping[Header, Layout] = ANY_DIGITS) -> Iterator[Rows]:
     """Read a csv, plain, gzipped or zipped, some thousand lines at a time.
 
     Parameters
@@ -96,48 +90,32 @@ def read_rows(path: Path, headers: Mapping[Layout, Layout] = ANY_HEADER) -> Iter
         yield from parse_rows(file, headers)
 
 
-def parse_rows(file: PackedFile, headers: Mapping[Layout, Layout] = ANY_HEADER) -> Iterator[Rows]:
-    """Read an open csv as `read_rows` does.
-
-    Parameters
-    ----------
-    file : PackedFile
-        The csv.
-    headers : mapping, optional
-        The headers that are accepted, each with the layout of its lines.
-
-    Yields
-    ------
-    Rows
-        The next lines.
-
-    Raises
-    ------
-    DatasetError
-        As `read_rows` does. Names the row, too, where a row is at fault.
-    """
+def parse_rows(file: PackedFile, headers: Mapping[Header, Layout] = ANY_DIGITS) -> Iterator[Rows]:
+    """Read an open csv as `read_rows` does; errors name the row, too, where a row is at fault."""
     lines, path = file.lines(), file.path
     first = next(lines, "")
     if not first:
         raise DatasetError("The file is empty.", path)
     fields = [field.strip().lower() for field in _split(first)]
     number, count = 2, 0
-    if headers is ANY_HEADER and all(field.isdecimal() for field in fields):
+    if headers is ANY_DIGITS and all(field.isdecimal() for field in fields):
         layout, number, lines = NO_HEADER, 1, chain([first], lines)
     else:
         layout = _find_layout(fields, headers, path)
     while batch := list(islice(lines, BATCH_LINES)):
-        if not all(map(str.isspace, batch)):
-            rows = _parse(batch, layout, path, number, count)
+        if full := [line for line in batch if not line.isspace()]:
+            rows = _parse(full, layout)
+            if rows is None:
+                raise _explain(batch, layout, path, number, count)
             yield rows
-            count += len(rows.labels)
+            count += len(full)
         number += len(batch)
     if not count:
         raise DatasetError("There are no rows below the header.", path, file.line)
 
 
-def _find_layout(fields: list[str], headers: Mapping[Layout, Layout], path: Path) -> Layout:
-    """Look up a header, or say how it differs from the one that it is most like."""
+def _find_layout(fields: list[str], headers: Mapping[Header, Layout], path: Path) -> Layout:
+    """Look up a header, or explain how it differs from the one that it is most like."""
     if layout := headers.get(tuple(fields)):
         return layout
     likest = max(headers, key=lambda header: len(set(header) & set(fields)))
@@ -151,49 +129,76 @@ def _find_layout(fields: list[str], headers: Mapping[Layout, Layout], path: Path
     raise DatasetError(f"The columns are not in this order, each once: {right}.", path, 1)
 
 
-def _parse(lines: list[str], layout: Layout, path: Path, number: int, row: int) -> Rows:
-    """Parse lines; the first has this number in the file, and the first row this one."""
-    dtype = np.dtype([FIELDS[part] for part in layout])
+def _parse(lines: list[str], layout: Layout) -> Rows | None:
+    """Parse lines, or return None if something is wrong with one of them."""
+    texts = {}
+    for part in layout:
+        if part in ("name", "letter"):
+            texts[part], lines = _cut_first(lines)
+    numbers = _parse_numbers(lines, PIXELS + ("label" in layout))
+    if numbers is None or not all(map(_is_name, texts.get("name", ()))):
+        return None
+    if "letter" in texts:
+        labels, pixels = np.array(texts["letter"]), numbers
+        is_right = all(map(_is_letter, texts["letter"]))
+    else:
+        first, last = (1, None) if layout[-1] == "pixels" else (0, -1)
+        labels, pixels = numbers[:, first - 1], numbers[:, first:last]
+        is_right = bool(labels.max() <= 9)
+    images = pixels.reshape(-1, CANONICAL_SIZE, CANONICAL_SIZE)
+    return Rows(images, labels, texts.get("name")) if is_right else None
+
+
+def _cut_first(lines: list[str]) -> tuple[list[str], list[str]]:
+    """Cut the first field, which may be quoted, off each line."""
+    firsts = [_split(line)[0] if line[0] == '"' else line.partition(",")[0] for line in lines]
+    rests = [
+        line.split(",", first.count(",") + 1)[-1] for line, first in zip(lines, firsts, strict=True)
+    ]
+    return firsts, rests
+
+
+def _parse_numbers(lines: list[str], width: int) -> NDArray[np.uint8] | None:
+    """Parse lines of so many numbers from 0 to 255, or return None if there is anything else."""
+    # NumPy asks C whether a character is a space, which reads beyond C's table, and may crash, for
+    # those that C does not know.
     if not all(map(str.isascii, lines)):
-        # NumPy asks C whether a character is a space, which reads beyond C's table, and may crash,
-        # for those that C does not know. So they must not stand where a number is read.
-        _explain(lines, layout, path, number, row)
+        return None
     try:
-        rows = [line for line in lines if not line.isspace()]
-        table = np.loadtxt(rows, dtype, comments=None, delimiter=",", quotechar='"', ndmin=1)
-    except ValueError as error:
-        _explain(lines, layout, path, number, row)
-        raise DatasetError(f"The rows cannot be read: {error}", path) from error
-    names = table["name"].tolist() if "name" in layout else None
-    if table["label"].max() > 9 or not all(map(_is_name, names or ())):
-        _explain(lines, layout, path, number, row)
-    return Rows(table["pixels"], table["label"], names)
+        numbers = np.loadtxt(lines, np.uint8, comments=None, delimiter=",", quotechar='"', ndmin=2)
+    except ValueError:
+        return None
+    return numbers if numbers.shape == (len(lines), width) else None
 
 
-def _explain(lines: list[str], layout: Layout, path: Path, first: int, row: int) -> None:
-    """Find the first line that is wrong and say what is wrong with it."""
-    width = sum(PIXELS if part == "pixels" else 1 for part in layout)
-    for number, line in enumerate(lines, start=first):
-        fields = [field.strip(whitespace) for field in _split(line)]
-        if line.isspace():
-            continue
-        if len(fields) != width:
-            message = f"There are {len(fields)} columns; a row has {width}."
-            raise DatasetError(message, path, number, row)
-        if "name" in layout and not _is_name(fields.pop(0)):
-            message = f"The name is not a text of 1 to {MAX_NAME} characters."
-            raise DatasetError(message, path, number, row)
-        label = fields.pop(0 if layout[-1] == "pixels" else -1)
-        if not _is_whole(label, 9):
-            message = f"The label is {label[:20]!r}; a label is a digit from 0 to 9."
-            raise DatasetError(message, path, number, row)
-        for pixel, value in enumerate(fields, start=1):
-            if not _is_whole(value, 255):
-                message = (
-                    f"Pixel {pixel} is {value[:20]!r}; a pixel is a whole number from 0 to 255."
-                )
-                raise DatasetError(message, path, number, row)
-        row += 1
+def _explain(lines: list[str], layout: Layout, path: Path, number: int, row: int) -> DatasetError:
+    """Find the first line that is wrong; the first of all has this number, the first row this."""
+    for line in lines:
+        if not line.isspace():
+            if fault := _find_fault(line, layout):
+                return DatasetError(fault, path, number, row)
+            row += 1
+        number += 1
+    return DatasetError("The rows cannot be read as a csv.", path)
+
+
+def _find_fault(line: str, layout: Layout) -> str | None:
+    """Return what is wrong with a line, if anything is."""
+    fields = [field.strip(whitespace) for field in _split(line)]
+    width = len(layout) - 1 + PIXELS
+    if len(fields) != width:
+        return f"There are {len(fields)} columns; a row has {width}."
+    if "name" in layout and not _is_name(fields.pop(0)):
+        return f"The name is not a text of 1 to {MAX_NAME} characters."
+    label = fields.pop(0 if layout[-1] == "pixels" else -1)
+    if "letter" in layout and not _is_letter(label):
+        return f"The label is {label[:20]!r}; a label is one letter."
+    if "label" in layout and not _is_whole(label, 9):
+        return f"The label is {label[:20]!r}; a label is a digit from 0 to 9."
+    for pixel, value in enumerate(fields, start=1):
+        if not _is_whole(value, 255):
+            return f"Pixel {pixel} is {value[:20]!r}; a pixel is a whole number from 0 to 255."
+    return None
 
 
 def _split(line: str) -> list[str]:
@@ -206,6 +211,10 @@ def _split(line: str) -> list[str]:
 
 def _is_name(text: str) -> bool:
     return 1 <= len(text) <= MAX_NAME and text.isprintable()
+
+
+def _is_letter(text: str) -> bool:
+    return len(text) == 1 and text.isalpha()
 
 
 def _is_whole(text: str, largest: int) -> bool:

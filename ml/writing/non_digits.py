@@ -13,8 +13,7 @@ from ml.drawing.canonical import Digits
 from ml.errors import DatasetError
 from ml.labeled.digits import is_held_out
 from ml.labeled.formats import family_of
-from ml.labeled.packed import open_packed
-from ml.labeled.rows import FIELDS, TMNIST_HEADER
+from ml.labeled.rows import LETTERS, read_rows
 from ml.writing.augmentation import augment
 from ml.writing.pen import PEN, PenSettings, write_digits
 from ml.writing.scribbles import KINDS
@@ -78,23 +77,9 @@ def load_letters(path: Path) -> tuple[Digits, NDArray[np.str_]]:
         The file is damaged, a column is missing, a label is not one letter, a pixel is not a whole
         number from 0 to 255, or there are no rows.
     """
-    dtype = np.dtype([FIELDS["name"], ("label", "U2"), FIELDS["pixels"]])
-    with open_packed(path, ".csv") as file:
-        lines = file.lines()
-        if tuple(next(lines, "").strip().split(",")) != TMNIST_HEADER:
-            raise DatasetError("The columns are not names, labels, 1 … 784.", path, 1)
-        rows = [line for line in lines if not line.isspace()]
-    if not rows:
-        raise DatasetError("There are no rows below the header.", path)
-    try:
-        table = np.loadtxt(rows, dtype, comments=None, delimiter=",", ndmin=1)
-    except ValueError as error:
-        raise DatasetError(f"The rows cannot be read: {error}", path) from error
-    if wrong := [
-        label for label in table["label"].tolist() if len(label) != 1 or not label.isalpha()
-    ]:
-        raise DatasetError(f"The label is {wrong[0]!r}; a label is one letter.", path)
-    return table["pixels"], np.array([family_of(name) for name in table["name"].tolist()])
+    parts = list(read_rows(path, LETTERS))
+    families = [family_of(name) for rows in parts for name in rows.names or ()]
+    return np.concatenate([rows.images for rows in parts]), np.array(families)
 
 
 def write_scribbles(count: int, seed: int, jobs: int = 1) -> Digits:

@@ -60,11 +60,11 @@ def test_the_bundled_letters_are_loaded() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("names,labels", "name,label", "columns"),
-        ("Regular,L", "Regular,LL", "one letter"),
-        ("Regular,L", "Regular,7", "one letter"),
-        ("Regular,L,0", "Regular,L,256", "cannot be read"),
-        ("Regular,L,0", "Regular,L", "cannot be read"),
+        ("names,labels", "name,label", "line 1: The column 'names' is missing"),
+        ("Regular,L", "Regular,LL", "line 2: The label is 'LL'; a label is one letter"),
+        ("Regular,L", "Regular,7", "line 2: The label is '7'; a label is one letter"),
+        ("Regular,L,0", "Regular,L,256", "line 2: Pixel 1 is '256'"),
+        ("Regular,L,0", "Regular,L", "line 2: There are 785 columns; a row has 786"),
     ],
 )
 def test_an_invalid_csv_of_letters_is_refused(
