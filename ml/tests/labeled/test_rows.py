@@ -130,7 +130,7 @@ def test_numbers_alone_are_no_header_of_tmnist(tmp_path: Path) -> None:
         list(read_rows(path, TMNIST))
 
 
-@pytest.mark.parametrize("label", ["11", "10", "-1", "x", "3.0", "", "NaN", "٣"])
+@pytest.mark.parametrize("label", ["11", "10", "-1", "x", "3.0", "1e0", "True", "", "NaN", "٣"])
 def test_a_label_that_is_no_digit_is_named_with_its_line(tmp_path: Path, label: str) -> None:
     wrong = with_field(tmnist_row("A", 3), 1, label)
     path = write_rows(tmp_path, tmnist_row("A", 3), wrong, wrong)
@@ -138,7 +138,8 @@ def test_a_label_that_is_no_digit_is_named_with_its_line(tmp_path: Path, label: 
 
 
 @pytest.mark.parametrize(
-    "pixel", ["300", "256", "-1", "x", "0.5", "", "1e2", "9" * 30, "9" * 5000, "1_0", "𖹹"]
+    "pixel",
+    ["300", "256", "-1", "x", "0.5", "7.0", "", "1e2", "True", "9" * 30, "9" * 5000, "1_0", "𖹹"],
 )
 def test_a_pixel_that_is_no_byte_is_named_with_its_line(tmp_path: Path, pixel: str) -> None:
     wrong = with_field(tmnist_row("A", 3), 6, pixel)
@@ -196,6 +197,27 @@ def test_an_open_quote_is_a_fault_of_its_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", [TMNIST_HEADER, f"{TMNIST_HEADER}\n\n \n"])
 def test_a_header_without_rows_is_refused(tmp_path: Path, text: str) -> None:
     refuse(write_text(tmp_path / "a.csv", text), "no rows below the header", text.count("\n") or 1)
+
+
+@pytest.mark.parametrize("value", ["1.0", "1e2", "True", ""])
+def test_a_value_that_is_no_whole_number_is_refused_even_in_every_pixel(
+    tmp_path: Path, value: str
+) -> None:
+    row = ",".join(["A", value, *[value] * 784])
+    refuse(write_rows(tmp_path, row), "The label is", 2)
+    refuse(write_rows(tmp_path, ",".join(["A", "3", *[value] * 784])), "Pixel 1 is", 2)
+
+
+def test_a_quoted_comma_does_not_make_up_for_a_missing_column(tmp_path: Path) -> None:
+    row = tmnist_row("A", 3).removesuffix(",0,0") + ',"0,0"'
+    refuse(write_rows(tmp_path, row), "There are 785 columns", 2)
+
+
+def test_quoted_numbers_are_read(tmp_path: Path) -> None:
+    row = ",".join(f'"{field}"' for field in tmnist_row("A", 3).split(","))
+    (rows,) = read_rows(write_rows(tmp_path, row))
+    assert rows.labels.tolist() == [3]
+    assert np.array_equal(rows.images[0], digit_pixels(3))
 
 
 def test_text_that_is_not_utf_8_is_named_with_its_line(tmp_path: Path) -> None:
