@@ -1,4 +1,4 @@
-"""Iterate over the drawings of a labeled file, whatever its format."""
+"""Iterate over the drawings of a labeled file of any format."""
 
 from __future__ import annotations
 
@@ -26,8 +26,9 @@ MAX_JSON: Final = 2**26
 """Most bytes of unpacked stroke JSON; it is read at once, unlike the other formats."""
 PICTURE_SUFFIXES: Final = (".jpeg", ".jpg", ".png", ".webp")
 FORMATS: Final = (
-    "a csv of TMNIST or MNIST, an npz, IDX files, stroke JSON, or a folder with a folder of "
-    "pictures for each digit"
+    "a csv of TMNIST or MNIST (also .gz or .zip), an .npz with arrays x and y, an IDX file of "
+    "images with its labels beside it, strokes as .json or .ndjson, or a folder of pictures by "
+    "digit"
 )
 
 NPZ_DAMAGE: Final = (
@@ -39,7 +40,7 @@ NPZ_DAMAGE: Final = (
     TypeError,
     tokenize.TokenError,
 )
-"""What NumPy raises on a header, which it reads as Python, besides what unzipping does."""
+"""What unzipping raises, and NumPy on a header, which it evaluates as Python."""
 
 # The IDX format opens with two zeros, the type (8 is unsigned byte) and the number of dimensions.
 # http://yann.lecun.com/exdb/mnist/
@@ -57,7 +58,7 @@ class LabeledDrawing:
     name : str
         Name that is unique in the file, for people.
     writer : str or None
-        Whose hand or which family of typefaces it is from; None where the file does not say.
+        The person or the family of typefaces that it is from; None if the file does not say.
     image : bytes or None
         An encoded picture.
     pixels : ndarray or None
@@ -85,8 +86,8 @@ def iter_labeled(path: Path) -> Iterator[LabeledDrawing]:
       gzipped, zipped or not;
     - a folder with pictures in folders 0 to 9.
 
-    Memory stays small whatever a file says of its size. The drawings are checked as they come: a
-    caller for whom half a file is worse than none goes to the end before it keeps the first.
+    Memory stays small whatever size a file states. The drawings are checked as they come: a caller
+    that wants the whole file or nothing goes to the end before it keeps the first.
 
     Parameters
     ----------
@@ -118,20 +119,10 @@ def iter_labeled(path: Path) -> Iterator[LabeledDrawing]:
 
 
 def family_of(name: str) -> str:
-    """Name the family of a face by TMNIST's way of naming: ``Roboto`` for ``Roboto-Bold``.
+    """Return the family of a face named as in TMNIST: ``Roboto`` for ``Roboto-Bold``.
 
     It ends at the first hyphen, or at the bracket that lists the axes of a variable font. So
     ``IBM-Plex-Sans`` and ``IBM-Plex-Mono`` are one, which is harmless: a family is never divided.
-
-    Parameters
-    ----------
-    name : str
-        Name of a face.
-
-    Returns
-    -------
-    str
-        Name of its family.
     """
     return re.split(r"[-\[]", name, maxsplit=1)[0] or name
 
@@ -169,31 +160,7 @@ def _iter_npz(path: Path) -> Iterator[LabeledDrawing]:
 
 
 def read_array(archive: zipfile.ZipFile, name: str, path: Path, largest: int) -> NDArray[Any]:
-    """Read one array of an npz, but not before a look at the size that its header states.
-
-    Parameters
-    ----------
-    archive : ZipFile
-        The npz.
-    name : str
-        The file of the array, such as ``x.npy``.
-    path : Path
-        What the npz is called.
-    largest : int
-        Most bytes that are read.
-
-    Returns
-    -------
-    ndarray
-        The array; never of Python's objects.
-
-    Raises
-    ------
-    DatasetError
-        It is too large.
-    KeyError
-        There is no such array.
-    """
+    """Read one array of an npz, unless its header states more than `largest` bytes."""
     with open_member(archive, name) as file:
         version = np.lib.format.read_magic(file)
         read = (
@@ -234,27 +201,7 @@ def _read_idx(path: Path, magic: int) -> NDArray[np.uint8]:
 
 
 def parse_idx(file: PackedFile, magic: int, largest: int) -> NDArray[np.uint8]:
-    """Read an open IDX file of bytes, whose length is exactly what its header states.
-
-    Parameters
-    ----------
-    file : PackedFile
-        The file.
-    magic : int
-        How it has to open.
-    largest : int
-        Most bytes behind the header that are read.
-
-    Returns
-    -------
-    ndarray
-        uint8, of the shape that the header states.
-
-    Raises
-    ------
-    DatasetError
-        It is no such file, or a longer or shorter one.
-    """
+    """Read an open IDX file of bytes, whose length is exactly what its header states."""
     sizes = 4 * (magic & 0xFF)
     header = file.read(4 + sizes)
     if len(header) < 4 + sizes or int.from_bytes(header[:4]) != magic:

@@ -12,16 +12,11 @@ from recognizer.management.base import ServiceCommand
 from recognizer.services.versions import evaluating
 from recognizer.wording import counted
 
-FORMATS = (
-    "a TMNIST or MNIST csv (also .gz or .zip), an .npz with arrays x and y, an IDX file of images "
-    "with its labels beside it, a folder of pictures by digit, or JSON of strokes"
-)
-
 
 class Command(ServiceCommand):
     help = (
-        f"Ask a model about every digit of a labeled file: {FORMATS}. Prints a table and, as "
-        "the last line, one JSON object with accuracy, recall by digit, n and model."
+        f"Ask a model about every digit of a labeled file: {evaluating.FORMATS}. Prints a "
+        "table and, as the last line, one JSON object with accuracy, recall by digit, n and model."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from recognizer.management.base import ServiceCommand
-from recognizer.management.commands.evaluate import FORMATS
 from recognizer.services.drawings import archive
+from recognizer.services.versions import evaluating
 from recognizer.wording import counted
 
 MOST_NAMED = 10
@@ -17,8 +17,8 @@ MOST_NAMED = 10
 
 class Command(ServiceCommand):
     help = (
-        f"Keep every drawing of a labeled file as an approved correction: {FORMATS}. Running it "
-        "again adds nothing twice."
+        f"Keep every drawing of a labeled file as an approved correction: {evaluating.FORMATS}. "
+        "Running it again adds nothing twice."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -12,6 +12,9 @@ from ml.measuring.evaluation import Report
 from ml.measuring.evaluation import evaluate as evaluate_pipeline
 from recognizer.services.versions.registry import get_model, load_pipeline
 
+FORMATS = formats.FORMATS
+"""What `evaluate` reads, for the help of commands."""
+
 
 @dataclass(frozen=True)
 class Evaluation:
