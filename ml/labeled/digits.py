@@ -95,9 +95,9 @@ class LabeledDigits:
 def load_tmnist(path: Path) -> LabeledDigits:
     """Load a csv in TMNIST's format, plain, gzipped or zipped, whole or not at all.
 
-    The images are as they stand in the file: canonical but for the centering, which TMNIST does
-    half a pixel further and the model undoes, and for pens wider or finer than people's, which
-    augmentation evens. `load_labeled` brings the same file to canonical digits, more slowly.
+    The images are those of the file: canonical but for the centering, which TMNIST does half a
+    pixel further and the model undoes, and for pens wider or finer than those of people, which
+    augmentation evens out. `load_labeled` brings the same file to canonical digits, more slowly.
 
     The group of a digit is the family of its face, not the face: Roboto-Medium is so near to
     Roboto-Regular that a model trained on one has seen the other.
@@ -129,7 +129,7 @@ def load_tmnist(path: Path) -> LabeledDigits:
 
 
 def is_tmnist(path: Path) -> bool:
-    """Say whether a file is meant to be in TMNIST's format, going by the columns it begins with.
+    """Return whether the first columns of a file are those of TMNIST.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def canonicalize(
     drawings : iterable of LabeledDrawing
         Pictures, pixels or strokes.
     on_unreadable : callable, optional
-        Told each drawing that cannot be read, and why; it is left out.
+        Called with each drawing that cannot be read, and why; it is left out.
 
     Returns
     -------
@@ -201,7 +201,7 @@ def canonicalize(
     Raises
     ------
     InvalidDrawing
-        A drawing cannot be read, and nobody wants to be told; the text opens with its name.
+        A drawing cannot be read and `on_unreadable` is not given; the text opens with its name.
     """
     pixels, labels, groups = bytearray(), bytearray(), []
     for drawing in drawings:
@@ -243,10 +243,10 @@ def split_by_group(
 
 
 def is_held_out(groups: NDArray[np.str_], holdout_share: float = 0.1) -> NDArray[np.bool_]:
-    """Tell which groups are the holdout's.
+    """Return which groups belong to the holdout.
 
-    The SHA-256 of its name alone decides where a group goes: it stays there for ever, whatever
-    else is added or left out, so that no later training learns from today's holdout.
+    Only the SHA-256 of a group's name decides: a group stays on its side whatever is added or left
+    out, so that no later training learns from today's holdout.
 
     Parameters
     ----------
@@ -266,26 +266,13 @@ def is_held_out(groups: NDArray[np.str_], holdout_share: float = 0.1) -> NDArray
 
 
 def without(digits: LabeledDigits, others: Digits) -> LabeledDigits:
-    """Leave out the digits that are, pixel by pixel, among others.
-
-    Parameters
-    ----------
-    digits : LabeledDigits
-        The digits.
-    others : Digits
-        (m, 28, 28) uint8.
-
-    Returns
-    -------
-    LabeledDigits
-        The other digits in their order.
-    """
+    """Leave out the digits that are, pixel by pixel, among `others` (m, 28, 28)."""
     known = {image.tobytes() for image in others}
     return digits.select(np.array([image.tobytes() not in known for image in digits.images], bool))
 
 
 def _ink_of(drawing: LabeledDrawing) -> Ink:
-    """Find the ink, whatever the drawing was given as."""
+    """Find the ink of a picture, of pixels or of strokes."""
     if drawing.pixels is not None:
         return ink_from_pixels(drawing.pixels)
     if drawing.strokes is not None:
@@ -294,12 +281,12 @@ def _ink_of(drawing: LabeledDrawing) -> Ink:
 
 
 def _position(name: str) -> float:
-    """Place a name on the line from 0 to 1, evenly and for ever."""
+    """Map a name to a number from 0 to 1, evenly and always to the same."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) / 2**64
 
 
 def as_presented(digits: LabeledDigits) -> LabeledDigits:
-    """Bring typefaces to the form that drawings have when the model is asked."""
+    """Bring typefaces to the form in which the model reads drawings."""
     images = [canonical_digit(ink_from_pixels(image)) for image in digits.images]
     stacked = np.array(images, np.uint8).reshape(digits.images.shape)
     return LabeledDigits(stacked, digits.labels, digits.groups)

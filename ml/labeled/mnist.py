@@ -15,7 +15,7 @@ from ml.labeled.formats import LabeledDrawing
 
 TRAINING_DIGITS: Final = 60_000
 """MNIST's first digits, which its authors meant for training; the other 10,000 are for tests, and
-a model that had learned them could not be measured on them."""
+a model that learned them could not be measured on them."""
 FILES: Final = "train-images-idx3-ubyte and train-labels-idx1-ubyte (also .gz)"
 
 
@@ -25,14 +25,14 @@ def load_mnist(folder: Path | None = None) -> LabeledDigits:
     Parameters
     ----------
     folder : Path, optional
-        Where its IDX files lie. Without it they are fetched from openml.org, once: scikit-learn
-        keeps them in its folder of data.
+        The folder of its IDX files. Without it they are fetched from openml.org, once:
+        scikit-learn keeps them in its folder of data.
 
     Returns
     -------
     LabeledDigits
-        60,000 digits, or as many as the files hold. Nobody says who wrote which, so each is a
-        group of its own.
+        60,000 digits, or as many as the files hold. The writers are not known, so each is
+        a group of its own.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def _read(folder: Path) -> LabeledDigits:
 def _fetch() -> LabeledDigits:
     name = Path("mnist")
     try:
-        fetched = fetch_openml("mnist_784", version=1, as_frame=False, parser="pandas", n_retries=0)
+        fetched = fetch_openml("mnist_784", version=1, as_frame=False, n_retries=0)
     except (OSError, ValueError) as error:  # no network, no OpenML, or no whole file from it
         raise DatasetError(
             f"MNIST cannot be fetched from openml.org ({getattr(error, 'reason', error)}). Put "

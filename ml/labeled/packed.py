@@ -1,4 +1,4 @@
-"""Open a file of data, plain, gzipped or zipped, without trust in what it says of its size."""
+"""Open a file, plain, gzipped or zipped, without trust in the size that it states."""
 
 from __future__ import annotations
 
@@ -29,17 +29,7 @@ DAMAGE: Final = (
 
 
 class PackedFile:
-    """The unpacked bytes of a file; errors name the path and how many lines were read.
-
-    Parameters
-    ----------
-    path : Path
-        The file, for errors.
-    stream : IO[bytes]
-        Its unpacked bytes.
-    largest : int
-        Most bytes that are read of them.
-    """
+    """The unpacked bytes of a file; errors name the path and how many lines were read."""
 
     def __init__(self, path: Path, stream: IO[bytes], largest: int) -> None:
         self.path = path
@@ -49,23 +39,7 @@ class PackedFile:
         self._size = 0
 
     def read(self, size: int) -> bytes:
-        """Read up to so many bytes; fewer only at the end.
-
-        Parameters
-        ----------
-        size : int
-            Bytes.
-
-        Returns
-        -------
-        bytes
-            The bytes; empty at the end.
-
-        Raises
-        ------
-        DatasetError
-            The file is damaged or too large.
-        """
+        """Read up to `size` bytes; fewer only at the end."""
         try:
             data = self._stream.read(size)
         except DAMAGE as error:
@@ -73,18 +47,7 @@ class PackedFile:
         return self._count(data)
 
     def lines(self) -> Iterator[str]:
-        """Read line by line.
-
-        Yields
-        ------
-        str
-            A line with its end; the first without a byte order mark.
-
-        Raises
-        ------
-        DatasetError
-            The file is damaged or too large, or a line is too long or not UTF-8.
-        """
+        """Read line by line, each with its end; a byte order mark is left out."""
         while True:
             try:
                 data = self._stream.readline(MAX_LINE + 1)
@@ -117,26 +80,9 @@ class PackedFile:
 
 @contextmanager
 def open_packed(path: Path, ending: str) -> Iterator[PackedFile]:
-    """Open a plain, gzipped or zipped file.
+    """Open a plain, gzipped or zipped file, whichever its first bytes say that it is.
 
-    Which it is, its first bytes say, not its name.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    ending : str
-        How the one wanted file inside of a zip ends, such as ``.csv``.
-
-    Yields
-    ------
-    PackedFile
-        Its unpacked bytes.
-
-    Raises
-    ------
-    DatasetError
-        There is no such file, it is empty, or it is not what its name says.
+    A zip must hold one file whose name ends with `ending`, such as ``.csv``.
     """
     if not path.exists():
         raise DatasetError("There is no such file.", path)
@@ -152,29 +98,7 @@ def open_packed(path: Path, ending: str) -> Iterator[PackedFile]:
 
 @contextmanager
 def unpack(file: IO[bytes], path: Path, ending: str, largest: int) -> Iterator[PackedFile]:
-    """Unpack an open file, from its beginning, if it is gzipped or zipped.
-
-    Parameters
-    ----------
-    file : IO[bytes]
-        The file.
-    path : Path
-        What it is called.
-    ending : str
-        How the one wanted file inside of a zip ends, such as ``.csv``.
-    largest : int
-        Most bytes that are read of it after unpacking.
-
-    Yields
-    ------
-    PackedFile
-        Its unpacked bytes.
-
-    Raises
-    ------
-    DatasetError
-        It is empty, or not what its name says.
-    """
+    """Unpack an open file as `open_packed` does, at most `largest` bytes of it."""
     with ExitStack() as stack:
         try:
             file.seek(0)
@@ -231,28 +155,9 @@ def _open_member(path: Path, file: IO[bytes], ending: str) -> Iterator[IO[bytes]
 
 
 def open_member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
-    """Open a file of a zip archive, packed as everybody packs.
+    """Open a stored or deflated file of a zip archive.
 
-    The other methods set memory aside by what the archive says, before a byte is unpacked.
-
-    Parameters
-    ----------
-    archive : ZipFile
-        The archive.
-    name : str
-        The name of the file in it.
-
-    Returns
-    -------
-    IO[bytes]
-        Its unpacked bytes.
-
-    Raises
-    ------
-    KeyError
-        There is no such file.
-    BadZipFile
-        It is oddly packed.
+    Other methods of compression allocate as much memory as the archive states.
     """
     member = archive.getinfo(name)
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -265,5 +170,5 @@ def _unreadable(path: Path, error: OSError) -> DatasetError:
 
 
 def _is_hidden(name: str) -> bool:
-    """Tell the companions that some systems add to an archive, such as ``__MACOSX/._a.csv``."""
+    """Whether a system added this file to the archive, such as ``__MACOSX/._a.csv``."""
     return any(part.startswith(("__MACOSX", "._")) for part in PurePosixPath(name).parts)

@@ -1,4 +1,4 @@
-"""Read the pictures of a file that somebody sent, whose labels, if it has some, do not matter."""
+"""Read the pictures of a file that a client sent; labels in it are checked and left aside."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ MAX_UNPACKED: Final = 2**24
 def read_pictures(file: IO[bytes], name: str, most: int) -> NDArray[np.uint8]:
     """Read an npz with an array x, an IDX file of images, or a csv of TMNIST or MNIST.
 
-    Which it is, its first bytes say. IDX and csv may be gzipped, and a csv zipped.
+    Its first bytes decide which. IDX and csv may be gzipped, and a csv zipped.
 
     Parameters
     ----------
     file : IO[bytes]
         The file.
     name : str
-        What it is called.
+        Its name, for errors.
     most : int
         Most pictures that it may hold.
 
@@ -41,8 +41,8 @@ def read_pictures(file: IO[bytes], name: str, most: int) -> NDArray[np.uint8]:
     Raises
     ------
     DatasetError
-        The file is none of these, damaged, too large, or holds too many or none. Names the row of
-        a csv that is at fault.
+        The file has another format, is damaged or too large, or holds no pictures or too many.
+        Names the row of a csv that is at fault.
     """
     path, largest = Path(name), MAX_UNPACKED
     file.seek(0)

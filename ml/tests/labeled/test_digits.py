@@ -43,7 +43,7 @@ def test_tmnist_with_one_wrong_row_is_not_loaded_at_all(tmp_path: Path) -> None:
         load_tmnist(write_text(tmp_path / "a.csv", text))
 
 
-def test_whatever_the_format_the_digit_is_the_same(tmp_path: Path) -> None:
+def test_a_digit_is_the_same_in_each_file_format(tmp_path: Path) -> None:
     for digit in (3, 7):
         (tmp_path / "pictures" / str(digit)).mkdir(parents=True)
         (tmp_path / "pictures" / str(digit) / "a.png").write_bytes(encode_png(digit_pixels(digit)))
@@ -78,7 +78,7 @@ def test_a_drawing_that_cannot_be_read_keeps_its_kind_of_error() -> None:
         canonicalize([LabeledDrawing(7, "blank", pixels=np.zeros((28, 28), np.uint8))])
 
 
-def test_no_drawings_are_no_digits() -> None:
+def test_an_empty_list_of_drawings_gives_an_empty_set_of_digits() -> None:
     assert len(canonicalize([])) == 0
 
 
@@ -96,14 +96,14 @@ def test_parts_are_put_together_in_their_order() -> None:
     assert len(LabeledDigits.concatenate([])) == 0
 
 
-def test_parts_of_unequal_length_are_a_mistake_of_the_caller() -> None:
+def test_images_with_too_few_labels_are_a_value_error() -> None:
     with pytest.raises(ValueError, match="as many labels"):
         LabeledDigits(np.zeros((2, 28, 28), np.uint8), np.zeros(1, np.uint8), np.array(["a"]))
     with pytest.raises(ValueError, match="images are"):
         LabeledDigits(np.zeros((2, 784), np.uint8), np.zeros(2, np.uint8), np.array(["a", "b"]))
 
 
-def test_no_group_stands_on_both_sides_of_a_split() -> None:
+def test_a_split_never_divides_a_group() -> None:
     digits = digits_of(*(f"face {number % 200}" for number in range(2000)))
     train, holdout = split_by_group(digits)
     assert len(train) + len(holdout) == 2000
@@ -111,7 +111,7 @@ def test_no_group_stands_on_both_sides_of_a_split() -> None:
     assert not set(train.groups) & set(holdout.groups)
 
 
-def test_all_weights_of_a_family_stand_on_one_side(tmp_path: Path) -> None:
+def test_a_split_keeps_all_weights_of_a_family_together(tmp_path: Path) -> None:
     names = [f"Face{number}-{weight}" for number in range(60) for weight in ("Thin", "Bold")]
     train, holdout = split_by_group(
         load_tmnist(write_text(tmp_path / "a.csv", tmnist_text(*names)))
@@ -128,19 +128,19 @@ def test_a_split_takes_about_the_share_asked_for() -> None:
     assert len(split_by_group(digits, 1)[0]) == 0
 
 
-def test_a_group_stays_on_its_side_whatever_else_is_there() -> None:
+def test_a_group_stays_on_its_side_of_the_split_when_others_are_added() -> None:
     few = digits_of(*map(str, range(100)))
     many = digits_of(*map(str, range(1000)))
     assert set(split_by_group(few)[1].groups) <= set(split_by_group(many)[1].groups)
 
 
-def test_the_sides_are_fixed_for_ever() -> None:
+def test_the_same_families_are_held_out_in_every_version() -> None:
     faces = ("Abel", "Baloo", "Cabin", "Dosis", "Ewert", "Figtree", "Gugi", "Hind", "Inter", "Jost")
     held = split_by_group(digits_of(*faces), 0.3)[1]
     assert held.groups.tolist() == ["Dosis", "Inter"]
 
 
-def test_nothing_is_split_into_nothing() -> None:
+def test_an_empty_set_of_digits_is_split_into_two_empty_sets() -> None:
     train, holdout = split_by_group(LabeledDigits.concatenate([]))
     assert (len(train), len(holdout)) == (0, 0)
 

@@ -115,7 +115,7 @@ def test_an_npz_with_pickled_objects_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"nonsense", b"PK\x03\x04 cut off"])
-def test_a_file_that_is_no_npz_is_refused(tmp_path: Path, data: bytes) -> None:
+def test_a_file_named_npz_with_other_content_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "a.npz"
     path.write_bytes(data)
     refuse(path, "not a whole npz file")
@@ -219,7 +219,7 @@ def test_an_idx_file_that_does_not_keep_to_its_header_is_refused(
     refuse(write_idx(tmp_path, images=images), message)
 
 
-def test_a_label_of_idx_that_is_no_digit_is_refused(tmp_path: Path) -> None:
+def test_a_label_of_idx_above_9_is_refused(tmp_path: Path) -> None:
     path = write_idx(tmp_path)
     (tmp_path / "train-labels-idx1-ubyte").write_bytes(idx(2, data=b"\3\x0b"))
     refuse(path, "The label of digit 2 is 11")

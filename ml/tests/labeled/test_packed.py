@@ -33,11 +33,11 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
     refuse(tmp_path, "This is a folder")
 
 
-def test_a_file_that_is_not_the_zip_that_it_says_is_refused(tmp_path: Path) -> None:
+def test_a_file_named_zip_with_other_content_is_refused(tmp_path: Path) -> None:
     refuse(write(tmp_path / "a.zip", b"names,labels"), "not a zip archive")
 
 
-def test_a_file_that_is_not_the_gzip_that_it_says_is_refused(tmp_path: Path) -> None:
+def test_a_file_named_gz_with_other_content_is_refused(tmp_path: Path) -> None:
     refuse(write(tmp_path / "a.csv.gz", b"names,labels"), "not a gzip file")
 
 
@@ -71,13 +71,11 @@ def test_a_zip_of_an_unknown_compression_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_a_zip_that_sets_memory_aside_by_what_it_says_is_refused(
-    tmp_path: Path, method: int
-) -> None:
+def test_a_zip_packed_with_bzip2_or_lzma_is_refused(tmp_path: Path, method: int) -> None:
     refuse(write(tmp_path / "a.zip", zip_of({"a.csv": b"1"}, method)), "damaged or oddly packed")
 
 
-def test_a_zip_whose_names_are_not_what_their_flag_says_is_refused(tmp_path: Path) -> None:
+def test_a_zip_whose_names_are_not_utf_8_as_flagged_is_refused(tmp_path: Path) -> None:
     data = zip_of({"ä.csv": b"1"}).replace("ä".encode(), b"\xff\xff")
     refuse(write(tmp_path / "a.zip", data), "damaged or cut off")
 
@@ -89,7 +87,7 @@ def test_a_zip_of_patches_is_refused(tmp_path: Path) -> None:
     refuse(write(tmp_path / "a.zip", bytes(data)), "damaged or oddly packed")
 
 
-def test_a_zip_that_says_less_than_it_holds_is_read_no_further(tmp_path: Path) -> None:
+def test_a_zip_that_holds_more_than_it_states_is_refused(tmp_path: Path) -> None:
     text = b"0,0\n" * 100_000
     data = bytearray(zip_of({"a.csv": text}))
     struct.pack_into("<I", data, data.index(b"PK\x01\x02") + 24, 10)
@@ -116,7 +114,7 @@ def test_gzip_members_one_after_another_are_one_file(tmp_path: Path) -> None:
         assert file.read(10) == b"1234"
 
 
-def test_a_deflate_stream_without_end_is_damage(tmp_path: Path) -> None:
+def test_a_gzip_without_its_end_is_refused(tmp_path: Path) -> None:
     packer = zlib.compressobj(wbits=31)
     path = write(tmp_path / "a.csv.gz", packer.compress(b"12" * 99999) + packer.flush()[:-12])
     refuse_all = pytest.raises(DatasetError, match="damaged or cut off")

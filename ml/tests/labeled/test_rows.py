@@ -46,7 +46,7 @@ def test_tmnist_is_read_plain_gzipped_and_zipped(tmp_path: Path, ending: str) ->
     assert np.array_equal(rows.images[1], digit_pixels(7))
 
 
-def test_what_a_file_is_packed_with_is_told_by_its_first_bytes(tmp_path: Path) -> None:
+def test_a_gzipped_csv_without_gz_in_its_name_is_read(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(gzip.compress(tmnist_text("A-Bold").encode()))
     (rows,) = read_rows(path)
@@ -83,7 +83,7 @@ def test_the_label_may_stand_last(tmp_path: Path) -> None:
     assert np.array_equal(rows.images[0], digit_pixels(7))
 
 
-def test_a_byte_order_mark_quotes_empty_lines_and_windows_line_ends_do_no_harm(
+def test_a_csv_with_byte_order_mark_quotes_empty_lines_and_windows_line_ends_is_read(
     tmp_path: Path,
 ) -> None:
     row = tmnist_row('"A, B-Bold"', 3)
@@ -124,14 +124,14 @@ def test_mnist_is_refused_where_tmnist_is_asked_for(tmp_path: Path) -> None:
         list(read_rows(path, TMNIST))
 
 
-def test_numbers_alone_are_no_header_of_tmnist(tmp_path: Path) -> None:
+def test_a_csv_without_a_header_is_refused_where_tmnist_is_asked_for(tmp_path: Path) -> None:
     path = write_text(tmp_path / "a.csv", f"{mnist_row(3)}\n")
     with pytest.raises(DatasetError, match="line 1: The column 'names' is missing"):
         list(read_rows(path, TMNIST))
 
 
 @pytest.mark.parametrize("label", ["11", "10", "-1", "x", "3.0", "1e0", "True", "", "NaN", "٣"])
-def test_a_label_that_is_no_digit_is_named_with_its_line(tmp_path: Path, label: str) -> None:
+def test_a_label_other_than_0_to_9_is_named_with_its_line(tmp_path: Path, label: str) -> None:
     wrong = with_field(tmnist_row("A", 3), 1, label)
     path = write_rows(tmp_path, tmnist_row("A", 3), wrong, wrong)
     refuse(path, f"The label is '{label}'; a label is a digit from 0 to 9", 3)
@@ -141,7 +141,7 @@ def test_a_label_that_is_no_digit_is_named_with_its_line(tmp_path: Path, label: 
     "pixel",
     ["300", "256", "-1", "x", "0.5", "7.0", "", "1e2", "True", "9" * 30, "9" * 5000, "1_0", "𖹹"],
 )
-def test_a_pixel_that_is_no_byte_is_named_with_its_line(tmp_path: Path, pixel: str) -> None:
+def test_a_pixel_other_than_0_to_255_is_named_with_its_line(tmp_path: Path, pixel: str) -> None:
     wrong = with_field(tmnist_row("A", 3), 6, pixel)
     path = write_rows(tmp_path, tmnist_row("A", 3), tmnist_row("A", 7), wrong)
     refuse(path, f"Pixel 5 is '{pixel[:20]}'; a pixel is a whole number from 0 to 255", 4)
@@ -156,24 +156,26 @@ def test_a_row_of_another_length_is_named_with_its_line(
 
 
 @pytest.mark.parametrize("name", ["", "A" * 129, "A\0B"])
-def test_a_face_without_a_fit_name_is_named_with_its_line(tmp_path: Path, name: str) -> None:
+def test_an_empty_long_or_unprintable_name_of_a_face_is_named_with_its_line(
+    tmp_path: Path, name: str
+) -> None:
     refuse(write_rows(tmp_path, tmnist_row(name, 3)), "The name is not a text of 1 to 128", 2)
 
 
 @pytest.mark.parametrize("letter", ["\U0010ffff", "\U000e0000", "\U000cf06a"])
-def test_a_letter_at_which_numpy_crashes_or_makes_a_number_up_is_refused(
+def test_a_character_at_which_numpy_would_crash_is_refused_as_a_pixel(
     tmp_path: Path, letter: str
 ) -> None:
     row = with_field(tmnist_row("A", 3), 6, letter)
     refuse(write_rows(tmp_path, row), "Pixel 5 is .*; a pixel is a whole number", 2)
 
 
-def test_a_space_that_only_unicode_knows_does_not_stand_beside_a_number(tmp_path: Path) -> None:
+def test_a_unicode_space_beside_a_number_is_refused(tmp_path: Path) -> None:
     row = with_field(tmnist_row("A", 3), 6, "\u30007")
     refuse(write_rows(tmp_path, row), "Pixel 5 is .*; a pixel is a whole number", 2)
 
 
-def test_a_quote_over_lines_hides_no_letter_from_the_check_of_numbers(tmp_path: Path) -> None:
+def test_a_quote_that_spans_lines_is_refused(tmp_path: Path) -> None:
     path = write_rows(tmp_path, 'A,"3', tmnist_row('𖹹"', 3))
     refuse(path, "There are 2 columns", 2)
 
