@@ -12,11 +12,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import django
 from django.conf import settings
 from django.core.management import call_command
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
 LOCK = int.from_bytes(b"migrate")
 """Key of the advisory lock in a PostgreSQL database."""
@@ -40,6 +41,7 @@ def migrate() -> None:
 @contextmanager
 def lock_migrations() -> Iterator[None]:
     """Hold a lock of the database that ends with this process."""
+    connection: Any = connections[DEFAULT_DB_ALIAS]
     if connection.vendor == "postgresql":
         connection.ensure_connection()  # waits for a server that is starting
         # A connection of its own, and a lock of a transaction: the other connection begins and

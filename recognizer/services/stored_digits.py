@@ -11,6 +11,9 @@ import numpy as np
 from ml.labeled.digits import LabeledDigits, is_held_out
 from recognizer.models import CANONICAL_BYTES, Drawing
 
+Row = tuple[uuid.UUID, int | None, bytes | memoryview]
+"""Id, label and canonical pixels."""
+
 
 def read_newest_corrections(most: int, *, held_out: bool = False) -> LabeledDigits:
     """Return the newest trainable drawings; with ``held_out``, only those that measure."""
@@ -25,7 +28,7 @@ def read_newest_corrections(most: int, *, held_out: bool = False) -> LabeledDigi
     return as_labeled_digits(islice(wanted, most))
 
 
-def as_labeled_digits(rows: Iterable[tuple[uuid.UUID, int | None, bytes]]) -> LabeledDigits:
+def as_labeled_digits(rows: Iterable[Row]) -> LabeledDigits:
     """Put ids, labels and canonical pixels together; each drawing is a group of its own.
 
     A hash of its id decides once and for all whether a drawing trains or measures.

@@ -18,7 +18,7 @@ from ml.labeled.digits import LabeledDigits
 from ml.training.label_check import LabelCheck, check_labels
 from recognizer.models import CANONICAL_BYTES, UNSUSPICIOUS, Drawing
 from recognizer.services.chunks import in_chunks
-from recognizer.services.stored_digits import as_labeled_digits
+from recognizer.services.stored_digits import Row, as_labeled_digits
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _read_archive(*, reviewed_only: bool) -> _Archive:
     room = _room_of_visitors()
     visitors, approved, faults, surplus = [], bytearray(), [], 0
 
-    def choose() -> Iterator[tuple[uuid.UUID, int, bytes]]:
+    def choose() -> Iterator[Row]:
         nonlocal surplus
         # From the newest back, so that the newest are kept of a visitor who gave too many.
         drawings = Drawing.objects.trainable(reviewed_only=reviewed_only)
