@@ -266,7 +266,7 @@ def test_nothing_is_approved_without_a_label(reviewer: Client, archive: dict[str
 
 
 @pytest.mark.parametrize("label", ["10", "seven", "-1"])
-def test_a_label_that_is_no_digit_is_refused(
+def test_a_label_other_than_0_to_9_is_refused(
     reviewer: Client, archive: dict[str, Drawing], label: str
 ) -> None:
     url = f"{LIST}{archive['open'].pk}/change/"

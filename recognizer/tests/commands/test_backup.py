@@ -230,7 +230,7 @@ HOSTILE: dict[str, Callable[[Members], object]] = {
 
 
 @pytest.mark.parametrize("fault", HOSTILE)
-def test_a_file_that_is_no_whole_backup_changes_nothing(
+def test_a_damaged_backup_changes_nothing(
     fault: str, backup: Path, archive: Caller, model: TrainedModel, tmp_path: Path
 ) -> None:
     later = archive.draw(3)["id"]
@@ -247,7 +247,9 @@ def test_a_file_that_is_no_whole_backup_changes_nothing(
 
 
 @pytest.mark.parametrize("content", [b"", b"no tar", b"\0" * 20480])
-def test_a_file_that_is_no_tar_is_refused(content: bytes, archive: Caller, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_tar_is_refused(
+    content: bytes, archive: Caller, tmp_path: Path
+) -> None:
     (tmp_path / "backup.tar").write_bytes(content)
     with pytest.raises(CommandError, match="backup"):
         restore(tmp_path / "backup.tar")

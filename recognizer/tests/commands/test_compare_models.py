@@ -175,7 +175,7 @@ def test_equal_versions_have_nothing_to_show(model: TrainedModel) -> None:
     assert "There is no picture that you may see on which they differ." in page
 
 
-def test_who_may_not_see_drawings_sees_none(forgetful: TrainedModel) -> None:
+def test_staff_without_the_permission_to_see_drawings_see_how_many(forgetful: TrainedModel) -> None:
     answered(3, count=5, canonical=digits_of_one_face()[3].tobytes())
     client = keeper("view_trainedmodel")
     page = client.get(f"{MODELS}1/compare/2/?of=learned&only=first").content.decode()

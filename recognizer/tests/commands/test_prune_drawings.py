@@ -73,6 +73,6 @@ def test_it_must_be_told_which_ones() -> None:
 
 
 @pytest.mark.parametrize("days", ["-1", "ten", "nan", "1e300", "40000"])
-def test_an_age_that_is_none_is_refused(days: str) -> None:
+def test_an_age_other_than_a_number_of_days_is_refused(days: str) -> None:
     with pytest.raises(CommandError, match="--older-than"):
         call_command("prune_drawings", f"--older-than={days}", "--unlabeled")

@@ -149,7 +149,7 @@ def test_a_selection_that_marks_nothing_leaves_the_archive_as_it_is() -> None:
     assert not Drawing.objects.suspicious().exists()
 
 
-def test_an_approval_overrides_the_mark_for_ever(django_user_model: type[User]) -> None:
+def test_an_approved_label_is_not_marked_again(django_user_model: type[User]) -> None:
     (drawing,) = store(3, shape=7)
     select()
     reviews.approve_drawings(
