@@ -425,7 +425,7 @@ class ApiKey(models.Model):
     )
     digest = models.CharField("SHA-256", max_length=64, editable=False)
     visitor = models.UUIDField(
-        default=uuid.uuid4, unique=True, editable=False, help_text="Owner of its drawings."
+        default=uuid.uuid4, unique=True, editable=False, help_text="Whom its drawings belong to."
     )
     may_predict = models.BooleanField(
         "predict", default=True, help_text="Have drawings read, and kept."
