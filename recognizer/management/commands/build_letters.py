@@ -14,8 +14,8 @@ from recognizer.services.versions import bundle
 
 class Command(ServiceCommand):
     help = (
-        "Render letters, as what is no digit, of fonts whose digits build_tmnist took. The same "
-        "fonts give the same bytes."
+        "Render letters, as pictures without a digit, of fonts whose digits build_tmnist took. "
+        "The same fonts give the same bytes."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -190,7 +190,7 @@ def _fault_of(canonical: bytes) -> str | None:
     # The ink of a canonical digit is a box of 20 px; bytes that were overwritten fill it all.
     rows, columns = np.flatnonzero(digit.any(axis=1)), np.flatnonzero(digit.any(axis=0))
     if max(np.ptp(rows), np.ptp(columns)) >= 24:
-        return "its pixels are no canonical digit."
+        return "its pixels are not a canonical digit."
     return None
 
 

@@ -175,10 +175,12 @@ def _unpack(path: Path, folder: Path) -> Backup:
             for member in members:
                 part = left.pop(member.name, None)
                 if part is None or not _is_plain(member) or member.size != part.size:
-                    raise BadBackup(f"{path.name} holds {member.name!r}, which is no part of it.")
+                    raise BadBackup(
+                        f"{path.name} holds {member.name!r}, which is not a part of it."
+                    )
                 _extract(tar, member, folder / member.name, part)
     except (tarfile.TarError, EOFError) as error:
-        raise BadBackup(f"{path.name} is no backup, or not a whole one: {error}.") from error
+        raise BadBackup(f"{path.name} is not a whole backup: {error}.") from error
     if left:
         raise BadBackup(f"{path.name} is not whole: {min(left)} is missing.")
     return backup
@@ -191,7 +193,7 @@ def _read_manifest(tar: tarfile.TarFile, member: tarfile.TarInfo | None) -> Back
         or not _is_plain(member)
         or member.size > MOST_MANIFEST_BYTES
     ):
-        raise BadBackup("This is no backup: it does not begin with a manifest.")
+        raise BadBackup("This is not a backup: it does not begin with a manifest.")
     content = tar.extractfile(member)
     assert content is not None
     try:
@@ -209,7 +211,7 @@ def _parse(manifest: dict[str, Any]) -> Backup:
     }
     for name in parts:
         if name != DATABASE and not MODEL_FILE.fullmatch(name):
-            raise BadBackup(f"{name!r} is no name that a part of a backup has.")
+            raise BadBackup(f"{name!r} is not the name of a part of a backup.")
     if DATABASE not in parts:
         raise BadBackup("This backup is without a database.")
     return Backup(
