@@ -316,31 +316,6 @@ class Drawing(models.Model):
         return None if self.label is None else self.label == self.prediction
 
 
-class RequestKey(models.Model):
-    """A request that its caller named by an `Idempotency-Key`, and the drawing that it made.
-
-    Kept as digests: neither the key nor the body can be read from here.
-    """
-
-    digest = models.CharField(primary_key=True, max_length=64)
-    fingerprint = models.CharField(max_length=64)
-    # No foreign key: drawings are deleted by the thousand, and a key may outlive its drawing.
-    drawing_id = models.UUIDField()
-    # What was answered, as far as the drawing itself cannot tell it later.
-    is_new = models.BooleanField(default=True, db_default=True)
-    label = models.PositiveSmallIntegerField(null=True)
-    review = models.CharField(
-        max_length=10,
-        choices=Drawing.Review.choices,
-        default=Drawing.Review.UNREVIEWED,
-        db_default=Drawing.Review.UNREVIEWED,
-    )
-    created_at = models.DateTimeField(default=timezone.now, db_index=True)
-
-    def __str__(self) -> str:
-        return f"Key of drawing {self.drawing_id}"
-
-
 class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
     def running(self) -> TrainingRunQuerySet:
         """Return the run that is going on, and runs whose death was not noticed yet."""

@@ -23,29 +23,6 @@ _PIXEL = {"type": "number", "minimum": 0, "maximum": 255}
 _DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 
 
-_QUOTED_KEY = re.compile(r'"([ !#-\[\]-~]{1,255})"')
-_BARE_KEY = re.compile(r"[!#-+\--:<-\[\]-~]{1,255}")
-
-
-def read_idempotency_key(header: str | None) -> str | None:
-    """Return the key of an `Idempotency-Key` header.
-
-    The draft of the IETF wants a quoted string; many clients send it bare.
-    """
-    if header is None:
-        return None
-    if quoted := _QUOTED_KEY.fullmatch(header.strip()):
-        return quoted[1]
-    if bare := _BARE_KEY.fullmatch(header.strip()):
-        return bare[0]
-    raise serializers.ValidationError(
-        {
-            "Idempotency-Key": "A key is one string of 1 to 255 printable ASCII characters, best a "
-            'random UUID in quotes: "8e03978e-40d5-43dd-bc93-6894a57f9324".'
-        }
-    )
-
-
 @extend_schema_field(
     {
         "type": "string",
@@ -228,7 +205,6 @@ class DrawingInput(SharedFields, Alternatives):
         error_messages={"invalid_choice": "The source is canvas, upload or api."},
     )
     id = RandomIdField(required=False, allow_null=True)
-    replaces = serializers.UUIDField(required=False, allow_null=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Exactly one of image, strokes and pixels; strokes may accompany an image."""

@@ -37,11 +37,10 @@ from recognizer.api.serializers import (
     FeedbackInput,
     ModelSerializer,
     PredictInput,
-    read_idempotency_key,
 )
 from recognizer.models import ApiKey, Drawing, DrawingQuerySet, TrainedModel
 from recognizer.problems.kinds import DrawingProblem, FileProblem
-from recognizer.services import errors, request_keys
+from recognizer.services import errors
 from recognizer.services.drawings import explaining, exports, recognition, statistics
 from recognizer.services.drawings.predictions import (
     predict_file,
@@ -106,8 +105,7 @@ class DrawingViewSet(
         fields.is_valid(raise_exception=True)
         is_upload = bool(request.FILES)
         source = Drawing.Source.UPLOAD if is_upload else Drawing.Source.API
-        key = read_idempotency_key(request.headers.get("Idempotency-Key"))
-        recognized = _recognize({"source": source, **fields.validated_data}, request, key)
+        recognized = _recognize({"source": source, **fields.validated_data}, request)
         drawing = recognized.drawing
         return Response(
             self.get_serializer(drawing).data,
@@ -345,18 +343,12 @@ def _unless_known(request: Request, tag: str, make: Callable[[], HttpResponse]) 
     return answer
 
 
-def _recognize(
-    drawing: dict[str, Any], request: Request, key: str | None = None
-) -> request_keys.Recognized:
+def _recognize(drawing: dict[str, Any], request: Request) -> recognition.Recognized:
     """Read and keep a drawing; what is wrong with it is told with the field at fault."""
     read_field = next(name for name in ("image", "pixels", "strokes") if name in drawing)
-    visitor = visitor_of(request)
     try:
-        named = request_keys.name_request(key, visitor, drawing) if key is not None else None
-        if named is not None and (made := request_keys.find_made(named)) is not None:
-            return made
         count_drawing(request, drawing.get("id"))
-        return recognition.recognize(**drawing, visitor=visitor, request=named)
+        return recognition.recognize(**drawing, visitor=visitor_of(request))
     except errors.InvalidStrokes as error:
         raise DrawingProblem(error, "strokes") from error
     except errors.InvalidDrawing as error:

@@ -15,7 +15,7 @@ def rename(old, new):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("recognizer", "0009_answers_of_keys"),
+        ("recognizer", "0010_forget_request_keys"),
         ("django_tasks_database", "0021_conditional_partial_index_ordering"),
     ]
 

@@ -26,7 +26,6 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
-from recognizer.services import request_keys
 from recognizer.services.drawings import recognition
 from recognizer.services.errors import (
     ArtifactError,
@@ -210,25 +209,6 @@ PROBLEMS = {
             ),
         ),
         Problem(
-            "idempotency-key-reused",
-            422,
-            _("This key was used for another drawing"),
-            _(
-                "A request with this Idempotency-Key came before, with another body. A key names "
-                "one request and its repetitions; choose a new one, best a random UUID, for each "
-                "drawing. Keys are remembered for a day."
-            ),
-        ),
-        Problem(
-            "drawing-gone",
-            409,
-            _("The drawing was deleted"),
-            _(
-                "The request was answered before, and the drawing that it made was deleted since. "
-                "To draw it again, send it under another Idempotency-Key."
-            ),
-        ),
-        Problem(
             "unsupported-media-type",
             415,
             _("The body has the wrong format"),
@@ -262,7 +242,7 @@ PROBLEMS = {
             _("The database does not answer"),
             _(
                 "The site cannot reach its database; the log has the reason. What was being sent "
-                "may have been kept or not: send it again under the same id or Idempotency-Key."
+                "may have been kept or not: send it again under the same id."
             ),
             retry_after_seconds=5,
         ),
@@ -401,12 +381,6 @@ def _translate(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None
         case recognition.IdTaken():
             detail = str(error)
             return describe("id-taken", detail, [{"field": "id", "detail": detail}]), {}
-        case request_keys.KeyReused():
-            detail = str(error)
-            errors = [{"field": "Idempotency-Key", "detail": detail}]
-            return describe("idempotency-key-reused", detail, errors), {}
-        case request_keys.DrawingGone():
-            return describe("drawing-gone", str(error)), {}
         case ArtifactError():
             return describe("model-unusable", str(error)), {}
         case Http404() | ObjectDoesNotExist():

@@ -19,11 +19,9 @@ from ml.drawing.pictures import MAX_IMAGE_BYTES as MAX_IMAGE_BYTES
 from ml.drawing.strokes import draw_png, ink_from_strokes, parse_strokes
 from ml.pipeline import Prediction as Prediction
 from recognizer.models import UNSUSPICIOUS, Drawing, DrawingQuerySet
-from recognizer.services import request_keys
 from recognizer.services.chunks import CHUNK
 from recognizer.services.errors import ServiceError
 from recognizer.services.metrics import count_feedback, count_predictions
-from recognizer.services.request_keys import NamedRequest, Recognized
 from recognizer.services.versions.registry import active_model
 
 ARCHIVED_SIDE = 280
@@ -49,6 +47,14 @@ READING = [
 
 class IdTaken(ServiceError):
     """The requested id is in use. By whom is not revealed, so that ids cannot be probed."""
+
+
+@dataclass(frozen=True)
+class Recognized:
+    """A drawing that was read and kept, and whether its row is new."""
+
+    drawing: Drawing
+    is_new: bool
 
 
 @dataclass(frozen=True)
@@ -95,34 +101,23 @@ def recognize(
     visitor: uuid.UUID | None = None,
     source: str = Drawing.Source.API,
     id: uuid.UUID | None = None,
-    replaces: uuid.UUID | None = None,
-    request: NamedRequest | None = None,
 ) -> Recognized:
-    """Read a drawing and keep it with its prediction, in the place of an earlier unanswered one.
+    """Read a drawing and keep it with its prediction.
 
     Under an id that the caller chose, the same digit can be sent as often as it takes: however
-    often it arrives, it has one row (docs/decisions/one-row-per-digit.md). A request that its
-    caller named is done once, and its repetitions are answered with what it made
-    (docs/decisions/idempotency-keys.md).
+    often it arrives, it has one row (docs/decisions/one-row-per-digit.md).
     """
     sketch = read_sketch(image=image, strokes=strokes, pixels=pixels, pen_width=pen_width)
     model = active_model()
     (prediction,) = pipeline.predict(model.pipeline, sketch.digit[None])
     count_predictions([prediction.digit], model.version)
     drawing = new_drawing(sketch, prediction, model.version, visitor=visitor, source=source)
+    if id is None:
+        drawing.save(force_insert=True)
+        return Recognized(drawing, is_new=True)
+    drawing.pk = id
     with transaction.atomic():
-        if request is not None and (made := request_keys.claim(request, id or drawing.pk)):
-            return made
-        if replaces is not None and replaces != id:
-            Drawing.objects.known_to(visitor).replaceable().filter(pk=replaces).delete()
-        if id is None:
-            drawing.save(force_insert=True)
-            return Recognized(drawing, is_new=True)
-        drawing.pk = id
-        recognized = _keep_under_its_id(drawing)
-        if request is not None and not recognized.is_new:
-            request_keys.note_answer(request, recognized)
-        return recognized
+        return _keep_under_its_id(drawing)
 
 
 def is_kept(pk: uuid.UUID, visitor: uuid.UUID | None) -> bool:

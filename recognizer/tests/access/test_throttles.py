@@ -171,18 +171,6 @@ def test_the_strokes_of_one_digit_are_one_drawing(visitor: Caller, settings: Set
     assert visitor.post(DRAWINGS, another).status_code == 429
 
 
-def test_a_request_that_is_sent_again_under_its_key_is_no_other_drawing(
-    visitor: Caller, settings: Settings
-) -> None:
-    settings.THROTTLE_VISITOR = 1
-
-    def send(key: str) -> Any:
-        return visitor.post(DRAWINGS, {"strokes": SEVEN}, headers={"Idempotency-Key": key})
-
-    assert [send("one").status_code for _ in range(3)] == [201] * 3
-    assert send("two").status_code == 429
-
-
 def test_the_requests_of_a_visitor_are_limited_too(visitor: Caller, settings: Settings) -> None:
     settings.THROTTLE_VISITOR = 1
     body = {"strokes": SEVEN, "id": str(uuid.uuid4())}

@@ -117,19 +117,6 @@ def test_the_id_of_an_imported_drawing_cannot_be_taken_before(stranger: Caller) 
     assert_problem(answer, 400, "invalid-request", "id")
 
 
-def test_a_chosen_id_may_replace_another_drawing(visitor: Caller, chosen: str) -> None:
-    first = visitor.draw(1)
-    visitor.draw(7, id=chosen, replaces=first["id"])
-    assert [str(kept.pk) for kept in Drawing.objects.all()] == [chosen]
-
-
-def test_a_drawing_that_names_itself_as_replaced_stays(visitor: Caller, chosen: str) -> None:
-    visitor.draw(7, id=chosen)
-    answer = visitor.post(DRAWINGS, {"id": chosen, "replaces": chosen, "strokes": SEVEN})
-    assert answer.status_code == 200
-    assert Drawing.objects.count() == 1
-
-
 def test_a_request_that_arrives_twice_at_once_leaves_one_row(
     visitor: Caller, chosen: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

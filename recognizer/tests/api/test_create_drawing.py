@@ -102,7 +102,7 @@ def test_pixels_are_read(stranger: Caller) -> None:
 
 
 def test_null_counts_as_absent(stranger: Caller) -> None:
-    body = {"image": None, "strokes": SEVEN, "pixels": None, "pen_width": None, "replaces": None}
+    body = {"image": None, "strokes": SEVEN, "pixels": None, "pen_width": None}
     assert stranger.post(DRAWINGS, body).status_code == 201
 
 
@@ -139,30 +139,6 @@ def test_what_a_camera_wrote_into_a_picture_is_not_kept(stranger: Caller) -> Non
     assert b"at home" in buffer.getvalue()
     stranger.post(DRAWINGS, {"image": data_url(buffer.getvalue())})
     assert b"at home" not in bytes(Drawing.objects.get().image)
-
-
-def test_a_new_guess_replaces_the_one_before(visitor: Caller) -> None:
-    first = visitor.draw(1)
-    second = visitor.draw(7, replaces=first["id"])
-    assert [str(kept.pk) for kept in Drawing.objects.all()] == [second["id"]]
-
-
-def test_an_answered_drawing_is_not_replaced(visitor: Caller) -> None:
-    first = visitor.draw(1)
-    visitor.put(f"{DRAWINGS}{first['id']}/feedback/", {"correct": True})
-    visitor.draw(7, replaces=first["id"])
-    assert Drawing.objects.count() == 2
-
-
-def test_a_drawing_of_somebody_else_is_not_replaced(visitor: Caller, other_visitor: Caller) -> None:
-    first = visitor.draw(1)
-    other_visitor.draw(7, replaces=first["id"])
-    assert Drawing.objects.count() == 2
-
-
-def test_a_drawing_that_is_gone_is_nothing_to_replace(visitor: Caller) -> None:
-    visitor.draw(1, replaces=str(uuid.uuid4()))
-    assert Drawing.objects.count() == 1
 
 
 def test_without_a_model_the_answer_names_the_command(db: None) -> None:

@@ -276,7 +276,7 @@ JSON_VALUES = st.recursive(
     ),
     max_leaves=10,
 )
-FIELDS = ["image", "strokes", "pixels", "pen_width", "source", "id", "replaces", "correct", "label"]
+FIELDS = ["image", "strokes", "pixels", "pen_width", "source", "id", "correct", "label"]
 
 
 @ENOUGH

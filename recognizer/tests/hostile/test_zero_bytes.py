@@ -20,7 +20,7 @@ def test_a_cookie_with_a_zero_byte_is_nobodys(model: object, path: str, cookie: 
     assert answer.status_code in {200, 302}
 
 
-@pytest.mark.parametrize("header", ["X-CSRFToken", "Idempotency-Key", "Authorization"])
+@pytest.mark.parametrize("header", ["X-CSRFToken", "Authorization"])
 def test_a_header_with_a_zero_byte_is_refused_or_nothing(stranger: Caller, header: str) -> None:
     answer = stranger.post(
         DRAWINGS, {"strokes": SEVEN}, headers={header: "Bearer aaaaaaaaaaaaaaaaaaaa\0aaaaaaaaaa"}
@@ -59,6 +59,6 @@ def test_an_address_with_a_zero_byte_leads_nowhere(staff: Caller, drawing: Drawi
 
 
 def test_a_source_with_a_zero_byte_is_refused(stranger: Caller) -> None:
-    for name in ("source", "id", "replaces", "image"):
+    for name in ("source", "id", "image"):
         answer = stranger.post(DRAWINGS, {"strokes": SEVEN, name: "\0"})
         assert answer.status_code == 400

@@ -151,6 +151,6 @@ def test_nobody_reaches_the_drawing_of_another_visitor(
             headers={"X-CSRFToken": caller.token},
         )
         assert answer.status_code in {404, 405}, path
-    fields = {"id": str(drawing.pk), "replaces": str(drawing.pk), "strokes": SEVEN}
+    fields = {"id": str(drawing.pk), "strokes": SEVEN}
     assert caller.post(DRAWINGS, fields).status_code == 409
     assert Drawing.objects.values().get() == before
