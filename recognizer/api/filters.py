@@ -7,12 +7,15 @@ from typing import Any
 
 import django_filters
 from django.http import HttpRequest
+from django_filters import Filter
 from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 
 from recognizer.access.visitors import visitor_of
-from recognizer.models import DIGITS, Drawing, DrawingQuerySet
+from recognizer.models import Drawing, DrawingQuerySet
 
+MAX_VERSION = 2**31 - 1
 ORDERINGS = {
     "created_at": ("created_at", "id"),
     "-created_at": ("-created_at", "-id"),
@@ -22,14 +25,24 @@ ORDERINGS = {
 """Orders of a list; the id tells rows apart that are alike otherwise."""
 
 
-def choice(values: Sequence[Any], **options: Any) -> django_filters.ChoiceFilter:
-    """Return a filter by one of some values, which it lists when it meets another."""
+def described(found: Filter, description: str, **schema: Any) -> Filter:
+    """Return a filter as the API's description has it."""
+    annotate = extend_schema_field({"description": description, **schema})
+    return annotate(found)  # type: ignore[type-var]
+
+
+def choice(
+    values: Sequence[Any], description: str, *, method: str | None = None, **schema: Any
+) -> Filter:
+    """Return a filter by one of these values; its error message lists them."""
     known = ", ".join(map(str, values))
-    return django_filters.ChoiceFilter(
+    found = django_filters.ChoiceFilter(
         choices=[(value, value) for value in values],
         error_messages={"invalid_choice": f"This is one of {known}."},
-        **options,
+        method=method,
     )
+    kind = "integer" if isinstance(values[0], int) else "string"
+    return described(found, description, type=kind, enum=list(values), **schema)
 
 
 class NamedFilters(DjangoFilterBackend):
@@ -56,15 +69,32 @@ class NamedFilters(DjangoFilterBackend):
 class Narrowing(django_filters.FilterSet):
     """?correct=true|false|open, ?label=, ?prediction=, ?model=, ?review=, ?source=, ?mine=true."""
 
-    correct = choice(["true", "false", "open"], method="filter_correct")
-    label = choice([digit for digit, _ in DIGITS])
-    prediction = choice([digit for digit, _ in DIGITS])
-    model = django_filters.NumberFilter(
-        field_name="model_id", min_value=1, max_value=2**31 - 1, decimal_places=0
+    correct = choice(
+        ["true", "false", "open"],
+        "Only drawings whose answer was right or wrong, or is still open.",
+        method="filter_correct",
     )
-    review = choice(Drawing.Review.values)
-    source = choice(Drawing.Source.values)
-    mine = choice(["true", "false"], method="filter_mine")
+    label = choice(range(10), "Only drawings that are this digit, as somebody said.")
+    prediction = choice(range(10), "Only drawings that were read as this digit.")
+    model = described(
+        django_filters.NumberFilter(
+            field_name="model_id", min_value=1, max_value=MAX_VERSION, decimal_places=0
+        ),
+        "Only drawings that this version read.",
+        type="integer",
+        minimum=1,
+        maximum=MAX_VERSION,
+    )
+    review = choice(
+        Drawing.Review.values,
+        "Only drawings that a reviewer approved, rejected, or has not reviewed.",
+    )
+    source = choice(Drawing.Source.values, "Only drawings that came this way.")
+    mine = choice(
+        ["true", "false"],
+        "For the staff, who see all drawings: only their own.",
+        method="filter_mine",
+    )
 
     class Meta:
         """Only what is declared above."""
@@ -89,7 +119,12 @@ class Narrowing(django_filters.FilterSet):
 class DrawingFilter(Narrowing):
     """The list: narrowed down, and by ?ordering= in order."""
 
-    ordering = choice(list(ORDERINGS), method="order")
+    ordering = choice(
+        list(ORDERINGS),
+        "By time or by confidence; a hyphen reverses the order.",
+        default="-created_at",
+        method="order",
+    )
 
     def order(self, drawings: DrawingQuerySet, name: str, value: str) -> DrawingQuerySet:
         """Order them."""
@@ -99,7 +134,12 @@ class DrawingFilter(Narrowing):
 class ExportFilter(Narrowing):
     """An export: narrowed down, and by ?format= as a file of one kind."""
 
-    format = choice(["csv", "ndjson", "npz"], method="keep")
+    format = choice(
+        ["csv", "ndjson", "npz"],
+        "The format of the file.",
+        default="csv",
+        method="keep",
+    )
 
     def keep(self, drawings: DrawingQuerySet, name: str, value: str) -> DrawingQuerySet:
         """Keep all: the format is how they are written."""

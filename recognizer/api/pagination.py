@@ -35,6 +35,14 @@ class NewestFirst(CursorPagination):
     page_size_query_param = "page_size"
     max_page_size = 100
     ordering: tuple[str, ...] = ("-created_at", "-id")
+    cursor_query_description = "The page; `next` and `previous` hold whole addresses."
+    page_size_query_description = "Rows of a page; more than 100 count as 100."
+
+    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:
+        """Describe the parameters, with the bounds of the page size."""
+        cursor, page_size = super().get_schema_operation_parameters(view)
+        page_size["schema"] |= {"minimum": 1, "default": self.page_size}
+        return [cursor, page_size]
 
     def get_page_size(self, request: Request) -> int:
         """Return the wanted length, or the longest that there is."""

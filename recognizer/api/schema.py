@@ -14,12 +14,14 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
-from drf_spectacular.utils import Direction
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import Direction, OpenApiExample, OpenApiParameter
 from rest_framework import serializers
 from rest_framework.views import APIView
 
 from recognizer.access.visitors import COOKIE_NAME
-from recognizer.api.operations import EXAMPLES
+from recognizer.api.filters import MAX_VERSION
+from recognizer.api.serializers import EXAMPLES
 from recognizer.models import ApiKey
 from recognizer.problems.kinds import CONTENT_TYPE, PROBLEMS, describe
 from recognizer.problems.outages import OUTAGES
@@ -27,6 +29,19 @@ from recognizer.problems.outages import OUTAGES
 RENDERERS = {"yaml": OpenApiYamlRenderer, "json": OpenApiJsonRenderer}
 SAFE = {"GET", "HEAD"}
 PLAIN_VIEWS = ["healthz", "readyz", "metrics"]
+IN_PATH = [
+    OpenApiParameter(
+        name,
+        schema,
+        OpenApiParameter.PATH,
+        description=description,
+        examples=[OpenApiExample("example", value=example)],
+    )
+    for name, description, schema, example in (
+        ("id", "The drawing.", OpenApiTypes.UUID, EXAMPLES["id"]),
+        ("version", "The version.", {"type": "integer", "minimum": 0, "maximum": MAX_VERSION}, 1),
+    )
+]
 
 _describing = Lock()
 
@@ -74,6 +89,24 @@ class Schema(AutoSchema):
         scope = view.scopes[action]
         return scope and str(scope)
 
+    def get_summary(self) -> str:
+        """Return the first line of the docstring of what is called."""
+        return str(super().get_description()).partition("\n")[0].rstrip(".")
+
+    def get_description(self) -> str:  # type: ignore[override]
+        """Return the rest of that docstring."""
+        summary, _, more = str(super().get_description()).partition("\n")
+        return " ".join(more.split()) or summary
+
+    def get_tags(self) -> list[str]:
+        """Return the group that the view belongs to."""
+        view: Any = self.view
+        return [view.tag]
+
+    def get_override_parameters(self) -> list[Any]:
+        """Return the parameter that is part of the path."""
+        return [parameter for parameter in IN_PATH if f"{{{parameter.name}}}" in self.path]
+
     def get_auth(self) -> list[dict[str, Any]]:
         """Whoever asks: a browser, a key, and, where it is not for the staff alone, anybody."""
         auth: list[dict[str, Any]] = super().get_auth()
@@ -100,6 +133,10 @@ class Schema(AutoSchema):
         return operation
 
     def _usual_problems(self, operation: dict[str, Any]) -> Iterable[str]:
+        parameters = operation.get("parameters", ())
+        query = {parameter["name"] for parameter in parameters if parameter["in"] == "query"}
+        if query or "requestBody" in operation:
+            yield "invalid-request"
         if "requestBody" in operation:
             yield from (
                 "malformed-body",
@@ -107,7 +144,7 @@ class Schema(AutoSchema):
                 "body-too-large",
                 "unsupported-media-type",
             )
-        if "{" in self.path:
+        if "{" in self.path or "cursor" in query:
             yield "not-found"
         yield "invalid-key"
         if self.scope is not None:
@@ -164,7 +201,7 @@ def add_plain_views(endpoints: list[Endpoint]) -> list[Endpoint]:
 
 def _stand_in(name: str) -> Endpoint:
     path = reverse(name)
-    members = {"schema": PlainSchema(), "get": staticmethod(resolve(path).func)}
+    members = {"schema": PlainSchema(), "tag": "health", "get": staticmethod(resolve(path).func)}
     view: type[APIView] = type(name, (APIView,), members)
     return path, path, "GET", view.as_view()
 

@@ -1,16 +1,19 @@
-"""What the API takes and gives, with its limits."""
+"""What the API takes and answers: fields, limits and examples."""
 
 from __future__ import annotations
 
 import base64
 import functools
+import json
 import math
 import re
 import uuid
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
 
 from django.core.files.uploadedfile import UploadedFile
-from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.utils.serializer_helpers import BindingDict
 
@@ -19,8 +22,18 @@ from recognizer.services.drawings import explaining, recognition
 from recognizer.services.drawings.predictions import MAX_BATCH
 from recognizer.wording import png_url
 
+Serializer = TypeVar("Serializer", bound=type[serializers.BaseSerializer[Any]])
+
+# Requests and answers as they really were.
+EXAMPLES: dict[str, Any] = json.loads((Path(__file__).parent / "examples.json").read_bytes())
+
 _PIXEL = {"type": "number", "minimum": 0, "maximum": 255}
 _DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
+
+
+def _shown_by(example: Any) -> Callable[[Serializer], Serializer]:
+    """Give answers of a serializer an example in the API's description."""
+    return extend_schema_serializer(examples=[OpenApiExample("example", value=example)])
 
 
 @extend_schema_field(
@@ -300,6 +313,7 @@ class FeedbackInput(Alternatives):
         return {"label": label}
 
 
+@_shown_by(EXAMPLES["drawing"])
 class DrawingSerializer(SharedFields, serializers.ModelSerializer[Drawing]):
     """A drawing as the API shows it."""
 
@@ -345,6 +359,7 @@ class DrawingSerializer(SharedFields, serializers.ModelSerializer[Drawing]):
         return png_url(recognition.canonical_png(drawing))
 
 
+@_shown_by(EXAMPLES["strokes_file"][0])
 class FileItemSerializer(serializers.ModelSerializer[Drawing]):
     """A drawing as it stands in a file that is taken along."""
 
@@ -385,6 +400,7 @@ class PredictionSerializer(serializers.Serializer[Any]):
     )
 
 
+@_shown_by(EXAMPLES["batch"])
 class BatchAnswer(serializers.Serializer[Any]):
     """The answers to many drawings, in their order."""
 
@@ -392,12 +408,14 @@ class BatchAnswer(serializers.Serializer[Any]):
     predictions = PredictionSerializer(many=True)
 
 
+@_shown_by(EXAMPLES["predict"])
 class PredictAnswer(serializers.Serializer[Any]):
     """The original contract: the digit as text."""
 
     predictedValue = serializers.ChoiceField([str(digit) for digit in range(10)])
 
 
+@_shown_by({"deleted": 3})
 class DeletedAnswer(serializers.Serializer[Any]):
     """How many drawings were deleted."""
 
@@ -421,6 +439,7 @@ class DigitCountsSerializer(CountsSerializer):
     predicted = serializers.IntegerField(min_value=0, help_text="Drawings read as this digit.")
 
 
+@_shown_by(EXAMPLES["stats"])
 class StatsAnswer(CountsSerializer):
     """What was drawn, in all and by digit."""
 
@@ -429,6 +448,7 @@ class StatsAnswer(CountsSerializer):
     digits = DigitCountsSerializer(many=True)
 
 
+@_shown_by(EXAMPLES["explanation"])
 class ExplanationSerializer(serializers.Serializer[explaining.Explanation]):
     """Where the model looked, as the API shows it."""
 
@@ -438,6 +458,7 @@ class ExplanationSerializer(serializers.Serializer[explaining.Explanation]):
     map = serializers.ListField(child=serializers.ListField(child=serializers.FloatField()))
 
 
+@_shown_by(EXAMPLES["models"]["results"][0])
 class ModelSerializer(serializers.ModelSerializer[TrainedModel]):
     """A version as the API shows it."""
 

@@ -71,6 +71,8 @@ class DrawingViewSet(
 ):
     """The caller's drawings; all of them for the staff."""
 
+    tag = "drawings"
+    queryset = Drawing.objects.all()
     serializer_class = DrawingSerializer
     pagination_class = NewestFirst
     filterset_class = DrawingFilter
@@ -91,7 +93,7 @@ class DrawingViewSet(
 
     def get_queryset(self) -> DrawingQuerySet:
         """Return what the caller may see."""
-        drawings = Drawing.objects.all()
+        drawings = cast("DrawingQuerySet", super().get_queryset())
         if self.action not in {"image", "strokes"}:
             drawings = drawings.without_blobs()
         if getattr(self.request.user, "is_staff", False):
@@ -100,7 +102,14 @@ class DrawingViewSet(
         return drawings.known_to(visitor) if self.detail else drawings.of_visitor(visitor)
 
     def create(self, request: Request) -> Response:
-        """Read a drawing and keep it."""
+        """Read a drawing and keep it.
+
+        Send exactly one of `image`, `strokes` and `pixels`; strokes may accompany an image. The
+        digit may have any size, place, pen and color. `prediction` is always the likeliest digit;
+        `is_digit` tells whether the drawing looks like a digit at all. Under an `id` of your own, a
+        random UUID, the same request sent again leaves one drawing, and a digit that is drawn on
+        replaces its earlier state.
+        """
         fields = DrawingInput(data=request.data)
         fields.is_valid(raise_exception=True)
         is_upload = bool(request.FILES)
@@ -114,20 +123,30 @@ class DrawingViewSet(
         )
 
     def destroy(self, request: Request, pk: str) -> Response:
-        """Forget a drawing."""
+        """Delete a drawing.
+
+        With all that was said about it; the next training does without it.
+        """
         recognition.delete_drawing(self.get_object())
         return Response(status=204)
 
     @operations.describe_destroy_all
     def destroy_all(self, request: Request) -> Response:
-        """Forget what this browser drew, as far as the filters go; no staff deletes all of it."""
+        """Delete your own drawings.
+
+        All that match the filters; the staff, too, delete only what they drew themselves.
+        """
         drawings = cast("DrawingQuerySet", self.filter_queryset(self.get_queryset()))
         deleted = recognition.delete_own_drawings(drawings, visitor_of(request))
         return Response({"deleted": deleted})
 
     @action(detail=True, methods=["put"])
     def feedback(self, request: Request, pk: str) -> Response:
-        """Say whether the answer was right, or which digit it was."""
+        """Tell whether the answer was right.
+
+        `correct: true`, or as `label` the digit that it really is; a `label` of null takes it back.
+        A later answer replaces an earlier one.
+        """
         drawing = self.get_object()
         fields = FeedbackInput(data=request.data, context={"prediction": drawing.prediction})
         fields.is_valid(raise_exception=True)
@@ -136,7 +155,10 @@ class DrawingViewSet(
 
     @action(detail=True)
     def image(self, request: Request, pk: str) -> HttpResponseBase:
-        """Return the drawing as drawn."""
+        """Get a drawing as a picture.
+
+        As drawn, as PNG.
+        """
         picture = bytes(self.get_object().image)
         return _unless_known(
             request,
@@ -146,7 +168,10 @@ class DrawingViewSet(
 
     @action(detail=True, pagination_class=None)
     def strokes(self, request: Request, pk: str) -> HttpResponse:
-        """Return the drawing as a file of strokes, as the whole export has them."""
+        """Get a drawing as strokes.
+
+        A list of one drawing, in the format of the whole export, which `import_drawings` reads.
+        """
         drawing = self.get_object()
         return HttpResponse(
             exports.drawing_json(drawing),
@@ -156,7 +181,10 @@ class DrawingViewSet(
 
     @action(detail=True)
     def explanation(self, request: Request, pk: str) -> HttpResponseBase:
-        """Say where the active model looks for its answer."""
+        """See where the model looked.
+
+        28 rows of 28 shares: how far the confidence falls while this place is covered.
+        """
         drawing = self.get_object()
         return _unless_known(
             request,
@@ -166,7 +194,11 @@ class DrawingViewSet(
 
     @action(detail=False, url_path="export/<slug:ending>", pagination_class=None)
     def export(self, request: Request, ending: str) -> HttpResponseBase:
-        """Stream the labeled drawings of this browser, as `import_drawings` reads them."""
+        """Download your own labeled drawings.
+
+        What this caller drew and labeled, as a streamed file: TMNIST csv, a list of JSON objects
+        with strokes, or one such object a line.
+        """
         if ending not in OWN_EXPORTS:
             raise NotFound
         return _labeled_file(Drawing.objects.of_visitor(visitor_of(request)), ending)
@@ -177,6 +209,7 @@ class DrawingViewSet(
 class ModelViewSet(viewsets.ReadOnlyModelViewSet[TrainedModel]):
     """The versions and how good they are."""
 
+    tag = "models"
     queryset = TrainedModel.objects.all()
     serializer_class = ModelSerializer
     pagination_class = NewestVersionFirst
@@ -186,7 +219,10 @@ class ModelViewSet(viewsets.ReadOnlyModelViewSet[TrainedModel]):
 
     @action(detail=True, methods=["post"])
     def activate(self, request: Request, pk: int) -> Response:
-        """Make this version the one that answers."""
+        """Activate a version.
+
+        For the staff. The running site answers with it at once.
+        """
         return Response(self.get_serializer(registry.activate(pk)).data)
 
 
@@ -194,6 +230,7 @@ class ModelViewSet(viewsets.ReadOnlyModelViewSet[TrainedModel]):
 class PredictionsView(APIView):
     """Many drawings read at once, nothing kept."""
 
+    tag = "predictions"
     scopes = {"post": Scope.PREDICT}
     is_for_programs = True
     parser_classes = [
@@ -206,7 +243,13 @@ class PredictionsView(APIView):
     ]
 
     def post(self, request: Request) -> Response:
-        """Read images, strokes, pixels, or a file of digits."""
+        """Read many drawings and keep none.
+
+        Up to 1,000 at once: one list of `images`, `strokes` or `pixels`, a form with files under
+        the name `image`, or a whole file of digits, as the body or under the name `file`: an npz
+        with an array x (n, 28, 28), an IDX file, or a csv of TMNIST or MNIST, the last two also
+        gzipped. The answers come in the order of the drawings.
+        """
         fields = BatchInput(data=request.data)
         fields.is_valid(raise_exception=True)
         ((name, drawings),) = fields.validated_data.items()
@@ -248,10 +291,14 @@ class PredictionsView(APIView):
 class PredictView(APIView):
     """The original contract."""
 
+    tag = "predictions"
     scopes = {"post": Scope.PREDICT}
 
     def post(self, request: Request) -> Response:
-        """Read one picture and answer with its digit, as text."""
+        """Read one picture, as the demo did that this site grew from.
+
+        The answer is the digit as text. The drawing is kept.
+        """
         fields = PredictInput(data=request.data)
         fields.is_valid(raise_exception=True)
         is_page = isinstance(request.auth, uuid.UUID)
@@ -265,10 +312,14 @@ class PredictView(APIView):
 class StatsView(APIView):
     """How much was drawn, and how often the answer was right."""
 
+    tag = "models"
     scopes = {"get": None}
 
     def get(self, request: Request) -> Response:
-        """Count."""
+        """Count drawings and right answers.
+
+        In all, and for each digit by its label.
+        """
         return Response(statistics.count_drawings())
 
 
@@ -276,13 +327,19 @@ class StatsView(APIView):
 class ExportsView(GenericAPIView[Drawing]):
     """The labeled drawings of everybody as one file, for the staff."""
 
+    tag = "drawings"
     scopes = {"get": Scope.ADMIN}
     costly = {"get"}
     queryset = Drawing.objects.all()
     filterset_class = ExportFilter
 
     def get(self, request: Request) -> StreamingHttpResponse:
-        """Stream them, oldest first, as `import_drawings` and `evaluate` read them."""
+        """Download everybody's labeled drawings.
+
+        For the staff: a streamed file, oldest first, which `import_drawings` and `evaluate` read.
+        TMNIST csv, one JSON object with strokes a line, or an npz with arrays x (n, 28, 28) and
+        y (n,).
+        """
         drawings = cast("DrawingQuerySet", self.filter_queryset(self.get_queryset()))
         return _labeled_file(drawings, request.query_params.get("format") or "csv")
 
@@ -291,10 +348,15 @@ class ExportsView(GenericAPIView[Drawing]):
 class SchemaView(APIView):
     """What the API can do, for programs."""
 
+    tag = "description"
     scopes = {"get": None}
 
     def get(self, request: Request) -> HttpResponseBase:
-        """Describe it in the format that is asked for, which is YAML for those who do not care."""
+        """Describe the API.
+
+        This description, OpenAPI 3.1, as YAML unless JSON is asked for. It changes with the site
+        alone: ask with `If-None-Match`.
+        """
         kind = request.query_params.get("format", "yaml")
         if kind not in SCHEMA_TYPES:
             raise ValidationError({"format": f"A format is one of {', '.join(SCHEMA_TYPES)}."})
