@@ -1,1 +1,1 @@
-"""What goes wrong, and how a program or a person is told."""
+"""What goes wrong, and how programs and people are told."""

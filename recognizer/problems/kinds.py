@@ -1,4 +1,4 @@
-"""Every error of the API, as RFC 9457 problem details: one table, one translation."""
+"""Errors of the API as RFC 9457 problem details: the kinds, and how exceptions map to them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.http import Http404, HttpRequest, JsonResponse, UnreadablePostError
 from django.urls import reverse
 
-# Marked for the page that explains a problem; to programs it is told in English.
+# Marked for translation on the pages; programs get the English text.
 from django.utils.translation import gettext_noop as _
 from django_guid import get_guid
 from rest_framework import exceptions
@@ -57,7 +57,7 @@ class Problem:
 
     @property
     def headers(self) -> dict[str, str]:
-        """Headers that go with it, whatever was asked."""
+        """Headers of every answer with this problem."""
         seconds = self.retry_after_seconds
         return {} if seconds is None else {"Retry-After": str(seconds)}
 
@@ -224,7 +224,10 @@ PROBLEMS = {
             "server-error",
             500,
             _("Something went wrong here"),
-            _("This is a fault of the site, not of the request; the log has the details."),
+            _(
+                "This is a fault of the site, not yours; the log has the details. Please try again "
+                "in a moment."
+            ),
         ),
         Problem(
             "no-model",
@@ -290,7 +293,7 @@ _STATUS_PROBLEMS = {
 
 
 class DrawingProblem(exceptions.APIException):
-    """A drawing that cannot be read, with the field that it came in."""
+    """A drawing cannot be read; holds the field that it came in."""
 
     def __init__(self, error: InvalidDrawing, field: str) -> None:
         self.slug = _DRAWING_PROBLEMS.get(type(error), "invalid-request")
@@ -300,7 +303,7 @@ class DrawingProblem(exceptions.APIException):
 
 
 class MissingScope(exceptions.PermissionDenied):
-    """An API key that lacks a scope."""
+    """The API key lacks a scope."""
 
     def __init__(self, scope: str) -> None:
         self.auth_header = f'Bearer error="insufficient_scope", scope="{scope}"'
@@ -308,7 +311,7 @@ class MissingScope(exceptions.PermissionDenied):
 
 
 class FileProblem(DrawingProblem):
-    """A file of digits that cannot be read, with the row at fault where one is."""
+    """A file of digits cannot be read; holds the row at fault, if there is one."""
 
     def __init__(self, error: DatasetError, field: str) -> None:
         where = f"Line {error.line}: " if error.line else ""
@@ -332,7 +335,7 @@ def describe(slug: str, detail: str, errors: list[dict[str, str]] | None = None)
 
 
 def problem_response(slug: str, detail: str) -> JsonResponse:
-    """Answer with a problem outside of Django REST framework."""
+    """Return a problem as an answer outside of Django REST framework."""
     problem = PROBLEMS[slug]
     return JsonResponse(
         _with_id(describe(slug, detail)),
@@ -343,20 +346,20 @@ def problem_response(slug: str, detail: str) -> JsonResponse:
 
 
 def _with_id(body: dict[str, Any]) -> dict[str, Any]:
-    """Add under which id the log has the request."""
+    """Add the id under which the log has the request."""
     request_id = get_guid()
     return {**body, "request_id": request_id} if request_id else body
 
 
 def speaks_json(request: HttpRequest) -> bool:
-    """Say whether a program asks: at one of its own addresses, or for JSON and for no page."""
+    """Return whether a program asks: at an address of the API, or for JSON and not for HTML."""
     if request.path in PROGRAM_PATHS or request.path.startswith("/api/"):
         return True
     return request.accepts("application/json") and not request.accepts("text/html")
 
 
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Translate an exception of a view; what is not expected goes on to be a logged 500."""
+    """Turn a view's exception into a problem; None leaves unexpected ones to `server_error`."""
     translated = _translate(error)
     if translated is None:
         return None

@@ -1,4 +1,4 @@
-"""What keeps the site from answering although the request is fine: told from the error it gave."""
+"""Outages of database and disk, recognized by the exceptions that they raise."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import sqlite3
 from django.db import DatabaseError, InterfaceError, OperationalError
 
 BUSY, FULL, AWAY = OUTAGES = "database-busy", "storage-full", "no-database"
-"""The problems that stand for them."""
+"""Slugs of their problems."""
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-# By the whole code first: a write that fails for a quota or a limit is no error of the disk.
+# The whole code is looked up first: a write over a quota or limit is not a broken disk.
 _OF_SQLITE = {
     sqlite3.SQLITE_IOERR_WRITE: FULL,
     sqlite3.SQLITE_IOERR_SHMSIZE: FULL,
@@ -35,7 +35,7 @@ _OF_POSTGRESQL = {
 
 
 def find_outage(error: BaseException | None) -> str | None:
-    """Return the problem that an error stands for; None where it is a fault of the site's own."""
+    """Return the slug of the outage behind an exception; None if the fault is in our code."""
     if isinstance(error, DatabaseError | InterfaceError):
         return _diagnose_database(error)
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
@@ -44,7 +44,7 @@ def find_outage(error: BaseException | None) -> str | None:
 
 
 def _diagnose_database(error: Exception) -> str | None:
-    cause = error.__cause__  # what the driver said; Django's own errors have none
+    cause = error.__cause__  # the driver's exception; errors that Django itself raises have none
     if isinstance(cause, sqlite3.Error):
         code = getattr(cause, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
         return _OF_SQLITE.get(code) or _OF_SQLITE.get(code & 0xFF)
