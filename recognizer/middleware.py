@@ -1,4 +1,4 @@
-"""What happens to every request before anything looks at it."""
+"""Middleware: probes, refused methods, languages, and limits of bodies and queries."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CHUNK_BYTES = 64 * 1024
 def answer_probes(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Answer whether the site is well before anybody asks for its name or for TLS.
+    """Answer health checks before host name and TLS are checked.
 
     A container engine or a load balancer asks a server by its address, not by its public name.
     """
@@ -42,7 +42,7 @@ def answer_probes(
 def explain_refused_methods(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Say what is wrong where Django answers 405 without a word."""
+    """Replace the empty body of Django's 405 by an explanation."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         return _explain_refused_method(request, get_response(request))
@@ -57,14 +57,13 @@ def _explain_refused_method(request: HttpRequest, answer: HttpResponse) -> HttpR
 
 
 class PageLocaleMiddleware(LocaleMiddleware):
-    """Lets the pages speak the visitor's language: the chosen one, else the browser's.
+    """Shows the pages in the visitor's language: the chosen one, or else the browser's.
 
-    The API and the admin stay English: a program reads the same sentences wherever it runs, and
-    half of what the admin says would be German otherwise.
+    The API and the admin stay English: programs get the same sentences everywhere, and the admin's
+    own texts have no translation, so that it would mix two languages.
     """
 
     def process_request(self, request: HttpRequest) -> None:
-        """Choose the language of the answer."""
         if speaks_json(request) or request.path.startswith(reverse("admin:index")):
             translation.activate(settings.LANGUAGE_CODE)
             request.LANGUAGE_CODE = settings.LANGUAGE_CODE
@@ -73,16 +72,16 @@ class PageLocaleMiddleware(LocaleMiddleware):
 
 
 class Readable(Protocol):
-    """A request, or the stream below it."""
+    """A request, or the stream that it reads from."""
 
     def read(self, size: int, /) -> bytes:
-        """Return at most so many bytes; none at the end."""
+        """Return at most `size` bytes; b"" at the end."""
 
 
 def check_body(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
-    """Refuse a body that is longer than any valid one, or of unknown length, and odd charsets.
+    """Refuse bodies that are too long or of unknown length, and unusual charsets.
 
-    Python knows codecs that are no text, such as zlib; a form must not be decoded by them.
+    Python has codecs that decompress, such as zlib; a form must not be decoded by them.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -109,9 +108,9 @@ def check_body(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
 def refuse_zero_bytes(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[..., HttpResponse]:
-    """Refuse a zero byte in a query, and forget a cookie with one: no text of PostgreSQL holds it.
+    """Refuse a query with a zero byte, and drop cookies with one: PostgreSQL cannot store it.
 
-    A quoted cookie may spell any byte out, and that of a session is looked up as it is.
+    A quoted cookie may contain any byte, and Django looks a session up by its cookie unchanged.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -127,7 +126,7 @@ def refuse_zero_bytes(
 
 
 def _drain(body: Readable, left: int) -> None:
-    """Read a body and drop it: a client that is still sending would never see the answer."""
+    """Read a body and drop it: a client that is still sending would not read the answer."""
     while left > 0:
         try:
             chunk = body.read(min(left, CHUNK_BYTES))

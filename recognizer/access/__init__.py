@@ -1,1 +1,1 @@
-"""Who asks, and how much they may: visitors, API keys, addresses, throttles and lock-outs."""
+"""Who asks and how much they may do: visitors, API keys, addresses, throttles and lock-outs."""

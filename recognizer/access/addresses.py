@@ -1,4 +1,4 @@
-"""Whence a request comes, as far as it is known: by it, limits and lock-outs go."""
+"""The client's address, as rate limits and lock-outs use it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 IPV6_NETWORK_BITS = 64
-"""So much of an address of IPv6 is given out at once; the rest its owner may choose."""
+"""Bits of an IPv6 address that a provider assigns; its customer chooses the rest."""
 
 
 def address_of(request: HttpRequest | Request) -> IPv4Address | IPv6Address | None:
-    """Return the address that a request comes from; of IPv6, the first one of its network.
+    """Return the client's address; for IPv6, the first address of its network.
 
-    What X-Forwarded-For says counts only for as many proxies as NUM_PROXIES states, as anybody can
-    send the header; where a proxy writes nonsense into it, its own address counts. A socket of
-    this machine has none.
+    Anybody can send X-Forwarded-For, so only its last NUM_PROXIES entries count. If a proxy writes
+    nonsense there, its own address counts. A request through a Unix socket has no address.
     """
     stated = BaseThrottle().get_ident(request)  # type: ignore[arg-type]
     for text in (stated, request.META.get("REMOTE_ADDR", "")):
@@ -30,7 +29,7 @@ def address_of(request: HttpRequest | Request) -> IPv4Address | IPv6Address | No
 def _network_of(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     if address.version == 4 or address.is_loopback:
         return address
-    # A socket that listens for both kinds spells every IPv4 address in one network of IPv6.
+    # A socket that listens for both versions maps every IPv4 address into one IPv6 network.
     if address.ipv4_mapped:
         return address.ipv4_mapped
     return ip_network((address, IPV6_NETWORK_BITS), strict=False).network_address

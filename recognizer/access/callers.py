@@ -1,4 +1,4 @@
-"""Programs that ask with an API key, and what a key lets its holder do."""
+"""Authentication by API key, and the permission that its scopes give."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SCHEME = b"bearer"
 
 
 class KeyHolder(AnonymousUser):
-    """Stands where a logged-in user would: staff if the key has the scope admin."""
+    """Takes the place of a logged-in user: staff if the key has the scope admin."""
 
     def __init__(self, key: ApiKey) -> None:
         self.is_staff = key.may_admin  # type: ignore[assignment]
@@ -31,12 +31,11 @@ class KeyHolder(AnonymousUser):
 class KeyAuthentication(BaseAuthentication):
     """`Authorization: Bearer dk_…`: sets request.auth to the key, whatever cookies come along.
 
-    A foreign page cannot send this header in a visitor's name, so no CSRF token is asked for.
-    Other schemes are left to whatever stands before the site.
+    Another site's page cannot send this header in a visitor's name, so no CSRF token is needed.
+    Other schemes are ignored: a proxy before the site may use them.
     """
 
     def authenticate(self, request: Request) -> tuple[KeyHolder, ApiKey] | None:
-        """Read the header."""
         scheme, _, text = get_authorization_header(request).partition(b" ")
         if scheme.lower() != SCHEME:
             return None
@@ -52,14 +51,14 @@ class KeyAuthentication(BaseAuthentication):
 
 
 class HasScope(BasePermission):
-    """A key needs the scope that the view names for what is done; admin is for the staff, too.
+    """Require the scope that the view names for an action; the staff have the scope admin.
 
-    A view names them in `scopes`, by action or method; None is for any key. What it does not name
-    is for the staff alone, and an error of `manage.py check`.
+    A view names them in `scopes`, by action or method; None is for any key. An action without an
+    entry is for the staff alone, and an error of `manage.py check`.
     """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        """Let pass who may; what is not done at all (OPTIONS, 405) is for everybody."""
+        """Check the scope; OPTIONS, and methods that are answered with 405, need none."""
         action = action_of(request, view)
         if action is None:
             return True
@@ -73,7 +72,7 @@ class HasScope(BasePermission):
 
 
 def action_of(request: Request, view: APIView) -> str | None:
-    """Return what is to be done: a view set's action, another view's method."""
+    """Return a view set's action, or the method of another view; None if neither is called."""
     method = (request.method or "").lower()
     if method == "options" or not hasattr(view, method):
         return None

@@ -1,4 +1,4 @@
-"""What happens to whoever guesses passwords: django-axes counts, and this answers."""
+"""The answer to too many wrong passwords, which django-axes counts."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from recognizer.access import addresses
 
 
 def address_of(request: HttpRequest) -> str | None:
-    """Return what wrong passwords are counted by."""
+    """Return the address that wrong passwords are counted by."""
     address = addresses.address_of(request)
     return None if address is None else str(address)
 
 
 def locked_out(request: HttpRequest, response: HttpResponse, credentials: Any) -> HttpResponse:
-    """Say to wait, in the look of the admin, whether or not the last password was right."""
+    """Answer with a page of the admin, whether or not the last password was right."""
     pause = get_cool_off(request)
     assert pause is not None
     context = {

@@ -1,4 +1,4 @@
-"""How much of the site one caller may use, and all of them together."""
+"""Rate limits: of one caller, and of all callers together."""
 
 from __future__ import annotations
 
@@ -24,19 +24,18 @@ if TYPE_CHECKING:  # it imports this module, by the name in the settings
     from rest_framework.views import APIView
 
 REQUESTS_PER_DRAWING = 5
-"""Of the page, for one drawing: a reading after each of four strokes, and a verdict."""
+"""Requests of the page for one drawing: a reading after each of four strokes, and feedback."""
 DAY_SECONDS = 24 * 60 * 60
 
 
 class CallerThrottle(BaseThrottle):
     """Counts the requests of a key, a visitor, or an address without either, and of all together.
 
-    Reading what is there is not counted, but for what a view lists as `costly`: a count is a
-    write, and whoever only looks must not wait for the database's writers.
+    Safe methods are not counted, except those that a view lists as `costly`: to count is to write,
+    and a reader must not wait for the database's writers.
     """
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        """Count."""
         is_costly = action_of(request, view) in getattr(view, "costly", ())
         if request.method not in SAFE_METHODS or is_costly:
             everybody = Limit("everybody", "requests", settings.THROTTLE_ALL)
@@ -54,7 +53,7 @@ class CallerThrottle(BaseThrottle):
         address = counted_address_of(request)
         if not address:
             return
-        # What no page asks for is counted by address with a cookie, too: cookies are free.
+        # Requests that no page sends are counted by address even with a cookie: cookies are free.
         if not visitor or getattr(view, "is_for_programs", False):
             yield Limit(f"address {address}", "requests", settings.THROTTLE_ADDRESS)
         if action_of(request, view) == "explanation":
@@ -62,7 +61,7 @@ class CallerThrottle(BaseThrottle):
 
 
 def count_drawing(request: Request, drawing_id: uuid.UUID | None) -> None:
-    """Count a drawing that is to be kept; another state of one that is kept already is none."""
+    """Count a drawing before it is stored; a further state of a stored one does not count."""
     if isinstance(request.auth, ApiKey):
         return
     visitor = visitor_of(request)
@@ -78,9 +77,9 @@ def count_drawing(request: Request, drawing_id: uuid.UUID | None) -> None:
 
 
 def counted_address_of(request: Request) -> str:
-    """Return the address that is counted; none for a program on this very machine.
+    """Return the address to count by; empty for a program on this machine.
 
-    That one comes from the loopback and was passed on by no proxy.
+    Such a program's requests come from the loopback, and no proxy has forwarded them.
     """
     address = address_of(request)
     if address is None or (address.is_loopback and "HTTP_X_FORWARDED_FOR" not in request.META):

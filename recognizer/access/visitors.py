@@ -1,4 +1,4 @@
-"""Who is asking: a browser known by a random id in a signed cookie, or a member of the staff."""
+"""Authentication of browsers: a random id in a signed cookie, or a log-in of the staff."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COOKIE_AGE_SECONDS = 365 * 24 * 60 * 60
 
 
 def read_visitor(request: HttpRequest) -> uuid.UUID | None:
-    """Return the visitor whom the cookie names; None without one, or with a forged one."""
+    """Return the visitor of the cookie; None without a cookie, or if it is forged."""
     value = request.get_signed_cookie(
         COOKIE_NAME, default=None, salt=COOKIE_SALT, max_age=COOKIE_AGE_SECONDS
     )
@@ -29,7 +29,7 @@ def read_visitor(request: HttpRequest) -> uuid.UUID | None:
 
 
 def remember_visitor(request: HttpRequest, response: HttpResponse) -> None:
-    """Give the browser an id, or its own again for another year; the API never does so."""
+    """Give the browser an id, or renew its id for another year; only pages do this."""
     response.set_signed_cookie(
         COOKIE_NAME,
         str(read_visitor(request) or uuid.uuid4()),
@@ -42,7 +42,7 @@ def remember_visitor(request: HttpRequest, response: HttpResponse) -> None:
 
 
 def visitor_of(request: object) -> uuid.UUID | None:
-    """Return the visitor whom the authentication found; what a key draws has one of its own."""
+    """Return the visitor that the authentication found; each API key has its own."""
     match getattr(request, "auth", None):
         case uuid.UUID() as visitor:
             return visitor
@@ -54,12 +54,11 @@ def visitor_of(request: object) -> uuid.UUID | None:
 class VisitorAuthentication(BaseAuthentication):
     """Sets request.user to a logged-in user, and request.auth to the visitor.
 
-    A request that carries either cookie could have been sent by a foreign page, so an unsafe one
-    needs the CSRF token. A request without them acts for nobody and needs none.
+    Another site's page could have sent a request that carries either cookie, so an unsafe one needs
+    the CSRF token. A request without cookies acts in no visitor's name and needs no token.
     """
 
     def authenticate(self, request: Request) -> tuple[User | AnonymousUser, uuid.UUID | None]:
-        """Read both cookies."""
         plain: HttpRequest = request._request
         if COOKIE_NAME in plain.COOKIES or settings.SESSION_COOKIE_NAME in plain.COOKIES:
             SessionAuthentication().enforce_csrf(request)
