@@ -1,4 +1,4 @@
-"""By what lists of drawings can be narrowed down, and in which order they come."""
+"""Filters and orders of lists of drawings."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ ORDERINGS = {
     "confidence": ("confidence", "id"),
     "-confidence": ("-confidence", "-id"),
 }
-"""Orders of a list; the id tells rows apart that are alike otherwise."""
+"""Orders of a list; the id makes each order unique."""
 
 
 def described(found: Filter, description: str, **schema: Any) -> Filter:
-    """Return a filter as the API's description has it."""
+    """Give a filter the schema that the API's description shows."""
     annotate = extend_schema_field({"description": description, **schema})
     return annotate(found)  # type: ignore[type-var]
 
@@ -46,10 +46,9 @@ def choice(
 
 
 class NamedFilters(DjangoFilterBackend):
-    """Filters that refuse a parameter which is none, or is empty: it would show, or delete, all."""
+    """Refuses unknown and empty parameters: a typo would show, or delete, all drawings."""
 
     def filter_queryset(self, request: HttpRequest, queryset: Any, view: Any) -> Any:
-        """Narrow a list down."""
         if not getattr(view, "detail", False):
             known = set(view.filterset_class.base_filters)
             if request.method in {"GET", "HEAD"} and view.pagination_class:
@@ -67,7 +66,7 @@ class NamedFilters(DjangoFilterBackend):
 
 
 class Narrowing(django_filters.FilterSet):
-    """?correct=true|false|open, ?label=, ?prediction=, ?model=, ?review=, ?source=, ?mine=true."""
+    """The filters that lists, deletions and exports share."""
 
     correct = choice(
         ["true", "false", "open"],
@@ -97,13 +96,10 @@ class Narrowing(django_filters.FilterSet):
     )
 
     class Meta:
-        """Only what is declared above."""
-
         model = Drawing
         fields: list[str] = []
 
     def filter_correct(self, drawings: DrawingQuerySet, name: str, value: str) -> DrawingQuerySet:
-        """Narrow to right, wrong or unanswered ones."""
         queries = {
             "true": drawings.right,
             "false": drawings.wrong,
@@ -112,12 +108,12 @@ class Narrowing(django_filters.FilterSet):
         return queries[value]()
 
     def filter_mine(self, drawings: DrawingQuerySet, name: str, value: str) -> DrawingQuerySet:
-        """Narrow a staff member's list to the own drawings."""
+        """Narrow a list of the staff to what the caller drew."""
         return drawings.of_visitor(visitor_of(self.request)) if value == "true" else drawings
 
 
 class DrawingFilter(Narrowing):
-    """The list: narrowed down, and by ?ordering= in order."""
+    """Filters and order of the list."""
 
     ordering = choice(
         list(ORDERINGS),
@@ -127,12 +123,11 @@ class DrawingFilter(Narrowing):
     )
 
     def order(self, drawings: DrawingQuerySet, name: str, value: str) -> DrawingQuerySet:
-        """Order them."""
         return drawings.order_by(*ORDERINGS[value])
 
 
 class ExportFilter(Narrowing):
-    """An export: narrowed down, and by ?format= as a file of one kind."""
+    """Filters of an export, and the format of its file."""
 
     format = choice(
         ["csv", "ndjson", "npz"],
@@ -142,5 +137,5 @@ class ExportFilter(Narrowing):
     )
 
     def keep(self, drawings: DrawingQuerySet, name: str, value: str) -> DrawingQuerySet:
-        """Keep all: the format is how they are written."""
+        """Return all drawings: the format changes only how they are written."""
         return drawings

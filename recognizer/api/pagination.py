@@ -1,4 +1,4 @@
-"""Pages of long lists, by the position of their last row."""
+"""Cursor pagination by the whole position of a row."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SEPARATOR = "|"
 
 
 class Row(Func):
-    """Several columns or values, compared one after the other: `(a, b) < (1, 2)`."""
+    """A row of columns or values, as in `(a, b) < (1, 2)`."""
 
     template = "(%(expressions)s)"
     output_field = IntegerField()
@@ -26,9 +26,9 @@ class Row(Func):
 class NewestFirst(CursorPagination):
     """Pages by position, so that a page costs the same at the end of a long archive.
 
-    A position is the whole row of what the list is ordered by, the last of which is unique. Django
-    REST framework's own knows only the first and counts on from there, which comes to an end at a
-    thousand rows that are alike, and skips rows when one is deleted.
+    A position holds all columns that the list is ordered by, and the last of these is unique. The
+    positions of Django REST framework hold the first column and an offset: they end after a
+    thousand equal values, and skip rows when one is deleted.
     """
 
     page_size = 24
@@ -45,20 +45,20 @@ class NewestFirst(CursorPagination):
         return [cursor, page_size]
 
     def get_page_size(self, request: Request) -> int:
-        """Return the wanted length, or the longest that there is."""
+        """Return the requested size, at most `max_page_size`."""
         text = request.query_params.get("page_size", str(self.page_size))
         if not re.fullmatch("0*[1-9][0-9]{0,8}", text, re.ASCII):
             raise ValidationError({"page_size": "A page has a whole number of rows, 1 to 100."})
         return min(int(text), self.max_page_size)
 
     def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:
-        """Return what the filters ordered by; all of it goes up, or all of it down."""
+        """Return the order that the filters chose; all columns ascend, or all descend."""
         return queryset.query.order_by or self.ordering
 
     def paginate_queryset(
         self, queryset: Any, request: Request, view: APIView | None = None
     ) -> list[Any]:
-        """Return one page; a cursor with a forged position is no cursor."""
+        """Return one page; refuse a cursor whose position does not fit the columns."""
         self.request = request
         self.page_size = self.get_page_size(request)
         self.base_url = request.build_absolute_uri()
@@ -84,11 +84,9 @@ class NewestFirst(CursorPagination):
         return self.page
 
     def get_next_link(self) -> str | None:
-        """Return the address of the rows behind the last one."""
         return self._link(-1, reverse=False) if self.has_next else None
 
     def get_previous_link(self) -> str | None:
-        """Return the address of the rows before the first one."""
         return self._link(0, reverse=True) if self.has_previous else None
 
     def _position(self) -> str | None:
@@ -109,15 +107,13 @@ class NewestFirst(CursorPagination):
         if self.page:
             row = self.page[edge]
             position = SEPARATOR.join(str(getattr(row, name)) for name in self._names)
-        else:  # what the page had was deleted
+        else:  # the rows of this page were deleted
             position = self._position() or ""
-        # It is a text, whatever the type stubs say.
+        # A position is a text, although the type stubs say otherwise.
         cursor = Cursor(offset=0, reverse=reverse, position=cast(Any, position))
         link: str = self.encode_cursor(cursor)
         return link
 
 
 class NewestVersionFirst(NewestFirst):
-    """Pages of models."""
-
     ordering = ("-version",)

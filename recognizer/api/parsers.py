@@ -1,4 +1,4 @@
-"""How bodies are read and answers are written: JSON, with suspicion."""
+"""Parsers of request bodies, and the choice of parser and renderer."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from rest_framework.request import Request
 from rest_framework.utils.mediatypes import media_type_matches
 
 MOST_VALUES = 1_000_000
-"""Most values in one JSON body; a batch of 1,000 drawings as pixels has 785,000."""
+"""Limit of values in one JSON body; a batch of 1,000 drawings as pixels has 785,000."""
 
 
 class CautiousJSONParser(JSONParser):
-    """JSON in UTF-8, whose nesting ends before Python's stack does, and its values before memory.
+    """JSON in UTF-8, with limits of nesting and of the number of values.
 
-    As Python's objects, 16 MB of empty lists take 400 MB.
+    As Python objects, 16 MB of empty lists take 400 MB.
     """
 
     # NaN and Infinity are read, so that the field that holds them is named when it is refused.
@@ -34,7 +34,6 @@ class CautiousJSONParser(JSONParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        """Decode the body."""
         context = {**(parser_context or {}), "encoding": "utf-8"}
         body = stream.read()
         if sum(map(body.count, (b",", b"[", b"{"))) > MOST_VALUES:
@@ -46,7 +45,7 @@ class CautiousJSONParser(JSONParser):
 
 
 class FileParser(BaseParser):
-    """A file of digits as the whole body; what is in it, its first bytes say."""
+    """A file of digits as the whole body; its first bytes tell the format."""
 
     def parse(
         self,
@@ -54,39 +53,32 @@ class FileParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, SimpleUploadedFile]:
-        """Return it as a form with one file would."""
+        """Return what a form with one file would give."""
         return {"file": SimpleUploadedFile("body", stream.read())}
 
 
 class CsvParser(FileParser):
-    """A csv of TMNIST or MNIST."""
-
     media_type = "text/csv"
 
 
 class NpzParser(FileParser):
-    """An npz, which is a zip archive."""
-
+    # An npz is a zip archive.
     media_type = "application/zip"
 
 
 class GzipParser(FileParser):
-    """A gzipped csv or IDX file."""
-
     media_type = "application/gzip"
 
 
 class BytesParser(FileParser):
-    """Any of these, and IDX, which has no media type."""
-
+    # IDX has no media type of its own.
     media_type = "application/octet-stream"
 
 
 class AlwaysJSON(BaseContentNegotiation):
-    """Answers are JSON whatever the Accept header says: nobody is refused for a picky header."""
+    """Answers in JSON whatever the Accept header says, instead of refusing some of them."""
 
     def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
-        """Return the parser for the body's Content-Type."""
         for parser in parsers:
             if media_type_matches(parser.media_type, request.content_type):
                 return parser
@@ -98,6 +90,5 @@ class AlwaysJSON(BaseContentNegotiation):
         renderers: Iterable[BaseRenderer],
         format_suffix: str | None = None,
     ) -> tuple[BaseRenderer, str]:
-        """Return the one renderer."""
         renderer = next(iter(renderers))
         return renderer, str(renderer.media_type)

@@ -1,4 +1,4 @@
-"""How the API is described to programs: what all operations have in common, and the whole of it."""
+"""The OpenAPI description of the API: what all operations have in common."""
 
 from __future__ import annotations
 
@@ -46,39 +46,39 @@ IN_PATH = [
 _describing = Lock()
 
 Endpoint: TypeAlias = tuple[str, str, str, Any]
-"""Its path, that as a regular expression, its method, and its view."""
+"""Path, path as a regular expression, method, and view."""
 
 
 class FieldErrorSerializer(serializers.Serializer[Any]):
     """What is wrong with one field."""
 
-    field = serializers.CharField(help_text="Its name, with the way to it: `strokes[3]`.")
+    field = serializers.CharField(help_text="Its name, with its place: `strokes[3]`.")
     detail = serializers.CharField(help_text="A sentence for people.")
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
-    """Why a request was not answered, by RFC 9457."""
+    """Why a request was refused, as RFC 9457 has it."""
 
     type = serializers.CharField(
-        help_text="Which kind of problem; the address of a page about it. Programs go by this."
+        help_text="The kind of problem, as the address of a page about it. Programs compare this."
     )
-    title = serializers.CharField(help_text="The kind in words, always the same.")
-    status = serializers.IntegerField(help_text="The status of the answer again.")
+    title = serializers.CharField(help_text="The kind in words, always the same for a type.")
+    status = serializers.IntegerField(help_text="The status of the answer.")
     detail = serializers.CharField(help_text="What is wrong this time, a sentence for people.")
     field = serializers.CharField(required=False, help_text="The first field at fault.")
     errors = FieldErrorSerializer(  # type: ignore[assignment]
-        many=True, required=False, help_text="All of them."
+        many=True, required=False, help_text="All fields at fault."
     )
     request_id = serializers.CharField(
-        required=False, help_text="Under which the log has the request; X-Request-ID says it, too."
+        required=False, help_text="The id of the request in the log and in X-Request-ID."
     )
 
 
 class Schema(AutoSchema):
-    """Adds to a described operation who may ask, what may go wrong, and where it leads.
+    """Describes an operation with its callers, problems and links.
 
-    A description (recognizer/api/operations.py) names its problems and links by two extensions,
-    which do not appear in the outcome.
+    recognizer/api/operations.py names problems and links by two extensions, which do not appear in
+    the description.
     """
 
     @property
@@ -90,25 +90,23 @@ class Schema(AutoSchema):
         return scope and str(scope)
 
     def get_summary(self) -> str:
-        """Return the first line of the docstring of what is called."""
+        """Return the first line of the method's docstring."""
         return str(super().get_description()).partition("\n")[0].rstrip(".")
 
     def get_description(self) -> str:  # type: ignore[override]
-        """Return the rest of that docstring."""
+        """Return the rest of the method's docstring."""
         summary, _, more = str(super().get_description()).partition("\n")
         return " ".join(more.split()) or summary
 
     def get_tags(self) -> list[str]:
-        """Return the group that the view belongs to."""
         view: Any = self.view
         return [view.tag]
 
     def get_override_parameters(self) -> list[Any]:
-        """Return the parameter that is part of the path."""
         return [parameter for parameter in IN_PATH if f"{{{parameter.name}}}" in self.path]
 
     def get_auth(self) -> list[dict[str, Any]]:
-        """Whoever asks: a browser, a key, and, where it is not for the staff alone, anybody."""
+        """Return how callers identify themselves; anonymous where not only the staff may ask."""
         auth: list[dict[str, Any]] = super().get_auth()
         return auth if self.scope == ApiKey.Scope.ADMIN else [*auth, {}]
 
@@ -120,7 +118,6 @@ class Schema(AutoSchema):
         method: str,
         registry: ComponentRegistry,
     ) -> dict[str, Any] | None:
-        """Return the description of one method at one address."""
         operation: dict[str, Any] | None = super().get_operation(
             path, path_regex, path_prefix, method, registry
         )
@@ -183,7 +180,7 @@ class Schema(AutoSchema):
 
 
 class PlainSchema(Schema):
-    """Describes a view outside of the REST framework, where neither keys nor limits count."""
+    """Describes a view outside of Django REST framework, without API keys and limits."""
 
     scope = None
 
@@ -192,9 +189,9 @@ class PlainSchema(Schema):
 
 
 def add_plain_views(endpoints: list[Endpoint]) -> list[Endpoint]:
-    """Describe what is no part of the API, and yet asked by programs.
+    """Add the health checks, a hook of drf-spectacular.
 
-    drf-spectacular, whose hook this is, finds only views of the REST framework.
+    It finds only views of Django REST framework by itself.
     """
     return [*endpoints, *(_stand_in(name) for name in PLAIN_VIEWS)]
 
@@ -207,25 +204,24 @@ def _stand_in(name: str) -> Endpoint:
 
 
 class AlternativesSchema(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
-    """Says that one of several fields has to be there."""
+    """Describes that one of several fields is required."""
 
     target_class = "recognizer.api.serializers.Alternatives"
     match_subclasses = True
 
     def map_serializer(self, auto_schema: Any, direction: Direction) -> dict[str, Any]:
-        """Return the fields, and those that can stand alone."""
         schema: dict[str, Any] = auto_schema._map_serializer(self.target, direction, True)
         return {**schema, "anyOf": [{"required": [name]} for name in self.target.alternatives]}
 
 
 class VisitorScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """The two cookies of a browser, and the token that an unsafe request needs with either."""
+    """The two cookies of a browser, and the CSRF token that an unsafe request needs with either."""
 
     target_class = "recognizer.access.visitors.VisitorAuthentication"
     name = ["visitor", "session", "csrf"]
 
     def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[str]]]:
-        """Return who may ask; a visitor is no member of the staff."""
+        """Return the cookies that are accepted; of the staff alone for the scope admin."""
         token: dict[str, list[str]] = {} if auto_schema.method in SAFE else {"csrf": []}
         session = {"session": [], **token}
         if auto_schema.scope == ApiKey.Scope.ADMIN:
@@ -233,7 +229,7 @@ class VisitorScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
         return [{"visitor": [], **token}, session]
 
     def get_security_definition(self, auto_schema: Any) -> list[dict[str, str]]:
-        """Return the schemes in the order of their names."""
+        """Return the schemes in the order of `name`."""
         return [
             {
                 "type": "apiKey",
@@ -259,17 +255,14 @@ class VisitorScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
 
 
 class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """The key of a program."""
-
     target_class = "recognizer.access.callers.KeyAuthentication"
     name = "key"
 
     def get_security_requirement(self, auto_schema: Any) -> dict[str, list[str]]:
-        """Return the scope that is asked for; OpenAPI 3.1 lets every scheme name roles."""
+        """Return the required scope; OpenAPI 3.1 allows roles in every scheme."""
         return {"key": [auto_schema.scope] if auto_schema.scope else []}
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
-        """Return the scheme."""
         return {
             "type": "http",
             "scheme": "bearer",
@@ -280,8 +273,8 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
 
 
 def describe_api(file_format: str) -> bytes:
-    """Return the description of the whole API; while the site runs, it stays the same."""
-    with _describing:  # two threads that load its extensions at once confuse drf-spectacular
+    """Return the description of the whole API, which is made once per process."""
+    with _describing:  # drf-spectacular loads its extensions without a lock of its own
         return _describe_api(file_format)
 
 

@@ -32,7 +32,7 @@ _DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 
 
 def _shown_by(example: Any) -> Callable[[Serializer], Serializer]:
-    """Give answers of a serializer an example in the API's description."""
+    """Give a serializer's answers an example in the API's description."""
     return extend_schema_serializer(examples=[OpenApiExample("example", value=example)])
 
 
@@ -53,9 +53,8 @@ class PictureField(serializers.Field[bytes, Any, Any, Any]):
     }
 
     def to_internal_value(self, data: Any) -> bytes:
-        """Return the bytes of the file."""
         if isinstance(data, UploadedFile):
-            # One byte more than is allowed tells that there is too much.
+            # One byte more than allowed is enough to refuse the file.
             picture = bytes(data.read(recognition.MAX_IMAGE_BYTES + 1))
         elif isinstance(data, str):
             picture = self._decode(data.strip())
@@ -66,7 +65,7 @@ class PictureField(serializers.Field[bytes, Any, Any, Any]):
         return picture
 
     def to_representation(self, value: Any) -> Any:
-        """Pictures go out by their own address, never in a field."""
+        """Refuse: pictures have their own address and are never a field of an answer."""
         raise NotImplementedError
 
     def _decode(self, text: str) -> bytes:
@@ -78,14 +77,12 @@ class PictureField(serializers.Field[bytes, Any, Any, Any]):
 
 
 class RawField(serializers.Field[Any, Any, Any, Any]):
-    """Decoded JSON that the recognizer checks itself."""
+    """Decoded JSON that the service checks."""
 
     def to_internal_value(self, data: Any) -> Any:
-        """Pass it on."""
         return data
 
     def to_representation(self, value: Any) -> Any:
-        """Pass it on."""
         return value
 
 
@@ -108,7 +105,7 @@ class RawField(serializers.Field[Any, Any, Any, Any]):
     }
 )
 class StrokesField(RawField):
-    """A pen's way, as decoded JSON."""
+    """Strokes of a pen, as decoded JSON."""
 
 
 @extend_schema_field(
@@ -130,7 +127,7 @@ class PositiveFloatField(serializers.FloatField):
     default_error_messages = {"not_positive": "This must be a finite number over 0."}
 
     def to_internal_value(self, data: Any) -> float:
-        """Refuse NaN, which passes every comparison, with the rest."""
+        """Refuse NaN too, for which `number > 0` is false as well as `number <= 0`."""
         number = super().to_internal_value(data)
         if not 0 < number <= 1e6 or math.isnan(number):
             self.fail("not_positive")
@@ -138,18 +135,15 @@ class PositiveFloatField(serializers.FloatField):
 
 
 class TruthField(serializers.BooleanField):
-    """True or false, and not one of the many words for it."""
+    """JSON's true or false, not one of the words that Django REST framework accepts."""
 
     def to_internal_value(self, data: Any) -> bool:
-        """Refuse numbers and text."""
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
         return data
 
 
 class DigitField(serializers.IntegerField):
-    """A digit as a number."""
-
     default_error_messages = dict.fromkeys(
         ["invalid", "min_value", "max_value"], "A label is a digit from 0 to 9, or null."
     )
@@ -158,22 +152,20 @@ class DigitField(serializers.IntegerField):
         super().__init__(min_value=0, max_value=9, **options)
 
     def to_internal_value(self, data: Any) -> int:
-        """Refuse text."""
         if isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
 
 
 class RandomIdField(serializers.UUIDField):
-    """An id that a caller chose at random, so that it is nobody else's.
+    """An id that a caller chose at random, so that no other caller has it.
 
-    The ids of imported drawings follow from their content (version 5); nobody can take those.
+    The ids of imported drawings follow from their content (version 5) and cannot be taken.
     """
 
     default_error_messages = {"not_random": "An id is a random UUID, of version 4."}
 
     def to_internal_value(self, data: Any) -> uuid.UUID:
-        """Refuse other kinds of UUIDs."""
         value: uuid.UUID = super().to_internal_value(data)
         if value.version != 4:
             self.fail("not_random")
@@ -181,14 +173,13 @@ class RandomIdField(serializers.UUIDField):
 
 
 class SharedFields(serializers.Serializer[Any]):
-    """Has one set of fields for all its instances: to build them takes longer than to use them.
+    """Shares one set of fields among all instances: to build them takes longer than to use them.
 
-    They belong to a serializer of their own, so none may ask for the context of a request.
+    The fields belong to a serializer of their own, so they cannot use the context of a request.
     """
 
     @property
     def fields(self) -> BindingDict:
-        """The fields by name."""
         return _fields_of(type(self))
 
 
@@ -198,13 +189,13 @@ def _fields_of(kind: type[SharedFields]) -> BindingDict:
 
 
 class Alternatives(serializers.Serializer[Any]):
-    """A body that needs one of several fields."""
+    """A body that requires one of several fields."""
 
     alternatives: tuple[str, ...]
 
 
 class DrawingInput(SharedFields, Alternatives):
-    """A drawing to be read and kept."""
+    """The request to read and keep a drawing."""
 
     alternatives = ("image", "strokes", "pixels")
 
@@ -220,7 +211,7 @@ class DrawingInput(SharedFields, Alternatives):
     id = RandomIdField(required=False, allow_null=True)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Exactly one of image, strokes and pixels; strokes may accompany an image."""
+        """Require one of image, strokes and pixels; strokes may accompany an image."""
         attrs = {name: value for name, value in attrs.items() if value is not None}
         given = [name for name in ("image", "strokes", "pixels") if name in attrs]
         if not given:
@@ -235,15 +226,15 @@ class DrawingInput(SharedFields, Alternatives):
 
 
 class PredictInput(serializers.Serializer[Any]):
-    """The original contract: one picture."""
+    """The request of the original contract."""
 
     image = PictureField()
 
 
-# A form alone sends these two.
+# Only forms send these two.
 @extend_schema_serializer(exclude_fields=["image", "file"])
 class BatchInput(SharedFields, Alternatives):
-    """Many drawings to be read at once, all of one form."""
+    """The request to read many drawings, all of one kind."""
 
     alternatives = ("images", "strokes", "pixels")
 
@@ -253,7 +244,7 @@ class BatchInput(SharedFields, Alternatives):
         allow_empty=False,
         max_length=MAX_BATCH,
     )
-    # What a form calls its files; it may repeat the name.
+    # The name of a form's pictures, which it may repeat.
     image = serializers.ListField(
         child=PictureField(),
         required=False,
@@ -275,7 +266,7 @@ class BatchInput(SharedFields, Alternatives):
     file = serializers.FileField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Exactly one list, or a file."""
+        """Require exactly one list, or a file."""
         if len(attrs) != 1:
             raise serializers.ValidationError(
                 {"images": "Send one list: images, strokes or pixels; or a file of digits."}
@@ -292,7 +283,7 @@ class FeedbackInput(Alternatives):
     label = DigitField(required=False, allow_null=True)  # type: ignore[assignment]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Bring both forms to a label; the prediction comes with the context."""
+        """Turn both forms into a label; the context holds the prediction."""
         prediction = self.context["prediction"]
         correct = attrs.get("correct")
         if "label" not in attrs:
@@ -335,8 +326,7 @@ class DrawingSerializer(SharedFields, serializers.ModelSerializer[Drawing]):
     )
 
     class Meta:
-        """Nothing of who drew or reviewed it."""
-
+        # Who drew or reviewed it stays private.
         model = Drawing
         fields = [
             "id",
@@ -355,13 +345,12 @@ class DrawingSerializer(SharedFields, serializers.ModelSerializer[Drawing]):
         read_only_fields = fields
 
     def get_canonical(self, drawing: Drawing) -> str:
-        """Return the 28x28 digit as a data: address, white ink on black."""
         return png_url(recognition.canonical_png(drawing))
 
 
 @_shown_by(EXAMPLES["strokes_file"][0])
 class FileItemSerializer(serializers.ModelSerializer[Drawing]):
-    """A drawing as it stands in a file that is taken along."""
+    """A drawing in an exported file."""
 
     model = serializers.IntegerField()
     strokes = StrokesField(allow_null=True)
@@ -370,8 +359,6 @@ class FileItemSerializer(serializers.ModelSerializer[Drawing]):
     )
 
     class Meta:
-        """What `import_drawings` reads, and what tells where it comes from."""
-
         model = Drawing
         fields = [
             "id",
@@ -410,7 +397,7 @@ class BatchAnswer(serializers.Serializer[Any]):
 
 @_shown_by(EXAMPLES["predict"])
 class PredictAnswer(serializers.Serializer[Any]):
-    """The original contract: the digit as text."""
+    """The answer of the original contract: the digit as text."""
 
     predictedValue = serializers.ChoiceField([str(digit) for digit in range(10)])
 
@@ -423,17 +410,22 @@ class DeletedAnswer(serializers.Serializer[Any]):
 
 
 class CountsSerializer(serializers.Serializer[Any]):
-    """How often a digit was read, and rightly."""
+    """How many drawings have a label, and how many were read correctly."""
 
-    labeled = serializers.IntegerField(min_value=0, help_text="Somebody said what they are.")
-    correct = serializers.IntegerField(min_value=0, help_text="The prediction was that.")
+    labeled = serializers.IntegerField(min_value=0, help_text="Drawings with a label.")
+    correct = serializers.IntegerField(
+        min_value=0, help_text="Those whose prediction is the label."
+    )
     accuracy = serializers.FloatField(
-        min_value=0, max_value=1, allow_null=True, help_text="The share; null where there is none."
+        min_value=0,
+        max_value=1,
+        allow_null=True,
+        help_text="Their share; null without labels.",
     )
 
 
 class DigitCountsSerializer(CountsSerializer):
-    """The same of one digit."""
+    """The counts of one digit."""
 
     digit = serializers.IntegerField(min_value=0, max_value=9)
     predicted = serializers.IntegerField(min_value=0, help_text="Drawings read as this digit.")
@@ -441,7 +433,7 @@ class DigitCountsSerializer(CountsSerializer):
 
 @_shown_by(EXAMPLES["stats"])
 class StatsAnswer(CountsSerializer):
-    """What was drawn, in all and by digit."""
+    """The counts of all drawings, and of each digit."""
 
     model = serializers.IntegerField(allow_null=True, help_text="The version that answers.")
     drawings = serializers.IntegerField(min_value=0)
@@ -465,8 +457,6 @@ class ModelSerializer(serializers.ModelSerializer[TrainedModel]):
     parent = serializers.IntegerField(source="parent_id", read_only=True, allow_null=True)  # type: ignore[assignment]
 
     class Meta:
-        """Everything but where the file lies."""
-
         model = TrainedModel
         fields = [
             "version",

@@ -92,7 +92,7 @@ class DrawingViewSet(
     costly = {"explanation", "export"}
 
     def get_queryset(self) -> DrawingQuerySet:
-        """Return what the caller may see."""
+        """Return the drawings that the caller may see."""
         drawings = cast("DrawingQuerySet", super().get_queryset())
         if self.action not in {"image", "strokes"}:
             drawings = drawings.without_blobs()
@@ -369,15 +369,14 @@ class SchemaView(APIView):
 
 
 class NowhereView(APIView):
-    """Every other address below /api/."""
+    """Every other address below /api/: 404 for any method."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Say so, whatever the method."""
         raise NotFound
 
 
 def _labeled_file(drawings: DrawingQuerySet, ending: str) -> StreamingHttpResponse:
-    """Answer with a file that is made while it is sent."""
+    """Stream a file of the labeled drawings."""
     return StreamingHttpResponse(
         exports.stream_labeled(drawings, ending),
         content_type=EXPORT_TYPES[ending],
@@ -386,7 +385,7 @@ def _labeled_file(drawings: DrawingQuerySet, ending: str) -> StreamingHttpRespon
 
 
 def _download(name: str) -> dict[str, str]:
-    """Headers of a file that is saved, not shown."""
+    """Return the headers of a file that a browser saves instead of showing it."""
     return {
         "Content-Disposition": f'attachment; filename="{name}"',
         "Cache-Control": "private, no-store",
@@ -394,9 +393,9 @@ def _download(name: str) -> dict[str, str]:
 
 
 def _unless_known(request: Request, tag: str, make: Callable[[], HttpResponse]) -> HttpResponseBase:
-    """Answer 304 to a caller who still has what bears this tag; make it anew for others.
+    """Answer 304 to a caller who has the content with this tag; make it for others.
 
-    It must be asked for each time: an open drawing may be drawn on, and models change.
+    Caches must ask each time: an open drawing may be drawn on, and models change.
     """
     etag = f'"{tag}"'
     answer = get_conditional_response(request._request, etag) or make()
@@ -406,7 +405,7 @@ def _unless_known(request: Request, tag: str, make: Callable[[], HttpResponse]) 
 
 
 def _recognize(drawing: dict[str, Any], request: Request) -> recognition.Recognized:
-    """Read and keep a drawing; what is wrong with it is told with the field at fault."""
+    """Read and keep a drawing; turn an invalid one into a problem with its field."""
     read_field = next(name for name in ("image", "pixels", "strokes") if name in drawing)
     try:
         count_drawing(request, drawing.get("id"))
