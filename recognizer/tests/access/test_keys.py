@@ -118,7 +118,7 @@ def test_a_key_expires(db: None) -> None:
 @pytest.mark.parametrize(
     "value", ["", "dk_", "dk_0123abcd_", "x" * 5000, "dk_0123abcd_" + "A" * 43, "\xff\x00", "a b"]
 )
-def test_what_is_no_key_is_refused(value: str, db: None) -> None:
+def test_an_invalid_key_is_refused(value: str, db: None) -> None:
     answer = Client().get(STATS, headers=bearer(value))
     assert_problem(answer, 401, "invalid-key")
     assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
@@ -132,7 +132,7 @@ def test_the_beginning_of_a_key_is_not_enough(db: None) -> None:
     assert_problem(Client().get(STATS, headers=bearer(forged)), 401, "invalid-key")
 
 
-def test_other_schemes_are_for_whatever_stands_before_the_site(db: None) -> None:
+def test_other_authorization_schemes_are_ignored(db: None) -> None:
     assert Client().get(STATS, headers={"Authorization": "Basic YTpi"}).status_code == 200
 
 

@@ -1,4 +1,4 @@
-"""The admin's log-in: whoever guesses passwords is locked out, and only that one."""
+"""The admin's log-in: an address with too many wrong passwords is locked out, and no other."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_addresses_of_ipv4_are_not_one_where_the_socket_listens_for_both_kinds(
 
 
 @pytest.mark.parametrize("sent", ["203.0.113.{}", "nonsense{}", "203.0.113.{}, 198.51.100.1"])
-def test_without_a_stated_proxy_nobody_chooses_an_address(
+def test_without_num_proxies_x_forwarded_for_does_not_change_the_address(
     keeper: User, sent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api_settings, "NUM_PROXIES", 0)

@@ -1,4 +1,4 @@
-"""Logging in and out: sessions that nobody planted, and no way to another site."""
+"""Logging in and out: planted sessions are replaced, and no redirect leads to another site."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def log_in(client: Client, **fields: str) -> Any:
     return client.post(LOG_IN, {"username": "boss", "password": PASSWORD, **fields})
 
 
-def test_a_session_that_somebody_planted_is_not_the_one_that_is_logged_in(boss: User) -> None:
+def test_a_log_in_replaces_a_planted_session(boss: User) -> None:
     planter, victim = Client(), Client()
     planter.session.save()
     planted = planter.session
@@ -56,14 +56,14 @@ def test_a_session_that_somebody_planted_is_not_the_one_that_is_logged_in(boss: 
     assert planter.get("/admin/").status_code == 302
 
 
-def test_a_made_up_session_is_none(boss: User) -> None:
+def test_a_made_up_session_is_not_accepted(boss: User) -> None:
     client = Client()
     client.cookies["sessionid"] = "a" * 32
     assert log_in(client).status_code == 302
     assert client.cookies["sessionid"].value != "a" * 32
 
 
-def test_the_token_of_before_the_log_in_is_void_after_it(boss: User) -> None:
+def test_the_csrf_token_changes_at_log_in(boss: User) -> None:
     client = Client()
     client.get(LOG_IN)
     before = client.cookies["csrftoken"].value

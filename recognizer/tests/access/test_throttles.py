@@ -90,7 +90,7 @@ def test_what_a_proxy_on_this_machine_passes_on_is_not_from_this_machine(
     assert predict(Client(), **headers).status_code == 429
 
 
-def test_a_header_that_anybody_can_send_makes_nobody_another(
+def test_without_num_proxies_x_forwarded_for_does_not_change_the_address(
     model: Any, settings: Settings
 ) -> None:
     settings.THROTTLE_ADDRESS = 1
@@ -98,9 +98,7 @@ def test_a_header_that_anybody_can_send_makes_nobody_another(
     assert [answer.status_code for answer in answers] == [200, 429]
 
 
-def test_behind_a_proxy_that_is_stated_each_address_is_its_own(
-    model: Any, settings: Settings
-) -> None:
+def test_behind_a_proxy_each_address_is_counted_alone(model: Any, settings: Settings) -> None:
     settings.THROTTLE_ADDRESS = 1
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "NUM_PROXIES": 1}
     forged = [f"198.51.100.{i}, 203.0.113.9" for i in range(2)]
@@ -109,7 +107,7 @@ def test_behind_a_proxy_that_is_stated_each_address_is_its_own(
     assert predict(Client(), **{"X-Forwarded-For": "203.0.113.10"}).status_code == 200
 
 
-def test_a_household_has_one_ipv6_network(model: Any, settings: Settings) -> None:
+def test_addresses_of_one_ipv6_network_are_counted_together(model: Any, settings: Settings) -> None:
     settings.THROTTLE_ADDRESS = 1
     addresses = ["2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"]
     answers = [predict(Client(), address=address) for address in addresses]
@@ -117,7 +115,7 @@ def test_a_household_has_one_ipv6_network(model: Any, settings: Settings) -> Non
 
 
 @pytest.mark.parametrize("kind", ["", "::ffff:"])
-def test_each_ipv4_address_is_its_own_however_the_socket_spells_it(
+def test_ipv4_addresses_mapped_into_ipv6_are_counted_alone(
     kind: str, model: Any, settings: Settings
 ) -> None:
     settings.THROTTLE_ADDRESS = 1
@@ -126,7 +124,9 @@ def test_each_ipv4_address_is_its_own_however_the_socket_spells_it(
     assert [answer.status_code for answer in answers] == [200, 429, 200]
 
 
-def test_nonsense_of_a_proxy_makes_nobody_another(model: Any, settings: Settings) -> None:
+def test_nonsense_in_x_forwarded_for_does_not_change_the_address(
+    model: Any, settings: Settings
+) -> None:
     settings.THROTTLE_ADDRESS = 1
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "NUM_PROXIES": 1}
     answers = [predict(Client(), **{"X-Forwarded-For": f"unknown:{port}"}) for port in range(2)]
@@ -203,7 +203,9 @@ def test_a_key_has_its_own_rate_else_that_of_the_site(model: Any, settings: Sett
         assert [predict(client).status_code for _ in range(3)] == statuses
 
 
-def test_all_together_are_throttled(visitor: Caller, stranger: Caller, settings: Settings) -> None:
+def test_the_requests_of_all_callers_together_are_limited(
+    visitor: Caller, stranger: Caller, settings: Settings
+) -> None:
     settings.THROTTLE_ALL = 2
     visitor.draw(1)
     stranger.draw(1)
@@ -211,7 +213,7 @@ def test_all_together_are_throttled(visitor: Caller, stranger: Caller, settings:
     assert_problem(answer, 429, "too-many-requests")
 
 
-def test_who_is_refused_uses_up_nothing_of_the_others(
+def test_a_refused_request_does_not_count_for_the_limit_of_all(
     model: Any, settings: Settings, clock: list[float]
 ) -> None:
     settings.THROTTLE_ADDRESS = 1
@@ -230,7 +232,7 @@ def test_a_flood_costs_no_writes(model: Any, settings: Settings, clock: list[flo
     assert len(queries) == 0
 
 
-def test_looking_is_not_counted_but_explaining_is(visitor: Caller, settings: Settings) -> None:
+def test_reading_is_not_counted_but_explaining_is(visitor: Caller, settings: Settings) -> None:
     drawing = visitor.draw(7)
     settings.THROTTLE_VISITOR = 1
     url = f"{DRAWINGS}{drawing['id']}/"
@@ -290,7 +292,7 @@ def test_what_one_address_may_store_in_a_day_is_limited(
     assert draw(stranger).status_code == 201
 
 
-def test_what_is_off_is_not_counted(model: Any) -> None:
+def test_a_limit_that_is_off_is_not_counted(model: Any) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert predict(Client()).status_code == 200
     assert "hitcount" not in str(queries.captured_queries)
@@ -397,14 +399,14 @@ def test_a_cache_in_memory_knows_more_callers_than_a_few(settings: Settings) -> 
     assert all(count_hits([limit]) for limit in limits)
 
 
-def test_a_cache_that_forgets_at_once_throttles_nobody(model: Any, settings: Settings) -> None:
+def test_a_cache_that_keeps_nothing_throttles_no_caller(model: Any, settings: Settings) -> None:
     settings.THROTTLE_ADDRESS = 1
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
     assert [predict(Client()).status_code for _ in range(2)] == [200, 200]
 
 
 @pytest.mark.parametrize("error", [OperationalError, RedisConnectionError])
-def test_who_cannot_count_throttles_nobody_and_says_so(
+def test_a_failing_cache_throttles_no_caller_and_is_logged(
     error: type[Exception],
     model: Any,
     settings: Settings,

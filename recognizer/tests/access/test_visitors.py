@@ -51,7 +51,7 @@ NOBODY = "bf3cd7ad-3752-4cb7-adfb-e2ba3f957953"
 
 
 @pytest.mark.parametrize("value", ["", "x", NOBODY, f"{NOBODY}:1xVpsc:forged", "%00"])
-def test_a_forged_cookie_is_nobody(visitor: Caller, value: str) -> None:
+def test_a_forged_cookie_names_no_visitor(visitor: Caller, value: str) -> None:
     drawing = visitor.draw(7)
     visitor.client.cookies["visitor"] = value
     assert visitor.get(DRAWINGS).json()["results"] == []
@@ -80,7 +80,7 @@ def test_a_visitors_drawing_is_for_the_visitor_and_the_staff(
     caller: Caller = request.getfixturevalue(name)
     drawing = request.getfixturevalue(owner).draw(7)
     answer = attempt(caller, drawing, what)
-    # What a stranger drew belongs to whoever knows its id.
+    # A drawing of a caller without a cookie is for every caller who knows its id.
     if owner == "stranger" or name in {"visitor", "staff"}:
         assert answer.status_code == (204 if what == "delete" else 200)
     else:

@@ -52,7 +52,7 @@ def test_ten_states_of_a_digit_leave_one_row_with_the_last(visitor: Caller, chos
     assert stored.strokes == SEVEN * 10
 
 
-def test_a_digit_that_is_drawn_on_is_read_anew(visitor: Caller, chosen: str) -> None:
+def test_a_digit_that_is_drawn_on_is_read_again(visitor: Caller, chosen: str) -> None:
     first = send(visitor, chosen, 1).json()
     second = send(visitor, chosen, 8).json()
     assert (first["prediction"], second["prediction"]) == (1, 8)
@@ -67,7 +67,7 @@ def test_an_answered_drawing_keeps_its_ink(visitor: Caller, chosen: str) -> None
     assert Drawing.objects.get().prediction == 1
 
 
-def test_an_answered_drawing_that_is_sent_again_is_told_as_it_is_stored(
+def test_an_answered_drawing_that_is_sent_again_is_returned_as_stored(
     visitor: Caller, chosen: str
 ) -> None:
     send(visitor, chosen)
@@ -85,7 +85,7 @@ def test_a_rejected_drawing_is_not_drawn_on(visitor: Caller, chosen: str) -> Non
 
 @pytest.mark.parametrize("owner", ["visitor", "stranger"])
 @pytest.mark.parametrize("digit", [7, 8])
-def test_an_id_of_somebody_else_is_refused_whatever_lies_there(
+def test_the_id_of_another_callers_drawing_is_refused(
     request: pytest.FixtureRequest, other_visitor: Caller, owner: str, digit: int, chosen: str
 ) -> None:
     send(request.getfixturevalue(owner), chosen, 7)

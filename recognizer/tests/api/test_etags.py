@@ -77,7 +77,7 @@ def judge(caller: Caller) -> None:
         (MODEL, judge),
     ],
 )
-def test_whatever_changes_is_sent(
+def test_changed_content_is_sent_again(
     stranger: Caller, drawing: Drawing, url: str, change: Callable[[Caller], None]
 ) -> None:
     first = stranger.get(url)
@@ -87,12 +87,12 @@ def test_whatever_changes_is_sent(
     assert answer.json() != first.json()
 
 
-def test_what_is_not_there_is_told_whatever_is_known(stranger: Caller) -> None:
+def test_an_unknown_version_is_404_even_with_an_etag(stranger: Caller) -> None:
     url = "/api/v1/models/9/"
     assert_problem(ask_again(stranger, url, "*"), 404, "not-found")
 
 
-def test_a_change_is_not_held_up_by_a_tag(staff: Caller) -> None:
+def test_an_etag_does_not_prevent_a_change(staff: Caller) -> None:
     tag = staff.get(MODEL).headers["ETag"]
     answer = staff.post(f"{MODEL}activate/", headers={"If-None-Match": tag})
     assert answer.status_code == 200

@@ -47,7 +47,7 @@ def test_a_browser_that_has_it_is_not_sent_it_again(visitor: Caller) -> None:
     assert again.content == b""
 
 
-def test_another_model_explains_itself_anew(
+def test_another_model_gets_an_explanation_of_its_own(
     visitor: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = f"{DRAWINGS}{visitor.draw(7)['id']}/explanation/"
@@ -59,7 +59,7 @@ def test_another_model_explains_itself_anew(
     assert answer.json()["model"] == 2
 
 
-def test_a_digit_that_is_drawn_on_is_explained_anew(visitor: Caller) -> None:
+def test_a_digit_that_is_drawn_on_gets_another_explanation(visitor: Caller) -> None:
     chosen = str(uuid.uuid4())
     visitor.draw(7, id=chosen)
     url = f"{DRAWINGS}{chosen}/explanation/"

@@ -106,12 +106,14 @@ def test_the_filters_of_the_list_narrow_it_down(
     ("name", "value"),
     [("format", "xlsx"), ("format", "json"), ("label", "10"), ("ordering", "label"), ("page", "2")],
 )
-def test_what_is_none_of_them_is_named(staff: Caller, name: str, value: str) -> None:
+def test_an_unknown_parameter_or_value_is_named(staff: Caller, name: str, value: str) -> None:
     assert_problem(staff.get(EXPORTS, {name: value}), 400, "invalid-request", name)
 
 
 @pytest.mark.parametrize("name", ["stranger", "visitor"])
-def test_nobody_else_gets_it(request: pytest.FixtureRequest, name: str, labeled: None) -> None:
+def test_only_the_staff_export_all_drawings(
+    request: pytest.FixtureRequest, name: str, labeled: None
+) -> None:
     caller: Caller = request.getfixturevalue(name)
     assert_problem(caller.get(EXPORTS), 403, "forbidden")
 

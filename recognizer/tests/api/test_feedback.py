@@ -108,7 +108,7 @@ def test_wrong_without_the_right_digit_asks_for_it(visitor: Caller) -> None:
     assert "which digit it was" in answer.json()["detail"]
 
 
-def test_nothing_is_told_of_a_drawing_that_is_not_there(visitor: Caller) -> None:
+def test_feedback_for_an_unknown_drawing_is_404(visitor: Caller) -> None:
     missing = {"id": uuid.uuid4()}
     assert_problem(tell(visitor, missing, {"correct": True}), 404, "not-found")
 

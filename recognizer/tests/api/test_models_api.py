@@ -48,7 +48,9 @@ def test_the_staff_let_another_version_answer(staff: Caller, model: TrainedModel
 
 
 @pytest.mark.parametrize("name", ["stranger", "visitor"])
-def test_nobody_else_does(request: pytest.FixtureRequest, name: str, model: TrainedModel) -> None:
+def test_only_the_staff_activate_a_version(
+    request: pytest.FixtureRequest, name: str, model: TrainedModel
+) -> None:
     copy_model(model)
     caller: Caller = request.getfixturevalue(name)
     assert_problem(caller.post(f"{MODELS}2/activate/"), 403, "forbidden")

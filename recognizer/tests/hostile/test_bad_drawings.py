@@ -1,4 +1,4 @@
-"""What is no drawing gets a 4xx problem that names the field, and nothing is kept."""
+"""An invalid drawing gets a 4xx problem that names the field, and is not stored."""
 
 from __future__ import annotations
 
@@ -337,6 +337,6 @@ def test_a_file_under_another_name_is_refused(stranger: Caller) -> None:
     assert_problem(answer, 400, "invalid-request", "image")
 
 
-def test_more_files_than_anybody_needs_are_refused(stranger: Caller) -> None:
+def test_too_many_files_are_refused(stranger: Caller) -> None:
     files = {f"image{number}": SimpleUploadedFile("a", b"a") for number in range(1200)}
     assert_problem(stranger.client.post(DRAWINGS, files), 400, "malformed-body")

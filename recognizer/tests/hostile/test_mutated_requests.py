@@ -122,7 +122,7 @@ def test_a_mutated_answer_is_read_or_refused(assert_withstands: Check, drawing: 
     assert_withstands(Parser("feedback", seeds, send, (Refused,)))
 
 
-def test_a_mutated_cookie_is_nobody(assert_withstands: Check, visitor: Caller) -> None:
+def test_a_mutated_cookie_names_no_visitor(assert_withstands: Check, visitor: Caller) -> None:
     visitor.draw(7)
     cookies = {name: morsel.value for name, morsel in visitor.client.cookies.items()}
     own = cookies["visitor"].encode()
@@ -307,7 +307,7 @@ def test_any_text_as_a_filter_gets_an_answer(visitor: Caller, name: str, value: 
 
 @ENOUGH
 @given(value=st.text())
-def test_any_text_as_a_cookie_is_nobody(visitor: Caller, value: str) -> None:
+def test_no_text_as_a_cookie_names_a_visitor(visitor: Caller, value: str) -> None:
     header = f"visitor={value}".encode("utf-8", "replace").decode("latin-1")
     answer = Client().get(DRAWINGS, HTTP_COOKIE=header)
     assert answer.status_code == 200

@@ -44,7 +44,7 @@ def with_text() -> PngImagePlugin.PngInfo:
 POLYGLOTS = {
     "a page behind a PNG": lambda: png_of(7) + PAGE,
     "a page in a comment of a PNG": lambda: encoded("PNG", pnginfo=with_text()),
-    "a page in a chunk that nobody knows": lambda: with_chunk(png_of(7), b"htMl", PAGE),
+    "a page in an unknown chunk": lambda: with_chunk(png_of(7), b"htMl", PAGE),
     "a page in a comment of a JPEG": lambda: encoded("JPEG", comment=PAGE),
     "a page in the camera's data of a JPEG": lambda: encoded("JPEG", exif=camera_data()),
     "a page in the color profile of a JPEG": lambda: encoded("JPEG", icc_profile=PAGE),

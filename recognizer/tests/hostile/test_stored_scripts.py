@@ -60,7 +60,7 @@ def evil_site(staff: Caller, model: TrainedModel, small_training: None) -> Drawi
     assert {"log", "outcome", "options", "phase", "host"} <= filled["TrainingRun"]
     assert {"parameters", "data", "metrics", "gate"} <= filled["TrainedModel"]
     assert {"strokes", "probabilities"} <= filled["Drawing"]
-    # The admin makes a table of numbers of them; nobody but the recognizer writes them.
+    # The admin makes a table of numbers of them; only the recognizer writes them.
     Drawing.objects.update(probabilities=[0.1] * 10)
     for row in rows:
         LogEntry.objects.create(

@@ -1,4 +1,4 @@
-"""A zero byte, which PostgreSQL's texts cannot hold, is refused or nobody wherever it comes in."""
+"""A zero byte, which PostgreSQL cannot store in texts, is refused or dropped in every input."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ QUOTED = '"aaaaaaaaaaaaaaaaaaaaaaaa\\000aaaaaaa"'
 
 @pytest.mark.parametrize("cookie", ["sessionid", "visitor", "csrftoken", "django_language"])
 @pytest.mark.parametrize("path", ["/", "/history/", DRAWINGS, "/admin/", "/admin/login/"])
-def test_a_cookie_with_a_zero_byte_is_nobodys(model: object, path: str, cookie: str) -> None:
+def test_a_cookie_with_a_zero_byte_is_dropped(model: object, path: str, cookie: str) -> None:
     answer = Client().get(path, headers={"Cookie": f"{cookie}={QUOTED}"})
     assert answer.status_code in {200, 302}
 

@@ -32,14 +32,14 @@ def test_an_unknown_address_leads_back_to_the_page(client: Client) -> None:
     assert '<a class="button" href="/">Draw a digit</a>' in answer.text
 
 
-def test_an_unknown_address_is_told_in_german(client: Client) -> None:
+def test_an_unknown_address_has_a_german_page(client: Client) -> None:
     answer = client.get("/nowhere/", headers={"Accept-Language": "de"})
 
     assert "<h1>Hier ist nichts</h1>" in answer.text
     assert '<html lang="de">' in answer.text
 
 
-def test_what_is_forbidden_is_told(client: Client, broken: pytest.MonkeyPatch) -> None:
+def test_a_forbidden_page_is_explained(client: Client, broken: pytest.MonkeyPatch) -> None:
     broken.setattr(views, "_visitor_page", lambda *_: fail_with(PermissionDenied()))
     answer = client.get("/")
 
@@ -47,7 +47,7 @@ def test_what_is_forbidden_is_told(client: Client, broken: pytest.MonkeyPatch) -
     assert "<h1>This is not allowed</h1>" in answer.text
 
 
-def test_an_odd_request_is_told(client: Client, broken: pytest.MonkeyPatch) -> None:
+def test_a_suspicious_request_is_explained(client: Client, broken: pytest.MonkeyPatch) -> None:
     broken.setattr(views, "_visitor_page", lambda *_: fail_with(SuspiciousOperation()))
     answer = client.get("/")
 
@@ -55,14 +55,14 @@ def test_an_odd_request_is_told(client: Client, broken: pytest.MonkeyPatch) -> N
     assert "<h1>The request cannot be read</h1>" in answer.text
 
 
-def test_a_form_without_its_token_is_told(client: Client) -> None:
+def test_a_form_without_its_token_is_explained(client: Client) -> None:
     answer = Client(enforce_csrf_checks=True).post("/language/", {"language": "de"})
 
     assert answer.status_code == 403
     assert "<h1>This form is too old</h1>" in answer.text
 
 
-def test_a_fault_is_told(broken: pytest.MonkeyPatch) -> None:
+def test_a_fault_is_explained(broken: pytest.MonkeyPatch) -> None:
     broken.setattr(views, "_visitor_page", lambda *_: fail_with(RuntimeError("a secret")))
     answer = Client(raise_request_exception=False).get("/", headers={"Accept-Language": "de"})
 
@@ -72,7 +72,7 @@ def test_a_fault_is_told(broken: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.django_db
-def test_a_fault_is_told_without_a_database(broken: pytest.MonkeyPatch) -> None:
+def test_a_fault_is_explained_without_a_database(broken: pytest.MonkeyPatch) -> None:
     broken.setattr(views, "_visitor_page", lambda *_: fail_with(RuntimeError()))
     with connection.execute_wrapper(lambda *_: pytest.fail("It asked the database.")):
         answer = Client(raise_request_exception=False).get("/")
@@ -81,5 +81,5 @@ def test_a_fault_is_told_without_a_database(broken: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("url", ["/nowhere/", "/problems/none/"])
-def test_no_page_of_an_error_is_without_the_policy(url: str, client: Client) -> None:
+def test_every_error_page_has_the_content_security_policy(url: str, client: Client) -> None:
     assert "default-src 'self'" in client.get(url).headers["Content-Security-Policy"]

@@ -53,7 +53,7 @@ def wrapped(cause: Exception) -> Exception:
         (None, None),
     ],
 )
-def test_an_outage_is_told_from_a_fault(error: Exception | None, slug: str | None) -> None:
+def test_an_outage_is_distinguished_from_a_fault(error: Exception | None, slug: str | None) -> None:
     assert find_outage(error) == slug
 
 
@@ -75,13 +75,13 @@ def failing(monkeypatch: pytest.MonkeyPatch, model: TrainedModel) -> Client:
     return Client(raise_request_exception=False)
 
 
-def test_the_api_tells_it_as_a_problem_and_when_to_try_again(failing: Client) -> None:
+def test_the_api_answers_an_outage_with_a_problem_and_retry_after(failing: Client) -> None:
     answer = failing.get("/api/v1/stats/")
     assert_problem(answer, 503, "database-busy")
     assert answer.headers["Retry-After"] == "5"
 
 
-def test_a_page_tells_it_in_the_words_of_the_visitor(failing: Client) -> None:
+def test_a_page_explains_an_outage_in_the_visitors_language(failing: Client) -> None:
     answer = failing.get("/", headers={"Accept-Language": "de"})
     assert answer.status_code == 503
     assert answer.headers["Content-Type"].startswith("text/html")

@@ -46,11 +46,11 @@ def slugs_in_code() -> set[str]:
     return found
 
 
-def test_each_type_is_told_somewhere() -> None:
+def test_each_type_of_the_table_is_used() -> None:
     assert set(PROBLEMS) <= slugs_in_code()
 
 
-def test_each_type_that_is_told_is_in_the_table() -> None:
+def test_each_type_that_is_used_is_in_the_table() -> None:
     told = set()
     for tree in sources():
         for node in ast.walk(tree):
@@ -89,13 +89,13 @@ def test_a_probe_of_another_method_is_refused_as_a_problem(path: str) -> None:
     assert "GET" in answer.headers["Allow"]
 
 
-def test_who_wants_no_page_gets_a_problem_where_there_is_none() -> None:
+def test_a_program_that_accepts_json_gets_a_404_as_a_problem() -> None:
     assert_problem(Client(headers=ONLY_JSON).get("/nowhere/"), 404, "not-found")
     page = Client(headers={"Accept": "text/html, application/json;q=0.9"}).get("/nowhere/")
     assert page.headers["Content-Type"].startswith("text/html")
 
 
-def test_a_program_that_lacks_the_token_is_told_by_a_problem() -> None:
+def test_a_program_without_the_csrf_token_gets_a_problem() -> None:
     client = Client(enforce_csrf_checks=True, headers=ONLY_JSON)
     assert_problem(client.post("/language/", {"language": "de"}), 403, "forbidden")
 
@@ -151,7 +151,7 @@ def test_a_body_that_breaks_off_is_no_fault_of_the_site(db: None) -> None:
     assert answer.json()["detail"] == "The body broke off."
 
 
-def test_an_unknown_type_is_no_page() -> None:
+def test_an_unknown_type_has_no_page() -> None:
     assert Client().get("/problems/bad-weather/").status_code == 404
 
 
@@ -167,7 +167,7 @@ def test_an_unknown_type_is_no_page() -> None:
         "/api/v2/drawings/",
     ],
 )
-def test_an_address_that_is_none_is_not_found(method: str, path: str) -> None:
+def test_an_unknown_address_is_not_found(method: str, path: str) -> None:
     answer = Client().generic(method, path)
     assert_problem(answer, 404, "not-found")
 
@@ -205,7 +205,7 @@ def test_a_fault_of_the_site_is_a_problem_too(
     assert b"secret" not in answer.content
 
 
-def test_a_page_that_fails_is_no_json(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_that_fails_answers_in_html(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("recognizer.pages.views.render", lambda *arguments: 1 / 0)
     answer = Client(raise_request_exception=False).get("/")
     assert answer.status_code == 500

@@ -132,7 +132,9 @@ def busy_site() -> Iterator[tuple[str, list[str]]]:
         ),
     ],
 )
-def test_a_client_asks_again_when_it_is_told_to(language: str, code: str, folder: Path) -> None:
+def test_a_client_repeats_a_request_after_retry_after(
+    language: str, code: str, folder: Path
+) -> None:
     with busy_site() as (url, asked):
         printed = run(language, code, folder, DIGITS_URL=url, DIGITS_KEY="dk")
     assert asked == ["/api/v1/stats/"] * 2

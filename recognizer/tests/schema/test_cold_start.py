@@ -28,7 +28,7 @@ ADDRESSES = [
 
 
 @pytest.mark.usefixtures("static_files")
-def test_many_may_ask_at_once_for_what_nobody_asked_for_yet(tmp_path: Path) -> None:
+def test_the_first_requests_to_an_address_may_come_at_once(tmp_path: Path) -> None:
     # One worker, whose four threads have to share what they find missing.
     with serve(tmp_path, WEB_CONCURRENCY="1") as site, ThreadPoolExecutor(4) as clients:
         drawn = clients.map(draw, [site] * 4)

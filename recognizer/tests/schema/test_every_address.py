@@ -1,4 +1,4 @@
-"""What holds for every address of the site, those included that are yet to come."""
+"""Rules for every address of the site, including addresses that are added later."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_nothing_is_written_without_the_token_that_goes_with_the_cookies(
 
 
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT", "BREW", "get", "PROPFIND"])
-def test_a_method_that_nobody_needs_does_nothing_anywhere(
+def test_methods_without_a_use_change_nothing_at_any_address(
     staff: Caller, own: Drawing, method: str
 ) -> None:
     for path in addresses(own):
@@ -133,7 +133,7 @@ def test_a_user_who_is_not_staff_sees_nothing_of_the_admin(
 
 @pytest.mark.parametrize("name", ["visitor", "stranger"])
 @pytest.mark.parametrize("method", ["GET", *WRITING])
-def test_nobody_reaches_the_drawing_of_another_visitor(
+def test_no_caller_reaches_the_drawing_of_another_visitor(
     request: pytest.FixtureRequest, other_visitor: Caller, name: str, method: str
 ) -> None:
     drawing = Drawing.objects.get(pk=other_visitor.draw(7)["id"])

@@ -42,7 +42,7 @@ def bodies(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from answer.get("content", {}).items()
 
 
-def test_the_committed_file_is_what_the_site_says() -> None:
+def test_the_committed_file_is_what_the_site_answers() -> None:
     assert COMMITTED.read_bytes() == describe_api("yaml"), f"docs/openapi.yaml is old: {COMMAND}"
 
 
@@ -52,7 +52,7 @@ def test_it_is_valid_and_made_without_a_warning(tmp_path: Path) -> None:
     assert file.read_bytes() == describe_api("yaml")
 
 
-def test_every_operation_is_told_in_words(description: dict[str, Any]) -> None:
+def test_every_operation_and_parameter_has_a_description(description: dict[str, Any]) -> None:
     names = [operation["operationId"] for _path, _method, operation in operations(description)]
     assert len(set(names)) == len(names)
     tags = {tag["name"] for tag in description["tags"]}
@@ -155,7 +155,7 @@ def test_it_is_given_out_in_the_format_that_is_asked_for(
     assert yaml.safe_load(answer.content)["openapi"] == "3.1.0"
 
 
-def test_whoever_has_it_already_is_not_sent_it_again(stranger: Caller) -> None:
+def test_a_caller_with_the_current_etag_gets_304(stranger: Caller) -> None:
     tag = stranger.get(SCHEMA).headers["ETag"]
     answer = stranger.client.get(SCHEMA, headers={"If-None-Match": tag})
     assert answer.status_code == 304
