@@ -173,8 +173,9 @@ def test_no_request_fails_and_no_drawing_is_lost_while_versions_change(
     rehearsal: Rehearsal,
 ) -> None:
     stop = Event()
+    rounds = [0] * CALLERS
 
-    def call() -> tuple[list[UUID], list[int]]:
+    def call(caller: int) -> tuple[list[UUID], list[int]]:
         """Draw and open the page until told to stop; return what was acknowledged and refused."""
         acknowledged, refused = [], []
         while not stop.is_set():
@@ -187,19 +188,30 @@ def test_no_request_fails_and_no_drawing_is_lost_while_versions_change(
             refused += [
                 status for path in rehearsal.scripts() if (status := rehearsal.ask(path)[0]) != 200
             ]
+            rounds[caller] += 1
         return acknowledged, refused
+
+    def wait_for_callers() -> None:
+        """Wait until every caller has the scripts of the page that it opened before."""
+        before = list(rounds)
+        deadline = time.monotonic() + START_SECONDS
+        while any(now == then for now, then in zip(rounds, before, strict=True)):
+            assert time.monotonic() < deadline, "A caller does not come to an end."
+            assert rehearsal.ask("/healthz")[0] == 200
 
     old_scripts = rehearsal.scripts()
     with ThreadPoolExecutor(CALLERS) as pool:
-        callers = [pool.submit(call) for _ in range(CALLERS)]
+        callers = [pool.submit(call, caller) for caller in range(CALLERS)]
         try:
             rehearsal.green.start()  # migrates the database below the version that answers
             rehearsal.switch_to("green")
             new_scripts = rehearsal.scripts()
             found = [rehearsal.ask(path)[0] for path in old_scripts]
+            wait_for_callers()
             assert rehearsal.blue.stop() == 0
             rehearsal.blue.start()  # the old version over the new database
             rehearsal.switch_to("blue")
+            wait_for_callers()
             assert rehearsal.green.stop() == 0
             rehearsal.green.start()
         finally:
