@@ -120,15 +120,15 @@ def test_the_id_of_an_imported_drawing_cannot_be_taken_before(stranger: Caller) 
 def test_a_request_that_arrives_twice_at_once_leaves_one_row(
     visitor: Caller, chosen: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read_anew = recognition._read_anew
+    overwrite_open = recognition._overwrite_open
 
     def come_second(*arguments: Any) -> int:
         # Between the look at the row and the insert, the other request is done.
-        monkeypatch.setattr(recognition, "_read_anew", read_anew)
+        monkeypatch.setattr(recognition, "_overwrite_open", overwrite_open)
         send(visitor, chosen)
         return 0
 
-    monkeypatch.setattr(recognition, "_read_anew", come_second)
+    monkeypatch.setattr(recognition, "_overwrite_open", come_second)
     answer = send(visitor, chosen)
     assert answer.status_code == 200
     assert answer.json()["id"] == chosen
