@@ -25,6 +25,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -91,7 +92,7 @@ class Figures(NamedTuple):
 
 
 def load(target: Target, connections: int, seconds: int, folder: Path) -> Figures:
-    """Send requests for some seconds."""
+    """Send requests for some seconds, and wait until those that wrk left behind are answered."""
     stem = folder / "body"
     for number, body in enumerate(target.bodies, 1):
         stem.with_suffix(f".{number}").write_bytes(body)
@@ -100,6 +101,7 @@ def load(target: Target, connections: int, seconds: int, folder: Path) -> Figure
     options = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "60s", "-s", str(script)]
     wrk = subprocess.run(["wrk", *options, target.url], capture_output=True, text=True, check=True)
     requests, duration, p50, p99, failed = map(int, wrk.stdout.splitlines()[-1].split())
+    time.sleep(duration / 1e6 * connections / max(requests, connections))
     return Figures(1e6 * requests * target.drawings / duration, p50 / 1000, p99 / 1000, failed)
 
 

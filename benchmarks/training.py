@@ -1,13 +1,14 @@
 """What training is made of, and what it costs.
 
 python -m benchmarks.training digits
-python -m benchmarks.training retraining [CORRECTIONS …]
+python -m benchmarks.training retraining [CORRECTIONS …] [--share S]
 python -m benchmarks.training sheets
 
 `digits` is the processor time of making digits, on one core. `retraining` trains in a process of
-its own for each number of corrections, which the synthetic pen writes; memory is the highest sum
-that the process and its children held at one time, shared pages counted once (PSS, from /proc),
-looked at four times a second. `sheets` draws what augmentation and the pen make to docs/images.
+its own for each number of corrections, which the synthetic pen writes, and makes the share S of the
+digits that a retraining usually makes; memory is the highest sum that the process and its children
+held at one time, shared pages counted once (PSS, from /proc), looked at four times a second.
+`sheets` draws what augmentation and the pen make to docs/images.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -77,18 +79,19 @@ def watch_memory(stop: threading.Event, peaks: list[float]) -> None:
         peaks.append(max(memory_mb(os.getpid()), peaks[-1]))
 
 
-def measure_retraining(count: int) -> tuple[str, ...]:
+def measure_retraining(count: int, share: float) -> tuple[str, ...]:
     """Retrain once and return a row."""
     images, labels = write_digits(count, SEED)
     names = np.array([f"{number}" for number in range(count)], dtype=str)
     corrections = LabeledDigits(images, labels, names)
+    options = kit.shorten(TrainingOptions(), share)
     bundle, _ = artifacts.load(kit.BUNDLE)
     base = load_tmnist(kit.TYPEFACES)
     stop, peaks = threading.Event(), [0.0]
     watcher = threading.Thread(target=watch_memory, args=[stop, peaks])
     watcher.start()
     began, cpu = time.monotonic(), sum(os.times()[:4])
-    trained = train(base, corrections, TrainingOptions(), start=bundle, letters=kit.LETTERS)
+    trained = train(base, corrections, options, start=bundle, letters=kit.LETTERS)
     seconds = time.monotonic() - began
     stop.set()
     watcher.join()
@@ -133,6 +136,7 @@ def main() -> None:
     parser = kit.new_parser(__doc__)
     parser.add_argument("part", choices=["digits", "retraining", "sheets"])
     parser.add_argument("corrections", nargs="*", type=int, default=[1_000, 10_000])
+    parser.add_argument("--share", type=float, default=1.0)
     options = parser.parse_args()
     if options.part == "digits":
         measure_digits()
@@ -143,7 +147,8 @@ def main() -> None:
             "corrections", "digits trained on", "seconds", "processor seconds", "peak MB"
         )
         with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as pool:
-            for row in pool.map(measure_retraining, options.corrections):
+            shares = repeat(options.share)
+            for row in pool.map(measure_retraining, options.corrections, shares):
                 kit.print_row(*row)
 
 
