@@ -49,9 +49,12 @@ test: $(VENV)/requirements-dev ## every test, with a real Chromium and Node
 	tail -n 8 $(VENV)/jstests.log; \
 	exit $$failed
 
-# A browser asks what the other tests ask as well; the database cannot tell who does.
+# What reads, writes, locks or migrates. A parser, a page and the API's description do not know which database there is.
+ON_POSTGRESQL := $(addprefix recognizer/tests/,access admin api commands services faults \
+	hostile/test_zero_bytes.py deployment/test_metrics.py deployment/test_migrate.py deployment/test_upgrade.py)
+
 test-postgresql: $(VENV)/requirements-dev ## the tests that ask a database, once more with a PostgreSQL of their own
-	@sh .ci/postgresql $(PYTEST) recognizer -m 'database and not browser'
+	@sh .ci/postgresql $(PYTEST) $(ON_POSTGRESQL) -m 'database and not browser'
 
 test-image: $(VENV)/requirements-dev ## build the image and run containers of it, without a daemon (as root on Debian)
 	@sh .ci/image $(PYTHON) -m pytest -m image recognizer/tests/deployment/test_image.py
