@@ -1,4 +1,4 @@
-"""What all tests share: how many mutated inputs each parser of bytes gets, and what came of them.
+"""What all tests share: their order, and how many mutated inputs each parser of bytes gets.
 
 `python -m pytest --fuzz 10000 -k mutated` is the full run.
 """
@@ -12,6 +12,19 @@ import pytest
 from ml.tests.kit.fuzzing import MUTATIONS, Outcome, Parser, fuzz
 
 OUTCOMES = pytest.StashKey[list[Outcome]]()
+LONGEST = (
+    "recognizer/tests/pages/",
+    "recognizer/tests/faults/",
+    "recognizer/tests/deployment/",
+    "recognizer/tests/schema/",
+    "ml/tests/training/",
+)
+"""Folders whose files take longest: they come first, so that no process ends with one alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files; the processes share the short ones at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
