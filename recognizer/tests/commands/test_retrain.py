@@ -229,7 +229,7 @@ def test_a_progress_note_is_written_at_most_once_a_second(
 ) -> None:
     moments = iter(np.arange(0, 10, 0.1))
     clock = SimpleNamespace(monotonic=lambda: float(next(moments)))
-    monkeypatch.setattr("recognizer.services.retraining.runs.time", clock)
+    monkeypatch.setattr("recognizer.services.retraining.training.time", clock)
     run = TrainingRun.objects.create()
     notes = training.Notes(run, lambda progress: None)
     written = []

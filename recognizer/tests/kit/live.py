@@ -216,6 +216,9 @@ def serve(folder: Path, **environment: str) -> Iterator[LiveSite]:
 
     A test that calls it also takes the fixture `static_files`.
     """
+    if "DATABASE_URL" in environment:
+        yield from _serve(folder, environment)
+        return
     with new_database(folder) as database:
         if database.startswith("sqlite"):  # migrating takes as long as all else of a start
             Path(database.removeprefix("sqlite:///")).write_bytes(migrated_database())
