@@ -11,9 +11,9 @@ MANAGE := $(PYTHON) manage.py
 # Each process gets whole files, in their order, and computes in one thread: more would fight for the cores.
 PYTEST = env OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PYTHON) -m pytest \
 	--numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
-# What says nothing to people, or says it in English alone.
+# Folders without sentences, or with English ones only.
 UNTRANSLATED := $(foreach folder,$(VENV) staticfiles jstests benchmarks ml '*/tests',--ignore $(folder))
-# Tools are started through this python where they can be: a script of .venv/bin breaks when its folder is moved.
+# This python starts the tools where it can: a script of .venv/bin breaks when its folder moves.
 
 .PHONY: help run install check test test-postgresql test-image model messages format lock clean
 .DEFAULT_GOAL := help
@@ -59,7 +59,7 @@ test-postgresql: $(VENV)/requirements-dev ## the tests that ask a database, once
 test-image: $(VENV)/requirements-dev ## build the image and run containers of it, without a daemon (as root on Debian)
 	@sh .ci/image $(PYTHON) -m pytest -m image recognizer/tests/deployment/test_image.py
 
-model: $(VENV)/requirements ## train the bundled model anew: fixtures/model.joblib and its manifest (minutes)
+model: $(VENV)/requirements ## train the bundled model: fixtures/model.joblib and its manifest (minutes)
 	$(MANAGE) build_model
 
 messages: $(VENV)/requirements ## collect sentences for recognizer/locale, and compile the translations (needs GNU gettext)
@@ -77,7 +77,7 @@ format: $(VENV)/requirements-dev ## put every file into the form that `make chec
 LOCK = $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock' $(UPGRADE) pyproject.toml
 
-lock: $(VENV)/bin/uv ## write requirements*.txt anew, after the lists in pyproject.toml were changed
+lock: $(VENV)/bin/uv ## write requirements*.txt after the lists in pyproject.toml were changed
 	$(LOCK) --output-file requirements.txt
 	$(LOCK) --constraint requirements.txt --group cluster --output-file requirements-cluster.txt
 	$(LOCK) --constraint requirements.txt --group dev --output-file requirements-dev.txt
@@ -96,7 +96,7 @@ $(VENV)/requirements: requirements.txt $(VENV)/bin/pip
 	$(PYTHON) -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
-# Only where there is none yet: what is to be locked anew need not be installable.
+# Only where there is none yet: what is about to be locked need not be installable.
 $(VENV)/bin/uv:
 	@$(MAKE) $(VENV)/requirements-dev
 

@@ -206,5 +206,5 @@ def staff(model: TrainedModel, django_user_model: type[User]) -> Caller:
 
 @pytest.fixture
 def drawing(stranger: Caller) -> Drawing:
-    """Return a stored drawing of nobody."""
+    """Return a stored drawing without a visitor."""
     return Drawing.objects.get(pk=stranger.draw()["id"])

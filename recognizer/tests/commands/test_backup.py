@@ -62,7 +62,7 @@ def open_tar(path: Path) -> Members:
 
 
 def write_tar(path: Path, members: Members) -> None:
-    """Write a tar anew, each member as long as what it holds says."""
+    """Write a tar again, each member as long as its content."""
     with tarfile.open(path, "w", format=tarfile.GNU_FORMAT) as tar:
         for member, content in members:
             tar.addfile(member, io.BytesIO(content))

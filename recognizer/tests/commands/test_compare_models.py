@@ -30,7 +30,7 @@ MODELS = "/admin/recognizer/trainedmodel/"
 
 @pytest.fixture(autouse=True)
 def forget() -> None:
-    """Ask anew: each test has holdouts of its own."""
+    """Forget what was asked: each test has holdouts of its own."""
     comparison._frozen_holdouts.cache_clear()
     comparison._frozen_answers.cache_clear()
 

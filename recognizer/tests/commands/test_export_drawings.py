@@ -21,7 +21,7 @@ from recognizer.tests.kit.drawings import SEVEN, digits_of_one_face
 
 @pytest.fixture
 def labeled(stranger: Caller) -> list[str]:
-    """Store a 3 and a 7 of which the 7 is said to be a 1, and one that nobody answered."""
+    """Store a 3 and a 7 of which the 7 is said to be a 1, and one without an answer."""
     three, seven = stranger.draw(3)["id"], stranger.draw(7, strokes=SEVEN)["id"]
     stranger.put(f"{DRAWINGS}{three}/feedback/", {"correct": True})
     stranger.put(f"{DRAWINGS}{seven}/feedback/", {"label": 1})

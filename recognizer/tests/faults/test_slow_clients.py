@@ -1,4 +1,4 @@
-"""Clients that send or read as slowly as they can: whoever does not is answered meanwhile."""
+"""Clients that send or read as slowly as they can, while the others are answered."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from recognizer.tests.kit.browsing import UnitStroke, draw
 from recognizer.tests.kit.live import LiveSite
 
-# Eight, as it is written in Arabic. Nobody who learned Western digits reads an eight in it.
+# Eight, as it is written in Arabic: to readers of Western digits it is no eight.
 EIGHT: list[UnitStroke] = [[(0.3, 0.8), (0.5, 0.2), (0.7, 0.8)]]
 # The same by the same hand, a little lower, wider and less straight.
 EIGHT_AGAIN: list[UnitStroke] = [

@@ -1,4 +1,4 @@
-"""The invariants that the database itself holds, whoever writes."""
+"""The invariants that the database itself holds, for every writer."""
 
 from __future__ import annotations
 
