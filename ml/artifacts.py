@@ -30,39 +30,25 @@ TRAINING_STATE: Final = ("_optimizer", "_best_coefs", "_best_intercepts", "_rand
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What is known of a model file; it stands beside it as JSON.
-
-    Parameters
-    ----------
-    sha256 : str
-        Digest of the file, hexadecimal.
-    size_bytes : int
-        Size of the file.
-    created_at : str
-        Time of writing, ISO 8601, UTC.
-    python_version, numpy_version, sklearn_version : str
-        Versions that it was trained with.
-    parameters : dict
-        How it was trained.
-    data : dict
-        What it was trained on: counts and digest.
-    metrics : dict
-        How good it is, by the name of the holdout.
-    scipy_version, pillow_version : str
-        Two more versions; empty in older manifests.
-    """
+    """What is known of a model file; it stands beside it as JSON."""
 
     sha256: str
+    """Digest of the file, hexadecimal."""
     size_bytes: int
     created_at: str
+    """Time of writing, ISO 8601, UTC."""
     python_version: str
     numpy_version: str
     sklearn_version: str
+    """These three: the versions that it was trained with."""
     parameters: dict[str, Any]
     data: dict[str, Any]
+    """What it was trained on: counts and digest."""
     metrics: dict[str, Any]
+    """How good it is, by the name of the holdout."""
     scipy_version: str = ""
     pillow_version: str = ""
+    """These two: empty in older manifests."""
 
 
 def serialize(model: Pipeline) -> bytes:

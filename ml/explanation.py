@@ -22,38 +22,24 @@ Map = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Occlusion:
-    """Where the model looked for its answer.
-
-    Parameters
-    ----------
-    prediction : Prediction
-        The answer to the whole digit.
-    losses : ndarray
-        (28, 28) float32, 0 to 1: how far the confidence falls while a patch around this pixel is
-        covered; 0 where it does not fall or there is no ink to cover.
-    """
+    """Where the model looked for its answer."""
 
     prediction: Prediction
+    """The answer to the whole digit."""
     losses: Map
+    """(28, 28) float32, 0 to 1: how far the confidence falls while a patch around this pixel is
+    covered; 0 where it does not fall or there is no ink to cover."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trace:
-    """What a digit becomes on its way through the model.
-
-    Parameters
-    ----------
-    upright : Digit
-        (28, 28) uint8: the digit, upright and of even size.
-    directions : ndarray
-        (8, grid, grid) float32, 0 to about 2: where edges run in which direction, in the order of
-        `ml.features.DirectionMaps`.
-    prediction : Prediction
-        The answer.
-    """
+    """What a digit becomes on its way through the model."""
 
     upright: Digit
+    """(28, 28) uint8: the digit, upright and of even size."""
     directions: Map
+    """(8, grid, grid) float32, 0 to about 2: where edges run in which direction, in the order of
+    `ml.features.DirectionMaps`."""
     prediction: Prediction
 
 

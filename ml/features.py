@@ -66,18 +66,7 @@ class MomentNormalization(Stateless):
         self.evenness = evenness
 
     def transform(self, X: ArrayLike) -> Features:
-        """Normalize digits.
-
-        Parameters
-        ----------
-        X : array_like
-            (n, 784), 0 to 255, ink 255 on 0; another shape is a ValueError.
-
-        Returns
-        -------
-        ndarray
-            (n, 784) float32, 0 to 255.
-        """
+        """Normalize digits (n, 784), ink 255 on 0; another shape is a ValueError."""
         return _in_chunks(_as_images(X), self._normalize, CANONICAL_SIZE**2)
 
     def _normalize(self, images: Features) -> Features:
@@ -133,18 +122,10 @@ class DirectionMaps(Stateless):
         self.spread = spread
 
     def transform(self, X: ArrayLike) -> Features:
-        """Map the directions of edges.
+        """Map the edges of digits (n, 784), ink 255 on 0; another shape is a ValueError.
 
-        Parameters
-        ----------
-        X : array_like
-            (n, 784), 0 to 255, ink 255 on 0; another shape is a ValueError.
-
-        Returns
-        -------
-        ndarray
-            (n, 8 * grid * grid) float32, 0 to about 2: for each direction, beginning with the one
-            in which ink grows to the right and going clockwise, the grid row by row.
+        Returns (n, 8 * grid * grid), 0 to about 2: for each direction, beginning with the one in
+        which ink grows to the right and going clockwise, the grid row by row.
         """
         images = _as_images(X)
         blur, slope = _gradient_matrices(self.smoothing)

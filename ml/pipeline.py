@@ -30,62 +30,36 @@ Chosen on held out typefaces, pens, letters and scribbles: 99.6 % of the digits 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The model's answer to one drawing.
-
-    Parameters
-    ----------
-    digit : int
-        The likeliest digit.
-    confidence : float
-        Its probability, given that the drawing is a digit, 0.1 to 1.
-    probabilities : tuple of float
-        Probability of each digit, given that it is one; ten numbers that sum to 1.
-    margin : float
-        Confidence minus the probability of the runner-up, 0 to 1.
-    strangeness : float
-        Probability that the drawing is not a digit, 0 to 1.
-    is_digit : bool
-        Whether strangeness is below `STRANGENESS_LIMIT`.
-    """
+    """The model's answer to one drawing."""
 
     digit: int
+    """The likeliest digit."""
     confidence: float
+    """Its probability, given that the drawing is a digit, 0.1 to 1."""
     probabilities: tuple[float, ...]
+    """Probability of each digit, given that it is one; ten numbers that sum to 1."""
     margin: float
+    """Confidence minus the probability of the runner-up, 0 to 1."""
     strangeness: float
+    """Probability that the drawing is not a digit, 0 to 1."""
     is_digit: bool
+    """Whether strangeness is below `STRANGENESS_LIMIT`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading:
-    """The model's answers to many digits, as arrays.
-
-    Parameters
-    ----------
-    probabilities : ndarray
-        (n, 10) float64, rows sum to 1: probability of each digit, given that it is one.
-    strangeness : ndarray
-        (n,) float64, 0 to 1: probability that the drawing is not a digit.
-    """
+    """The model's answers to many digits, as arrays."""
 
     probabilities: NDArray[np.float64]
+    """(n, 10) float64, rows sum to 1: probability of each digit, given that it is one."""
     strangeness: NDArray[np.float64]
+    """(n,) float64, 0 to 1: probability that the drawing is not a digit."""
 
 
 def build_pipeline(seed: int = 0, hidden_units: int = 512) -> Pipeline:
     """Build the untrained model: normalization, direction maps, perceptron.
 
-    Parameters
-    ----------
-    seed : int
-        Seed of the weights and of the order of training.
-    hidden_units : int
-        Width of the hidden layer.
-
-    Returns
-    -------
-    Pipeline
-        Takes X (n, 784), 0 to 255, and y (n,), 0 to 9 or `NOT_A_DIGIT`.
+    It takes X (n, 784), 0 to 255, and y (n,), 0 to 9 or `NOT_A_DIGIT`.
     """
     classifier = MLPClassifier((hidden_units,), alpha=1e-3, random_state=seed)
     return make_pipeline(MomentNormalization(), DirectionMaps(), classifier)

@@ -132,8 +132,6 @@ def _without_dust(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Leave out pieces that are tiny beside the largest one of their picture."""
     # A second copy of what ink.py does for one picture: as a stack of one, that would take twice
     # the time, and it weighs the ink of coarse cells as well.
-    # A second copy of what ink.py does for one picture: as a stack of one, that would take twice
-    # the time, and it weighs the ink of coarse cells as well.
     pieces, count = ndimage.label(mask, structure=WITHIN_ONE)
     areas = np.bincount(pieces.ravel(), minlength=count + 1)
     picture, owner = np.nonzero(mask)[0], np.zeros(count + 1, np.int64)

@@ -12,20 +12,10 @@ Picture = NDArray[np.float32]
 
 
 def pen_width(ink: Picture) -> Any:
-    """Estimate the width of the pen that drew some ink.
+    """Estimate the pen width (...), in px, of ink (..., height, width), 0 to 1; 0 without ink.
 
     The area of a line divided by half of its rim is its width. The rim is counted in pixel edges,
     which are 4/pi times longer than a rim of random direction.
-
-    Parameters
-    ----------
-    ink : ndarray
-        (..., height, width) float32, 0 (paper) to 1 (full ink).
-
-    Returns
-    -------
-    float or ndarray
-        (...) float64: pen width in pixels of `ink`; 0 without ink.
     """
     mask = ink > 0.5
     leading = mask.ndim - 2

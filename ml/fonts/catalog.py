@@ -44,30 +44,19 @@ VERSION_RECORD, LICENSE_RECORD, LICENSE_URL_RECORD = 5, 13, 14
 
 @dataclass(frozen=True)
 class FontFile:
-    """A font file and what it states about itself.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    name : str
-        Name of the face in TMNIST's way, such as ``Roboto-BoldItalic``.
-    family : str
-        Name of the family for people, such as ``Noto Sans``.
-    version : str
-        Version of the package or of the font; empty if unknown.
-    license : str or None
-        SPDX name of an open license; None if none is stated.
-    category : str
-        Such as ``handwriting`` or ``serif``; empty if unknown.
-    """
+    """A font file and what it states about itself."""
 
     path: Path
     name: str
+    """Name of the face in TMNIST's way, such as ``Roboto-BoldItalic``."""
     family: str
+    """Name of the family for people, such as ``Noto Sans``."""
     version: str
+    """Version of the package or of the font; empty if unknown."""
     license: str | None
+    """SPDX name of an open license; None if none is stated."""
     category: str
+    """Such as ``handwriting`` or ``serif``; empty if unknown."""
 
 
 def find_fonts(root: Path) -> list[Path]:

@@ -24,17 +24,7 @@ NO_NOVELTY = "has the digits of a face already taken"
 
 @dataclass(frozen=True)
 class BuildSummary:
-    """What became of the fonts.
-
-    Parameters
-    ----------
-    target : Path
-        The data set written.
-    found, kept, families, rows, size_bytes : int
-        Font files found and kept, families and rows in the data set, its size in bytes.
-    left_out : tuple of LeftOut
-        The other font files, each with its reason.
-    """
+    """What became of the fonts."""
 
     target: Path
     found: int
@@ -42,7 +32,9 @@ class BuildSummary:
     families: int
     rows: int
     size_bytes: int
+    """Font files found and kept, families and rows in the data set, and its size."""
     left_out: tuple[LeftOut, ...]
+    """The other font files, each with its reason."""
 
     @property
     def reasons(self) -> Mapping[str, int]:

@@ -22,22 +22,15 @@ from ml.labeled.rows import TMNIST, TMNIST_HEADER, read_rows
 
 @dataclass(frozen=True, eq=False)
 class LabeledDigits:
-    """Digits with their labels, and the group that each belongs to.
-
-    Parameters
-    ----------
-    images : Digits
-        (n, 28, 28) uint8, ink 255 on 0.
-    labels : ndarray
-        (n,) uint8, 0 to 9.
-    groups : ndarray
-        (n,) str: the hand or the family of typefaces that a digit is from. Digits of one group are
-        never divided between training and holdout.
-    """
+    """Digits with their labels, and the group that each belongs to."""
 
     images: Digits
+    """(n, 28, 28) uint8, ink 255 on 0."""
     labels: NDArray[np.uint8]
+    """(n,) uint8, 0 to 9."""
     groups: NDArray[np.str_]
+    """(n,) str: the hand or the family of typefaces that a digit is from. Digits of one group are
+    never divided between training and holdout."""
 
     def __post_init__(self) -> None:
         n = len(self.images)
@@ -50,35 +43,13 @@ class LabeledDigits:
         return len(self.labels)
 
     def select(self, chosen: ArrayLike) -> LabeledDigits:
-        """Take some of the digits.
-
-        Parameters
-        ----------
-        chosen : array_like
-            (n,) bool, or indices.
-
-        Returns
-        -------
-        LabeledDigits
-            The chosen digits, in the order chosen.
-        """
+        """Take some of the digits, by (n,) bool or by indices, in the order chosen."""
         index = np.asarray(chosen)
         return LabeledDigits(self.images[index], self.labels[index], self.groups[index])
 
     @staticmethod
     def concatenate(parts: Sequence[LabeledDigits]) -> LabeledDigits:
-        """Put digits one after another.
-
-        Parameters
-        ----------
-        parts : sequence of LabeledDigits
-            May be empty.
-
-        Returns
-        -------
-        LabeledDigits
-            All digits.
-        """
+        """Put digits one after another; no parts are no digits."""
         empty = LabeledDigits(
             np.zeros((0, CANONICAL_SIZE, CANONICAL_SIZE), np.uint8),
             np.zeros(0, np.uint8),

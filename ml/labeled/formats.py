@@ -49,30 +49,19 @@ IDX_IMAGES, IDX_LABELS = 0x0803, 0x0801
 
 @dataclass(frozen=True, eq=False)
 class LabeledDrawing:
-    """One drawing of a labeled file: exactly one of `image`, `pixels` and `strokes` is given.
-
-    Parameters
-    ----------
-    label : int
-        The digit that it shows, 0 to 9.
-    name : str
-        Name that is unique in the file, for people.
-    writer : str or None
-        The person or the family of typefaces that it is from; None if the file does not say.
-    image : bytes or None
-        An encoded picture.
-    pixels : ndarray or None
-        (height, width) uint8, light on dark or dark on light.
-    strokes : Strokes or None
-        Strokes of points, as `ml.drawing.strokes.parse_strokes` gives them.
-    """
+    """One drawing of a labeled file: exactly one of `image`, `pixels` and `strokes` is given."""
 
     label: int
+    """The digit that it shows, 0 to 9."""
     name: str
+    """Name that is unique in the file, for people."""
     writer: str | None = None
+    """The person or the family of typefaces that it is from; None if the file does not say."""
     image: bytes | None = None
     pixels: NDArray[np.uint8] | None = None
+    """(height, width) uint8, light on dark or dark on light."""
     strokes: Strokes | None = None
+    """Strokes of points, as `ml.drawing.strokes.parse_strokes` gives them."""
 
 
 def iter_labeled(path: Path) -> Iterator[LabeledDrawing]:

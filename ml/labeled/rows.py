@@ -48,43 +48,22 @@ NO_HEADER: Final[Layout] = ("label", "pixels")
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Some rows of a csv.
-
-    Parameters
-    ----------
-    images : Digits
-        (n, 28, 28) uint8.
-    labels : ndarray
-        (n,) uint8, 0 to 9; or (n,) str, one letter each.
-    names : list of str or None
-        Names of the n faces; None where the format has none.
-    """
+    """Some rows of a csv."""
 
     images: Digits
+    """(n, 28, 28) uint8."""
     labels: NDArray[Any]
+    """(n,) uint8, 0 to 9; or (n,) str, one letter each."""
     names: list[str] | None
+    """Names of the n faces; None where the format has none."""
 
 
 def read_rows(path: Path, headers: Mapping[Header, Layout] = ANY_DIGITS) -> Iterator[Rows]:
     """Read a csv, plain, gzipped or zipped, some thousand lines at a time.
 
-    Parameters
-    ----------
-    path : Path
-        The csv.
-    headers : mapping, optional
-        The headers that are accepted, each with the layout of its lines.
-
-    Yields
-    ------
-    Rows
-        The next lines.
-
-    Raises
-    ------
-    DatasetError
-        The file is damaged, a column is missing, a label is not 0 to 9, a pixel is not a whole
-        number from 0 to 255, or there are no rows. Names the line, the header being the first.
+    `headers` are those that are accepted, each with the layout of its lines. Raises DatasetError,
+    which names the line (the header is the first), if the file is damaged, a column is missing, a
+    label or a pixel is out of range, or there are no rows.
     """
     with open_packed(path, ".csv") as file:
         yield from parse_rows(file, headers)

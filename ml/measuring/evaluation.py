@@ -22,24 +22,6 @@ CALIBRATION_BINS: Final = 15
 class Report:
     """How good a model is on labeled digits.
 
-    Parameters
-    ----------
-    n : int
-        Digits that it was asked about.
-    accuracy : float
-        Share of right answers, 0 to 1.
-    recall : tuple of float or None
-        Share of right answers for each digit; None for a digit that was not asked.
-    confusion : tuple of tuple of int
-        Confusion matrix, 10 x 10: row by the true digit, column by the answer.
-    calibration_error : float
-        Mean distance of confidence from accuracy, 0 to 1 (expected calibration error).
-    log_loss : float
-        Mean negative logarithm, in nats, of the probability given to the true digit.
-    unreadable : int
-        Digits among them without ink to read; they count as wrong, and are in none of the other
-        figures but `n`, `accuracy` and `recall`.
-
     References
     ----------
     Guo, Pleiss, Sun, Weinberger, "On calibration of modern neural networks", ICML 2017, for the
@@ -47,12 +29,20 @@ class Report:
     """
 
     n: int
+    """Digits that it was asked about."""
     accuracy: float
+    """Share of right answers, 0 to 1."""
     recall: tuple[float | None, ...]
+    """Share of right answers for each digit; None for a digit that was not asked."""
     confusion: tuple[tuple[int, ...], ...]
+    """Confusion matrix, 10 x 10: row by the true digit, column by the answer."""
     calibration_error: float
+    """Mean distance of confidence from accuracy, 0 to 1 (expected calibration error)."""
     log_loss: float
+    """Mean negative logarithm, in nats, of the probability given to the true digit."""
     unreadable: int = 0
+    """Digits among them without ink to read; they count as wrong, and are in none of the other
+    figures but `n`, `accuracy` and `recall`."""
 
     def as_dict(self) -> dict[str, Any]:
         """The fields by name, as plain values for JSON."""
@@ -83,25 +73,17 @@ def evaluate(model: Pipeline, digits: LabeledDigits, unreadable: Sequence[int] =
 
 @dataclass(frozen=True, slots=True)
 class RefusalReport:
-    """How well a model separates digits from letters and scribbles.
-
-    Parameters
-    ----------
-    n : int
-        Letters and scribbles.
-    auroc : float
-        Probability that a letter or scribble is stranger than a digit, 0 to 1 (area under the
-        receiver operating characteristic).
-    digits_accepted : float
-        Share of digits that are accepted as digits.
-    others_refused : float
-        Rejection rate: share of letters and scribbles that are refused.
-    """
+    """How well a model separates digits from letters and scribbles."""
 
     n: int
+    """Letters and scribbles."""
     auroc: float
+    """Probability that a letter or scribble is stranger than a digit, 0 to 1 (area under the
+    receiver operating characteristic)."""
     digits_accepted: float
+    """Share of digits that are accepted as digits."""
     others_refused: float
+    """Rejection rate: share of letters and scribbles that are refused."""
 
     def as_dict(self) -> dict[str, Any]:
         """The fields by name, as plain values for JSON."""
@@ -158,19 +140,9 @@ def report(
 
 
 def calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
-    """Compute the expected calibration error.
+    """Compute the expected calibration error, 0 to 1, of confidence (n,) and right answers (n,).
 
-    Parameters
-    ----------
-    confidence : ndarray
-        (n,) float, 0 to 1.
-    right : ndarray
-        (n,) bool, whether the answer was right.
-
-    Returns
-    -------
-    float
-        Mean distance of confidence from accuracy over equal slices of confidence, 0 to 1.
+    It is the mean distance of confidence from accuracy over equal slices of confidence.
     """
     slices = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
     gaps = np.bincount(slices, weights=confidence - right, minlength=CALIBRATION_BINS)

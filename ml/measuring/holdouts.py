@@ -44,24 +44,16 @@ first three: here it counts whether a picture is taken for a digit at all."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Holdouts:
-    """Pictures that are kept for measuring.
-
-    Parameters
-    ----------
-    typefaces : LabeledDigits
-        Canonical digits of the held out families.
-    pens : LabeledDigits
-        Digits of the synthetic pen, of a seed that never trains.
-    corrections : LabeledDigits
-        Held out corrections; may be empty.
-    others : Digits
-        (n, 28, 28) uint8 letters and scribbles.
-    """
+    """Pictures that are kept for measuring."""
 
     typefaces: LabeledDigits
+    """Canonical digits of the held out families."""
     pens: LabeledDigits
+    """Digits of the synthetic pen, of a seed that never trains."""
     corrections: LabeledDigits
+    """Held out corrections; may be empty."""
     others: Digits
+    """(n, 28, 28) uint8 letters and scribbles."""
 
     def images(self, name: str) -> Digits:
         """Pictures (n, 28, 28) uint8 of the holdout `name`."""

@@ -39,24 +39,16 @@ _drawing = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Shares of right answers over versions: one line of the learning curve.
-
-    Parameters
-    ----------
-    name : str
-        What was read.
-    versions : sequence of int
-        Versions that it was measured for.
-    shares : sequence of float
-        Share of right answers of each, 0 to 1.
-    counts : sequence of int
-        Answers behind each share.
-    """
+    """Shares of right answers over versions: one line of the learning curve."""
 
     name: str
+    """What was read."""
     versions: Sequence[int]
+    """Versions that it was measured for."""
     shares: Sequence[float]
+    """Share of right answers of each, 0 to 1."""
     counts: Sequence[int]
+    """Answers behind each share."""
 
 
 def _as_svg(draw: Callable[..., Figure]) -> Callable[..., bytes]:

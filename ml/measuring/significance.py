@@ -13,23 +13,16 @@ from scipy.stats import binomtest
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Answers of two models to the same pictures.
-
-    Parameters
-    ----------
-    n : int
-        Pictures that both were asked about.
-    first_right, second_right : int
-        Right answers of each.
-    only_first, only_second : int
-        Pictures that one model got right and the other did not.
-    """
+    """Answers of two models to the same pictures."""
 
     n: int
+    """Pictures that both were asked about."""
     first_right: int
     second_right: int
+    """Right answers of each."""
     only_first: int
     only_second: int
+    """Pictures that one model got right and the other did not."""
 
     @property
     def loss(self) -> float:

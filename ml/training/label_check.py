@@ -40,21 +40,14 @@ REGULARIZATION: Final = 0.01
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelCheck:
-    """What the other corrections imply for each label.
-
-    Parameters
-    ----------
-    suspicious : ndarray
-        (n,) bool, whether the label is strongly contradicted.
-    digits : ndarray
-        (n,) uint8, 0 to 9: the likeliest digit by the other corrections.
-    shares : ndarray
-        (n,) float64, 0 to 1: its probability.
-    """
+    """What the other corrections imply for each label."""
 
     suspicious: NDArray[np.bool_]
+    """(n,) bool, whether the label is strongly contradicted."""
     digits: NDArray[np.uint8]
+    """(n,) uint8, 0 to 9: the likeliest digit by the other corrections."""
     shares: NDArray[np.float64]
+    """(n,) float64, 0 to 1: its probability."""
 
 
 def check_labels(model: Pipeline, digits: LabeledDigits, approved: NDArray[np.bool_]) -> LabelCheck:

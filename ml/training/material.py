@@ -19,49 +19,33 @@ from ml.writing.pen import write_digits
 
 @dataclass(frozen=True, slots=True)
 class TrainingOptions:
-    """How a model is trained.
-
-    Parameters
-    ----------
-    seed : int
-        Seed of weights, order and augmentation.
-    hidden_units : int
-        Width of the hidden layer of new weights.
-    typeface_copies : int
-        Augmented copies of each base digit, of a typeface or a hand, when training from scratch.
-    pen_samples : int
-        Digits of the synthetic pen when training from scratch; 0 trains without it.
-    replay_samples : int
-        Augmented base digits when training goes on from a start: enough to forget nothing.
-    replay_pen_samples : int
-        Digits of the synthetic pen when training goes on from a start.
-    other_samples : int
-        Letters and scribbles when training from scratch.
-    replay_other_samples : int
-        Letters and scribbles when training goes on from a start.
-    correction_samples : int
-        Augmented corrections, all together, within the next limits. A hundred corrections make
-        a fifth of a short training, so they count.
-    correction_copies : tuple of int
-        Fewest and most augmented copies of one correction.
-    correction_holdout_from : int
-        Corrections from which on a tenth of them is held out; fewer are all trained on.
-    jobs : int
-        Processes that augment and compute features.
-    """
+    """How a model is trained."""
 
     seed: int = 0
+    """Seed of weights, order and augmentation."""
     hidden_units: int = 512
+    """Width of the hidden layer of new weights."""
     typeface_copies: int = 2
+    """Augmented copies of each base digit, of a typeface or a hand, when training from scratch."""
     pen_samples: int = 300_000
+    """Digits of the synthetic pen when training from scratch; 0 trains without it."""
     replay_samples: int = 15_000
+    """Augmented base digits when training goes on from a start: enough to forget nothing."""
     replay_pen_samples: int = 45_000
+    """Digits of the synthetic pen when training goes on from a start."""
     other_samples: int = 30_000
+    """Letters and scribbles when training from scratch."""
     replay_other_samples: int = 6_000
+    """Letters and scribbles when training goes on from a start."""
     correction_samples: int = 30_000
+    """Augmented corrections, all together, within the next limits. A hundred corrections make a
+    fifth of a short training, so they count."""
     correction_copies: tuple[int, int] = (3, 60)
+    """Fewest and most augmented copies of one correction."""
     correction_holdout_from: int = 100
+    """Corrections from which on a tenth of them is held out; fewer are all trained on."""
     jobs: int = 2
+    """Processes that augment and compute features."""
 
 
 def make_training_set(
@@ -76,27 +60,8 @@ def make_training_set(
 ) -> tuple[list[Digits], NDArray[np.uint8]]:
     """Augment typefaces and handwriting, write pens and draw scribbles.
 
-    Parameters
-    ----------
-    base, handwriting : LabeledDigits
-        Canonical digits of typefaces and of people.
-    corrections : LabeledDigits
-        Corrections to train on.
-    letters : Path or None
-        The csv of letters.
-    options : TrainingOptions
-        How many of each.
-    steps : Steps
-        Gets the progress.
-    goes_on : bool
-        Whether training goes on from a start: then a replay of the base data is enough.
-
-    Returns
-    -------
-    images : list of Digits
-        The parts, each (n, 28, 28) uint8.
-    labels : ndarray
-        uint8 labels of all parts in their order.
+    `base` are canonical digits of typefaces, `handwriting` of people. If training `goes_on` from a
+    start, a replay of both is enough. Returns parts, each (n, 28, 28) uint8, and all their labels.
     """
     # Even with the seed of its start, a replay makes other copies and other pens.
     seeds = np.random.SeedSequence(options.seed, spawn_key=(1,) if goes_on else ())

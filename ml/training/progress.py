@@ -24,37 +24,22 @@ SETTLED: Final = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a training is.
-
-    Parameters
-    ----------
-    phase : str
-        The current phase, such as "Training".
-    fraction : float
-        Share of the whole that is done, 0 to 1.
-    rate : float, optional
-        Digits a second in this phase; a digit counts once for each epoch.
-    seconds_left : float, optional
-        Estimated time until the end.
-    """
+    """How far a training is."""
 
     phase: str
+    """The current phase, such as "Training"."""
     fraction: float
+    """Share of the whole that is done, 0 to 1."""
     rate: float | None = None
+    """Digits a second in this phase; a digit counts once for each epoch."""
     seconds_left: float | None = None
+    """Estimated time until the end."""
 
 
 class Steps:
     """Turns the progress of each phase into progress of the whole.
 
-    Parameters
-    ----------
-    report : callable
-        Gets the progress.
-    digits : mapping of str to int
-        Digits of each phase, in the order of the phases.
-    clock : callable
-        Seconds since some moment.
+    `digits` has the digits of each phase, in the order of the phases.
     """
 
     def __init__(

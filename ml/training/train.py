@@ -63,33 +63,19 @@ FROM_START: Final = (Stage(2e-4, 4, 256), Stage(5e-5, 2, 512))
 
 @dataclass(frozen=True, slots=True)
 class TrainedArtifact:
-    """A trained model and what is known of it.
-
-    Parameters
-    ----------
-    model : Pipeline
-        The trained pipeline.
-    parameters : dict
-        How it was trained.
-    data : dict
-        What it was trained on: counts and digest.
-    metrics : dict
-        Reports by the name of the holdout, of `ml.measuring.holdouts.HOLDOUTS`; None for an empty
-        one. ``base`` are held out digits of the base data, if these are not the typefaces.
-    seconds : float
-        Duration of the training.
-    holdouts : Holdouts
-        What it was measured on.
-    answers : Answers
-        Its answers to them.
-    """
+    """A trained model and what is known of it."""
 
     model: Pipeline
     parameters: dict[str, Any]
     data: dict[str, Any]
+    """What it was trained on: counts and digest."""
     metrics: dict[str, Any]
+    """Reports by the name of the holdout, of `ml.measuring.holdouts.HOLDOUTS`; None for an empty
+    one. ``base`` are held out digits of the base data, if these are not the typefaces."""
     seconds: float
+    """Duration of the training."""
     holdouts: Holdouts
+    """What it was measured on."""
     answers: Answers
 
 

@@ -38,48 +38,35 @@ class AugmentationSettings:
     """How far digits are changed.
 
     Widths and displacements are in canonical pixels, of which a digit has 20 on its longer side.
-
-    Parameters
-    ----------
-    rotation_degrees : float
-        Standard deviation of the rotation.
-    slant_mean, slant : float
-        Mean and standard deviation of the shear, px to the right for one px up.
-    stretch_x, stretch_y : float
-        Standard deviation of the logarithm of the scale along each axis.
-    warp_knots : int
-        Points along each side of the random grid that bends the digit.
-    warp : float
-        Largest standard deviation of a grid point's displacement, in px; each digit draws its own
-        from a fifth of this upward.
-    pen_widths : tuple of float
-        Thinnest and thickest pen, in px.
-    pen_wobble : float
-        Standard deviation of the relative change of pen width along the lines, where it changes.
-    skeleton_share, rim_share, wobble_share : float
-        Shares of digits that are redrawn along their skeleton with another pen, that are made
-        thicker or thinner from the rim, and, of the redrawn, whose pen width changes along the
-        lines. The other digits keep their pen.
-    blur : tuple of float
-        Smallest and largest standard deviation of the blur that half of the digits get, in px.
-    contrast : float
-        Largest factor by which three of ten digits are made harder.
     """
 
     rotation_degrees: float = 9.0
+    """Standard deviation of the rotation."""
     slant_mean: float = 0.08
     slant: float = 0.22
+    """Mean and standard deviation of the shear, px to the right for one px up."""
     stretch_x: float = 0.18
     stretch_y: float = 0.12
+    """Standard deviation of the logarithm of the scale along each axis."""
     warp_knots: int = 6
+    """Points along each side of the random grid that bends the digit."""
     warp: float = 1.4
+    """Largest standard deviation of a grid point's displacement, in px; each digit draws its own
+    from a fifth of this upward."""
     pen_widths: tuple[float, float] = (1.6, 4.6)
+    """Thinnest and thickest pen, in px."""
     pen_wobble: float = 0.35
+    """Standard deviation of the relative change of pen width along the lines, where it changes."""
     skeleton_share: float = 0.5
     rim_share: float = 0.25
     wobble_share: float = 0.3
+    """Shares of digits that are redrawn along their skeleton with another pen, that are made
+    thicker or thinner from the rim, and, of the redrawn, whose pen width changes along the lines.
+    The other digits keep their pen."""
     blur: tuple[float, float] = (0.25, 0.7)
+    """Smallest and largest standard deviation of the blur that half of the digits get, in px."""
     contrast: float = 2.0
+    """Largest factor by which three of ten digits are made harder."""
 
 
 TYPEFACE: Final = AugmentationSettings()

@@ -57,25 +57,10 @@ def non_digits(
 
 
 def load_letters(path: Path) -> tuple[Digits, NDArray[np.str_]]:
-    """Load a csv of letters, plain, gzipped or zipped, whole or not at all.
+    """Load letters (n, 28, 28) of a csv, whole or not at all, and the families (n,) of their faces.
 
-    Parameters
-    ----------
-    path : Path
-        The csv, with the columns ``names, labels, 1 ... 784``, as `ml.fonts.letters` builds it.
-
-    Returns
-    -------
-    images : Digits
-        (n, 28, 28) uint8, ink 255 on 0, as they stand in the file.
-    families : ndarray
-        (n,) str, the family of each letter's face; the group by which letters are held out.
-
-    Raises
-    ------
-    DatasetError
-        The file is damaged, a column is missing, a label is not one letter, a pixel is not a whole
-        number from 0 to 255, or there are no rows.
+    A family is the group by which letters are held out. Raises DatasetError as
+    `ml.labeled.rows.read_rows` does.
     """
     parts = list(read_rows(path, LETTERS))
     families = [family_of(name) for rows in parts for name in rows.names or ()]
@@ -83,23 +68,9 @@ def load_letters(path: Path) -> tuple[Digits, NDArray[np.str_]]:
 
 
 def write_scribbles(count: int, seed: int, jobs: int = 1) -> Digits:
-    """Draw the kinds of `ml.writing.scribbles` by their shares, each by many hands.
+    """Draw the kinds of `ml.writing.scribbles` by their shares: (count, 28, 28).
 
     The outcome depends on `count` and `seed` only, whatever the number of processes.
-
-    Parameters
-    ----------
-    count : int
-        Scribbles to make.
-    seed : int
-        Seed of all randomness.
-    jobs : int
-        Processes that work on it.
-
-    Returns
-    -------
-    Digits
-        (count, 28, 28) uint8, canonical, in an order without meaning.
     """
     return write_digits(count, seed, SCRIBBLE_PEN, KINDS, jobs=jobs)[0]
 

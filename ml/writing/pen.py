@@ -40,64 +40,46 @@ class PenSettings:
     """How much hands differ.
 
     Lengths are shares of the digit's height unless a unit is named.
-
-    Parameters
-    ----------
-    jitter : float
-        Standard deviation of each control point's place; each hand takes 0.3 to 1.6 times of it.
-    rounded, looped, cut : float
-        Shares of corners that are rounded, turned with a little loop, and cut short; the others
-        are sharp.
-    trimmed : float
-        Share of hands that begin a stroke late or end it early.
-    rotation_degrees : float
-        Standard deviation of the rotation; half as much again for a 1.
-    slant_mean, slant : float
-        Mean and standard deviation of the shear, to the right for one up.
-    stretch : float
-        Standard deviation of the logarithm of the width; 1.3 times for 2, 5 and 7.
-    squash, squashed : float
-        Standard deviation of the logarithm by which some digits are lower than usual, and the
-        share of 2 and 7 to which this happens.
-    warp : float
-        Largest standard deviation of the displacement of each point of the grid that bends the
-        digit here one way and there another; each hand draws its own from 0 upward.
-    wave : float
-        Standard deviation of the amplitude of the waves that bend the whole digit.
-    pen_widths : tuple of float
-        Thinnest and thickest pen, in canonical pixels; thinner ones are more common.
-    tapered : float
-        Share of hands whose pen width changes along the stroke.
-    coarse : float
-        Share of digits that are taken with a coarse grid.
-    cells : tuple of int
-        Fewest and most cells of that grid along the digit's longer side.
-    blur : tuple of float
-        Smallest and largest standard deviation of the blur that half of the digits get, in
-        canonical pixels.
-    contrast : float
-        Largest factor by which three of ten digits are made harder.
     """
 
     jitter: float = 0.038
+    """Standard deviation of each control point's place; each hand takes 0.3 to 1.6 times of it."""
     rounded: float = 0.3
     looped: float = 0.1
     cut: float = 0.1
+    """Shares of corners that are rounded, turned with a little loop, and cut short; the others are
+    sharp."""
     trimmed: float = 0.3
+    """Share of hands that begin a stroke late or end it early."""
     rotation_degrees: float = 10.0
+    """Standard deviation of the rotation; half as much again for a 1."""
     slant_mean: float = 0.12
     slant: float = 0.28
+    """Mean and standard deviation of the shear, to the right for one up."""
     stretch: float = 0.28
+    """Standard deviation of the logarithm of the width; 1.3 times for 2, 5 and 7."""
     squash: float = 0.45
     squashed: float = 0.2
+    """Standard deviation of the logarithm by which some digits are lower than usual, and the share
+    of 2 and 7 to which this happens."""
     warp: float = 0.15
+    """Largest standard deviation of the displacement of each point of the grid that bends the digit
+    here one way and there another; each hand draws its own from 0 upward."""
     wave: float = 0.045
+    """Standard deviation of the amplitude of the waves that bend the whole digit."""
     pen_widths: tuple[float, float] = (1.4, 4.8)
+    """Thinnest and thickest pen, in canonical pixels; thinner ones are more common."""
     tapered: float = 0.35
+    """Share of hands whose pen width changes along the stroke."""
     coarse: float = 0.1
+    """Share of digits that are taken with a coarse grid."""
     cells: tuple[int, int] = (7, 18)
+    """Fewest and most cells of that grid along the digit's longer side."""
     blur: tuple[float, float] = (0.25, 0.7)
+    """Smallest and largest standard deviation of the blur that half of the digits get, in canonical
+    pixels."""
     contrast: float = 2.0
+    """Largest factor by which three of ten digits are made harder."""
 
 
 PEN: Final = PenSettings()
@@ -203,22 +185,7 @@ def trace(
 ) -> list[Lines]:
     """Write a variant by several hands, as lines.
 
-    Parameters
-    ----------
-    variant : Variant
-        What to write.
-    hands : int
-        Number of hands.
-    rng : numpy.random.Generator
-        Source of randomness.
-    settings : PenSettings
-        How much hands differ.
-
-    Returns
-    -------
-    list of ndarray
-        Each stroke: (hands, points, 2) float64, x to the right and y downward, the height of the
-        digit about 1.
+    Returns each stroke as (hands, points, 2), the height of the digit about 1.
     """
     knobs = SimpleNamespace(
         **{name: rng.uniform(*limits, hands) for name, limits in variant.knobs.items()}

@@ -31,30 +31,20 @@ ControlStroke = list[tuple[Any, ...]]
 
 @dataclass(frozen=True)
 class Variant:
-    """A way to write a digit.
-
-    Parameters
-    ----------
-    digit : int
-        The digit, 0 to 9, or `ml.pipeline.NOT_A_DIGIT`.
-    name : str
-        Short name, unique for the digit.
-    share : float
-        How common it is, relative to the other variants of the digit.
-    note : str
-        What it looks like and who writes it.
-    knobs : dict of str to tuple of float
-        Range of each knob.
-    strokes : callable
-        From the knobs to the control points of each stroke.
-    """
+    """A way to write a digit."""
 
     digit: int
+    """The digit, 0 to 9, or `ml.pipeline.NOT_A_DIGIT`."""
     name: str
+    """Short name, unique for the digit."""
     share: float
+    """How common it is, relative to the other variants of the digit."""
     note: str
+    """What it looks like and who writes it."""
     knobs: dict[str, tuple[float, float]]
+    """Range of each knob."""
     strokes: Callable[[Knobs], list[ControlStroke]]
+    """From the knobs to the control points of each stroke."""
 
 
 def arc(
