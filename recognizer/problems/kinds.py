@@ -47,9 +47,8 @@ PROGRAM_PATHS = {"/predict", "/healthz", "/readyz", "/metrics"}
 
 @dataclass(frozen=True)
 class Problem:
-    """One kind of error: the end of its address, its status, and what it means."""
+    """One kind of error: its status, and what it means."""
 
-    slug: str
     status: int
     title: str
     explanation: str
@@ -63,213 +62,184 @@ class Problem:
 
 
 PROBLEMS = {
-    problem.slug: problem
-    for problem in (
-        Problem(
-            "invalid-request",
-            400,
-            _("The request is not valid"),
-            _(
-                "A field is missing, unknown in this combination, or has a value that is not "
-                "allowed. “field” names the first one, “errors” lists all of them."
-            ),
+    "invalid-request": Problem(
+        400,
+        _("The request is not valid"),
+        _(
+            "A field is missing, unknown in this combination, or has a value that is not allowed. "
+            "“field” names the first one, “errors” lists all of them."
         ),
-        Problem(
-            "malformed-body",
-            400,
-            _("The body cannot be read"),
-            _(
-                "The body is not what its Content-Type says: broken JSON, nesting without end, or "
-                "a broken multipart form."
-            ),
+    ),
+    "malformed-body": Problem(
+        400,
+        _("The body cannot be read"),
+        _(
+            "The body is not what its Content-Type says: broken JSON, nesting without end, or a "
+            "broken multipart form."
         ),
-        Problem(
-            "blank-drawing",
-            400,
-            _("Nothing is drawn"),
-            _("The picture, the strokes or the pixels hold no ink that stands out from the paper."),
+    ),
+    "blank-drawing": Problem(
+        400,
+        _("Nothing is drawn"),
+        _("The picture, the strokes or the pixels hold no ink that stands out from the paper."),
+    ),
+    "invalid-image": Problem(
+        400,
+        _("The image cannot be read"),
+        _(
+            "The image must be one whole, still PNG, JPEG or WebP picture; in JSON as base64 or as "
+            "a data: address."
         ),
-        Problem(
-            "invalid-image",
-            400,
-            _("The image cannot be read"),
-            _(
-                "The image must be one whole, still PNG, JPEG or WebP picture; in JSON as base64 "
-                "or as a data: address."
-            ),
+    ),
+    "image-too-large": Problem(
+        413,
+        _("The image is too large"),
+        _(
+            "A picture may have 10 MB and 4096 pixels a side, all pictures of one request together "
+            "100 million pixels. Send a smaller one; 280 pixels are plenty for a digit."
         ),
-        Problem(
-            "image-too-large",
-            413,
-            _("The image is too large"),
-            _(
-                "A picture may have 10 MB and 4096 pixels a side, all pictures of one request "
-                "together 100 million pixels. Send a smaller one; 280 pixels are plenty for a "
-                "digit."
-            ),
+    ),
+    "invalid-strokes": Problem(
+        400,
+        _("The strokes cannot be read"),
+        _(
+            "Strokes are a list of strokes; each is a list of points [x, y]; the numbers are "
+            "finite. At most 200 strokes and 20,000 points are read."
         ),
-        Problem(
-            "invalid-strokes",
-            400,
-            _("The strokes cannot be read"),
-            _(
-                "Strokes are a list of strokes; each is a list of points [x, y]; the numbers are "
-                "finite. At most 200 strokes and 20,000 points are read."
-            ),
+    ),
+    "invalid-pixels": Problem(
+        400,
+        _("The pixels cannot be read"),
+        _("Pixels are 784 numbers from 0 to 255, row by row."),
+    ),
+    "invalid-file": Problem(
+        400,
+        _("The file of digits cannot be read"),
+        _(
+            "A file of digits is an npz with an array x (n, 28, 28) of unsigned bytes, an IDX file "
+            "of images of 28x28, or a csv of TMNIST or MNIST; csv and IDX also gzipped. It holds "
+            "at most 1,000 digits."
         ),
-        Problem(
-            "invalid-pixels",
-            400,
-            _("The pixels cannot be read"),
-            _("Pixels are 784 numbers from 0 to 255, row by row."),
+    ),
+    "length-required": Problem(
+        411,
+        _("The length of the body is missing"),
+        _("Send the body in one piece, with a Content-Length header, not in chunks."),
+    ),
+    "body-too-large": Problem(
+        413,
+        _("The request is too large"),
+        _("The body has more bytes than any valid request of this site needs."),
+    ),
+    "invalid-key": Problem(
+        401,
+        _("This API key opens nothing"),
+        _(
+            "The Authorization header must be “Bearer” and a whole API key that was neither "
+            "revoked nor has expired. Keys are made in the admin."
         ),
-        Problem(
-            "invalid-file",
-            400,
-            _("The file of digits cannot be read"),
-            _(
-                "A file of digits is an npz with an array x (n, 28, 28) of unsigned bytes, an IDX "
-                "file of images of 28x28, or a csv of TMNIST or MNIST; csv and IDX also gzipped. "
-                "It holds at most 1,000 digits."
-            ),
+    ),
+    "missing-scope": Problem(
+        403,
+        _("The API key is not for this"),
+        _(
+            "A key may do what its scopes say: predict, feedback, read or admin. “detail” names "
+            "the one that is missing here; the operator can add it in the admin."
         ),
-        Problem(
-            "length-required",
-            411,
-            _("The length of the body is missing"),
-            _("Send the body in one piece, with a Content-Length header, not in chunks."),
+    ),
+    "forbidden": Problem(
+        403,
+        _("This is not allowed"),
+        _(
+            "The request lacks the CSRF token that goes with its cookies, or needs a member of the "
+            "staff."
         ),
-        Problem(
-            "body-too-large",
-            413,
-            _("The request is too large"),
-            _("The body has more bytes than any valid request of this site needs."),
+    ),
+    "not-found": Problem(
+        404,
+        _("There is nothing here"),
+        _("The address is wrong, the thing was deleted, or it belongs to somebody else."),
+    ),
+    "method-not-allowed": Problem(
+        405,
+        _("This method is not for this address"),
+        _("The Allow header lists the methods that are."),
+    ),
+    "not-acceptable": Problem(
+        406,
+        _("No such format"),
+        _("The API answers in JSON."),
+    ),
+    "model-unusable": Problem(
+        409,
+        _("The model file cannot be used"),
+        _(
+            "The file of this version is missing, was changed, or is from another version of "
+            "scikit-learn. The active model stays as it was."
         ),
-        Problem(
-            "invalid-key",
-            401,
-            _("This API key opens nothing"),
-            _(
-                "The Authorization header must be “Bearer” and a whole API key that was neither "
-                "revoked nor has expired. Keys are made in the admin."
-            ),
+    ),
+    "id-taken": Problem(
+        409,
+        _("This id cannot be used"),
+        _(
+            "A drawing of this id exists already and cannot be replaced: somebody answered for it, "
+            "or it is not yours. Send the drawing under another id, or without one."
         ),
-        Problem(
-            "missing-scope",
-            403,
-            _("The API key is not for this"),
-            _(
-                "A key may do what its scopes say: predict, feedback, read or admin. “detail” "
-                "names the one that is missing here; the operator can add it in the admin."
-            ),
+    ),
+    "unsupported-media-type": Problem(
+        415,
+        _("The body has the wrong format"),
+        _("Send application/json, or multipart/form-data for a file."),
+    ),
+    "too-many-requests": Problem(
+        429,
+        _("Slow down, please"),
+        _("The Retry-After header says in how many seconds to try again."),
+    ),
+    "server-error": Problem(
+        500,
+        _("Something went wrong here"),
+        _(
+            "This is a fault of the site, not yours; the log has the details. Please try again in "
+            "a moment."
         ),
-        Problem(
-            "forbidden",
-            403,
-            _("This is not allowed"),
-            _(
-                "The request lacks the CSRF token that goes with its cookies, or needs a member of "
-                "the staff."
-            ),
+    ),
+    "no-model": Problem(
+        503,
+        _("No model can answer"),
+        _(
+            "No model is active, or its file cannot be used. The operator should run manage.py "
+            "register_bundled_model and look into the log."
         ),
-        Problem(
-            "not-found",
-            404,
-            _("There is nothing here"),
-            _("The address is wrong, the thing was deleted, or it belongs to somebody else."),
+        retry_after_seconds=60,
+    ),
+    "no-database": Problem(
+        503,
+        _("The database does not answer"),
+        _(
+            "The site cannot reach its database; the log has the reason. What was being sent may "
+            "have been kept or not: send it again under the same id."
         ),
-        Problem(
-            "method-not-allowed",
-            405,
-            _("This method is not for this address"),
-            _("The Allow header lists the methods that are."),
+        retry_after_seconds=5,
+    ),
+    "database-busy": Problem(
+        503,
+        _("The database is busy"),
+        _(
+            "Something else has been writing for too long, and nothing was kept of this request. "
+            "Send it again in a few seconds."
         ),
-        Problem(
-            "not-acceptable",
-            406,
-            _("No such format"),
-            _("The API answers in JSON."),
+        retry_after_seconds=5,
+    ),
+    "storage-full": Problem(
+        507,
+        _("There is no room left"),
+        _(
+            "The site's disk is full, and nothing was kept of this request. What is there can "
+            "still be read; the operator has to make room."
         ),
-        Problem(
-            "model-unusable",
-            409,
-            _("The model file cannot be used"),
-            _(
-                "The file of this version is missing, was changed, or is from another version of "
-                "scikit-learn. The active model stays as it was."
-            ),
-        ),
-        Problem(
-            "id-taken",
-            409,
-            _("This id cannot be used"),
-            _(
-                "A drawing of this id exists already and cannot be replaced: somebody answered for "
-                "it, or it is not yours. Send the drawing under another id, or without one."
-            ),
-        ),
-        Problem(
-            "unsupported-media-type",
-            415,
-            _("The body has the wrong format"),
-            _("Send application/json, or multipart/form-data for a file."),
-        ),
-        Problem(
-            "too-many-requests",
-            429,
-            _("Slow down, please"),
-            _("The Retry-After header says in how many seconds to try again."),
-        ),
-        Problem(
-            "server-error",
-            500,
-            _("Something went wrong here"),
-            _(
-                "This is a fault of the site, not yours; the log has the details. Please try again "
-                "in a moment."
-            ),
-        ),
-        Problem(
-            "no-model",
-            503,
-            _("No model can answer"),
-            _(
-                "No model is active, or its file cannot be used. The operator should run "
-                "manage.py register_bundled_model and look into the log."
-            ),
-            retry_after_seconds=60,
-        ),
-        Problem(
-            "no-database",
-            503,
-            _("The database does not answer"),
-            _(
-                "The site cannot reach its database; the log has the reason. What was being sent "
-                "may have been kept or not: send it again under the same id."
-            ),
-            retry_after_seconds=5,
-        ),
-        Problem(
-            "database-busy",
-            503,
-            _("The database is busy"),
-            _(
-                "Something else has been writing for too long, and nothing was kept of this "
-                "request. Send it again in a few seconds."
-            ),
-            retry_after_seconds=5,
-        ),
-        Problem(
-            "storage-full",
-            507,
-            _("There is no room left"),
-            _(
-                "The site's disk is full, and nothing was kept of this request. What is there can "
-                "still be read; the operator has to make room."
-            ),
-            retry_after_seconds=60,
-        ),
-    )
+        retry_after_seconds=60,
+    ),
 }
 
 _DRAWING_PROBLEMS: dict[type[InvalidDrawing], str] = {

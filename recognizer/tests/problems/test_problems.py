@@ -38,11 +38,11 @@ def slugs_in_code() -> set[str]:
     """Return every text in the sources that could be the end of a type, but for the table."""
     found = set()
     for tree in sources():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Problem":
-                node.args.clear()
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                found.add(node.value)
+        for statement in tree.body:
+            if ast.unparse(statement).startswith("PROBLEMS = {"):
+                continue
+            texts = (node.value for node in ast.walk(statement) if isinstance(node, ast.Constant))
+            found |= {text for text in texts if isinstance(text, str)}
     return found
 
 
