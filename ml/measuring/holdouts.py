@@ -37,6 +37,8 @@ A retraining exercises pens, letters and scribbles much less than the bundled mo
 and lost 0.2 to 0.4 points of them in measurements: on thousands of pictures that is more than
 chance, but not worth the corrections that it would cost.
 """
+DIGIT_TOLERATED: Final = 0.01
+"""Loss, as a share of one digit's pictures, up to which even a significant one is tolerated."""
 HOLDOUTS: Final = ("typefaces", "pens", "corrections", "others")
 """Names of the holdouts. ``others`` are letters and scribbles together with all pictures of the
 first three: here it counts whether a picture is taken for a digit at all."""
@@ -252,6 +254,58 @@ def compare_answers(holdouts: Holdouts, first: Answers, second: Answers) -> dict
             right = [is_right(name, labels, answers.given(name)) for answers in (first, second)]
             compared[name] = compare(*right)
     return compared
+
+
+def compare_digits(
+    holdouts: Holdouts, first: Answers, second: Answers
+) -> dict[str, dict[int, Comparison]]:
+    """Compare the answers of two models, digit by digit within each holdout.
+
+    Parameters
+    ----------
+    holdouts : Holdouts
+        What both were asked.
+    first, second : Answers
+        Their answers.
+
+    Returns
+    -------
+    dict of str to dict of int to Comparison
+        By the name of the holdout and the label, 0 to 9; what has no picture is left out.
+    """
+    compared: dict[str, dict[int, Comparison]] = {}
+    for name in HOLDOUTS:
+        labels = holdouts.labels(name)
+        right = [is_right(name, labels, answers.given(name)) for answers in (first, second)]
+        for digit in np.unique(labels[labels != NOT_A_DIGIT]).tolist():
+            one = [answers[labels == digit] for answers in right]
+            compared.setdefault(name, {})[digit] = compare(*one)
+    return compared
+
+
+def fallen_digits(
+    compared: dict[str, dict[int, Comparison]], level: float = LEVEL
+) -> tuple[tuple[str, int], ...]:
+    """Name the digits that the second model reads significantly and notably worse.
+
+    A sum hides them: a point of all pictures is ten points of one digit.
+
+    Parameters
+    ----------
+    compared : dict of str to dict of int to Comparison
+        The comparisons by holdout and digit.
+    level : float, optional
+        Largest probability of naming any digit if the second model is as good on all.
+
+    Returns
+    -------
+    tuple of (str, int)
+        Holdout and digit, the smallest p value first; only those that lost more than
+        `DIGIT_TOLERATED`.
+    """
+    every = {(name, digit): one for name, by in compared.items() for digit, one in by.items()}
+    found = significant({key: one.p_second_worse for key, one in every.items()}, level)
+    return tuple(key for key in found if every[key].loss > DIGIT_TOLERATED)
 
 
 def worse_on(compared: dict[str, Comparison], level: float = LEVEL) -> tuple[str, ...]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
+
+Name = TypeVar("Name", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def mcnemar(only_first: int, only_second: int, alternative: str = "two-sided") -
     return float(binomtest(only_first, discordant, 0.5, alternative=alternative).pvalue)
 
 
-def significant(p_values: Mapping[str, float], level: float) -> tuple[str, ...]:
+def significant(p_values: Mapping[Name, float], level: float) -> tuple[Name, ...]:
     """Names of the significant tests, the smallest p value first, with Holm's correction.
 
     `level` is the largest probability of naming any test if all null hypotheses are true.
@@ -104,7 +106,7 @@ def significant(p_values: Mapping[str, float], level: float) -> tuple[str, ...]:
     Statistics 6 (1979) 65-70.
     """
     ordered = sorted(p_values, key=lambda name: p_values[name])
-    found: list[str] = []
+    found: list[Name] = []
     for rank, name in enumerate(ordered):
         if p_values[name] > level / (len(ordered) - rank):
             break

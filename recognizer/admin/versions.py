@@ -110,8 +110,20 @@ class TrainedModelAdmin(ReadOnly, ReportPages, ComparisonPages):
             return str(model.gate.get("reason") or "-")
         header = ["Kept aside", "Pictures", f"Only Model {model.gate['against']} right"]
         shown = table([*header, f"Only {model} right", "p (worse)"], rows)
+        lost = [
+            [
+                name,
+                *(
+                    f"{by_digit[key]['points_lost']:+.1f}" if key in by_digit else "-"
+                    for key in "0123456789"
+                ),
+            ]
+            for name, by_digit in model.gate.get("digits", {}).items()
+        ]
+        by_digit = table(["Points lost by digit", *range(10)], lost) if lost else ""
         forced = " It was forced." if model.gate.get("forced") else ""
-        return format_html("{}<p>{}{}</p>", shown, model.gate.get("reason", ""), forced)
+        reason = model.gate.get("reason", "")
+        return format_html("{}{}<p>{}{}</p>", shown, by_digit, reason, forced)
 
     @admin.display(description="file")
     def file_state(self, model: TrainedModel) -> str:

@@ -12,6 +12,8 @@ from ml.measuring.holdouts import (
     Answers,
     Holdouts,
     compare_answers,
+    compare_digits,
+    fallen_digits,
     is_new_to,
     learned_holdout,
     measure,
@@ -134,3 +136,42 @@ def test_a_small_loss_on_generated_pictures_is_tolerated(lost: int, named: tuple
 @pytest.mark.parametrize("name", ["typefaces", "corrections"])
 def test_a_small_loss_on_real_pictures_is_not_tolerated(name: str) -> None:
     assert worse_on({name: Comparison(11_000, 10_800, 10_740, 60, 0)}) == (name,)
+
+
+def sevens(lost: int, n: int = 500) -> dict[str, dict[int, Comparison]]:
+    """Compare on pens: the second model reads every digit as well, but for some sevens."""
+    same = Comparison(n, n, n, 0, 0)
+    return {"pens": {**dict.fromkeys(range(10), same), 7: Comparison(n, n, n - lost, lost, 0)}}
+
+
+def test_a_digit_that_falls_is_named_though_the_sum_is_tolerated() -> None:
+    assert worse_on({"pens": Comparison(5_000, 5_000, 4_980, 20, 0)}) == ()
+    assert fallen_digits(sevens(20)) == (("pens", 7),)
+
+
+@pytest.mark.parametrize("compared", [sevens(5), sevens(45, n=5_000)])
+def test_a_digits_loss_by_chance_or_of_less_than_a_point_is_tolerated(
+    compared: dict[str, dict[int, Comparison]],
+) -> None:
+    assert fallen_digits(compared) == ()
+
+
+def test_many_digits_are_tested_at_one_level_together() -> None:
+    lost = Comparison(300, 300, 293, 7, 0)
+    assert lost.p_second_worse < 0.05 / 4
+    assert fallen_digits({"typefaces": {7: lost}}) == (("typefaces", 7),)
+    others = dict.fromkeys(range(7), Comparison(300, 300, 300, 0, 0))
+    assert fallen_digits({"typefaces": {**others, 7: lost}}) == ()
+
+
+def test_each_digit_is_compared_on_each_holdout_and_refusals_count_too() -> None:
+    refusing = Answers(reading([5, 3], 0.9), RIGHT.pens, RIGHT.corrections, RIGHT.others)
+    compared = compare_digits(HOLDOUTS, RIGHT, refusing)
+    assert {name: list(by_digit) for name, by_digit in compared.items()} == {
+        "typefaces": [3],
+        "pens": [3],
+        "corrections": [3],
+        "others": [3],
+    }
+    assert (compared["typefaces"][3].n, compared["typefaces"][3].only_first) == (2, 1)
+    assert (compared["others"][3].n, compared["others"][3].only_first) == (7, 2)

@@ -6,7 +6,15 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ml.errors import ArtifactError
-from ml.measuring.holdouts import LEVEL, ask, compare_answers, is_new_to, worse_on
+from ml.measuring.holdouts import (
+    LEVEL,
+    ask,
+    compare_answers,
+    compare_digits,
+    fallen_digits,
+    is_new_to,
+    worse_on,
+)
 from ml.measuring.significance import Comparison
 from ml.training.train import TrainedArtifact
 from recognizer.models import TrainedModel
@@ -21,17 +29,24 @@ class Verdict:
     accepted: bool
     against: int | None = None
     worse: tuple[str, ...] = ()
+    fallen: tuple[tuple[str, int], ...] = ()
+    """Holdouts and digits that lost, whatever the sum says."""
     forced: bool = False
     compared: dict[str, Comparison] = field(default_factory=dict)
+    digits: dict[str, dict[int, Comparison]] = field(default_factory=dict)
     note: str = ""
 
     @property
     def reason(self) -> str:
         """The reason in one sentence, or an empty text."""
-        if not self.worse:
+        faults = [_fault(HOLDOUTS[name], self.compared[name]) for name in self.worse]
+        faults += [
+            _fault(f"the {digit} of {HOLDOUTS[name]}", self.digits[name][digit])
+            for name, digit in self.fallen
+        ]
+        if not faults:
             return self.note
-        faults = "; ".join(self._fault(name) for name in self.worse)
-        return f"It is significantly worse than Model {self.against} on {faults}."
+        return f"It is significantly worse than Model {self.against} on {'; '.join(faults)}."
 
     def outcome_of(self, model: TrainedModel | None) -> str:
         """Return the outcome for a version, or for one that is not stored."""
@@ -48,23 +63,38 @@ class Verdict:
         return {
             **asdict(self),
             "compared": {name: one.as_dict() for name, one in self.compared.items()},
+            "digits": {
+                name: {str(digit): _outcome(one) for digit, one in by_digit.items()}
+                for name, by_digit in self.digits.items()
+            },
             "level": LEVEL,
             "reason": self.reason,
         }
 
-    def _fault(self, name: str) -> str:
-        one = self.compared[name]
-        return (
-            f"{HOLDOUTS[name]} (wrong where the other is right: {one.only_first:,}, the other way: "
-            f"{one.only_second:,}, of {one.n:,}; p = {one.p_second_worse:.2g})"
-        )
+
+def _outcome(one: Comparison) -> dict[str, Any]:
+    """Return what is stored of one digit: short, since there are forty."""
+    return {
+        "n": one.n,
+        "points_lost": round(100 * one.loss, 2),
+        "p": float(f"{one.p_second_worse:.2g}"),
+    }
+
+
+def _fault(pictures: str, one: Comparison) -> str:
+    return (
+        f"{pictures} by {100 * one.loss:.1f} points (wrong where the other is right: "
+        f"{one.only_first:,}, the other way: {one.only_second:,}, of {one.n:,}; "
+        f"p = {one.p_second_worse:.2g})"
+    )
 
 
 def judge(candidate: TrainedArtifact, *, force: bool = False) -> Verdict:
     """Compare a candidate with the active model on pictures that are new to both.
 
-    It is refused if it is worse by more than chance: McNemar's exact test, one-sided, on each
-    holdout, at one level for all of them together (Holm).
+    It is refused if it is worse by more than chance, on a holdout or on one digit of a holdout:
+    McNemar's exact test, one-sided, at one level for all holdouts together, and at one for all
+    digits of all holdouts (Holm).
     """
     active = TrainedModel.objects.active().first()
     if active is None:
@@ -76,9 +106,20 @@ def judge(candidate: TrainedArtifact, *, force: bool = False) -> Verdict:
     new = is_new_to(active.data, candidate.holdouts.corrections)
     holdouts = candidate.holdouts.with_corrections(new)
     answers = candidate.answers.with_corrections(new)
-    compared = compare_answers(holdouts, ask(pipeline, holdouts), answers)
-    worse = worse_on(compared)
-    return Verdict(not worse or force, active.version, worse, bool(worse) and force, compared)
+    given = ask(pipeline, holdouts)
+    compared = compare_answers(holdouts, given, answers)
+    digits = compare_digits(holdouts, given, answers)
+    worse, fallen = worse_on(compared), fallen_digits(digits)
+    is_worse = bool(worse or fallen)
+    return Verdict(
+        accepted=force or not is_worse,
+        against=active.version,
+        worse=worse,
+        fallen=fallen,
+        forced=force and is_worse,
+        compared=compared,
+        digits=digits,
+    )
 
 
 def confirm(verdict: Verdict, *, force: bool = False) -> Verdict:

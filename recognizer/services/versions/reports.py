@@ -228,6 +228,7 @@ def _facts(model: TrainedModel) -> dict[str, dict[str, object]]:
             "size": f"{model.size_bytes:,} bytes",
             "SHA-256": model.sha256,
         },
+        **_against(model),
         "Data": {name.replace("_", " "): _plain(value) for name, value in model.data.items()},
         "Parameters": {
             name.replace("_", " "): _plain(value) for name, value in model.parameters.items()
@@ -240,6 +241,21 @@ def _facts(model: TrainedModel) -> dict[str, dict[str, object]]:
             "Pillow": model.pillow_version or "not recorded",
         },
     }
+
+
+def _against(model: TrainedModel) -> dict[str, dict[str, object]]:
+    """Return what the gate said, and for each holdout the digit that lost most."""
+    digits = model.gate.get("digits")
+    if not digits:
+        return {}
+    facts: dict[str, object] = {
+        "verdict": "accepted" if model.gate["accepted"] else "refused",
+        "reason": model.gate["reason"] or "-",
+    }
+    for name, by_digit in digits.items():
+        digit, most = max(by_digit.items(), key=lambda item: item[1]["points_lost"])
+        facts[HOLDOUTS[name]] = f"most lost by the {digit}: {most['points_lost']:+.2f} points"
+    return {f"Against Model {model.gate['against']}": facts}
 
 
 def _title(name: str) -> str:

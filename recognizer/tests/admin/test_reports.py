@@ -29,6 +29,7 @@ from recognizer.tests.kit.live import PROJECT
 
 REPORT = "/admin/recognizer/trainedmodel/1/report/"
 FILE = f"{REPORT}file/"
+PAGE_OF_2 = "/admin/recognizer/trainedmodel/2/change/"
 PICTURE = re.compile(r'<img[^>]*\ssrc="([^"]*)"')
 
 
@@ -127,6 +128,27 @@ def test_the_report_shows_pictures_and_facts(keeper: Client, model: TrainedModel
     pictures = PICTURE.findall(page)
     assert len([one for one in pictures if one.startswith("data:image/svg+xml;base64,")]) == 5
     assert "alt=" in page
+
+
+def test_report_and_page_of_a_version_say_which_digit_it_lost(
+    keeper: Client, model: TrainedModel
+) -> None:
+    seven = {"n": 200, "points_lost": 6.0, "p": 0.00024}
+    reason = "It is significantly worse than Model 1 on the 7 of generated handwriting."
+    gate = {
+        "accepted": False,
+        "against": 1,
+        "reason": reason,
+        "compared": {"pens": {"n": 2000, "only_first": 12, "only_second": 0, "p_second_worse": 0}},
+        "digits": {"pens": {"1": {**seven, "points_lost": -0.5}, "7": seven}},
+    }
+    copy_model(model, gate=gate)
+    page = keeper.get("/admin/recognizer/trainedmodel/2/report/").content.decode()
+    assert "Against Model 1" in page
+    assert reason in page
+    assert "most lost by the 7: +6.00 points" in page
+    cells = re.findall("<td>([^<]*)", keeper.get(PAGE_OF_2).content.decode())
+    assert cells[-10:] == ["-", "-0.5", "-", "-", "-", "-", "-", "+6.0", "-", "-"]
 
 
 def test_mistakes_in_corrections_lead_to_their_drawings(keeper: Client) -> None:

@@ -11,11 +11,15 @@ import pytest
 from django.conf import settings as site
 from django.core.management import CommandError, call_command
 from django.utils import timezone
+from sklearn.pipeline import Pipeline
 
-from ml.labeled.digits import is_held_out
+from ml.labeled.digits import LabeledDigits, is_held_out
+from ml.measuring.holdouts import Answers, Holdouts
+from ml.pipeline import Reading
+from ml.training.train import TrainedArtifact
 from recognizer.models import Drawing, TrainedModel, TrainingRun
 from recognizer.services.versions import gate, registry
-from recognizer.tests.kit.drawings import copy_model
+from recognizer.tests.kit.drawings import copy_model, digits_of_one_face
 from recognizer.tests.kit.small_training import answered
 
 pytestmark = pytest.mark.usefixtures("small_training")
@@ -49,11 +53,39 @@ def test_it_says_on_what_it_is_worse_and_how_to_activate_it_anyway() -> None:
     with pytest.raises(CommandError) as refusal:
         call_command("retrain", "--quiet", WORSE)
     counts = TrainedModel.objects.get(version=2).gate["compared"]["typefaces"]
+    lost, won, n = counts["only_first"], counts["only_second"], counts["n"]
     assert (
-        f"significantly worse than Model 1 on unseen typefaces (wrong where the other is right: "
-        f"{counts['only_first']}, the other way: {counts['only_second']}, of {counts['n']}; p = "
+        f"significantly worse than Model 1 on unseen typefaces by {100 * (lost - won) / n:.1f} "
+        f"points (wrong where the other is right: {lost}, the other way: {won}, of {n}; p = "
     ) in str(refusal.value)
     assert str(refusal.value).endswith("manage.py activate_model 2.")
+
+
+def crossed_candidate() -> TrainedArtifact:
+    """Make a candidate that reads 12 of 200 generated sevens as 1, and all else right."""
+    labels = np.repeat(np.arange(10, dtype=np.uint8), 200)
+    pens = LabeledDigits(digits_of_one_face()[labels], labels, np.full(2_000, "pen"))
+    none, nothing = LabeledDigits.concatenate([]), Reading(np.empty((0, 10)), np.empty(0))
+    given = labels.copy()
+    given[np.flatnonzero(labels == 7)[:12]] = 1
+    holdouts = Holdouts(none, pens, none, none.images)
+    answers = Answers(nothing, Reading(np.eye(10)[given], np.zeros(2_000)), nothing, nothing)
+    return TrainedArtifact(Pipeline([("none", None)]), {}, {}, {}, 0.0, holdouts, answers)
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_one_digit_that_falls_refuses_a_version_whatever_the_sum_says(force: bool) -> None:
+    verdict = gate.judge(crossed_candidate(), force=force)
+    assert (verdict.worse, verdict.fallen) == ((), (("pens", 7),))
+    assert (verdict.accepted, verdict.forced) == (force, force)
+    assert verdict.reason == (
+        "It is significantly worse than Model 1 on the 7 of generated handwriting by 6.0 points "
+        "(wrong where the other is right: 12, the other way: 0, of 200; p = 0.00024)."
+    )
+    kept = verdict.as_dict()
+    assert kept["fallen"] == (("pens", 7),)
+    assert kept["digits"]["pens"]["7"] == {"n": 200, "points_lost": 6.0, "p": 0.00024}
+    assert kept["digits"]["pens"]["1"] == {"n": 200, "points_lost": 0.0, "p": 1.0}
 
 
 def test_the_run_and_the_version_keep_what_the_gate_said() -> None:
