@@ -90,7 +90,8 @@ def post_fork(server: Arbiter, worker: Worker) -> None:
 
 def on_exit(server: Arbiter) -> None:
     """Remove the counts."""
-    shutil.rmtree(counters_folder, ignore_errors=True)
+    if counters_folder:
+        shutil.rmtree(counters_folder, ignore_errors=True)
 
 
 def on_starting(server: Arbiter) -> None:

@@ -16,6 +16,7 @@ from recognizer.problems.kinds import problem_response, speaks_json
 from recognizer.problems.pages import method_not_allowed
 
 CHARSETS = {"utf-8", "ascii", "iso8859-1"}
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 PROBES = {"/healthz", "/readyz"}
 MOST_DRAINED_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 64 * 1024
@@ -35,6 +36,21 @@ def answer_probes(
         view, arguments, named = resolve(request.path_info)
         answer: HttpResponse = view(request, *arguments, **named)
         return _explain_refused_method(request, answer)
+
+    return middleware
+
+
+def refuse_unknown_methods(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Refuse methods that no address has, before they are counted: a stranger can invent many."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.method in METHODS:
+            return get_response(request)
+        answer = problem_response("method-not-allowed", "No address of this site has this method.")
+        answer.headers["Allow"] = ", ".join(METHODS)
+        return answer
 
     return middleware
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import Counter as Tally
 from collections.abc import Iterable, Iterator
@@ -12,6 +13,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from recognizer.models import TrainedModel
+
+logger = logging.getLogger(__name__)
 
 PREDICTIONS = Counter("digits_predictions", "Drawings that were read.", ["digit", "version"])
 FEEDBACK = Counter("digits_feedback", "Answers to a prediction.", ["version", "outcome"])
@@ -38,11 +41,19 @@ def count_throttled(caller: str, limited: str) -> None:
 
 def format_metrics() -> bytes:
     """Return all metrics in Prometheus's text format."""
-    registry = REGISTRY
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # made by gunicorn's configuration
-        registry = CollectorRegistry()
+    return _format_counts() + generate_latest(_ActiveModel())
+
+
+def _format_counts() -> bytes:
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:  # which gunicorn's configuration makes
+        return generate_latest(REGISTRY)
+    registry = CollectorRegistry()
+    try:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return generate_latest(registry) + generate_latest(_ActiveModel())
+        return generate_latest(registry)
+    except Exception as error:  # of whatever kind a damaged file causes
+        logger.error("The counts of requests cannot be read: %s", error)
+        return b""
 
 
 class _ActiveModel(CollectorRegistry):

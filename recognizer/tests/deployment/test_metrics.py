@@ -5,11 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import shutil
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
 from urllib.request import Request, urlopen
 
 import pytest
@@ -17,12 +20,14 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
+from digitsite import counters
 from digitsite.counters import PREFIX, remove_abandoned
 from recognizer.services.site.throttling import forget_full
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.deployment.test_gunicorn import workers_of
 from recognizer.tests.kit.drawings import SEVEN, assert_problem
 from recognizer.tests.kit.live import LiveSite, serve
+from recognizer.tests.kit.load import ask as ask_live
 
 TOKEN = "a-token-for-tests-alone"
 
@@ -134,6 +139,16 @@ def test_requests_are_counted_by_view(prometheus: Client, stranger: Caller) -> N
     assert ask(prometheus, name, view="drawing-list", method="POST") == before + 1
 
 
+@pytest.mark.parametrize("method", ["BREW", "TRACE", "CONNECT", "PROPFIND"])
+def test_a_method_that_no_address_has_is_refused_and_no_label(
+    prometheus: Client, stranger: Caller, method: str
+) -> None:
+    answer: Any = stranger.client.generic(method, "/api/v1/stats/")
+    assert_problem(answer, 405, "method-not-allowed")
+    assert "GET" in answer.headers["Allow"]
+    assert method not in prometheus.get("/metrics").content.decode()
+
+
 def scrape(site: LiveSite) -> str:
     """Ask a running site, whose processes take turns."""
     request = Request(f"{site.url}/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
@@ -196,6 +211,47 @@ def test_the_next_server_removes_what_a_killed_one_left_and_nothing_of_a_living_
         site.draw_seven()
         assert read(scrape(site), "digits_predictions_total", digit="7") == 1
     assert not living.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="Mounting is for root.")
+def test_a_site_with_little_memory_for_its_counts_answers_all(
+    static_files: None, tmp_path: Path
+) -> None:
+    # The parent counts in it; of its two workers, the second finds no room.
+    script = 'mount -t tmpfs -o size=300k tmpfs /dev/shm && exec "$@"'
+    wrapper = ["unshare", "--mount", "sh", "-c", script, "sh"]
+    with serve(tmp_path, *wrapper, METRICS_TOKEN=TOKEN) as site:
+        workers = workers_of(site)
+        paths = ["/", "/about/", "/api/v1/stats/", "/problems/not-found/", "/admin/login/"]
+        for _ in range(8):
+            assert {ask_live(site.url, path).status for path in paths} == {200}
+            site.draw_seven()
+        assert "digits_model_age_seconds" in scrape(site)
+        assert workers_of(site) == workers
+        assert "Some requests are not counted: " in site.server.log
+        assert "Traceback" not in site.server.log
+
+
+def test_a_site_whose_counts_are_deleted_answers_all(static_files: None, tmp_path: Path) -> None:
+    with serve(tmp_path, METRICS_TOKEN=TOKEN) as site:
+        shutil.rmtree(counted_in(site))
+        killed = workers_of(site)
+        for pid in killed:
+            os.kill(pid, signal.SIGKILL)
+        while len(set(workers_of(site)) - set(killed)) < 2:
+            pass
+        for _ in range(8):
+            site.draw_seven()
+        assert "digits_model_age_seconds" in scrape(site)
+        assert "The counts of requests cannot be read: " in site.server.log
+
+
+def test_a_site_without_a_folder_for_its_counts_starts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(counters, "mkdtemp", Mock(side_effect=PermissionError("read-only")))
+    assert counters.open_folder.__wrapped__() is None
+    assert "/metrics has the counts of one process only: read-only" in capsys.readouterr().err
 
 
 @pytest.fixture

@@ -211,21 +211,22 @@ def migrated_database() -> bytes:
 
 
 @contextmanager
-def serve(folder: Path, **environment: str) -> Iterator[LiveSite]:
+def serve(folder: Path, *wrapper: str, **environment: str) -> Iterator[LiveSite]:
     """Serve an empty archive with the bundled model until the block ends.
 
+    A wrapper is a command that runs the one that follows it.
     A test that calls it also takes the fixture `static_files`.
     """
     if "DATABASE_URL" in environment:
-        yield from _serve(folder, environment)
+        yield from _serve(folder, wrapper, environment)
         return
     with new_database(folder) as database:
         if database.startswith("sqlite"):  # migrating takes as long as all else of a start
             Path(database.removeprefix("sqlite:///")).write_bytes(migrated_database())
-        yield from _serve(folder, {"DATABASE_URL": database, **environment})
+        yield from _serve(folder, wrapper, {"DATABASE_URL": database, **environment})
 
 
-def _serve(folder: Path, environment: dict[str, str]) -> Iterator[LiveSite]:
+def _serve(folder: Path, wrapper: Sequence[str], environment: dict[str, str]) -> Iterator[LiveSite]:
     everything = {
         **os.environ,
         "ARTIFACTS_DIR": str(folder / "artifacts"),
@@ -237,7 +238,7 @@ def _serve(folder: Path, environment: dict[str, str]) -> Iterator[LiveSite]:
         **environment,
     }
     command = [sys.executable, "-m", "digitsite.serve", "--bind", "127.0.0.1:0"]
-    server = Server(command, cwd=PROJECT, env=everything)
+    server = Server([*wrapper, *command], cwd=PROJECT, env=everything)
     try:
         url = server.wait_for_address()
         with urlopen(f"{url}/readyz", timeout=START_SECONDS) as answer:
