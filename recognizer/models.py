@@ -412,8 +412,16 @@ class ApiKey(models.Model):
     may_admin = models.BooleanField(
         "admin",
         default=False,
-        help_text="All of that and, as the staff, see and change everybody's drawings, export "
-        "them, and let another version answer.",
+        help_text="All of that, and everything that you may do yourself: with your permissions, "
+        "for as long as you have them.",
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        editable=False,
+        help_text="Whose permissions the scope admin gives: who made the key, or added the scope.",
     )
     rate = models.PositiveIntegerField(
         null=True,
@@ -467,6 +475,7 @@ class HitCount(models.Model):
     class Meta:
         """Found by the bucket; by the end only to be forgotten."""
 
+        permissions = [("view_metrics", "Can view the metrics of the site")]
         indexes = [models.Index(fields=["ends"], name="hits_by_end")]
 
     def __str__(self) -> str:

@@ -22,10 +22,14 @@ SCHEME = b"bearer"
 
 
 class KeyHolder(AnonymousUser):
-    """Takes the place of a logged-in user: staff if the key has the scope admin."""
+    """Takes the place of a logged-in user: with the scope admin, has its owner's permissions."""
 
     def __init__(self, key: ApiKey) -> None:
-        self.is_staff = key.may_admin  # type: ignore[assignment]
+        self._owner = key.owner if key.may_admin else None
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        """Ask for the permission now: the owner may have lost it since the key was made."""
+        return self._owner is not None and self._owner.has_perm(perm)
 
 
 class KeyAuthentication(BaseAuthentication):
@@ -51,10 +55,11 @@ class KeyAuthentication(BaseAuthentication):
 
 
 class HasScope(BasePermission):
-    """Require the scope that the view names for an action; the staff have the scope admin.
+    """Require the scope that the view names for an action, and for admin its permission.
 
-    A view names them in `scopes`, by action or method; None is for any key. An action without an
-    entry is for the staff alone, and an error of `manage.py check`.
+    A view names them in `scopes`, by action or method; None is for any key. The scope admin is that
+    of users with the view's `permission`. An action without an entry is for superusers alone, and
+    an error of `manage.py check`.
     """
 
     def has_permission(self, request: Request, view: APIView) -> bool:
@@ -64,11 +69,11 @@ class HasScope(BasePermission):
             return True
         scopes: Mapping[str, ApiKey.Scope | None] = getattr(view, "scopes", {})
         scope = scopes.get(action, ApiKey.Scope.ADMIN)
-        if not isinstance(request.auth, ApiKey):
-            return scope != ApiKey.Scope.ADMIN or bool(request.user.is_staff)
-        if scope is not None and not request.auth.allows(scope):
+        if isinstance(request.auth, ApiKey) and scope and not request.auth.allows(scope):
             raise MissingScope(scope)
-        return True
+        permission = getattr(view, "permission", "")
+        self.message = f"This needs the permission “{permission}”."
+        return scope != ApiKey.Scope.ADMIN or request.user.has_perm(permission)
 
 
 def action_of(request: Request, view: APIView) -> str | None:

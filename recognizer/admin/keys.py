@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -12,7 +13,7 @@ from django.utils import timezone
 from recognizer.models import ApiKey, ApiKeyQuerySet
 from recognizer.services.site import api_keys
 
-FACTS = ["prefix", "state", "created_at", "last_used_at", "revoked_at", "visitor"]
+FACTS = ["prefix", "state", "owner", "created_at", "last_used_at", "revoked_at", "visitor"]
 
 
 @admin.register(ApiKey)
@@ -37,7 +38,12 @@ class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return False
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:
-        """Save; the text of a new key exists only during this request."""
+        """Save; the text of a new key exists only during this request.
+
+        Who adds the scope admin gives their own permissions, never those of somebody else.
+        """
+        if not change or (obj.may_admin and "may_admin" in form.changed_data):
+            obj.owner = cast(User, request.user)
         if change:
             super().save_model(request, obj, form, change)
         else:

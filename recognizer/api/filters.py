@@ -91,7 +91,7 @@ class Narrowing(django_filters.FilterSet):
     source = choice(Drawing.Source.values, "Only drawings that came this way.")
     mine = choice(
         ["true", "false"],
-        "For the staff, who see all drawings: only their own.",
+        "For users who may see all drawings: only their own.",
         method="filter_mine",
     )
 
@@ -108,7 +108,7 @@ class Narrowing(django_filters.FilterSet):
         return queries[value]()
 
     def filter_mine(self, drawings: DrawingQuerySet, name: str, value: str) -> DrawingQuerySet:
-        """Narrow a list of the staff to what the caller drew."""
+        """Narrow a list of all drawings to what the caller drew."""
         return drawings.of_visitor(visitor_of(self.request)) if value == "true" else drawings
 
 

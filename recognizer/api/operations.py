@@ -131,8 +131,8 @@ describe_drawings = extend_schema_view(
         "listDrawings",
         {200: DrawingSerializer(many=True)},
         summary="List drawings",
-        description="The caller's own drawings, newest first; the staff see everybody's. A page "
-        "costs the same at the end of a long archive.",
+        description="The caller's own drawings, newest first; everybody's with the "
+        "permission `recognizer.view_drawing`. A page costs the same at the end of a long archive.",
     ),
     create=_operation(
         "createDrawing",
@@ -354,7 +354,7 @@ describe_metrics = _operation(
     {(200, "text/plain"): _answer(str, "The counts.", EXAMPLES["metrics"])},
     summary="Get the counts for Prometheus",
     description="What all processes of this server counted, in Prometheus's text format: with "
-    "`METRICS_TOKEN`, or for the staff.",
+    "`METRICS_TOKEN`, or the permission `recognizer.view_metrics`.",
     auth=[{"metrics": []}, {"session": []}],
     problems=["forbidden", *OUTAGES],
 )

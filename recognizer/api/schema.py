@@ -106,7 +106,7 @@ class Schema(AutoSchema):
         return [parameter for parameter in IN_PATH if f"{{{parameter.name}}}" in self.path]
 
     def get_auth(self) -> list[dict[str, Any]]:
-        """Return how callers identify themselves; anonymous where not only the staff may ask."""
+        """Return how callers identify themselves; anonymous where anybody may ask."""
         auth: list[dict[str, Any]] = super().get_auth()
         return auth if self.scope == ApiKey.Scope.ADMIN else [*auth, {}]
 
@@ -221,7 +221,7 @@ class VisitorScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
     name = ["visitor", "session", "csrf"]
 
     def get_security_requirement(self, auto_schema: Any) -> list[dict[str, list[str]]]:
-        """Return the cookies that are accepted; of the staff alone for the scope admin."""
+        """Return the cookies that are accepted; of a log-in alone for the scope admin."""
         token: dict[str, list[str]] = {} if auto_schema.method in SAFE else {"csrf": []}
         session = {"session": [], **token}
         if auto_schema.scope == ApiKey.Scope.ADMIN:
@@ -242,7 +242,7 @@ class VisitorScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
                 "type": "apiKey",
                 "in": "cookie",
                 "name": settings.SESSION_COOKIE_NAME,
-                "description": "A member of the staff who logged in on /admin/: sees all.",
+                "description": "A user who logged in on /admin/, with that user's permissions.",
             },
             {
                 "type": "apiKey",
@@ -268,7 +268,7 @@ class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call
             "scheme": "bearer",
             "description": "An API key, made on /admin/: `Authorization: Bearer dk_…`. It sees and "
             "changes the drawings that it sent, as far as its scopes go (`predict`, `read`, "
-            "`feedback`); with the scope `admin` it stands for the staff.",
+            "`feedback`); with the scope `admin` it has the permissions of its owner.",
         }
 
 

@@ -69,7 +69,7 @@ class DrawingViewSet(
     mixins.RetrieveModelMixin,
     viewsets.GenericViewSet[Drawing],
 ):
-    """The caller's drawings; all of them for the staff."""
+    """The caller's drawings; all of them for users with the permission."""
 
     tag = "drawings"
     queryset = Drawing.objects.all()
@@ -90,13 +90,16 @@ class DrawingViewSet(
         "destroy_all": Scope.FEEDBACK,
     }
     costly = {"explanation", "export"}
+    permissions = {"feedback": "recognizer.change_drawing", "destroy": "recognizer.delete_drawing"}
+    """Permissions for the drawings of all; otherwise that to view them."""
 
     def get_queryset(self) -> DrawingQuerySet:
         """Return the drawings that the caller may see."""
         drawings = cast("DrawingQuerySet", super().get_queryset())
         if self.action not in {"image", "strokes"}:
             drawings = drawings.without_blobs()
-        if getattr(self.request.user, "is_staff", False):
+        permission = self.permissions.get(self.action, "recognizer.view_drawing")
+        if self.request.user.has_perm(permission):
             return drawings
         visitor = visitor_of(self.request)
         return drawings.known_to(visitor) if self.detail else drawings.of_visitor(visitor)
@@ -134,7 +137,7 @@ class DrawingViewSet(
     def destroy_all(self, request: Request) -> Response:
         """Delete your own drawings.
 
-        All that match the filters; the staff, too, delete only what they drew themselves.
+        All that match the filters; never those of others, whatever the caller's permissions.
         """
         drawings = cast("DrawingQuerySet", self.filter_queryset(self.get_queryset()))
         deleted = recognition.delete_own_drawings(drawings, visitor_of(request))
@@ -216,12 +219,14 @@ class ModelViewSet(viewsets.ReadOnlyModelViewSet[TrainedModel]):
     lookup_value_converter = "int"
     filter_backends: list[Any] = []
     scopes = {"list": None, "retrieve": None, "activate": Scope.ADMIN}
+    permission = "recognizer.change_trainedmodel"
 
     @action(detail=True, methods=["post"])
     def activate(self, request: Request, pk: int) -> Response:
         """Activate a version.
 
-        For the staff. The running site answers with it at once.
+        Needs the permission `recognizer.change_trainedmodel`. The running site answers with it at
+        once.
         """
         return Response(self.get_serializer(registry.activate(pk)).data)
 
@@ -325,10 +330,11 @@ class StatsView(APIView):
 
 @operations.describe_exports
 class ExportsView(GenericAPIView[Drawing]):
-    """The labeled drawings of everybody as one file, for the staff."""
+    """The labeled drawings of everybody as one file."""
 
     tag = "drawings"
     scopes = {"get": Scope.ADMIN}
+    permission = "recognizer.view_drawing"
     costly = {"get"}
     queryset = Drawing.objects.all()
     filterset_class = ExportFilter
@@ -336,7 +342,8 @@ class ExportsView(GenericAPIView[Drawing]):
     def get(self, request: Request) -> StreamingHttpResponse:
         """Download everybody's labeled drawings.
 
-        For the staff: a streamed file, oldest first, which `import_drawings` and `evaluate` read.
+        Needs the permission `recognizer.view_drawing`. A streamed file, oldest first, which
+        `import_drawings` and `evaluate` read:
         TMNIST csv, one JSON object with strokes a line, or an npz with arrays x (n, 28, 28) and
         y (n,).
         """

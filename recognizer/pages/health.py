@@ -48,13 +48,14 @@ def readyz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Return the metrics, to METRICS_TOKEN or to a member of the staff.
+    """Return the metrics, to METRICS_TOKEN or to a user with the permission.
 
     The address is no proof: behind a proxy, every request comes from this machine.
     """
     token = f"Bearer {settings.METRICS_TOKEN}"
     given = request.headers.get("Authorization", "")
     is_known = settings.METRICS_TOKEN and constant_time_compare(given, token)
-    if not (is_known or (request.user.is_active and request.user.is_staff)):
-        return problem_response("forbidden", "Metrics are for the staff, or by METRICS_TOKEN.")
+    if not (is_known or request.user.has_perm("recognizer.view_metrics")):
+        detail = "This needs METRICS_TOKEN or the permission “recognizer.view_metrics”."
+        return problem_response("forbidden", detail)
     return HttpResponse(format_metrics(), content_type=CONTENT_TYPE_LATEST)

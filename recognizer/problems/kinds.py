@@ -151,8 +151,8 @@ PROBLEMS = {
         403,
         _("This is not allowed"),
         _(
-            "The request lacks the CSRF token that goes with its cookies, or needs a member of the "
-            "staff."
+            "The request lacks the CSRF token that goes with its cookies, or the caller lacks a "
+            "permission."
         ),
     ),
     "not-found": Problem(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import warnings
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from django.contrib.auth.models import User
+from django.apps import apps
+from django.contrib.auth.models import Group, User
 from django.db import connections
 from django.test import Client
 from pytest_django import Settings
@@ -163,8 +165,21 @@ class Caller:
         return {"X-CSRFToken": self.token} if self.token else {}
 
 
+def make_member(*groups: str) -> User:
+    """Store a member of the staff with the permissions of these groups alone."""
+    # A transactional test before may have deleted what the migration brought.
+    migration = import_module("recognizer.migrations.0013_groups")
+    migration.add_groups(apps, SimpleNamespace(connection=connections["default"]))
+    user = User.objects.create_user(f"member {User.objects.count()}", is_staff=True)
+    user.groups.set(Group.objects.filter(name__in=groups))
+    return user
+
+
 def make_key(*scopes: str, **fields: Any) -> tuple[ApiKey, str]:
-    """Store an API key with these scopes and return it with its text."""
+    """Store an API key of a superuser with these scopes and return it with its text."""
+    if "owner" not in fields:
+        defaults = {"is_staff": True, "is_superuser": True}
+        fields["owner"], _ = User.objects.get_or_create(username="owner", defaults=defaults)
     named = {f"may_{scope}": scope in scopes for scope in ApiKey.Scope.values}
     key = ApiKey(name="test", **named, **fields)
     return key, api_keys.issue_key(key)

@@ -18,7 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from recognizer.models import ApiKey, Drawing, TrainedModel
-from recognizer.tests.conftest import Caller, make_key, open_page
+from recognizer.tests.conftest import Caller, make_key, make_member, open_page
 from recognizer.tests.kit.drawings import data_url, png_of
 
 CALLERS = [
@@ -28,8 +28,12 @@ CALLERS = [
     "forged cookie",
     "owner without token",
     "user",  # logged in, not of the staff
-    "staff",
-    "staff without token",
+    "superuser",
+    "superuser without token",
+    "staff without permissions",
+    "Reviewer",
+    "Trainer",
+    "Operator",
     "key: predict",
     "key: feedback",
     "key: read",
@@ -45,45 +49,49 @@ CALLERS = [
 # |   |   |   forged cookie
 # |   |   |   |   owner without token
 # |   |   |   |   |   user
-# |   |   |   |   |   |   staff
-# |   |   |   |   |   |   |   staff without token
-# |   |   |   |   |   |   |   |   key: predict
-# |   |   |   |   |   |   |   |   |   key: feedback
-# |   |   |   |   |   |   |   |   |   |   key: read
-# |   |   |   |   |   |   |   |   |   |   |   key: admin
-# |   |   |   |   |   |   |   |   |   |   |   |   revoked, expired, wrong key
+# |   |   |   |   |   |   superuser
+# |   |   |   |   |   |   |   superuser without token
+# |   |   |   |   |   |   |   |   staff without permissions
+# |   |   |   |   |   |   |   |   |   Reviewer
+# |   |   |   |   |   |   |   |   |   |   Trainer
+# |   |   |   |   |   |   |   |   |   |   |   Operator
+# |   |   |   |   |   |   |   |   |   |   |   |   key: predict
+# |   |   |   |   |   |   |   |   |   |   |   |   |   key: feedback
+# |   |   |   |   |   |   |   |   |   |   |   |   |   |   key: read
+# |   |   |   |   |   |   |   |   |   |   |   |   |   |   |   key: admin
+# |   |   |   |   |   |   |   |   |   |   |   |   |   |   |   |   revoked, expired, wrong key
 TABLE = """
-200 200 200 200 200 200 200 200 200 200 200 200 200 GET /
-200 200 200 200 200 200 200 200 200 200 200 200 200 GET /history/
-200 200 200 200 200 200 200 200 200 200 200 200 200 GET /about/
-200 200 200 200 200 200 200 200 200 200 200 200 200 GET /problems/<slug:slug>/
-302 302 302 302 302 302 302 302 302 302 302 302 302 GET /favicon.ico
-403 302 302 403 403 302 302 403 403 403 403 403 403 POST /language/
-200 200 200 200 200 200 200 200 200 200 200 200 200 GET /words.js
-200 200 200 200 200 200 200 200 200 200 200 200 200 GET /healthz
-200 200 200 200 200 200 200 200 200 200 200 200 200 GET /readyz
-403 403 403 403 403 403 200 200 403 403 403 403 403 GET /metrics
-200 200 200 403 403 200 200 403 200 403 403 200 401 POST /predict
-200 200 200 200 200 200 200 200 403 403 200 200 401 GET /api/v1/drawings/
-201 201 201 403 403 201 201 403 201 403 403 201 401 POST /api/v1/drawings/
-200 200 200 403 403 200 200 403 403 200 403 200 401 DELETE /api/v1/drawings/
-404 200 404 404 200 404 200 200 403 403 200 200 401 GET /api/v1/drawings/<uuid:pk>/
-404 204 404 403 403 404 204 403 403 204 403 204 401 DELETE /api/v1/drawings/<uuid:pk>/
-404 200 404 403 403 404 200 403 403 200 403 200 401 PUT /api/v1/drawings/<uuid:pk>/feedback/
-404 200 404 404 200 404 200 200 403 403 200 200 401 GET /api/v1/drawings/<uuid:pk>/image/
-404 200 404 404 200 404 200 200 403 403 200 200 401 GET /api/v1/drawings/<uuid:pk>/strokes/
-404 200 404 404 200 404 200 200 403 403 200 200 401 GET /api/v1/drawings/<uuid:pk>/explanation/
-200 200 200 200 200 200 200 200 403 403 200 200 401 GET /api/v1/drawings/export/<slug:ending>/
-200 200 200 403 403 200 200 403 200 403 403 200 401 POST /api/v1/predictions/
-200 200 200 200 200 200 200 200 200 200 200 200 401 GET /api/v1/models/
-200 200 200 200 200 200 200 200 200 200 200 200 401 GET /api/v1/models/<int:pk>/
-403 403 403 403 403 403 200 403 403 403 403 200 401 POST /api/v1/models/<int:pk>/activate/
-403 403 403 403 403 403 200 200 403 403 403 200 401 GET /api/v1/exports/
-200 200 200 200 200 200 200 200 200 200 200 200 401 GET /api/v1/stats/
-200 200 200 200 200 200 200 200 200 200 200 200 401 GET /api/schema/
-200 200 200 200 200 200 200 200 200 200 200 200 200 GET /api/docs/
-404 404 404 404 404 404 404 404 404 404 404 404 404 GET /api/
-"""
+200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 GET /
+200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 GET /history/
+200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 GET /about/
+200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 GET /problems/<slug:slug>/
+302 302 302 302 302 302 302 302 302 302 302 302 302 302 302 302 302 GET /favicon.ico
+403 302 302 403 403 302 302 403 302 302 302 302 403 403 403 403 403 POST /language/
+200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 GET /words.js
+200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 GET /healthz
+200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 GET /readyz
+403 403 403 403 403 403 200 200 403 403 403 200 403 403 403 403 403 GET /metrics
+200 200 200 403 403 200 200 403 200 200 200 200 200 403 403 200 401 POST /predict
+200 200 200 200 200 200 200 200 200 200 200 200 403 403 200 200 401 GET /api/v1/drawings/
+201 201 201 403 403 201 201 403 201 201 201 201 201 403 403 201 401 POST /api/v1/drawings/
+200 200 200 403 403 200 200 403 200 200 200 200 403 200 403 200 401 DELETE /api/v1/drawings/
+404 200 404 404 200 404 200 200 404 200 200 200 403 403 200 200 401 GET /api/v1/drawings/<uuid:pk>/
+404 204 404 403 403 404 204 403 404 404 404 204 403 204 403 204 401 DELETE /api/v1/drawings/<uuid:pk>/
+404 200 404 403 403 404 200 403 404 200 404 404 403 200 403 200 401 PUT /api/v1/drawings/<uuid:pk>/feedback/
+404 200 404 404 200 404 200 200 404 200 200 200 403 403 200 200 401 GET /api/v1/drawings/<uuid:pk>/image/
+404 200 404 404 200 404 200 200 404 200 200 200 403 403 200 200 401 GET /api/v1/drawings/<uuid:pk>/strokes/
+404 200 404 404 200 404 200 200 404 200 200 200 403 403 200 200 401 GET /api/v1/drawings/<uuid:pk>/explanation/
+200 200 200 200 200 200 200 200 200 200 200 200 403 403 200 200 401 GET /api/v1/drawings/export/<slug:ending>/
+200 200 200 403 403 200 200 403 200 200 200 200 200 403 403 200 401 POST /api/v1/predictions/
+200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 401 GET /api/v1/models/
+200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 401 GET /api/v1/models/<int:pk>/
+403 403 403 403 403 403 200 403 403 403 200 200 403 403 403 200 401 POST /api/v1/models/<int:pk>/activate/
+403 403 403 403 403 403 200 200 403 200 200 200 403 403 403 200 401 GET /api/v1/exports/
+200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 401 GET /api/v1/stats/
+200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 401 GET /api/schema/
+200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 GET /api/docs/
+404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 404 GET /api/
+"""  # noqa: E501
 PICTURE = {"image": data_url(png_of(7))}
 BODIES: dict[str, Any] = {
     "POST /predict": PICTURE,
@@ -91,6 +99,8 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/predictions/": {"images": [data_url(png_of(7))]},
     "PUT /api/v1/drawings/<uuid:pk>/feedback/": {"label": 3},
 }
+MEMBERS = ["staff without permissions", "Reviewer", "Trainer", "Operator"]
+"""Members of the staff, named by their group; the first one is in none."""
 METHODS_OF_FUNCTIONS = {"/language/": ["POST"]}
 """Of views that are functions; the others are read by GET."""
 OPEN_IN_THE_ADMIN = {"/admin/login/", "/admin/logout/"}
@@ -190,8 +200,12 @@ def cast(
         "other visitor": other_visitor,
         "forged cookie": forger,
         "user": open_page(Caller(client)),
-        "staff": staff,
+        "superuser": staff,
     }
+    for name in MEMBERS:
+        client = Client(enforce_csrf_checks=True)
+        client.force_login(make_member(name))
+        others[name] = open_page(Caller(client))
     drawing = Drawing.objects.get(pk=visitor.draw(7)["id"])
     return Cast(visitor, drawing, others, key_texts)
 
@@ -246,7 +260,8 @@ def written() -> Any:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in CALLERS if not name.startswith(("staff", "owner"))]
+    "name",
+    [name for name in CALLERS if not name.startswith(("superuser", "owner", *MEMBERS))],
 )
 def test_the_admin_is_for_the_staff_alone(name: str, cast: Cast) -> None:
     admin = next(
@@ -261,3 +276,54 @@ def test_the_admin_is_for_the_staff_alone(name: str, cast: Cast) -> None:
         answer = cast.client_of(name).get(path, headers=cast.headers_of(name))
         assert answer.status_code == 302, path
         assert answer.headers["Location"].startswith("/admin/login/"), path
+
+
+PAGES_OF_THE_ADMIN = """
+403 200 200 200 recognizer/drawing/
+403 200 200 200 recognizer/drawing/{drawing}/change/
+403 403 403 200 recognizer/drawing/{drawing}/delete/
+403 403 200 200 recognizer/trainedmodel/
+403 403 200 200 recognizer/trainedmodel/1/report/
+403 403 200 200 recognizer/trainedmodel/1/compare/1/
+403 403 200 200 recognizer/trainingrun/
+403 403 403 200 recognizer/apikey/
+403 403 403 200 recognizer/apikey/add/
+403 403 403 403 auth/user/
+403 403 403 403 auth/group/
+"""
+
+
+@pytest.mark.usefixtures("small_training")
+def test_each_group_sees_its_pages_of_the_admin(drawing: Drawing) -> None:
+    clients = [Client() for _ in MEMBERS]
+    for client, name in zip(clients, MEMBERS, strict=True):
+        client.force_login(make_member(name))
+    for line in PAGES_OF_THE_ADMIN.strip().splitlines():
+        *statuses, page = line.split()
+        path = f"/admin/{page.format(drawing=drawing.pk)}"
+        assert [str(client.get(path).status_code) for client in clients] == statuses, path
+
+
+@pytest.mark.parametrize(
+    ("group", "expected"),
+    [("none", "404 404 403 403"), ("Reviewer", "200 404 200 403"), ("Operator", "200 204 200 200")],
+)
+def test_a_key_with_the_scope_admin_may_what_its_owner_may(
+    drawing: Drawing, visitor: Caller, group: str, expected: str
+) -> None:
+    foreign = f"/api/v1/drawings/{visitor.draw(7)['id']}/"
+    owner = make_member(group)
+    client = Client(headers={"Authorization": f"Bearer {make_key('admin', owner=owner)[1]}"})
+    answers = [
+        client.get(foreign),
+        client.delete(foreign),
+        client.get("/api/v1/exports/"),
+        client.post("/api/v1/models/1/activate/"),
+    ]
+    assert " ".join(str(answer.status_code) for answer in answers) == expected
+    User.objects.update(is_active=False)
+    refused = client.post("/api/v1/models/1/activate/")
+    assert refused.status_code == 403
+    assert "recognizer.change_trainedmodel" in refused.json()["detail"]
+    User.objects.all().delete()
+    assert client.post("/api/v1/models/1/activate/").status_code == 403

@@ -6,9 +6,12 @@ import hashlib
 import logging
 import re
 from datetime import timedelta
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
@@ -19,7 +22,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from recognizer.models import ApiKey, ApiKeyQuerySet, Drawing, TrainedModel
-from recognizer.tests.conftest import DRAWINGS, Caller, make_key
+from recognizer.tests.conftest import DRAWINGS, Caller, make_key, make_member
 from recognizer.tests.kit.drawings import SEVEN, assert_problem, data_url, png_of
 
 KEYS = "/admin/recognizer/apikey/"
@@ -89,6 +92,34 @@ def test_a_change_in_the_admin_leaves_the_key_as_it_is(keeper: Client) -> None:
     body = {"name": "Another name", "may_read": "on"}
     assert keeper.post(f"{KEYS}{key.pk}/change/", body).status_code == 302
     assert Client().get(DRAWINGS, headers=bearer(text)).status_code == 200
+
+
+def test_a_key_has_the_permissions_of_who_gave_it_the_scope_admin(keeper: Client) -> None:
+    create_in_the_admin(keeper, may_admin="on")
+    key = ApiKey.objects.get()
+    assert str(key.owner) == "keeper"
+
+    operator = make_member("Operator")
+    keeper.force_login(operator)
+    change = f"{KEYS}{key.pk}/change/"
+    assert keeper.post(change, {"name": "New", "may_admin": "on"}).status_code == 302
+    key.refresh_from_db()
+    assert str(key.owner) == "keeper"
+    keeper.post(change, {"name": "New", "may_predict": "on"})
+    keeper.post(change, {"name": "New", "may_admin": "on"})
+    key.refresh_from_db()
+    assert key.owner == operator
+
+
+def test_a_key_from_before_belongs_to_who_made_it_by_the_log(keeper: Client) -> None:
+    create_in_the_admin(keeper)
+    orphan, _ = make_key("admin", owner=None)
+    ApiKey.objects.update(owner=None)
+    migration = import_module("recognizer.migrations.0013_groups")
+    migration.find_owners(apps, SimpleNamespace(connection=connection))
+    assert [str(key.owner) for key in ApiKey.objects.exclude(pk=orphan.pk)] == ["keeper"]
+    orphan.refresh_from_db()
+    assert orphan.owner is None
 
 
 def test_a_key_is_revoked_in_the_admin(keeper: Client) -> None:

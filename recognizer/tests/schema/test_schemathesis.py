@@ -22,7 +22,9 @@ SECONDS = 600
 NEW_KEY = """
 from recognizer.services.site import api_keys
 from recognizer.models import ApiKey
-print(api_keys.issue_key(ApiKey(name="schemathesis", may_{scope}=True)))
+from django.contrib.auth.models import User
+owner = User.objects.create_superuser("schemathesis")
+print(api_keys.issue_key(ApiKey(name="schemathesis", owner=owner, may_{scope}=True)))
 """
 PHASES = {
     "stranger": "examples,coverage",
