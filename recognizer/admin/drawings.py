@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
@@ -85,14 +86,7 @@ class DrawingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "drawn_at",
     ]
     list_editable = ["label"]
-    list_filter = [
-        AnswerFilter,
-        QueueFilter,
-        "prediction",
-        "label",
-        "model",
-        "source",
-    ]
+    list_filter = [AnswerFilter, QueueFilter, "prediction", "label", "model", "source"]
     list_per_page = 50
     # Counting and sorting a million rows takes longer than anybody waits.
     show_full_result_count = False
@@ -105,19 +99,7 @@ class DrawingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         ("Origin", {"fields": [("created_at", "source"), "id", "visitor"]}),
     ]
     readonly_fields = [
-        "pictures",
-        "prediction",
-        "is_digit",
-        "probability_table",
-        "model",
-        "feedback_at",
-        "reviewer",
-        "reviewed_at",
-        "suspicion",
-        "id",
-        "created_at",
-        "source",
-        "visitor",
+        name for name in flatten_fieldsets(fieldsets) if name not in {"label", "review"}
     ]
 
     class Media:

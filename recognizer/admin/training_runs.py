@@ -49,10 +49,7 @@ class TrainingRunAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.retrain)
-        return [
-            path("retrain/", view, name="recognizer_trainingrun_retrain"),
-            *super().get_urls(),
-        ]
+        return [path("retrain/", view, name="recognizer_trainingrun_retrain"), *super().get_urls()]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -100,11 +100,7 @@ class Narrowing(django_filters.FilterSet):
         fields: list[str] = []
 
     def filter_correct(self, drawings: DrawingQuerySet, name: str, value: str) -> DrawingQuerySet:
-        queries = {
-            "true": drawings.right,
-            "false": drawings.wrong,
-            "open": drawings.open,
-        }
+        queries = {"true": drawings.right, "false": drawings.wrong, "open": drawings.open}
         return queries[value]()
 
     def filter_mine(self, drawings: DrawingQuerySet, name: str, value: str) -> DrawingQuerySet:

@@ -182,10 +182,7 @@ describe_drawings = extend_schema_view(
         conditional=True,
     ),
     strokes=_operation(
-        "getStrokes",
-        {200: FileItemSerializer(many=True)},
-        filters=False,
-        parameters=[DISPOSITION],
+        "getStrokes", {200: FileItemSerializer(many=True)}, filters=False, parameters=[DISPOSITION]
     ),
     explanation=_operation(
         "explainDrawing", {200: ExplanationSerializer}, conditional=True, problems=["no-model"]
@@ -241,73 +238,61 @@ describe_models = extend_schema_view(
     ),
 )
 
-describe_predictions = extend_schema_view(
-    post=_operation(
-        "predict",
-        {200: BatchAnswer},
-        request={
-            JSON: _request(
-                BatchInput,
-                strokes=(
-                    "A 7 and a 3",
-                    {"strokes": [EXAMPLES["strokes"], EXAMPLES["other_strokes"]]},
-                ),
+describe_predictions = _operation(
+    "predict",
+    {200: BatchAnswer},
+    request={
+        JSON: _request(
+            BatchInput,
+            strokes=(
+                "A 7 and a 3",
+                {"strokes": [EXAMPLES["strokes"], EXAMPLES["other_strokes"]]},
             ),
-            FORM: {
-                "type": "object",
-                "properties": {
-                    "image": {"type": "array", "minItems": 1, "maxItems": 1000, "items": FILE},
-                    "file": FILE,
-                },
-                "oneOf": [{"required": ["image"]}, {"required": ["file"]}],
+        ),
+        FORM: {
+            "type": "object",
+            "properties": {
+                "image": {"type": "array", "minItems": 1, "maxItems": 1000, "items": FILE},
+                "file": FILE,
             },
-            "text/csv": _request(str, example=("A 7, as an export has it", EXAMPLES["csv"])),
-            "application/zip": FILE,
-            "application/gzip": FILE,
-            "application/octet-stream": FILE,
+            "oneOf": [{"required": ["image"]}, {"required": ["file"]}],
         },
-        problems=[*DRAWING_PROBLEMS, "invalid-file", "no-model"],
-    )
+        "text/csv": _request(str, example=("A 7, as an export has it", EXAMPLES["csv"])),
+        "application/zip": FILE,
+        "application/gzip": FILE,
+        "application/octet-stream": FILE,
+    },
+    problems=[*DRAWING_PROBLEMS, "invalid-file", "no-model"],
 )
 
-describe_predict = extend_schema_view(
-    post=_operation(
-        "predictOne",
-        {200: PredictAnswer},
-        request={JSON: _request(PredictInput, image=("A picture", {"image": EXAMPLES["picture"]}))},
-        problems=[*IMAGE_PROBLEMS, "no-model"],
-    )
+describe_predict = _operation(
+    "predictOne",
+    {200: PredictAnswer},
+    request={JSON: _request(PredictInput, image=("A picture", {"image": EXAMPLES["picture"]}))},
+    problems=[*IMAGE_PROBLEMS, "no-model"],
 )
 
-describe_stats = extend_schema_view(
-    get=_operation("getStats", {200: StatsAnswer}, conditional=True)
-)
+describe_stats = _operation("getStats", {200: StatsAnswer}, conditional=True)
 
-describe_exports = extend_schema_view(
-    get=_operation(
-        "exportAll",
-        {
-            (200, "text/csv"): CSV_FILE,
-            (200, "application/x-ndjson"): NDJSON_FILE,
-            (200, "application/zip"): _answer(
-                OpenApiTypes.BINARY, "The file.", external="/api/v1/exports/?format=npz"
-            ),
-        },
-        filters=True,
-        parameters=[DISPOSITION],
-    )
+describe_exports = _operation(
+    "exportAll",
+    {
+        (200, "text/csv"): CSV_FILE,
+        (200, "application/x-ndjson"): NDJSON_FILE,
+        (200, "application/zip"): _answer(
+            OpenApiTypes.BINARY, "The file.", external="/api/v1/exports/?format=npz"
+        ),
+    },
+    filters=True,
+    parameters=[DISPOSITION],
 )
 
 DESCRIPTION = _answer(dict, "The description.", {"openapi": "3.1.0"})
-describe_schema = extend_schema_view(
-    get=_operation(
-        "getSchema",
-        {(200, "application/yaml"): DESCRIPTION, (200, JSON): DESCRIPTION},
-        conditional=True,
-        parameters=[
-            OpenApiParameter("format", str, description="Its format.", enum=["yaml", "json"])
-        ],
-    )
+describe_schema = _operation(
+    "getSchema",
+    {(200, "application/yaml"): DESCRIPTION, (200, JSON): DESCRIPTION},
+    conditional=True,
+    parameters=[OpenApiParameter("format", str, description="Its format.", enum=["yaml", "json"])],
 )
 
 ANYBODY: list[dict[str, Any]] = [{}]
@@ -316,9 +301,7 @@ describe_healthz = _operation(
     "isAlive",
     {
         200: _answer(
-            _object(status={"type": "string", "const": "alive"}),
-            "It does.",
-            {"status": "alive"},
+            _object(status={"type": "string", "const": "alive"}), "It does.", {"status": "alive"}
         )
     },
     summary="Ask whether a process answers",
@@ -332,11 +315,7 @@ describe_readyz = _operation(
         200: _answer(
             _object(
                 status={"type": "string", "const": "ready"},
-                model={
-                    "type": "integer",
-                    "minimum": 1,
-                    "description": "The version that answers.",
-                },
+                model={"type": "integer", "minimum": 1, "description": "The version that answers."},
             ),
             "They can.",
             {"status": "ready", "model": 1},

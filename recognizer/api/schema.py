@@ -12,7 +12,7 @@ from django.urls import resolve, reverse
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.plumbing import ComponentRegistry, ResolvedComponent
+from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.renderers import OpenApiJsonRenderer, OpenApiYamlRenderer
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import Direction, OpenApiExample, OpenApiParameter
@@ -110,17 +110,8 @@ class Schema(AutoSchema):
         auth: list[dict[str, Any]] = super().get_auth()
         return auth if self.scope == ApiKey.Scope.ADMIN else [*auth, {}]
 
-    def get_operation(
-        self,
-        path: str,
-        path_regex: str,
-        path_prefix: str,
-        method: str,
-        registry: ComponentRegistry,
-    ) -> dict[str, Any] | None:
-        operation: dict[str, Any] | None = super().get_operation(
-            path, path_regex, path_prefix, method, registry
-        )
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation is None:
             return None
         named = operation.pop("x-problems", ())

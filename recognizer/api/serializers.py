@@ -18,7 +18,7 @@ from rest_framework import serializers
 from rest_framework.utils.serializer_helpers import BindingDict
 
 from recognizer.models import Drawing, TrainedModel
-from recognizer.services.drawings import explaining, recognition
+from recognizer.services.drawings import explaining, exports, recognition
 from recognizer.services.drawings.predictions import MAX_BATCH
 from recognizer.wording import png_url
 
@@ -213,7 +213,7 @@ class DrawingInput(SharedFields, Alternatives):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Require one of image, strokes and pixels; strokes may accompany an image."""
         attrs = {name: value for name, value in attrs.items() if value is not None}
-        given = [name for name in ("image", "strokes", "pixels") if name in attrs]
+        given = [name for name in self.alternatives if name in attrs]
         if not given:
             raise serializers.ValidationError(
                 {"image": "Send a drawing: an image, strokes or pixels."}
@@ -231,6 +231,12 @@ class PredictInput(serializers.Serializer[Any]):
     image = PictureField()
 
 
+def _up_to_a_batch(child: serializers.Field[Any, Any, Any, Any]) -> serializers.ListField:
+    return serializers.ListField(
+        child=child, required=False, allow_empty=False, max_length=MAX_BATCH
+    )
+
+
 # Only forms send these two.
 @extend_schema_serializer(exclude_fields=["image", "file"])
 class BatchInput(SharedFields, Alternatives):
@@ -238,31 +244,11 @@ class BatchInput(SharedFields, Alternatives):
 
     alternatives = ("images", "strokes", "pixels")
 
-    images = serializers.ListField(
-        child=PictureField(),
-        required=False,
-        allow_empty=False,
-        max_length=MAX_BATCH,
-    )
+    images = _up_to_a_batch(PictureField())
     # The name of a form's pictures, which it may repeat.
-    image = serializers.ListField(
-        child=PictureField(),
-        required=False,
-        allow_empty=False,
-        max_length=MAX_BATCH,
-    )
-    strokes = serializers.ListField(
-        child=StrokesField(),
-        required=False,
-        allow_empty=False,
-        max_length=MAX_BATCH,
-    )
-    pixels = serializers.ListField(
-        child=PixelsField(),
-        required=False,
-        allow_empty=False,
-        max_length=MAX_BATCH,
-    )
+    image = _up_to_a_batch(PictureField())
+    strokes = _up_to_a_batch(StrokesField())
+    pixels = _up_to_a_batch(PixelsField())
     file = serializers.FileField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -360,19 +346,7 @@ class FileItemSerializer(serializers.ModelSerializer[Drawing]):
 
     class Meta:
         model = Drawing
-        fields = [
-            "id",
-            "created_at",
-            "source",
-            "prediction",
-            "confidence",
-            "model",
-            "label",
-            "review",
-            "strokes",
-            "pen_width",
-            "canonical",
-        ]
+        fields = exports.FILE_FIELDS
         read_only_fields = fields
 
 
@@ -417,10 +391,7 @@ class CountsSerializer(serializers.Serializer[Any]):
         min_value=0, help_text="Those whose prediction is the label."
     )
     accuracy = serializers.FloatField(
-        min_value=0,
-        max_value=1,
-        allow_null=True,
-        help_text="Their share; null without labels.",
+        min_value=0, max_value=1, allow_null=True, help_text="Their share; null without labels."
     )
 
 

@@ -231,7 +231,6 @@ class ModelViewSet(viewsets.ReadOnlyModelViewSet[TrainedModel]):
         return Response(self.get_serializer(registry.activate(pk)).data)
 
 
-@operations.describe_predictions
 class PredictionsView(APIView):
     """Many drawings read at once, nothing kept."""
 
@@ -247,6 +246,7 @@ class PredictionsView(APIView):
         BytesParser,
     ]
 
+    @operations.describe_predictions
     def post(self, request: Request) -> Response:
         """Read many drawings and keep none.
 
@@ -292,13 +292,13 @@ class PredictionsView(APIView):
         return predict_images(drawings)
 
 
-@operations.describe_predict
 class PredictView(APIView):
     """The original contract."""
 
     tag = "predictions"
     scopes = {"post": Scope.PREDICT}
 
+    @operations.describe_predict
     def post(self, request: Request) -> Response:
         """Read one picture, as the demo did that this site grew from.
 
@@ -312,7 +312,6 @@ class PredictView(APIView):
         return Response({"predictedValue": str(drawing.prediction)})
 
 
-@operations.describe_stats
 @method_decorator([cache_control(private=True, no_cache=True), conditional_page], name="dispatch")
 class StatsView(APIView):
     """How much was drawn, and how often the answer was right."""
@@ -320,6 +319,7 @@ class StatsView(APIView):
     tag = "models"
     scopes = {"get": None}
 
+    @operations.describe_stats
     def get(self, request: Request) -> Response:
         """Count drawings and right answers.
 
@@ -328,7 +328,6 @@ class StatsView(APIView):
         return Response(statistics.count_drawings())
 
 
-@operations.describe_exports
 class ExportsView(GenericAPIView[Drawing]):
     """The labeled drawings of everybody as one file."""
 
@@ -339,6 +338,7 @@ class ExportsView(GenericAPIView[Drawing]):
     queryset = Drawing.objects.all()
     filterset_class = ExportFilter
 
+    @operations.describe_exports
     def get(self, request: Request) -> StreamingHttpResponse:
         """Download everybody's labeled drawings.
 
@@ -351,13 +351,13 @@ class ExportsView(GenericAPIView[Drawing]):
         return _labeled_file(drawings, request.query_params.get("format") or "csv")
 
 
-@operations.describe_schema
 class SchemaView(APIView):
     """What the API can do, for programs."""
 
     tag = "description"
     scopes = {"get": None}
 
+    @operations.describe_schema
     def get(self, request: Request) -> HttpResponseBase:
         """Describe the API.
 

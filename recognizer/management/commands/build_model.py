@@ -34,28 +34,13 @@ class Command(ServiceCommand):
             "--seed", type=int, default=0, help="where randomness begins (default: 0)"
         )
         usual = training.TrainingOptions()
-        parser.add_argument(
-            "--pens",
-            type=read_count,
-            default=usual.pen_samples,
-            metavar="N",
-            help=f"digits of the synthetic pen (default: {usual.pen_samples:,}); 0 for none",
-        )
-        parser.add_argument(
-            "--copies",
-            type=read_count,
-            default=usual.typeface_copies,
-            metavar="N",
-            help=f"changed copies of each typeface digit (default: {usual.typeface_copies})",
-        )
-
-        parser.add_argument(
-            "--others",
-            type=read_count,
-            default=usual.other_samples,
-            metavar="N",
-            help=f"letters and scribbles (default: {usual.other_samples:,})",
-        )
+        for name, count, what in (
+            ("--pens", usual.pen_samples, "digits of the synthetic pen, 0 for none"),
+            ("--copies", usual.typeface_copies, "changed copies of each typeface digit"),
+            ("--others", usual.other_samples, "letters and scribbles"),
+        ):
+            shown = f"{what} (default: {count:,})"
+            parser.add_argument(name, type=read_count, default=count, metavar="N", help=shown)
 
     def run(self, **options: Any) -> None:
         progress = ProgressLine(self)

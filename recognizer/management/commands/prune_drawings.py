@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -23,15 +24,10 @@ class Command(ServiceCommand):
         parser.add_argument(
             "--older-than", type=_days, required=True, metavar="DAYS", help="age in days, at least"
         )
-        parser.add_argument(
-            "--unlabeled", action="store_true", help="delete those without an answer"
-        )
-        parser.add_argument(
-            "--rejected", action="store_true", help="delete those that a reviewer rejected"
-        )
-        parser.add_argument(
-            "--dry-run", action="store_true", help="only say how many would be deleted"
-        )
+        flag = partial(parser.add_argument, action="store_true")
+        flag("--unlabeled", help="delete those without an answer")
+        flag("--rejected", help="delete those that a reviewer rejected")
+        flag("--dry-run", help="only say how many would be deleted")
 
     def run(self, **options: Any) -> None:
         if not options["unlabeled"] and not options["rejected"]:

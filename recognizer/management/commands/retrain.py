@@ -6,6 +6,7 @@ import json
 import math
 from argparse import ArgumentTypeError
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,25 +31,21 @@ class Command(ServiceCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--quiet", action="store_true", help="print the last line only")
-        parser.add_argument(
-            "--json", action="store_true", help="print one JSON object as the last line"
-        )
-        parser.add_argument(
+        flag = partial(parser.add_argument, action="store_true")
+        flag("--quiet", help="print the last line only")
+        flag("--json", help="print one JSON object as the last line")
+        flag(
             "--from-scratch",
-            action="store_true",
             help="start from random weights instead of the bundled model's; takes longer",
         )
-        parser.add_argument(
+        flag(
             "--reviewed-only",
-            action="store_true",
             default=settings.RETRAIN_REVIEWED_ONLY,
             help="learn only from drawings that a reviewer approved, as a site that strangers "
             "use should (default: the setting RETRAIN_REVIEWED_ONLY)",
         )
-        parser.add_argument(
+        flag(
             "--no-pen",
-            action="store_true",
             help="train on typefaces and drawings alone, without generated handwriting; this "
             "starts from random weights, since the bundled model's have seen some",
         )
@@ -68,14 +65,9 @@ class Command(ServiceCommand):
             metavar="DIR",
             help="the folder with MNIST's files, for --base mnist without a network",
         )
-        parser.add_argument(
-            "--force",
-            action="store_true",
-            help="activate the new version even if it is significantly worse",
-        )
-        parser.add_argument(
+        flag("--force", help="activate the new version even if it is significantly worse")
+        flag(
             "--dry-run",
-            action="store_true",
             help="train and compare, say what would happen, and store neither version nor file; "
             "the run is listed as tried",
         )

@@ -95,9 +95,7 @@ def prune_drawings(
     return sum(delete_in_chunks(pruned))
 
 
-def _store(
-    sketches: dict[uuid.UUID, tuple[formats.LabeledDrawing, Sketch, datetime]],
-) -> None:
+def _store(sketches: dict[uuid.UUID, tuple[formats.LabeledDrawing, Sketch, datetime]]) -> None:
     if not sketches:
         return
     version, predictions = predict(np.stack([sketch.digit for _, sketch, _ in sketches.values()]))

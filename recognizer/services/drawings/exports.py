@@ -24,6 +24,11 @@ BATCH = 1000
 """Drawings that are read from the database at once."""
 PIECE = 64 * 1024
 """Bytes that are sent at once."""
+FILE_FIELDS = (
+    *("id", "created_at", "source", "prediction", "confidence", "model", "label", "review"),
+    *("strokes", "pen_width", "canonical"),
+)
+"""What a JSON file has of each drawing."""
 
 
 class UnknownFormat(ServiceError):
@@ -98,8 +103,7 @@ def _json(rows: _Rows) -> Iterator[bytes]:
 
 
 def _items(rows: _Rows) -> Iterator[bytes]:
-    fields = ("id", "created_at", "source", "prediction", "confidence", "model", "label", "review")
-    for drawing in rows.read(*fields, "strokes", "pen_width", "canonical"):
+    for drawing in rows.read(*FILE_FIELDS):
         drawing["id"] = str(drawing["id"])
         drawing["created_at"] = drawing["created_at"].isoformat()
         drawing["canonical"] = base64.b64encode(drawing["canonical"]).decode()

@@ -34,12 +34,7 @@ def predict_images(images: Sequence[bytes]) -> tuple[int, list[pipeline.Predicti
 
 
 def predict_strokes(drawings: Sequence[object]) -> tuple[int, list[pipeline.Prediction]]:
-    return predict(
-        _one_by_one(
-            drawings,
-            lambda drawing: ink_from_strokes(parse_strokes(drawing)),
-        )
-    )
+    return predict(_one_by_one(drawings, lambda drawing: ink_from_strokes(parse_strokes(drawing))))
 
 
 def predict_pixels(pictures: Sequence[object]) -> tuple[int, list[pipeline.Prediction]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,11 @@ LOADED = ("version", "sha256", "artifact", "pruned_at", "origin")
 
 class NoModel(ServiceError):
     """There is no active model, or none that can be loaded."""
+
+    def __init__(
+        self, text: str = "There is no active model; run manage.py register_bundled_model."
+    ) -> None:
+        super().__init__(text)
 
 
 class UnknownModel(ServiceError):
@@ -70,7 +75,7 @@ def active_model() -> ActiveModel:
     wanted = TrainedModel.objects.active().only(*LOADED).first()
     if wanted is None:
         _memory.model = None
-        raise NoModel("There is no active model; run manage.py register_bundled_model.")
+        raise NoModel
     if not _loading.acquire(blocking=current is None):
         assert current is not None
         return current
@@ -97,16 +102,13 @@ def load_pipeline(row: TrainedModel) -> Any:
 
 def get_model(version: int | None) -> TrainedModel:
     """Return a version, by default the active one."""
-    row = (
-        TrainedModel.objects.active().first()
-        if version is None
-        else TrainedModel.objects.filter(version=version).first()
-    )
-    if row is None and version is None:
-        raise NoModel("There is no active model; run manage.py register_bundled_model.")
-    if row is None:
-        raise UnknownModel(f"There is no model {version}.")
-    return row
+    if version is None:
+        if row := TrainedModel.objects.active().first():
+            return row
+        raise NoModel
+    if row := TrainedModel.objects.filter(version=version).first():
+        return row
+    raise UnknownModel(f"There is no model {version}.")
 
 
 def activate(version: int) -> TrainedModel:
@@ -129,20 +131,10 @@ def add_version(manifest: artifacts.Manifest, **values: Any) -> TrainedModel:
 
 
 def describe_version(manifest: artifacts.Manifest, **values: Any) -> TrainedModel:
-    """Return a version that is not stored."""
-    return TrainedModel(
-        sha256=manifest.sha256,
-        size_bytes=manifest.size_bytes,
-        sklearn_version=manifest.sklearn_version,
-        numpy_version=manifest.numpy_version,
-        python_version=manifest.python_version,
-        scipy_version=manifest.scipy_version,
-        pillow_version=manifest.pillow_version,
-        parameters=manifest.parameters,
-        data=manifest.data,
-        metrics=manifest.metrics,
-        **values,
-    )
+    """Return a version that is not stored, made now."""
+    facts = asdict(manifest)
+    del facts["created_at"]
+    return TrainedModel(**facts, **values)
 
 
 def make_active(row: TrainedModel) -> None:
@@ -191,11 +183,7 @@ def register_bundled_model() -> TrainedModel:
         _lock_versions()
         row = TrainedModel.objects.bundled().filter(sha256=manifest.sha256).first()
         if row is None:
-            row = add_version(
-                manifest,
-                origin=TrainedModel.Origin.BUNDLED,
-                artifact=name,
-            )
+            row = add_version(manifest, origin=TrainedModel.Origin.BUNDLED, artifact=name)
             active = TrainedModel.objects.active().first()
             if active is None or active.origin == TrainedModel.Origin.BUNDLED:
                 make_active(row)

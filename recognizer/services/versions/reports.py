@@ -170,27 +170,14 @@ def _learning_curve() -> str:
     from ml.measuring import plots  # as above
 
     versions = list(TrainedModel.objects.order_by("version").only("version", "data", "metrics"))
-    curves = []
+    points: dict[str, list[tuple[int, float, int]]] = {}
     for name in ("typefaces", "pens", "corrections"):
         measured = [(one.version, one.metrics[name]) for one in versions if one.metrics.get(name)]
-        curves.append(
-            plots.Curve(
-                HOLDOUTS[name],
-                [version for version, _ in measured],
-                [metrics["accuracy"] for _, metrics in measured],
-                [metrics["n"] for _, metrics in measured],
-            )
-        )
-    live = list(_count_answered())
-    curves.append(
-        plots.Curve(
-            "live: drawings that people answered for",
-            [version for version, _, _ in live],
-            [right / count for _, count, right in live],
-            [count for _, count, _ in live],
-        )
-    )
-    curves = [curve for curve in curves if curve.versions]
+        points[HOLDOUTS[name]] = [(version, got["accuracy"], got["n"]) for version, got in measured]
+    points["live: drawings that people answered for"] = [
+        (version, right / count, count) for version, count, right in _count_answered()
+    ]
+    curves = [plots.Curve(name, *zip(*line, strict=True)) for name, line in points.items() if line]
     numbers = [one.version for one in versions]
     corrections = [int(one.data.get("corrections", 0)) for one in versions]
     key = _cache_key("curve", repr((numbers, corrections, curves)))
