@@ -73,22 +73,10 @@ def deserialize(data: bytes, sha256: str) -> Pipeline:
 
     Opening a joblib file can run code, so a file of unknown digest is never opened.
 
-    Parameters
-    ----------
-    data : bytes
-        The file.
-    sha256 : str
-        The digest recorded when it was written, hexadecimal.
-
-    Returns
-    -------
-    Pipeline
-        The trained pipeline.
-
     Raises
     ------
     ArtifactCorrupt
-        The digest is another one.
+        The digest is not `sha256`, the one recorded when the file was written.
     ArtifactIncompatible
         It was written by another version of scikit-learn or of this project.
     """
@@ -119,15 +107,7 @@ def digest(data: bytes) -> str:
 def describe(
     data: bytes, parameters: dict[str, Any], trained_on: dict[str, Any], metrics: dict[str, Any]
 ) -> Manifest:
-    """Make the manifest of a model file, with the versions of this machine.
-
-    Parameters
-    ----------
-    data : bytes
-        The file.
-    parameters, trained_on, metrics : dict
-        How it was trained, on what, and how good it is.
-    """
+    """Make the manifest of a model file, with the versions of this machine."""
     return Manifest(
         sha256=digest(data),
         size_bytes=len(data),
@@ -159,15 +139,7 @@ def read(path: Path) -> bytes:
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Read the manifest that stands beside a model file.
-
-    Raises
-    ------
-    ArtifactMissing
-        There is no manifest.
-    ArtifactCorrupt
-        It is not a manifest.
-    """
+    """Read the manifest beside a model file. Raises ArtifactMissing or ArtifactCorrupt."""
     beside = path.with_suffix(".json")
     try:
         manifest = Manifest(**json.loads(read(beside)))
@@ -182,10 +154,7 @@ def read_manifest(path: Path) -> Manifest:
 def load(path: Path) -> tuple[Pipeline, Manifest]:
     """Load a model file and its manifest, by whose digest it is verified.
 
-    Raises
-    ------
-    ArtifactError
-        The file or its manifest is missing, changed or from another version.
+    Raises ArtifactError if one of them is missing, changed or from another version.
     """
     manifest = read_manifest(path)
     return deserialize(read(path), manifest.sha256), manifest

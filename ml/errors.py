@@ -51,15 +51,7 @@ class BlankDrawing(InvalidDrawing):
 
 
 class InvalidItem(InvalidDrawing):
-    """One of many drawings cannot be read.
-
-    Parameters
-    ----------
-    index : int
-        Its place, counted from 0.
-    reason : InvalidDrawing
-        What is wrong with it.
-    """
+    """One of many drawings cannot be read: that at `index`, counted from 0, for this `reason`."""
 
     def __init__(self, index: int, reason: InvalidDrawing) -> None:
         self.index = index

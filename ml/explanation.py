@@ -48,17 +48,8 @@ def occlude(model: Pipeline, digit: Digit, patch: int = PATCH) -> Occlusion:
 
     Parameters
     ----------
-    model : Pipeline
-        A trained pipeline.
-    digit : Digit
-        (28, 28) uint8 canonical digit.
     patch : int
         Side, in px, of the square of paper that covers the digit; odd.
-
-    Returns
-    -------
-    Occlusion
-        The answer, and how much of its confidence depends on each place.
 
     References
     ----------
@@ -74,20 +65,7 @@ def occlude(model: Pipeline, digit: Digit, patch: int = PATCH) -> Occlusion:
 
 
 def trace(model: Pipeline, digit: Digit) -> Trace:
-    """Follow a digit through the model.
-
-    Parameters
-    ----------
-    model : Pipeline
-        A trained pipeline of `ml.pipeline.build_pipeline`.
-    digit : Digit
-        (28, 28) uint8 canonical digit.
-
-    Returns
-    -------
-    Trace
-        The outcome of each stage.
-    """
+    """Follow a digit through a model of `ml.pipeline.build_pipeline`."""
     normalization = model.named_steps["momentnormalization"]
     direction_maps = model.named_steps["directionmaps"]
     upright = normalization.transform(digit.reshape(1, -1))  # (1, 784)

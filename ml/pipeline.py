@@ -66,20 +66,7 @@ def build_pipeline(seed: int = 0, hidden_units: int = 512) -> Pipeline:
 
 
 def read(model: Pipeline, images: Digits) -> Reading:
-    """Read many digits at once.
-
-    Parameters
-    ----------
-    model : Pipeline
-        A trained pipeline.
-    images : Digits
-        (n, 28, 28) uint8 canonical digits; n may be 0.
-
-    Returns
-    -------
-    Reading
-        Probabilities and strangeness of each.
-    """
+    """Read many canonical digits, or none, at once."""
     if not len(images):
         return Reading(np.empty((0, DIGITS)), np.empty(0))
     classes = _class_probabilities(model, images.reshape(-1, CANONICAL_SIZE**2))
@@ -126,20 +113,7 @@ def _class_probabilities(model: Pipeline, rows: NDArray[np.uint8]) -> NDArray[np
 
 
 def predict(model: Pipeline, images: Digits) -> list[Prediction]:
-    """Read digits, one named result each.
-
-    Parameters
-    ----------
-    model : Pipeline
-        A trained pipeline.
-    images : Digits
-        (n, 28, 28) uint8 canonical digits; n may be 0.
-
-    Returns
-    -------
-    list of Prediction
-        One for each image.
-    """
+    """Read canonical digits, one named result each."""
     reading = read(model, images)
     digits = reading.probabilities.argmax(axis=1)
     second, first = np.sort(reading.probabilities, axis=1)[:, -2:].T

@@ -35,21 +35,11 @@ WITHIN_ONE: Final = np.stack([np.zeros_like(TOUCHING), TOUCHING, np.zeros_like(T
 
 
 def canonical_digits(pixels: NDArray[np.uint8]) -> Digits:
-    """Bring many pictures of 28x28 pixels to canonical digits.
+    """Bring n pictures of 28x28 pixels, light on dark or dark on light, to canonical digits.
 
     Plain pictures, on clean paper and by a common pen, are worked on together. A picture that may
     have a frame or a line, or whose pen must be changed, goes to `ml.drawing.canonical`. Its digits
     and these are the same to the bit.
-
-    Parameters
-    ----------
-    pixels : ndarray
-        (n, 28, 28) uint8, light on dark or dark on light.
-
-    Returns
-    -------
-    Digits
-        (n, 28, 28) uint8, ink 255 on 0.
 
     Raises
     ------

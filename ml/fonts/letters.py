@@ -86,11 +86,6 @@ def build_letters(
     report : callable, optional
         Gets a sentence for each step.
 
-    Returns
-    -------
-    LetterSummary
-        Counts.
-
     Raises
     ------
     TypefaceError

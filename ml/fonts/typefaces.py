@@ -75,11 +75,6 @@ def build_tmnist(
     report : callable, optional
         Gets a sentence for each step.
 
-    Returns
-    -------
-    BuildSummary
-        Counts, and each font left out with its reason.
-
     Raises
     ------
     TypefaceError

@@ -73,16 +73,6 @@ def load_tmnist(path: Path) -> LabeledDigits:
     The group of a digit is the family of its face, not the face: Roboto-Medium is so near to
     Roboto-Regular that a model trained on one has seen the other.
 
-    Parameters
-    ----------
-    path : Path
-        The csv, with the columns ``names, labels, 1 ... 784``.
-
-    Returns
-    -------
-    LabeledDigits
-        All rows in their order.
-
     Raises
     ------
     DatasetError
@@ -100,22 +90,9 @@ def load_tmnist(path: Path) -> LabeledDigits:
 
 
 def is_tmnist(path: Path) -> bool:
-    """Return whether the first columns of a file are those of TMNIST.
+    """Return whether the first columns of a file are TMNIST's, so that `load_tmnist` reads it.
 
-    Parameters
-    ----------
-    path : Path
-        Any file or folder, which may not exist.
-
-    Returns
-    -------
-    bool
-        Whether `load_tmnist` is the one to read it.
-
-    Raises
-    ------
-    DatasetError
-        It is a csv, but damaged.
+    The path may lead to a folder or to nothing. Raises DatasetError for a damaged csv.
     """
     name = path.name.lower()
     if not path.is_file() or not name.removesuffix(".gz").removesuffix(".zip").endswith(".csv"):
@@ -126,22 +103,9 @@ def is_tmnist(path: Path) -> bool:
 
 
 def load_labeled(path: Path) -> LabeledDigits:
-    """Load a labeled file or folder of any known format as canonical digits, whole or not at all.
+    """Load what `iter_labeled` reads as canonical digits, whole or not at all.
 
-    Parameters
-    ----------
-    path : Path
-        What `iter_labeled` reads.
-
-    Returns
-    -------
-    LabeledDigits
-        All drawings in their order.
-
-    Raises
-    ------
-    DatasetError
-        The file cannot be read, or one of its drawings cannot.
+    Raises DatasetError if the file, or one of its drawings, cannot be read.
     """
     try:
         return canonicalize(iter_labeled(path))
@@ -153,21 +117,14 @@ def canonicalize(
     drawings: Iterable[LabeledDrawing],
     on_unreadable: Callable[[LabeledDrawing, InvalidDrawing], None] | None = None,
 ) -> LabeledDigits:
-    """Bring labeled drawings to canonical digits.
+    """Bring labeled drawings to canonical digits in the same order.
 
     The group is the writer; a drawing whose writer is not known is a group of its own.
 
     Parameters
     ----------
-    drawings : iterable of LabeledDrawing
-        Pictures, pixels or strokes.
     on_unreadable : callable, optional
         Called with each drawing that cannot be read, and why; it is left out.
-
-    Returns
-    -------
-    LabeledDigits
-        The canonical digits in the same order.
 
     Raises
     ------
@@ -197,39 +154,17 @@ def split_by_group(
 ) -> tuple[LabeledDigits, LabeledDigits]:
     """Split into digits to train on and a holdout, by group and never by image.
 
-    Parameters
-    ----------
-    digits : LabeledDigits
-        The digits.
-    holdout_share : float, optional
-        Share of the groups, on average, that is held out, 0 to 1.
-
-    Returns
-    -------
-    train, holdout : LabeledDigits
-        The two parts, each in the order of `digits`.
+    On average, `holdout_share` of the groups is held out; both parts keep the order.
     """
     holdout = is_held_out(digits.groups, holdout_share)
     return digits.select(~holdout), digits.select(holdout)
 
 
 def is_held_out(groups: NDArray[np.str_], holdout_share: float = 0.1) -> NDArray[np.bool_]:
-    """Return which groups belong to the holdout.
+    """Return which of n groups belong to the holdout, on average `holdout_share` of them.
 
     Only the SHA-256 of a group's name decides: a group stays on its side whatever is added or left
     out, so that no later training learns from today's holdout.
-
-    Parameters
-    ----------
-    groups : ndarray
-        (n,) str, names of groups.
-    holdout_share : float, optional
-        Share of the groups, on average, that is held out, 0 to 1.
-
-    Returns
-    -------
-    ndarray
-        (n,) bool.
     """
     names, group_of = np.unique(groups, return_inverse=True)
     is_held = np.array([_position(name) < holdout_share for name in names.tolist()], bool)

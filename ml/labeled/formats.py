@@ -65,7 +65,7 @@ class LabeledDrawing:
 
 
 def iter_labeled(path: Path) -> Iterator[LabeledDrawing]:
-    """Iterate over the drawings of a labeled file or folder.
+    """Iterate over the drawings, at least one, of a labeled file or folder.
 
     - csv of TMNIST or MNIST (with and without a header), plain, gzipped or zipped;
     - npz with arrays x (n, height, width) uint8 and y (n,);
@@ -77,16 +77,6 @@ def iter_labeled(path: Path) -> Iterator[LabeledDrawing]:
 
     Memory stays small whatever size a file states. The drawings are checked as they come: a caller
     that wants the whole file or nothing goes to the end before it keeps the first.
-
-    Parameters
-    ----------
-    path : Path
-        The file or folder.
-
-    Yields
-    ------
-    LabeledDrawing
-        At least one.
 
     Raises
     ------

@@ -24,25 +24,16 @@ def read_pictures(file: IO[bytes], name: str, most: int) -> NDArray[np.uint8]:
 
     Its first bytes decide which. IDX and csv may be gzipped, and a csv zipped.
 
-    Parameters
-    ----------
-    file : IO[bytes]
-        The file.
-    name : str
-        Its name, for errors.
-    most : int
-        Most pictures that it may hold.
-
     Returns
     -------
     ndarray
-        (n, 28, 28) uint8, at least one.
+        (n, 28, 28) uint8, at least one and at most `most`.
 
     Raises
     ------
     DatasetError
-        The file has another format, is damaged or too large, or holds no pictures or too many.
-        Names the row of a csv that is at fault.
+        The file, called `name` in the error, has another format, is damaged or too large, or holds
+        no pictures or too many. Names the row of a csv that is at fault.
     """
     path, largest = Path(name), MAX_UNPACKED
     file.seek(0)

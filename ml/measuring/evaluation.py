@@ -50,21 +50,9 @@ class Report:
 
 
 def evaluate(model: Pipeline, digits: LabeledDigits, unreadable: Sequence[int] = ()) -> Report:
-    """Ask a model about labeled digits.
+    """Ask a model about labeled digits; without any, this is a ValueError.
 
-    Parameters
-    ----------
-    model : Pipeline
-        A trained pipeline.
-    digits : LabeledDigits
-        At least one digit; none is a ValueError.
-    unreadable : sequence of int
-        Labels of further digits without ink to read.
-
-    Returns
-    -------
-    Report
-        How good it is.
+    `unreadable` are the labels of further digits, without ink to read.
     """
     if not len(digits):
         raise ValueError("There is no digit to evaluate on.")
@@ -104,21 +92,9 @@ def refusal_report(of_digits: NDArray[np.float64], of_others: NDArray[np.float64
 def report(
     probabilities: NDArray[np.float64], labels: NDArray[np.uint8], unreadable: Sequence[int] = ()
 ) -> Report:
-    """Compare probabilities with the true digits.
+    """Compare probabilities (n, 10), whose rows sum to 1, with the true digits (n,).
 
-    Parameters
-    ----------
-    probabilities : ndarray
-        (n, 10) float, rows sum to 1.
-    labels : ndarray
-        (n,) true digits, 0 to 9.
-    unreadable : sequence of int
-        Labels of further digits, for which there are no probabilities; they count as wrong.
-
-    Returns
-    -------
-    Report
-        How good they are.
+    `unreadable` are the labels of further digits without probabilities; they count as wrong.
     """
     answers = probabilities.argmax(axis=1)
     confusion = confusion_matrix(labels, answers, labels=range(DIGITS))

@@ -125,22 +125,8 @@ def make_holdouts(
 def load_holdouts(tmnist: Path, letters: Path | None = None) -> Holdouts:
     """Make the holdouts of a file in TMNIST's format, without corrections.
 
-    Parameters
-    ----------
-    tmnist : Path
-        The csv of typefaces, of which a tenth of the families is held out.
-    letters : Path, optional
-        The csv of letters.
-
-    Returns
-    -------
-    Holdouts
-        The same each time, unless the files or the project change.
-
-    Raises
-    ------
-    DatasetError
-        A file cannot be read.
+    They are the same each time, unless the files or the project change. Raises DatasetError if a
+    file cannot be read.
     """
     _, faces = split_by_group(load_tmnist(tmnist))
     nothing = LabeledDigits.concatenate([])
@@ -171,19 +157,10 @@ def learned_holdout(train: LabeledDigits) -> list[str]:
 
 
 def is_new_to(trained_on: Mapping[str, Any], corrections: LabeledDigits) -> NDArray[np.bool_]:
-    """Find the held out corrections that a model has not learned from, by its own record.
+    """Find the held out corrections that a model has not learned from: (n,) bool.
 
-    Parameters
-    ----------
-    trained_on : mapping
-        What the model was trained on, as `ml.training.train` records it.
-    corrections : LabeledDigits
-        Corrections that the hash holds out.
-
-    Returns
-    -------
-    ndarray
-        (n,) bool. Without a record, a model with corrections may have learned from all of them.
+    `trained_on` is its own record, as `ml.training.train` makes it. Without one, a model with
+    corrections may have learned from all of them.
     """
     if "learned_holdout" in trained_on:
         learned = set(trained_on["learned_holdout"])
@@ -213,40 +190,14 @@ def measure(holdouts: Holdouts, answers: Answers) -> dict[str, Any]:
 
 
 def is_right(name: str, labels: NDArray[np.uint8], given: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Find the right answers to a holdout.
-
-    Parameters
-    ----------
-    name : str
-        One of `HOLDOUTS`.
-    labels, given : ndarray
-        (n,) uint8, the right answers and the given ones.
-
-    Returns
-    -------
-    ndarray
-        (n,) bool. In ``others``, any digit is right for a digit.
-    """
+    """Find the right answers to a holdout; in ``others``, any digit is right for a digit."""
     if name == "others":
         return np.asarray((labels == NOT_A_DIGIT) == (given == NOT_A_DIGIT))
     return np.asarray(labels == given)
 
 
 def compare_answers(holdouts: Holdouts, first: Answers, second: Answers) -> dict[str, Comparison]:
-    """Compare the answers of two models, holdout by holdout.
-
-    Parameters
-    ----------
-    holdouts : Holdouts
-        What both were asked.
-    first, second : Answers
-        Their answers.
-
-    Returns
-    -------
-    dict of str to Comparison
-        By the name of the holdout; empty ones are left out.
-    """
+    """Compare the answers of two models by the name of the holdout; empty ones are left out."""
     compared = {}
     for name in HOLDOUTS:
         labels = holdouts.labels(name)
@@ -309,19 +260,9 @@ def fallen_digits(
 
 
 def worse_on(compared: dict[str, Comparison], level: float = LEVEL) -> tuple[str, ...]:
-    """Name the holdouts on which the second model is significantly worse than the first.
+    """Name the holdouts where the second model is significantly worse, the smallest p value first.
 
-    Parameters
-    ----------
-    compared : dict of str to Comparison
-        The comparisons.
-    level : float, optional
-        Largest probability of naming any holdout if the second model is as good on all.
-
-    Returns
-    -------
-    tuple of str
-        Names of holdouts, the smallest p value first.
+    `level` is the largest probability of naming any if the second model is as good on all.
     """
     found = significant({name: one.p_second_worse for name, one in compared.items()}, level)
     return tuple(name for name in found if compared[name].loss > TOLERATED.get(name, 0.0))

@@ -67,13 +67,7 @@ def _as_svg(draw: Callable[..., Figure]) -> Callable[..., bytes]:
 
 @_as_svg
 def draw_confusion(labels: NDArray[np.uint8], answers: NDArray[np.uint8]) -> Figure:
-    """Draw the confusion matrix as SVG; the shades show mistakes only.
-
-    Parameters
-    ----------
-    labels, answers : ndarray
-        (n,) uint8, the true digits and those that were read.
-    """
+    """Draw the confusion matrix as SVG; the shades show mistakes only."""
     figure = Figure(figsize=(5, 4.8))
     axes = figure.subplots()
     counts = confusion_matrix(labels, answers, labels=range(DIGITS))
@@ -94,15 +88,7 @@ def draw_confusion(labels: NDArray[np.uint8], answers: NDArray[np.uint8]) -> Fig
 
 @_as_svg
 def draw_calibration(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> Figure:
-    """Draw the share of right answers against confidence as SVG, with a histogram of confidence.
-
-    Parameters
-    ----------
-    confidence : ndarray
-        (n,) float, 0.1 to 1.
-    right : ndarray
-        (n,) bool, whether the answer was right.
-    """
+    """Draw the share of right answers against confidence as SVG, with a histogram of confidence."""
     figure = Figure(figsize=(5, 4.8))
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     CalibrationDisplay.from_predictions(
@@ -125,12 +111,7 @@ def draw_learning_curve(
 ) -> Figure:
     """Draw as SVG how good each version is, and from how many corrections it learned.
 
-    Parameters
-    ----------
-    versions, corrections : sequence of int
-        All versions in their order, and the corrections that each was trained on.
-    curves : sequence of Curve
-        At most five lines.
+    `versions` are all in their order; of `curves`, at most five are drawn.
     """
     figure = Figure(figsize=(8.4, 4.6))
     axes = figure.subplots(1, 2, sharey=True)

@@ -51,18 +51,9 @@ class Comparison:
 
 
 def compare(first_right: NDArray[np.bool_], second_right: NDArray[np.bool_]) -> Comparison:
-    """Count where two models differ.
+    """Count where two models differ: (n,) bool, whether each got each picture right.
 
-    Parameters
-    ----------
-    first_right, second_right : ndarray
-        (n,) bool, whether each model got each picture right, in the same order; different lengths
-        are a ValueError.
-
-    Returns
-    -------
-    Comparison
-        The counts.
+    Different lengths are a ValueError.
     """
     if first_right.shape != second_right.shape:
         raise ValueError(f"{len(first_right)} and {len(second_right)} answers cannot be paired")

@@ -47,11 +47,6 @@ def connected(address: str | None) -> Iterator[None]:
     call whose worker dies is made again by another one; when all workers are dead, the run waits
     until one comes back.
 
-    Parameters
-    ----------
-    address : str or None
-        Address of the scheduler, such as ``tcp://scheduler:8786``.
-
     Raises
     ------
     ClusterError

@@ -68,11 +68,6 @@ def check_labels(model: Pipeline, digits: LabeledDigits, approved: NDArray[np.bo
     approved : ndarray
         (n,) bool: labels that a reviewer approved. They support others and are never suspicious.
 
-    Returns
-    -------
-    LabelCheck
-        The outcome for each label, in their order.
-
     References
     ----------
     Northcutt, Jiang, Chuang, "Confident learning: estimating uncertainty in dataset labels",

@@ -90,7 +90,7 @@ def train(
     handwriting: LabeledDigits | None = None,
     measured: LabeledDigits | None = None,
 ) -> TrainedArtifact:
-    """Train a model on typefaces, handwriting and corrections.
+    """Train a model on typefaces, handwriting and corrections, and measure it on the holdouts.
 
     Parameters
     ----------
@@ -98,24 +98,15 @@ def train(
         Typefaces; a tenth of the families is held out. May be empty if there is handwriting.
     corrections : LabeledDigits
         Drawings of users with their labels; may be empty.
-    options : TrainingOptions, optional
-        How to train.
     start : Pipeline, optional
         A trained pipeline whose weights are the start; it is not changed. New weights by default.
     letters : Path, optional
         The csv of letters; without it, scribbles alone are what is not a digit.
-    report : callable
-        Gets the progress from time to time.
     handwriting : LabeledDigits, optional
         Canonical digits that people wrote; a tenth of the groups is held out.
     measured : LabeledDigits, optional
         Typefaces whose held out families measure every model, if `base` is another data set. A
         digit that looks exactly like one of them does not train.
-
-    Returns
-    -------
-    TrainedArtifact
-        The model and how good it is on the holdouts.
     """
     options = options or TrainingOptions()
     began = time.monotonic()

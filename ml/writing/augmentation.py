@@ -94,20 +94,14 @@ def augment(
     jobs: int = 1,
     report: Callable[[float], None] = lambda fraction: None,
 ) -> Digits:
-    """Make changed copies of digits.
+    """Make changed copies of canonical digits.
 
     The outcome depends on the arguments before `jobs` only, whatever the number of processes.
 
     Parameters
     ----------
-    images : Digits
-        (n, 28, 28) uint8 canonical digits.
     copies : int
         Copies of each digit.
-    seed : int
-        Seed of all randomness.
-    settings : AugmentationSettings
-        How far digits are changed.
     jobs : int
         Processes that work on it.
     report : callable
@@ -116,7 +110,7 @@ def augment(
     Returns
     -------
     Digits
-        (n * copies, 28, 28) uint8 canonical digits: the copies of the first, of the second, ...
+        (n * copies, 28, 28): the copies of the first, of the second, ...
     """
     repeated = np.repeat(images, copies, axis=0)
     chunks = [repeated[start : start + CHUNK] for start in range(0, len(repeated), CHUNK)]

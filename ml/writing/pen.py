@@ -101,14 +101,6 @@ def write_digits(
 
     Parameters
     ----------
-    count : int
-        Digits to write.
-    seed : int
-        Seed of all randomness.
-    settings : PenSettings
-        How much hands differ.
-    variants : tuple of Variant
-        Ways to write.
     jobs : int
         Processes that work on it.
     report : callable
@@ -117,7 +109,7 @@ def write_digits(
     Returns
     -------
     images : Digits
-        (count, 28, 28) uint8 canonical digits, in an order without meaning.
+        (count, 28, 28) uint8, in an order without meaning.
     labels : ndarray
         (count,) uint8, 0 to 9.
     """
@@ -151,23 +143,9 @@ def write_digits(
 def write_strokes(
     digit: int, rng: np.random.Generator, settings: PenSettings = PEN, *, size: float = 0.7
 ) -> Strokes:
-    """Write one digit as strokes on the drawing page's pad.
+    """Write one digit as strokes on the drawing page's pad, in its units and to a tenth.
 
-    Parameters
-    ----------
-    digit : int
-        The digit, 0 to 9.
-    rng : numpy.random.Generator
-        Source of randomness.
-    settings : PenSettings
-        How much hands differ.
-    size : float
-        Longer side of the digit, as a share of the pad's.
-
-    Returns
-    -------
-    Strokes
-        Points [x, y] in the pad's units, to a tenth.
+    `size` is the longer side of the digit, as a share of the pad's.
     """
     mine = [variant for variant in VARIANTS if variant.digit == digit]
     shares = np.array([variant.share for variant in mine], float)
@@ -327,15 +305,7 @@ def _bend(
 def ink_variant(
     variant: Variant, hands: int, rng: np.random.Generator, settings: PenSettings = PEN
 ) -> Digits:
-    """Write a variant by several hands and ink it.
-
-    The arguments are those of `trace`.
-
-    Returns
-    -------
-    Digits
-        (hands, 28, 28) uint8 canonical digits.
-    """
+    """Write a variant by several hands, as `trace` does, and ink it."""
     lines = trace(variant, hands, rng, settings)
     points = np.concatenate(lines, axis=1)
     low, high = points.min(axis=1), points.max(axis=1)  # (hands, 2)
