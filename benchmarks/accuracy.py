@@ -15,13 +15,7 @@ from sklearn.pipeline import Pipeline
 
 from benchmarks import kit, original
 from ml import artifacts
-from ml.labeled.digits import (
-    LabeledDigits,
-    as_presented,
-    load_labeled,
-    load_tmnist,
-    split_by_group,
-)
+from ml.labeled.digits import LabeledDigits, as_presented, load_labeled, load_tmnist, split_by_group
 from ml.measuring.evaluation import evaluate
 from ml.training.material import TrainingOptions
 from ml.training.train import train

@@ -22,8 +22,11 @@ from sklearn.datasets import load_digits
 
 from ml.drawing.canonical import canonical_digit
 from ml.drawing.pictures import ink_from_pixels
+from ml.drawing.strokes import Strokes
 from ml.labeled.digits import LabeledDigits
+from ml.labeled.formats import iter_labeled
 from ml.training.material import TrainingOptions
+from ml.writing.pen import write_strokes
 
 if TYPE_CHECKING:
     from recognizer.tests.kit.live import LiveSite
@@ -64,6 +67,14 @@ def small_digits() -> LabeledDigits:
     return _canonical(np.rint(small.images * (255 / 16)), small.target)
 
 
+def read_drawings(tablet: Path | None, *, written: int, seed: int) -> list[tuple[int, Strokes]]:
+    """Return labels and strokes of a file; without one, of what the synthetic pen writes."""
+    if tablet is None:
+        hand = np.random.default_rng(seed)
+        return [(index % 10, write_strokes(index % 10, hand)) for index in range(written)]
+    return [(each.label, each.strokes) for each in iter_labeled(tablet) if each.strokes is not None]
+
+
 def _canonical(images: Any, labels: Any) -> LabeledDigits:
     digits = np.stack([canonical_digit(ink_from_pixels(image)) for image in images])
     names = np.array([f"{index}" for index in range(len(digits))])
@@ -72,12 +83,7 @@ def _canonical(images: Any, labels: Any) -> LabeledDigits:
 
 def shorten(options: TrainingOptions, share: float) -> TrainingOptions:
     """Reduce the digits that a retraining makes to a share of the usual ones."""
-    names = (
-        "replay_samples",
-        "replay_pen_samples",
-        "replay_other_samples",
-        "correction_samples",
-    )
+    names = ("replay_samples", "replay_pen_samples", "replay_other_samples", "correction_samples")
     return replace(options, **{name: ceil(getattr(options, name) * share) for name in names})
 
 

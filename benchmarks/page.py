@@ -16,13 +16,9 @@ import numpy as np
 from playwright.sync_api import sync_playwright
 
 from benchmarks import kit
-from ml.drawing.strokes import Strokes
-from ml.labeled.formats import iter_labeled
-from ml.writing.pen import write_strokes
 from recognizer.tests.kit.browsing import FLAGS, find_chromium
 from recognizer.tests.kit.replaying import replay
 
-WRITTEN = 100
 # The page's policy forbids to evaluate strings, as waiting for a function would; so the time since
 # pen-up stands in an attribute, which can be waited for.
 NOTE_ANSWERS = """() => {
@@ -46,20 +42,12 @@ NOTE_ANSWERS = """() => {
 }"""
 
 
-def read_drawings(tablet: Path | None) -> list[tuple[int, Strokes]]:
-    """Return labels and strokes."""
-    if tablet is None:
-        rng = np.random.default_rng(0)
-        return [(number % 10, write_strokes(number % 10, rng)) for number in range(WRITTEN)]
-    return [(each.label, each.strokes) for each in iter_labeled(tablet) if each.strokes is not None]
-
-
 def main() -> None:
     parser = kit.new_parser(__doc__)
     parser.add_argument("--tablet", type=Path)
     parser.add_argument("--limit", type=int)
     options = parser.parse_args()
-    drawings = read_drawings(options.tablet)[: options.limit]
+    drawings = kit.read_drawings(options.tablet, written=100, seed=0)[: options.limit]
     right = same = 0
     times = []
     with (
@@ -79,7 +67,7 @@ def main() -> None:
             painted = page.locator("html[data-painted]").get_attribute("data-painted")  # waits
             times.append(float(painted or "nan"))
         browser.close()
-    kit.print_head("drawings", "read right", "as the server", *["p50 ms", "p95 ms", "p99 ms"])
+    kit.print_head("drawings", "read right", "as the server", "p50 ms", "p95 ms", "p99 ms")
     shares = f"{right / len(drawings):.2%}", f"{same / len(drawings):.2%}"
     kit.print_row(len(drawings), *shares, *np.percentile(times, [50, 95, 99]).round(1))
 

@@ -21,9 +21,7 @@ from ml.drawing.canonical import canonical_digit
 from ml.drawing.pictures import ink_from_image
 from ml.drawing.strokes import Strokes, draw_strokes, ink_from_strokes
 from ml.errors import InvalidDrawing
-from ml.labeled.formats import iter_labeled
 from ml.pipeline import predict, read
-from ml.writing.pen import write_strokes
 
 SIDE = 280
 JPEG_QUALITY = 40
@@ -131,12 +129,8 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=kit.BUNDLE)
     arguments = parser.parse_args()
     model, _ = artifacts.load(arguments.model)
-    if arguments.tablet:
-        drawings = [drawing.strokes or [] for drawing in iter_labeled(arguments.tablet)]
-    else:
-        hand = np.random.default_rng(1)
-        drawings = [write_strokes(index % 10, hand) for index in range(500)]
-    drawings = drawings[: arguments.limit]
+    labeled = kit.read_drawings(arguments.tablet, written=500, seed=1)[: arguments.limit]
+    drawings = [strokes for _, strokes in labeled]
     digits = np.stack([canonical_digit(ink_from_strokes(strokes)) for strokes in drawings])
     expected = read(model, digits).probabilities.argmax(axis=1)
     kit.print_head("sent", f"another answer, of {len(drawings)}")

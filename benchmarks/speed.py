@@ -140,9 +140,7 @@ def list_targets(site: str, full: str, rows: int, demo: str) -> list[Target]:
 @contextmanager
 def serve_original(folder: Path) -> Iterator[str]:
     """Serve the original's recipe by the same gunicorn, after `kit.set_up_site`."""
-    from recognizer.tests.kit.live import (
-        Server,
-    )  # needs the Django that `kit.serve_site` has set up
+    from recognizer.tests.kit.live import Server
 
     model = folder / "original.pickle"
     original.write_pickle(kit.TYPEFACES, model)
