@@ -1,4 +1,7 @@
-"""Django's admin, where the staff review drawings and look after models."""
+"""Django's admin, where the staff review drawings and look after models.
+
+`ModelAdmin[Drawing]` is possible because django-tasks makes Django's classes generic.
+"""
 
 from __future__ import annotations
 

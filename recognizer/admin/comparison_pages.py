@@ -28,7 +28,7 @@ OF_VISITORS = {"corrections", "learned"}
 """Pictures by visitors: staff without the permission to see drawings see only how many."""
 
 
-class ComparisonPages(admin.ModelAdmin):  # type: ignore[type-arg]
+class ComparisonPages(admin.ModelAdmin[TrainedModel]):
     """Part of the admin of versions: the comparison of two."""
 
     def get_urls(self) -> list[Any]:

@@ -62,7 +62,7 @@ class QueueFilter(admin.SimpleListFilter):
         return queryset.filter(review=self.value())
 
 
-class DrawingForm(forms.ModelForm):  # type: ignore[type-arg]
+class DrawingForm(forms.ModelForm[Drawing]):
     def clean(self) -> dict[str, Any]:
         """Refuse an approval without a label."""
         fields = super().clean() or {}
@@ -72,7 +72,7 @@ class DrawingForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Drawing)
-class DrawingAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class DrawingAdmin(admin.ModelAdmin[Drawing]):
     form = DrawingForm
     actions = ["approve", "reject"]
     list_display = [

@@ -17,7 +17,7 @@ FACTS = ["prefix", "state", "owner", "created_at", "last_used_at", "revoked_at",
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ApiKeyAdmin(admin.ModelAdmin[ApiKey]):
     actions = ["revoke"]
     list_display = ["name", "prefix", "scope_names", "state", "last_used_at", "expires_at"]
     search_fields = ["name", "prefix"]

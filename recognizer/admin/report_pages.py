@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from recognizer.services.versions import reports
 
 
-class ReportPages(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReportPages(admin.ModelAdmin[TrainedModel]):
     """Part of the admin of versions: their reports."""
 
     def get_urls(self) -> list[Any]:

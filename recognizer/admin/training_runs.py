@@ -36,7 +36,7 @@ FIELDS = (
 
 
 @admin.register(TrainingRun)
-class TrainingRunAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class TrainingRunAdmin(ReadOnly, admin.ModelAdmin[TrainingRun]):
     list_display = ["__str__", "state", "progress_bar", "phase", "started_at", "outcome"]
     list_filter = ["state"]
     sortable_by = ()
