@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from recognizer.access.visitors import read_visitor
 from recognizer.models import Drawing, TrainedModel
+from recognizer.pages import sentences
 from recognizer.services.drawings import explaining
 from recognizer.services.versions import registry
 from recognizer.wording import png_url
@@ -31,6 +32,12 @@ def about(request: HttpRequest) -> HttpResponse:
     except registry.NoModel:
         return render(request, "recognizer/about.html")
     maps = dict(zip(ARROWS, map(png_url, walk.directions), strict=True))
+    prediction = walk.prediction
+    shares = sentences.share_of_each(prediction.probabilities, prediction.strangeness)
+    answer = prediction.digit if prediction.is_digit else sentences.NONE
+    sentence, detail = sentences.describe_answer(
+        prediction.digit, is_digit=prediction.is_digit, shares=shares
+    )
     context = {
         "is_example": drawing is None,
         "model": walk.model,
@@ -38,9 +45,10 @@ def about(request: HttpRequest) -> HttpResponse:
         "canonical": png_url(walk.canonical),
         "upright": png_url(walk.upright),
         "compass": [(arrow, maps.get(arrow)) for arrow in COMPASS],
-        "prediction": walk.prediction,
-        "percent": round(100 * walk.prediction.confidence),
-        "percents": [round(100 * share) for share in walk.prediction.probabilities],
+        "answer": answer,
+        "sentence": sentence,
+        "detail": detail,
+        "bars": [(round(80 * share, 1), sentences.short_percent(share)) for share in shares],
         **_describe(registry.get_model(walk.model)),
     }
     return render(request, "recognizer/about.html", context)

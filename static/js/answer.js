@@ -1,41 +1,28 @@
-// Shows an answer: the digit, a sentence, ten bars, the 28x28 pixels that the model saw, and the visitor's verdict.
+// Shows an answer: the digit, a sentence, eleven bars, the 28x28 pixels that the model saw, the visitor's verdict.
 
-import { rankDigits } from "./feedback.js";
+import { NONE, answerOf, describe, sharesOf, verdictOn } from "./reading.js";
 import { words } from "./words.js";
 
-const UNSURE_BELOW = 0.5; // confidence
-const CLOSE_FROM = 0.15; // probability of the runner-up
+const LEAST = 0.01; // the smallest share that is written over its bar
+const MS_BEFORE_READING = 400; // a quicker answer does not flicker
 
-export function sentenceAbout({ prediction, is_digit: isDigit, confidence, probabilities }) {
-  const other = rankDigits(probabilities).find((digit) => digit !== prediction);
-  if (!isDigit) return words.reading.noDigit(prediction);
-  if (confidence < UNSURE_BELOW) return words.reading.unsure(prediction, other);
-  if (probabilities[other] >= CLOSE_FROM) return words.reading.close(prediction, other);
-  return words.reading.sure(prediction, confidence);
-}
-
-/** A share in whole percent without the sign, as it stands over a bar. */
-export const shortPercent = (share) => String(Math.round(share * 100));
+/** A share in whole percent without the sign, as it stands over a bar; nothing is certain. */
+export const shortPercent = (share) =>
+  share < LEAST ? "" : String(Math.min(Math.round(100 * share), 99));
 
 export class Answer {
   #root;
-  #digit;
-  #mark;
-  #sentence;
+  #parts = {};
   #bars;
   #seen;
   #version;
+  #timer = 0;
 
-  /** `root` is #answer; `bars` has an item for each digit, 0 to 9; `seen` is an <img>; `version` names the model. */
+  /** `root` is #answer; `bars` has an item for each answer; `seen` is an <img>; `version` names the model. */
   constructor(root, bars, seen, version) {
     this.#root = root;
-    this.#digit = root.querySelector("[data-part=digit]");
-    this.#mark = root.querySelector("[data-part=mark]");
-    this.#sentence = root.querySelector("[data-part=sentence]");
-    this.#bars = [...bars.children].map((item) => ({
-      item,
-      share: item.querySelector("[data-part=share]"),
-    }));
+    for (const part of root.querySelectorAll("[data-part]")) this.#parts[part.dataset.part] = part;
+    this.#bars = [...bars.children];
     this.#seen = seen;
     this.#version = version;
   }
@@ -44,51 +31,61 @@ export class Answer {
   wait() {
     delete this.#root.dataset.digit;
     this.#root.setAttribute("aria-busy", "true");
-    // The sentence asks for a drawing, which has begun.
-    if (this.#root.dataset.state === "empty") this.#sentence.textContent = "";
+    clearTimeout(this.#timer);
+  }
+
+  /** The new answer is on its way. */
+  expect() {
+    this.wait();
+    this.#timer = setTimeout(() => this.#say(["", words.reading.reading]), MS_BEFORE_READING);
   }
 
   clear(sentence = "") {
     this.wait();
     this.#root.removeAttribute("aria-busy");
     this.#root.dataset.state = "empty";
-    this.#digit.textContent = "";
-    this.#mark.textContent = "";
-    this.#sentence.textContent = sentence;
+    this.#parts.digit.textContent = "";
+    this.#parts.mark.textContent = "";
+    this.#say([sentence, ""]);
     this.#seen.removeAttribute("src");
     this.#seen.hidden = true;
     this.#version.textContent = "";
-    for (const bar of this.#bars) this.#fill(bar, 0, "");
+    for (const bar of this.#bars) this.#fill(bar, 0);
   }
 
   show(drawing) {
+    clearTimeout(this.#timer);
     this.#root.removeAttribute("aria-busy");
-    this.#root.dataset.digit = String(drawing.prediction);
-    this.#digit.textContent = String(drawing.prediction);
-    this.#sentence.textContent = sentenceAbout(drawing);
+    const answer = answerOf(drawing);
+    this.#root.dataset.digit = answer;
+    this.#parts.digit.textContent = answer === NONE ? "?" : answer;
     this.#seen.src = drawing.canonical;
     this.#seen.hidden = false;
     this.#version.textContent = words.reading.byModel(drawing.model);
-    this.#bars.forEach((bar, digit) => {
-      const share = drawing.probabilities[digit];
-      this.#fill(bar, share, shortPercent(share));
-      bar.item.toggleAttribute("data-likeliest", digit === drawing.prediction);
-    });
+    const shares = sharesOf(drawing);
+    this.#bars.forEach((bar, index) => this.#fill(bar, shares[index]));
+    this.#bars.at(answer === NONE ? -1 : answer).toggleAttribute("data-likeliest", true);
     this.judge(drawing);
   }
 
-  /** Marks the answer as a teacher does: ticks it, or strikes it out and writes the right digit beside it. */
-  judge({ prediction, is_digit: isDigit, label }) {
-    const isWrong = label !== null && label !== prediction;
-    this.#mark.textContent = isWrong ? String(label) : "";
-    if (isWrong) this.#root.dataset.state = "wrong";
-    else if (label !== null) this.#root.dataset.state = "right";
-    else this.#root.dataset.state = isDigit ? "answered" : "no-digit";
+  /** Marks the answer as a teacher does: ticks it, or strikes it out and writes the right one beside it. */
+  judge(drawing) {
+    const { label } = drawing;
+    const verdict = verdictOn(drawing);
+    this.#root.dataset.state = verdict === "open" ? "answered" : verdict;
+    this.#parts.mark.textContent = verdict === "wrong" ? words.short(label) : "";
+    const [sentence, detail] = describe(drawing);
+    this.#say([sentence, verdict === "open" ? detail : words.feedback.thanks(verdict, label)]);
   }
 
-  #fill({ item, share }, value, text) {
-    item.style.setProperty("--share", value.toFixed(4));
-    item.removeAttribute("data-likeliest");
-    share.textContent = text;
+  #say([sentence, detail]) {
+    this.#parts.sentence.textContent = sentence;
+    this.#parts.detail.textContent = detail;
+  }
+
+  #fill(bar, share) {
+    bar.style.setProperty("--share", share.toFixed(4));
+    bar.removeAttribute("data-likeliest");
+    bar.firstElementChild.textContent = shortPercent(share);
   }
 }

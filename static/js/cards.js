@@ -2,12 +2,8 @@
 //
 // Events: "open" with detail {drawing} when a card is chosen; "change" when the list has changed.
 
+import { NONE, answerOf, verdictOn } from "./reading.js";
 import { words } from "./words.js";
-
-const state = ({ label, prediction }) => {
-  if (label === null) return "open";
-  return label === prediction ? "right" : "wrong";
-};
 
 export class Cards extends EventTarget {
   #list;
@@ -84,17 +80,19 @@ export class Cards extends EventTarget {
   }
 
   #card(drawing) {
-    const { id, prediction, label, canonical } = drawing;
+    const { id, label, canonical } = drawing;
+    const [answer, verdict] = [answerOf(drawing), verdictOn(drawing)];
     this.#drawings.set(id, drawing);
     const card = this.#template.content.firstElementChild.cloneNode(true);
     card.dataset.id = id;
-    card.dataset.state = state(drawing);
+    card.dataset.state = verdict;
     card.querySelector("button").value = id;
     const image = card.querySelector("img");
-    image.alt = words.drawing[state(drawing)](prediction, label);
+    image.alt = words.drawing[verdict](words.short(answer), words.short(label));
     image.src = canonical;
-    card.querySelector("[data-part=digit]").textContent = prediction;
-    card.querySelector("[data-part=label]").textContent = state(drawing) === "wrong" ? label : "";
+    card.querySelector("[data-part=digit]").textContent = answer === NONE ? "?" : answer;
+    card.querySelector("[data-part=label]").textContent =
+      verdict === "wrong" ? words.short(label) : "";
     return card;
   }
 

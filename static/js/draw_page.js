@@ -74,14 +74,21 @@ function clear() {
   pad.clear();
 }
 
-function choosePen() {
-  pad.penWidth = Number(find("pens").querySelector(":checked").value);
+function choosePen(width) {
+  pad.penWidth = width;
+  find("pen").lastElementChild.textContent = words.pens[width];
+  find("pen").style.setProperty("--dot", `${width / 22}rem`);
+}
+
+function nextPen() {
+  const widths = Object.keys(words.pens).map(Number);
+  choosePen(widths[(widths.indexOf(pad.penWidth) + 1) % widths.length]);
+  find("voice").textContent = words.pens[pad.penWidth];
 }
 
 // Answers and problems come back
 
 function showAnswer({ drawing }) {
-  find("reading").removeAttribute("data-fresh");
   answer.show(drawing);
   feedback.show(drawing);
   explain(drawing);
@@ -164,7 +171,7 @@ on(pad, "begin", beginStroke);
 on(pad, "change", readStrokes);
 on(intake, "file", readFile);
 on(intake, "dragging", ({ isOver }) => find("sheet").toggleAttribute("data-dropping", isOver));
-on(recognition, "waiting", () => answer.wait());
+on(recognition, "waiting", () => answer.expect());
 on(recognition, "answer", showAnswer);
 on(recognition, "verdict", showVerdict);
 on(recognition, "finished", ({ drawing }) => cards.put(drawing));
@@ -175,13 +182,10 @@ on(feedback, "judge", (said) => {
 });
 on(editor, "judged", ({ drawing }) => recognition.adopt(drawing));
 on(editor, "deleted", ({ drawing }) => recognition.forget(drawing.id) && clear());
-on(cards, "change", () => {
-  find("latest").hidden = cards.size === 0;
-});
 on(find("undo"), "click", () => pad.undo());
 on(find("redo"), "click", () => pad.redo());
 on(find("clear"), "click", clear);
-on(find("pens"), "change", choosePen);
+on(find("pen"), "click", nextPen);
 on(find("looked-button"), "click", toggleExplanation);
 on(find("languages"), "submit", keepDrawing);
 on(notice, "reload", () => {
@@ -189,8 +193,12 @@ on(notice, "reload", () => {
   location.reload();
 });
 new Cursor(find("pad"), pad, find("cursor"), find("voice"));
-listenToKeys(find("main"), pad, feedback);
+listenToKeys(find("main"), feedback, {
+  undo: () => pad.undo(),
+  redo: () => pad.redo(),
+  next: clear,
+  list: () => {},
+});
 
-choosePen(); // after a reload, a browser may remember another pen than the template's
 restoreDrawing();
 loadLatest();

@@ -4,6 +4,7 @@
 // {problem, again}, where again() repeats the request; "close" with detail {drawing}.
 
 import { Feedback } from "./feedback.js";
+import { describe, verdictOn } from "./reading.js";
 import { words } from "./words.js";
 
 export class Editor extends EventTarget {
@@ -46,11 +47,12 @@ export class Editor extends EventTarget {
       dateStyle: "medium",
       timeStyle: "short",
     });
-    this.#parts.details.textContent = words.drawing.details(
-      drawing.prediction,
-      drawing.confidence,
-      when.format(new Date(drawing.created_at)),
-    );
+    const [sentence, detail] = describe(drawing);
+    this.#parts.sentence.textContent = sentence;
+    this.#parts.details.textContent = `${detail} ${when.format(new Date(drawing.created_at))}`;
+    const verdict = verdictOn(drawing);
+    this.#parts.said.textContent =
+      verdict === "open" ? "" : words.feedback.thanks(verdict, drawing.label);
     this.#feedback.show(drawing);
   }
 

@@ -1,33 +1,43 @@
-// Keys for the drawing page: 0 to 9, Enter, Esc and Delete answer; Ctrl+Z and Ctrl+Shift+Z undo and redo.
+// Keys for the drawing page: Enter, 0 to 9, X and Delete answer; N begins the next one; ? lists the keys; Ctrl+Z and
+// Ctrl+Shift+Z undo and redo.
 //
 // They work only while the focus is in the workspace, where drawing puts it, so that speech input and screen readers do
 // not trigger them by accident (WCAG 2.1.4).
 
-const CONTROLS = "button, a, input, select, textarea, dialog";
+import { NONE } from "./reading.js";
 
-export function listenToKeys(workspace, pad, feedback) {
+const CONTROLS = "button, a, input, dialog";
+
+/** `press` has an action for each of: undo, redo, next, list. */
+export function listenToKeys(workspace, feedback, press) {
   workspace.addEventListener("keydown", (event) => {
     const action =
-      event.ctrlKey || event.metaKey ? historyAction(event, pad) : answerAction(event, feedback);
+      event.ctrlKey || event.metaKey
+        ? historyAction(event, press)
+        : plainAction(event, feedback, press);
     if (!action) return;
     event.preventDefault();
     action();
   });
 }
 
-function historyAction(event, pad) {
+function historyAction(event, press) {
   const key = event.key.toLowerCase();
-  if (key === "y" || (key === "z" && event.shiftKey)) return () => pad.redo();
-  if (key === "z") return () => pad.undo();
-  return null;
+  if (key === "y" || (key === "z" && event.shiftKey)) return press.redo;
+  return key === "z" ? press.undo : null;
 }
 
-function answerAction(event, feedback) {
-  if (!feedback.isAsking || event.altKey) return null;
-  if (/^[0-9]$/.test(event.key)) return () => feedback.choose(Number(event.key));
-  if (event.key === "Escape" && feedback.isOffering) return () => feedback.cancel();
-  if (event.key === "Delete") return () => feedback.withdraw();
+function plainAction(event, feedback, press) {
+  if (event.altKey) return null;
+  const key = event.key.toLowerCase();
+  if (/^[0-9]$/.test(key)) return () => feedback.choose(Number(key));
   // Enter on a button presses that button.
-  if (event.key === "Enter" && !event.target.closest(CONTROLS)) return () => feedback.confirm();
-  return null;
+  if (key === "enter" && event.target.closest(CONTROLS)) return null;
+  return {
+    enter: () => feedback.confirm(),
+    x: () => feedback.choose(NONE),
+    delete: () => feedback.withdraw(),
+    n: press.next,
+    "?": press.list,
+  }[key];
 }

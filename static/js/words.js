@@ -26,19 +26,38 @@ const LOOKED_MOST = [
   gettext("It looked most at the bottom right: without that, it is %(points)s points less sure."),
 ];
 
+/** A share as it is told: nothing is certain, and nothing is impossible. */
+function tell(share) {
+  if (share >= 0.995) return gettext("over 99%");
+  return share < 0.005 ? gettext("under 1%") : percent.format(share);
+}
+
+const NONE = "none";
+
 export const words = {
-  percent: (share) => percent.format(share),
+  /** An answer in one word: 0 to 9, or that it is none. */
+  short: (answer) => (answer === NONE ? gettext("none") : String(answer)),
 
   reading: {
-    next: gettext("Draw the next one."),
-    sure: (digit, share) =>
-      fill(gettext("It reads %(digit)s, %(share)s sure."), { digit, share: words.percent(share) }),
-    close: (digit, other) =>
-      fill(gettext("It reads %(digit)s, but it could be %(other)s."), { digit, other }),
-    unsure: (digit, other) =>
-      fill(gettext("It cannot tell: perhaps %(digit)s, perhaps %(other)s."), { digit, other }),
-    noDigit: (digit) =>
-      fill(gettext("That does not look like a digit. Its best guess: %(digit)s."), { digit }),
+    next: gettext("Draw the next one"),
+    reading: gettext("Reading …"),
+    reads: (digit) => fill(gettext("It reads %(digit)s"), { digit }),
+    sure: (share) => fill(gettext("Sure: %(share)s."), { share: tell(share) }),
+    fairlySure: (share, other) =>
+      other === NONE
+        ? fill(gettext("Fairly sure: %(share)s. Or it is no digit."), { share: tell(share) })
+        : fill(gettext("Fairly sure: %(share)s. Second guess: %(other)s."), {
+            share: tell(share),
+            other,
+          }),
+    torn: (digit, other) =>
+      other === NONE
+        ? fill(gettext("A %(digit)s, or no digit?"), { digit })
+        : fill(gettext("It cannot tell %(digit)s from %(other)s"), { digit, other }),
+    likelier: (digit, share) =>
+      fill(gettext("%(digit)s is likelier: %(share)s."), { digit, share: tell(share) }),
+    noDigit: gettext("It reads no digit"),
+    isItOne: gettext("Is it a digit?"),
     byModel: (version) => fill(gettext("; read by model %(version)s"), { version }),
   },
 
@@ -59,25 +78,35 @@ export const words = {
   },
 
   feedback: {
-    right: gettext("Thank you: it was right."),
-    wrong: (label) => fill(gettext("Thank you: it was %(label)s."), { label }),
-    withdrawn: gettext("Your answer is withdrawn."),
+    wasItRight: gettext("Was this right?"),
+    yes: (answer) => fill(gettext("Yes, %(answer)s"), { answer }),
+    no: gettext("No"),
+    second: gettext("second guess"),
+    thanks: (verdict, label) =>
+      verdict === "right"
+        ? gettext("Thank you: it was right.")
+        : fill(
+            label === NONE
+              ? gettext("Thank you: it was no digit.")
+              : gettext("Thank you: it was %(label)s."),
+            { label },
+          ),
   },
 
   drawing: {
-    open: (prediction) => fill(gettext("Read as %(prediction)s, not yet answered"), { prediction }),
-    right: (prediction) => fill(gettext("Read as %(prediction)s, which was right"), { prediction }),
-    wrong: (prediction, label) =>
-      fill(gettext("Read as %(prediction)s, but it was %(label)s"), { prediction, label }),
-    details: (prediction, share, when) =>
-      fill(gettext("Read as %(prediction)s, %(share)s sure, %(when)s."), {
-        prediction,
-        share: words.percent(share),
-        when,
-      }),
+    open: (answer) => fill(gettext("Read as %(answer)s, not yet answered"), { answer }),
+    right: (answer) => fill(gettext("Read as %(answer)s, which was right"), { answer }),
+    wrong: (answer, label) =>
+      fill(gettext("Read as %(answer)s, but it was %(label)s"), { answer, label }),
     deleted: gettext("The drawing is deleted."),
     deleteAsk: gettext("Delete"),
     deleteSure: gettext("Delete for good?"),
+  },
+
+  pens: {
+    10: gettext("Pen: thin"),
+    18: gettext("Pen: medium"),
+    28: gettext("Pen: thick"),
   },
 
   keys: {

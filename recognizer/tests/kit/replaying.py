@@ -8,6 +8,7 @@ import numpy as np
 from playwright.sync_api import APIRequestContext, Page, Request
 
 from ml.drawing.strokes import Strokes
+from ml.pipeline import NOT_A_DIGIT
 
 MARGIN = 0.15  # of the pad, around a drawing
 
@@ -31,7 +32,10 @@ def write(page: Page, strokes: Strokes) -> None:
 
 
 def replay(page: Page, client: APIRequestContext, strokes: Strokes) -> tuple[int, int]:
-    """Return what the page shows, and what the server says to the same strokes as JSON."""
+    """Return what the page shows, and what the server says to the same strokes as JSON.
+
+    0 to 9, or `NOT_A_DIGIT`.
+    """
     sent: list[dict[str, Any]] = []
 
     def note(request: Request) -> None:
@@ -44,8 +48,10 @@ def replay(page: Page, client: APIRequestContext, strokes: Strokes) -> tuple[int
     write(page, strokes)
     page.wait_for_selector("#answer[data-digit]:not([aria-busy])")
     page.remove_listener("request", note)
-    shown = int(page.locator("#answer").get_attribute("data-digit") or -1)
+    digit = page.locator("#answer").get_attribute("data-digit") or ""
+    shown = NOT_A_DIGIT if digit == "none" else int(digit)
     body = {"strokes": [sent[-1]["strokes"]]}
     assert len(body["strokes"][0]) == len(strokes), "Not every stroke reached the server."
-    answer = client.post("/api/v1/predictions/", data=body)
-    return shown, int(answer.json()["predictions"][0]["prediction"])
+    response = client.post("/api/v1/predictions/", data=body)
+    (answer,) = response.json()["predictions"]
+    return shown, int(answer["prediction"]) if answer["is_digit"] else NOT_A_DIGIT

@@ -7,12 +7,15 @@ import html
 import io
 import re
 
+import pytest
 from PIL import Image
 
 from recognizer.models import Drawing, TrainedModel
+from recognizer.pages import sentences
 from recognizer.services.versions import registry
 from recognizer.tests.conftest import Caller
 from recognizer.tests.kit.drawings import digits_of_one_face
+from recognizer.tests.kit.live import PROJECT
 
 
 def text_of(caller: Caller, **headers: str) -> str:
@@ -39,7 +42,7 @@ def test_it_shows_each_step_of_the_last_drawing(visitor: Caller) -> None:
     # Around the digit, which stands in the middle once more.
     assert [picture.size for picture in directions] == [(9, 9)] * 4 + [(28, 28)] + [(9, 9)] * 4
     assert "on your last drawing" in text_of(visitor)
-    assert re.search(r"It reads 3, \d+% sure\.", text_of(visitor))
+    assert re.search(r"It reads 3 ?\w+( sure)?: \d+%\.", text_of(visitor))
 
 
 def test_it_shows_an_example_to_whoever_drew_nothing(stranger: Caller, visitor: Caller) -> None:
@@ -79,3 +82,31 @@ def test_it_leads_to_the_pad_and_the_history_and_is_led_to(visitor: Caller) -> N
     assert 'href="/"' in page
     assert 'href="/history/"' in page
     assert 'href="/about/"' in visitor.get("/").content.decode()
+
+
+def test_the_words_of_the_page_and_of_its_scripts_begin_at_the_same_shares() -> None:
+    script = (PROJECT / "static" / "js" / "reading.js").read_text()
+
+    for name in ("SURE_FROM", "UNSURE_BELOW"):
+        assert f"const {name} = {getattr(sentences, name)};" in script
+
+
+@pytest.mark.parametrize(
+    ("digit", "probability", "strangeness", "said"),
+    [
+        (7, 1.0, 0.0, ("It reads 7", "Sure: over 99%.")),
+        (7, 1.0, 0.3, ("It reads 7", "Fairly sure: 70%. Or it is no digit.")),
+        (7, 0.8, 0.0, ("It reads 7", "Fairly sure: 80%. Second guess: 0.")),
+        (7, 0.55, 0.0, ("It cannot tell 7 from 0", "7 is likelier: 55%.")),
+        (7, 1.0, 0.54, ("It reads no digit", "")),
+    ],
+)
+def test_words_come_before_percents(
+    digit: int, probability: float, strangeness: float, said: tuple[str, str]
+) -> None:
+    probabilities = [1 - probability, *[0.0] * 9]
+    probabilities[digit] = probability
+    shares = sentences.share_of_each(probabilities, strangeness)
+
+    is_digit = strangeness < 0.5
+    assert sentences.describe_answer(digit, is_digit=is_digit, shares=shares) == said

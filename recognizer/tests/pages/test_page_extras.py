@@ -193,13 +193,13 @@ def test_a_blank_image_is_told_in_a_sentence(site: LiveSite, browser: Browser) -
 
 
 def test_the_choice_of_a_file_is_reached_by_the_keyboard(pad: Page) -> None:
-    pad.get_by_role("button", name="Clear").focus()
+    pad.get_by_role("button", name="Pen: medium").focus()
     pad.keyboard.press("Tab")
 
     expect(pad.get_by_label("Choose an image")).to_be_focused()
-    assert pad.locator(".intake label").evaluate(
-        "label => getComputedStyle(label).outlineStyle"
-    ) == ("solid")
+    assert pad.locator("label.tool").evaluate("label => getComputedStyle(label).outlineStyle") == (
+        "solid"
+    )
 
 
 @pytest.fixture
@@ -210,7 +210,7 @@ def history(pad: Page, site: LiveSite) -> Page:
     draw(pad, SEVEN)
     expect_answer(pad, 7)
     with pad.expect_response("**/feedback/"):
-        pad.get_by_role("button", name="Yes").click()
+        pad.get_by_role("button", name="Yes, 7").click()
     pad.goto(f"{site.url}/history/")
     expect(pad.locator("#drawings li")).to_have_count(2)
     return pad

@@ -121,7 +121,7 @@ def test_an_answer_of_yes_that_fails_is_given_again(failing: Page) -> None:
     draw(failing, SEVEN)
     expect_answer(failing, 7)
     failing.route("**/feedback/", lambda route: route.fulfill(status=500, body=""), times=1)
-    press(failing, "Yes")
+    press(failing, "Yes, 7")
     expect(failing.locator("#notice")).to_contain_text("The server had a problem.")
     press(failing, "Try again")
 

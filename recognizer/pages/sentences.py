@@ -1,0 +1,53 @@
+"""What a page says about an answer; static/js/reading.js says the same in the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+NONE: Final = 10
+"""The eleventh answer: no digit."""
+SURE_FROM: Final = 0.95
+UNSURE_BELOW: Final = 0.6
+
+
+def share_of_each(probabilities: Sequence[float], strangeness: float) -> list[float]:
+    """Return how likely each digit is, and, last, that it is none; together 1."""
+    return [*(share * (1 - strangeness) for share in probabilities), strangeness]
+
+
+def describe_answer(digit: int, *, is_digit: bool, shares: Sequence[float]) -> tuple[str, str]:
+    """Return a sentence, and what stands below it: how sure that is."""
+    if not is_digit:
+        return _("It reads no digit"), ""
+    share = shares[digit]
+    other = max((each for each in range(11) if each != digit), key=shares.__getitem__)
+    values = {"digit": digit, "other": other, "share": _tell(share)}
+    if share < UNSURE_BELOW:
+        torn = (
+            _("A %(digit)s, or no digit?")
+            if other == NONE
+            else _("It cannot tell %(digit)s from %(other)s")
+        )
+        return torn % values, _("%(digit)s is likelier: %(share)s.") % values
+    if share >= SURE_FROM:
+        sure = _("Sure: %(share)s.")
+    elif other == NONE:
+        sure = _("Fairly sure: %(share)s. Or it is no digit.")
+    else:
+        sure = _("Fairly sure: %(share)s. Second guess: %(other)s.")
+    return _("It reads %(digit)s") % values, sure % values
+
+
+def short_percent(share: float) -> str:
+    """Return a share as it stands over a bar; nothing is certain."""
+    return "" if share < 0.01 else str(min(round(100 * share), 99))
+
+
+def _tell(share: float) -> str:
+    if share >= 0.995:
+        return _("over 99%")
+    return _("%(percent)s%%") % {"percent": number_format(round(100 * share))}
