@@ -22,11 +22,7 @@ _HOST = re.compile(r"^(\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\
 _TOKEN = re.compile(r"^[A-Za-z0-9._~+/=-]{20,}$")
 _MEMORY = "django.core.cache.backends.locmem.LocMemCache"
 _REDIS = "django.core.cache.backends.redis.RedisCache"
-_CACHES = {
-    "django.core.cache.backends.db.DatabaseCache",
-    _MEMORY,
-    _REDIS,
-}
+_CACHES = {"django.core.cache.backends.db.DatabaseCache", _MEMORY, _REDIS}
 _DATABASES = {"django.db.backends.sqlite3", "django.db.backends.postgresql"}
 
 
@@ -92,12 +88,7 @@ def read_database(name: str, *, default: str, folder: Path, pool_size: int = 0) 
             # Each process opens its pool when it first asks, which is after gunicorn has forked.
             # An attempt to connect is given up soon, as the next request makes another: the pauses
             # between attempts grow, and would outlast a database that is back.
-            "pool": {
-                "min_size": 1,
-                "max_size": pool_size,
-                "timeout": 10,
-                "reconnect_timeout": 5,
-            },
+            "pool": {"min_size": 1, "max_size": pool_size, "timeout": 10, "reconnect_timeout": 5},
         }
         # A connection that broke while idle, as by a restart, is replaced.
         database["CONN_HEALTH_CHECKS"] = True

@@ -89,7 +89,6 @@ def post_fork(server: Arbiter, worker: Worker) -> None:
 
 
 def on_exit(server: Arbiter) -> None:
-    """Remove the counts."""
     if counters_folder:
         shutil.rmtree(counters_folder, ignore_errors=True)
 

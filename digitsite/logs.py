@@ -17,7 +17,6 @@ class LineFormatter(logging.Formatter):
     """Puts the id of the request, while there is one, behind the name of the logger."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
         request_id = get_guid()
         record.request_id = f" [{request_id}]" if request_id else ""
         return super().format(record)
@@ -37,7 +36,6 @@ class JSONAccessLogger(Logger):  # type: ignore[misc]
             super().exception(msg, *args, **kwargs)
 
     def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta) -> None:
-        """Log an answer."""
         if not self.access_log_enabled:
             return
         headers = {name.lower(): value for name, value in resp.headers}

@@ -5,10 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-urlpatterns = [
-    path("admin/", admin.site.urls),
-    path("", include("recognizer.urls")),
-]
+urlpatterns = [path("admin/", admin.site.urls), path("", include("recognizer.urls"))]
 
 handler400 = "recognizer.problems.pages.bad_request"
 handler403 = "recognizer.problems.pages.forbidden"

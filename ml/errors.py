@@ -62,16 +62,7 @@ class InvalidItem(InvalidDrawing):
 class DatasetError(MLError):
     """A labeled file cannot be read.
 
-    Parameters
-    ----------
-    message : str
-        What is wrong and what would be right, without the path.
-    path : Path
-        The file.
-    line : int, optional
-        Line in the file, counted from 1, if known.
-    row : int, optional
-        Digit of the file, counted from 0, if known.
+    The `message` is without the path. `line` counts from 1, and `row` digits from 0, if known.
     """
 
     def __init__(

@@ -25,7 +25,6 @@ class Occlusion:
     """Where the model looked for its answer."""
 
     prediction: Prediction
-    """The answer to the whole digit."""
     losses: Map
     """(28, 28) float32, 0 to 1: how far the confidence falls while a patch around this pixel is
     covered; 0 where it does not fall or there is no ink to cover."""

@@ -80,8 +80,6 @@ class TrainedModel(models.Model):
     objects = TrainedModelQuerySet.as_manager()
 
     class Meta:
-        """Newest first; at most one active version."""
-
         verbose_name = "model"
         ordering = ["-version"]
         constraints = [
@@ -217,8 +215,6 @@ class Drawing(models.Model):
     objects = DrawingQuerySet.as_manager()
 
     class Meta:
-        """Newest first; the database holds the invariants."""
-
         ordering = ["-created_at", "-id"]
         constraints = [
             models.CheckConstraint(
@@ -352,8 +348,6 @@ class TrainingRun(models.Model):
     objects = TrainingRunQuerySet.as_manager()
 
     class Meta:
-        """Newest first; a finished run has a time, a successful one a model."""
-
         ordering = ["-started_at", "-id"]
         constraints = [
             models.CheckConstraint(
@@ -438,8 +432,6 @@ class ApiKey(models.Model):
     objects = ApiKeyQuerySet.as_manager()
 
     class Meta:
-        """Newest first; a key is good for something."""
-
         verbose_name = "API key"
         ordering = ["-created_at", "-id"]
         constraints = [

@@ -71,20 +71,8 @@ def build_letters(
     """Render letters of the faces whose digits are in the data set of typefaces.
 
     A face whose lower case lacks a letter or is small capitals is left out: its d is a D. The same
-    fonts give the same bytes.
-
-    Parameters
-    ----------
-    fonts : Path
-        Folder with font files, at any depth.
-    digits : Path
-        The data set of typefaces: its faces are readable and openly licensed.
-    target : Path
-        Where to write the gzipped csv: ``names, labels, 1 ... 784``, the label being the letter.
-    faces : int, optional
-        Most faces to take.
-    report : callable, optional
-        Gets a sentence for each step.
+    fonts give the same bytes. Of the folder `fonts`, at any depth, at most `faces` faces are taken;
+    `target` becomes a gzipped csv, ``names, labels, 1 ... 784``, the label being the letter.
 
     Raises
     ------

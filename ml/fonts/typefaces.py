@@ -62,18 +62,8 @@ def build_tmnist(
     A font is left out if it states no open license, lacks a digit, or its signs are not digits: two
     of them are one picture, or the other families recognize fewer than five of the ten. Of faces
     that look the same, the first by name stays. A list of the fonts, ``FONTS.md``, is written
-    beside it. The same fonts give the same bytes.
-
-    Parameters
-    ----------
-    fonts : Path
-        Folder with font files, at any depth.
-    target : Path
-        Where to write the gzipped csv: ``names, labels, 1 ... 784``, ten rows a face.
-    any_license : bool, optional
-        Take fonts of any license, for use at home.
-    report : callable, optional
-        Gets a sentence for each step.
+    beside it. The same fonts give the same bytes. The folder `fonts` is searched at any depth;
+    `target` becomes a gzipped csv, ``names, labels, 1 ... 784``, ten rows a face.
 
     Raises
     ------

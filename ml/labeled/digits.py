@@ -119,17 +119,9 @@ def canonicalize(
 ) -> LabeledDigits:
     """Bring labeled drawings to canonical digits in the same order.
 
-    The group is the writer; a drawing whose writer is not known is a group of its own.
-
-    Parameters
-    ----------
-    on_unreadable : callable, optional
-        Called with each drawing that cannot be read, and why; it is left out.
-
-    Raises
-    ------
-    InvalidDrawing
-        A drawing cannot be read and `on_unreadable` is not given; the text opens with its name.
+    The group is the writer; a drawing whose writer is not known is a group of its own. One that
+    cannot be read is left out and given to `on_unreadable`, with the reason; without that, it
+    raises InvalidDrawing, whose text opens with its name.
     """
     pixels, labels, groups = bytearray(), bytearray(), []
     for drawing in drawings:

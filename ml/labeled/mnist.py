@@ -22,17 +22,8 @@ FILES: Final = "train-images-idx3-ubyte and train-labels-idx1-ubyte (also .gz)"
 def load_mnist(folder: Path | None = None) -> LabeledDigits:
     """Load the training digits of MNIST as canonical digits.
 
-    Parameters
-    ----------
-    folder : Path, optional
-        The folder of its IDX files. Without it they are fetched from openml.org, once:
-        scikit-learn keeps them in its folder of data.
-
-    Returns
-    -------
-    LabeledDigits
-        60,000 digits, or as many as the files hold. The writers are not known, so each is
-        a group of its own.
+    Without a folder of its IDX files they are fetched from openml.org, once: scikit-learn keeps
+    them in its folder of data. The writers are not known, so each digit is a group of its own.
 
     Raises
     ------

@@ -17,14 +17,7 @@ MAX_UNPACKED: Final = 2**30
 MAX_LINE: Final = 2**16
 """Most bytes of one line; a digit of TMNIST has at most 4,000."""
 
-DAMAGE: Final = (
-    EOFError,
-    NotImplementedError,
-    OSError,
-    ValueError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+DAMAGE: Final = (EOFError, NotImplementedError, OSError, ValueError, zipfile.BadZipFile, zlib.error)
 """What the standard library raises on truncated, altered or oddly packed files."""
 
 

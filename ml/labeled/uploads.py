@@ -20,20 +20,11 @@ MAX_UNPACKED: Final = 2**24
 
 
 def read_pictures(file: IO[bytes], name: str, most: int) -> NDArray[np.uint8]:
-    """Read an npz with an array x, an IDX file of images, or a csv of TMNIST or MNIST.
+    """Read an npz with an array x, an IDX file of images, or a csv of TMNIST or MNIST: (n, 28, 28).
 
-    Its first bytes decide which. IDX and csv may be gzipped, and a csv zipped.
-
-    Returns
-    -------
-    ndarray
-        (n, 28, 28) uint8, at least one and at most `most`.
-
-    Raises
-    ------
-    DatasetError
-        The file, called `name` in the error, has another format, is damaged or too large, or holds
-        no pictures or too many. Names the row of a csv that is at fault.
+    Its first bytes decide which. IDX and csv may be gzipped, and a csv zipped. Raises DatasetError
+    if it has another format, is damaged or too large, or holds no pictures or more than `most`. The
+    error calls the file `name`, and names the row of a csv that is at fault.
     """
     path, largest = Path(name), MAX_UNPACKED
     file.seek(0)

@@ -210,20 +210,7 @@ def compare_answers(holdouts: Holdouts, first: Answers, second: Answers) -> dict
 def compare_digits(
     holdouts: Holdouts, first: Answers, second: Answers
 ) -> dict[str, dict[int, Comparison]]:
-    """Compare the answers of two models, digit by digit within each holdout.
-
-    Parameters
-    ----------
-    holdouts : Holdouts
-        What both were asked.
-    first, second : Answers
-        Their answers.
-
-    Returns
-    -------
-    dict of str to dict of int to Comparison
-        By the name of the holdout and the label, 0 to 9; what has no picture is left out.
-    """
+    """Compare the answers of two models by holdout and label, 0 to 9, where there are pictures."""
     compared: dict[str, dict[int, Comparison]] = {}
     for name in HOLDOUTS:
         labels = holdouts.labels(name)
@@ -239,20 +226,8 @@ def fallen_digits(
 ) -> tuple[tuple[str, int], ...]:
     """Name the digits that the second model reads significantly and notably worse.
 
-    A sum hides them: a point of all pictures is ten points of one digit.
-
-    Parameters
-    ----------
-    compared : dict of str to dict of int to Comparison
-        The comparisons by holdout and digit.
-    level : float, optional
-        Largest probability of naming any digit if the second model is as good on all.
-
-    Returns
-    -------
-    tuple of (str, int)
-        Holdout and digit, the smallest p value first; only those that lost more than
-        `DIGIT_TOLERATED`.
+    A sum hides them: a point of all pictures is ten points of one digit. The smallest p value comes
+    first; `level` is the largest probability of naming any if the second model is as good on all.
     """
     every = {(name, digit): one for name, by in compared.items() for digit, one in by.items()}
     found = significant({key: one.p_second_worse for key, one in every.items()}, level)

@@ -44,7 +44,6 @@ class Curve:
     name: str
     """What was read."""
     versions: Sequence[int]
-    """Versions that it was measured for."""
     shares: Sequence[float]
     """Share of right answers of each, 0 to 1."""
     counts: Sequence[int]

@@ -89,12 +89,9 @@ def mcnemar(only_first: int, only_second: int, alternative: str = "two-sided") -
 def significant(p_values: Mapping[Name, float], level: float) -> tuple[Name, ...]:
     """Names of the significant tests, the smallest p value first, with Holm's correction.
 
-    `level` is the largest probability of naming any test if all null hypotheses are true.
-
-    References
-    ----------
-    Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of
-    Statistics 6 (1979) 65-70.
+    `level` is the largest probability of naming any test if all null hypotheses are true. Holm, "A
+    simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6
+    (1979) 65-70.
     """
     ordered = sorted(p_values, key=lambda name: p_values[name])
     found: list[Name] = []

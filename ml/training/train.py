@@ -73,9 +73,7 @@ class TrainedArtifact:
     """Reports by the name of the holdout, of `ml.measuring.holdouts.HOLDOUTS`; None for an empty
     one. ``base`` are held out digits of the base data, if these are not the typefaces."""
     seconds: float
-    """Duration of the training."""
     holdouts: Holdouts
-    """What it was measured on."""
     answers: Answers
 
 

@@ -94,23 +94,10 @@ def augment(
     jobs: int = 1,
     report: Callable[[float], None] = lambda fraction: None,
 ) -> Digits:
-    """Make changed copies of canonical digits.
+    """Make `copies` changed copies of each of n canonical digits: of the first, of the second, ...
 
-    The outcome depends on the arguments before `jobs` only, whatever the number of processes.
-
-    Parameters
-    ----------
-    copies : int
-        Copies of each digit.
-    jobs : int
-        Processes that work on it.
-    report : callable
-        Gets the fraction done, 0 to 1, from time to time.
-
-    Returns
-    -------
-    Digits
-        (n * copies, 28, 28): the copies of the first, of the second, ...
+    The outcome depends on the arguments before `jobs` only, whatever the number of processes;
+    `report` gets the fraction done, 0 to 1, from time to time.
     """
     repeated = np.repeat(images, copies, axis=0)
     chunks = [repeated[start : start + CHUNK] for start in range(0, len(repeated), CHUNK)]

@@ -97,21 +97,9 @@ def write_digits(
 ) -> tuple[Digits, NDArray[np.uint8]]:
     """Write digits, about as many of each, the variants of each by their shares.
 
-    The outcome depends on the arguments before `jobs` only, whatever the number of processes.
-
-    Parameters
-    ----------
-    jobs : int
-        Processes that work on it.
-    report : callable
-        Gets the fraction done, 0 to 1, from time to time.
-
-    Returns
-    -------
-    images : Digits
-        (count, 28, 28) uint8, in an order without meaning.
-    labels : ndarray
-        (count,) uint8, 0 to 9.
+    The outcome depends on the arguments before `jobs` only, whatever the number of processes;
+    `report` gets the fraction done, 0 to 1, from time to time. Returns images (count, 28, 28) and
+    labels (count,) uint8, in an order without meaning.
     """
     rng = np.random.default_rng(seed)
     shares = np.array([variant.share for variant in variants], float)
@@ -227,8 +215,6 @@ def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
 def _curve(points: Lines) -> Lines:
     """Lay a centripetal Catmull-Rom curve through points; it neither overshoots nor loops.
 
-    References
-    ----------
     Yuksel, Schaefer, Keyser, "Parameterization and applications of Catmull-Rom curves",
     Computer-Aided Design 43 (2011) 747-755.
     """
@@ -253,8 +239,6 @@ def _warp(
 ) -> list[Lines]:
     """Move each place of a digit by a smooth random field of its own.
 
-    References
-    ----------
     Simard, Steinkraus, Platt, "Best practices for convolutional neural networks applied to visual
     document analysis", ICDAR 2003.
     """

@@ -14,8 +14,6 @@ _NEIGHBORS: Final = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1),
 def skeletonize(masks: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Thin lines of masks (n, height, width), whose outermost pixels are empty, to one pixel.
 
-    References
-    ----------
     Zhang, Suen, "A fast parallel algorithm for thinning digital patterns", Communications of the
     ACM 27 (1984) 236-239.
     """

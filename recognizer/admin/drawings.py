@@ -130,7 +130,6 @@ class DrawingAdmin(admin.ModelAdmin[Drawing]):
         reviews.review_drawing(obj, label=obj.label, review=obj.review, reviewer=_reviewer(request))
 
     def delete_model(self, request: HttpRequest, obj: Drawing) -> None:
-        """Write through the services."""
         recognition.delete_drawing(obj)
 
     @admin.display(description="drawing")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -17,27 +18,24 @@ from recognizer.access.visitors import remember_visitor
 from recognizer.problems.kinds import PROBLEMS
 
 
-@require_safe
-@never_cache
-@ensure_csrf_cookie
-def draw(request: HttpRequest) -> HttpResponse:
-    return _visitor_page(request, "recognizer/draw.html")
+def _visitor_page(template: str) -> Callable[[HttpRequest], HttpResponse]:
+    """Make the view of a page whose scripts use the API as the visitor."""
+
+    @require_safe
+    @never_cache
+    @ensure_csrf_cookie
+    def view(request: HttpRequest) -> HttpResponse:
+        context: dict[str, Any] = {"api": {"drawings": reverse("drawing-list")}}
+        response = render(request, template, context)
+        remember_visitor(request, response)
+        return response
+
+    return view
 
 
-@require_safe
-@never_cache
-@ensure_csrf_cookie
-def history(request: HttpRequest) -> HttpResponse:
-    """Show the visitor's drawings."""
-    return _visitor_page(request, "recognizer/history.html")
-
-
-@require_safe
-@never_cache
-@ensure_csrf_cookie
-def docs(request: HttpRequest) -> HttpResponse:
-    """Show the API, to try it out as the visitor."""
-    return _visitor_page(request, "recognizer/docs.html")
+draw = _visitor_page("recognizer/draw.html")
+history = _visitor_page("recognizer/history.html")
+docs = _visitor_page("recognizer/docs.html")
 
 
 @require_safe
@@ -60,10 +58,3 @@ def words(request: HttpRequest) -> HttpResponseBase:
 def favicon(request: HttpRequest) -> HttpResponse:
     """Redirect browsers that ask for /favicon.ico."""
     return redirect(static("favicon.svg"))
-
-
-def _visitor_page(request: HttpRequest, template: str) -> HttpResponse:
-    context: dict[str, Any] = {"api": {"drawings": reverse("drawing-list")}}
-    response = render(request, template, context)
-    remember_visitor(request, response)
-    return response
