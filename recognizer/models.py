@@ -292,9 +292,7 @@ class Drawing(models.Model):
             ),
             models.Index(fields=["prediction", "label"], name="drawing_counted"),
             models.Index(
-                fields=["reviewed_at"],
-                condition=Q(review="approved"),
-                name="drawing_approved",
+                fields=["reviewed_at"], condition=Q(review="approved"), name="drawing_approved"
             ),
         ]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
+from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from recognizer.services import errors
 
@@ -23,6 +24,12 @@ class ServiceCommand(BaseCommand):
 
     def run(self, **options: Any) -> None:
         raise NotImplementedError
+
+
+def add_data_set(parser: CommandParser, name: str, default: Path, what: str) -> None:
+    """Add the option for a data set that is built from fonts."""
+    shown = f"{what} (default: %(default)s)"
+    parser.add_argument(name, type=Path, default=default, metavar="CSV.GZ", help=shown)
 
 
 def read_count(text: str) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
-from recognizer.management.base import ServiceCommand
+from recognizer.management.base import ServiceCommand, add_data_set
 from recognizer.services.versions import bundle
 
 
@@ -22,20 +22,9 @@ class Command(ServiceCommand):
         parser.add_argument(
             "--fonts", type=Path, required=True, metavar="DIR", help="folder with font files"
         )
-        parser.add_argument(
-            "--digits",
-            type=Path,
-            default=settings.BASE_DATASET,
-            metavar="CSV.GZ",
-            help="the data set that build_tmnist made of them (default: %(default)s)",
-        )
-        parser.add_argument(
-            "--target",
-            type=Path,
-            default=settings.LETTERS_DATASET,
-            metavar="CSV.GZ",
-            help="the file to write (default: %(default)s)",
-        )
+        made = "the data set that build_tmnist made of them"
+        add_data_set(parser, "--digits", settings.BASE_DATASET, made)
+        add_data_set(parser, "--target", settings.LETTERS_DATASET, "the file to write")
 
     def run(self, **options: Any) -> None:
         summary = bundle.build_letters(

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
-from recognizer.management.base import ServiceCommand
+from recognizer.management.base import ServiceCommand, add_data_set
 from recognizer.services.versions import bundle
 
 
@@ -22,13 +22,7 @@ class Command(ServiceCommand):
         parser.add_argument(
             "--fonts", type=Path, required=True, metavar="DIR", help="folder with font files"
         )
-        parser.add_argument(
-            "--target",
-            type=Path,
-            default=settings.BASE_DATASET,
-            metavar="CSV.GZ",
-            help="the file to write (default: %(default)s)",
-        )
+        add_data_set(parser, "--target", settings.BASE_DATASET, "the file to write")
         parser.add_argument(
             "--any-license",
             action="store_true",
