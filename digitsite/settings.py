@@ -115,6 +115,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "recognizer.middleware.AdminFiltersMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 

@@ -1,19 +1,23 @@
-"""Middleware: probes, refused methods, languages, and limits of bodies and queries."""
+"""Middleware: probes, refused methods, languages, caches, and limits of bodies and queries."""
 
 from __future__ import annotations
 
 import codecs
+import logging
 from collections.abc import Callable
 from typing import Protocol
 
 from django.conf import settings
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.middleware.locale import LocaleMiddleware
 from django.urls import resolve, reverse
 from django.utils import translation
 
 from recognizer.problems.kinds import problem_response, speaks_json
-from recognizer.problems.pages import method_not_allowed
+from recognizer.problems.pages import bad_request, method_not_allowed
+
+logger = logging.getLogger(__name__)
 
 CHARSETS = {"utf-8", "ascii", "iso8859-1"}
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -70,6 +74,25 @@ def _explain_refused_method(request: HttpRequest, answer: HttpResponse) -> HttpR
     if isinstance(answer, HttpResponseNotAllowed):
         return method_not_allowed(request, answer.headers["Allow"])
     return answer
+
+
+class AdminFiltersMiddleware:
+    """Answers 400 where an address of the admin holds a number or date that no column can."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not request.path.startswith(reverse("admin:index")):
+            return None
+        is_filter = isinstance(error, ValueError) and request.GET
+        if not (is_filter or isinstance(error, OverflowError | DataError)):
+            return None
+        logger.warning("%s is refused: %s", request.get_full_path(), error)
+        return bad_request(request, error)
 
 
 class PageLocaleMiddleware(LocaleMiddleware):

@@ -6,6 +6,7 @@ import re
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import DataError
 from django.db.models import F, Func, IntegerField, Lookup, Value
 from django.db.models.lookups import GreaterThan, LessThan
 from rest_framework.exceptions import NotFound, ValidationError
@@ -73,7 +74,7 @@ class NewestFirst(CursorPagination):
             if position is not None:
                 rows = rows.filter(self._beyond(queryset.model, position, goes_down=goes_down))
             found = list(rows[: self.page_size + 1])
-        except (DjangoValidationError, ValueError, OverflowError) as error:
+        except (DjangoValidationError, ValueError, OverflowError, DataError) as error:
             raise NotFound("Invalid cursor") from error
         self.page = found[: self.page_size]
         goes_on = len(found) > self.page_size
