@@ -164,6 +164,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 # Not by name: a stranger could keep a reviewer out.
 AXES_LOCKOUT_PARAMETERS = ["ip_address"]
+AXES_HANDLER = "recognizer.access.lockout.LockOuts"
 AXES_CLIENT_IP_CALLABLE = "recognizer.access.lockout.address_of"
 AXES_LOCKOUT_CALLABLE = "recognizer.access.lockout.locked_out"
 AXES_RESET_ON_SUCCESS = True

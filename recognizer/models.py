@@ -372,10 +372,6 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         """Return the keys that are not revoked; they may have expired."""
         return self.filter(revoked_at=None)
 
-    def unused_since(self, moment: datetime) -> ApiKeyQuerySet:
-        """Return the keys whose last noted use is not after a moment."""
-        return self.exclude(last_used_at__gt=moment)
-
 
 class ApiKey(models.Model):
     """An API key of a program; only a digest of the key itself is stored."""

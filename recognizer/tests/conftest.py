@@ -107,7 +107,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Stop the clock of the throttles, at a minute's begin; its only element moves it."""
     now = [1_800_000_000.0]  # no day begins then
     monkeypatch.setattr(
-        "recognizer.services.site.throttling.time", SimpleNamespace(time=lambda: now[0])
+        "recognizer.services.site.throttling.time",
+        SimpleNamespace(time=lambda: now[0], monotonic=lambda: now[0]),
     )
     return now
 

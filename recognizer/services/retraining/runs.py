@@ -63,7 +63,8 @@ def close_dead_runs() -> int:
     try:
         with lock_retraining():
             ours = Q(host=socket.gethostname())
-            silent = Q(noted_at__lt=timezone.now() - SILENCE)
+            now = timezone.now()  # a later note is of a clock that was ahead
+            silent = ~Q(noted_at__range=(now - SILENCE, now + SILENCE))
             return _close(TrainingRun.objects.filter(ours | silent))
     except RetrainingInProgress:
         return 0

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 from django_tasks import task
-from django_tasks_db.models import DBTaskResult, DBTaskResultQuerySet
+from django_tasks_db.models import DBTaskResult, DBTaskResultQuerySet, get_date_max
 
 from recognizer.models import Drawing, TrainedModel, TrainingRun
 from recognizer.services.errors import ServiceError
@@ -44,9 +44,11 @@ def enqueue_retraining() -> None:
         raise RetrainingInProgress(f"{running} Wait until it is done, then begin the next one.")
     with transaction.atomic():
         _wait_for_turn()
-        if _waiting().exists():
-            raise RetrainingEnqueued("A retraining is waiting already.")
-        retrain_in_background.enqueue()
+        is_waiting = _waiting().exists()
+        if not is_waiting:
+            retrain_in_background.enqueue()
+    if is_waiting:
+        raise RetrainingEnqueued("A retraining is waiting already.")
 
 
 def enqueue_if_due() -> None:
@@ -64,9 +66,11 @@ def is_due() -> bool:
     wanted: int = settings.RETRAIN_AFTER
     if not wanted:
         return False
-    runs = TrainingRun.objects.exclude(state=TrainingRun.State.TRIED)
+    now = timezone.now()  # what is later is of a clock that was ahead
+    runs = TrainingRun.objects.filter(started_at__lte=now).exclude(state=TrainingRun.State.TRIED)
     last = runs.aggregate(last=Max("started_at"))["last"] or datetime.min.replace(tzinfo=UTC)
-    return Drawing.objects.approved_after(last).order_by()[:wanted].count() >= wanted
+    approved = Drawing.objects.approved_after(last).filter(reviewed_at__lte=now)
+    return approved.order_by()[:wanted].count() >= wanted
 
 
 def waiting_since() -> datetime | None:
@@ -82,5 +86,9 @@ def _waiting() -> DBTaskResultQuerySet:
 
 
 def _wait_for_turn() -> None:
-    """Hold a lock until the end of the transaction, so that only one retraining is enqueued."""
+    """Hold a lock until the end of the transaction, so that only one retraining is enqueued.
+
+    One that a clock ahead has put off is due now.
+    """
     list(TrainedModel.objects.active().select_for_update())
+    _waiting().filter(run_after__gt=timezone.now() + BUSY).update(run_after=get_date_max())

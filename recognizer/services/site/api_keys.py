@@ -52,7 +52,7 @@ def find_key(text: str) -> ApiKey:
     now = timezone.now()
     if key.expires_at is not None and key.expires_at <= now:
         raise InvalidKey("This API key has expired.")
-    if key.last_used_at is None or key.last_used_at <= now - NOTED_EVERY:
+    if key.last_used_at is None or not now - NOTED_EVERY < key.last_used_at <= now:
         _note_use(key)
     return key
 
@@ -66,7 +66,7 @@ def _note_use(key: ApiKey) -> None:
     now = timezone.now()
     try:
         # Checked again in the statement: of requests at the same moment only one writes.
-        stale = ApiKey.objects.unused_since(now - NOTED_EVERY)
+        stale = ApiKey.objects.exclude(last_used_at__gt=now - NOTED_EVERY, last_used_at__lte=now)
         stale.filter(pk=key.pk).update(last_used_at=now)
     except DatabaseError:
         logger.warning("The use of key %s could not be noted.", key.prefix, exc_info=True)

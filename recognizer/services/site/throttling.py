@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 MOST_REMEMBERED = 10_000
 """Most full buckets that a process remembers."""
 _full: dict[str, int] = {}
+MOST_SECONDS = 24 * 60 * 60
+"""The longest window."""
 PAUSE_SECONDS = 10
 """Pause after counting failed, so that requests do not wait for it in vain."""
 
@@ -94,16 +96,16 @@ def _find_excess(limits: Iterable[Limit]) -> Excess | None:
     now = time.time()
     for limit in limits:
         ends = _full.get(limit.bucket, 0)
-        if ends > now:
+        if now < ends <= limit.ends(now):  # a later end is of a clock that was ahead
             return Excess(limit, ends - now)
-    if now < _pause.until:
+    if time.monotonic() < _pause.until:
         return None
     try:
         hits = _count(limits, now) if limits else {}
     except (DatabaseError, RedisError) as error:
         # A site that cannot count still reads digits.
         logger.warning("Requests cannot be counted and are not limited: %s", error)
-        _pause.until = now + PAUSE_SECONDS
+        _pause.until = time.monotonic() + PAUSE_SECONDS
         return None
     for limit in limits:
         if hits[limit.bucket] > limit.most:
@@ -148,7 +150,8 @@ def _count_in_database(ends: dict[str, int], now: float) -> dict[str, int]:
         cursor.execute(statement, [value for row in rows for value in row])
         hits = dict(cursor.fetchall())
     if 1 in hits.values():  # a window begins
-        HitCount.objects.filter(ends__lt=now).delete()
+        # Later ones are of a clock that was ahead.
+        HitCount.objects.exclude(ends__range=(now, now + MOST_SECONDS)).delete()
     return hits
 
 

@@ -307,6 +307,18 @@ def test_old_windows_are_forgotten(db: None, clock: list[float]) -> None:
     assert HitCount.objects.count() == 1
 
 
+def test_a_clock_that_was_ahead_does_not_block(db: None, clock: list[float]) -> None:
+    forget_full()
+    limit = Limit("visitor x", "requests", 1)
+    clock[0] += 365 * 86_400
+    assert [count_hits([limit]) is None for _ in range(2)] == [True, False]
+    clock[0] -= 365 * 86_400
+    count_hits([Limit("visitor y", "requests", 1)])
+    assert HitCount.objects.count() == 1
+    assert [count_hits([limit]) is None for _ in range(2)] == [True, False]
+    forget_full()
+
+
 def test_no_address_is_kept(model: Any, settings: Settings) -> None:
     settings.THROTTLE_ADDRESS = 5
     predict(Client())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import signal
 from collections.abc import Iterator
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 
@@ -253,3 +254,30 @@ def test_what_fails_after_a_success_does_not_undo_it(model: TrainedModel) -> Non
         succeed_and_fail()
     run = TrainingRun.objects.get()
     assert (run.state, run.model) == ("succeeded", model)
+
+
+def test_a_clock_that_was_ahead_holds_no_retraining_back(
+    keeper: Client, settings: Settings
+) -> None:
+    settings.RETRAIN_AFTER = 2
+    ahead = timezone.now() + timedelta(days=365)
+    TrainingRun.objects.create(host="another", process=1, started_at=ahead, noted_at=ahead)
+    assert "A retraining will begin in a moment." in press(keeper)
+    assert TrainingRun.objects.get().state == TrainingRun.State.INTERRUPTED
+    DBTaskResult.objects.update(run_after=ahead)
+    assert "A retraining is waiting already." in press(keeper)
+    assert DBTaskResult.objects.ready().count() == 1
+    DBTaskResult.objects.all().delete()
+    approve(2)
+    assert waiting() == 1
+
+
+def test_approvals_of_a_clock_that_was_ahead_start_no_retraining_again_and_again(
+    model: TrainedModel, settings: Settings
+) -> None:
+    settings.RETRAIN_AFTER = 2
+    approve(2)
+    Drawing.objects.update(reviewed_at=timezone.now() + timedelta(days=365))
+    DBTaskResult.objects.all().delete()
+    approve(1)
+    assert waiting() == 0
