@@ -8,13 +8,16 @@ from datetime import datetime
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Length
 from django.db.models.lookups import Exact
 from django.utils import timezone
 
 CANONICAL_BYTES = 28 * 28
+NO_DIGIT = 10
+"""The eleventh answer, as prediction and as label, as in `ml.pipeline`."""
 DIGITS = [(digit, str(digit)) for digit in range(10)]
+ANSWERS = [*DIGITS, (NO_DIGIT, "no digit")]
 UNSUSPICIOUS = {"suspicious_at": None, "suspected_digit": None, "suspected_share": None}
 """Values of the label check's fields for a drawing that it does not suspect."""
 
@@ -123,7 +126,7 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
         return self.filter(unowned | Q(visitor=visitor) if visitor else unowned)
 
     def labeled(self) -> DrawingQuerySet:
-        """Return the drawings whose right digit is known, as confirmed or as corrected."""
+        """Return the drawings whose right answer is known, as confirmed or as corrected."""
         return self.filter(label__isnull=False)
 
     def open(self) -> DrawingQuerySet:
@@ -135,10 +138,10 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
         return self.open().filter(review=Drawing.Review.UNREVIEWED)
 
     def right(self) -> DrawingQuerySet:
-        return self.filter(label=F("prediction"))
+        return self.filter(label=F("answer"))
 
     def wrong(self) -> DrawingQuerySet:
-        return self.labeled().exclude(label=F("prediction"))
+        return self.labeled().exclude(label=F("answer"))
 
     def unreviewed(self) -> DrawingQuerySet:
         """Return the labeled drawings that wait for a review."""
@@ -191,7 +194,7 @@ class Drawing(models.Model):
         db_index=False,
         editable=False,
     )
-    label = models.PositiveSmallIntegerField(null=True, blank=True, choices=DIGITS)
+    label = models.PositiveSmallIntegerField(null=True, blank=True, choices=ANSWERS)
     feedback_at = models.DateTimeField(null=True, editable=False)
     review = models.CharField(max_length=10, choices=Review.choices, default=Review.UNREVIEWED)
     reviewer = models.ForeignKey(
@@ -203,7 +206,7 @@ class Drawing(models.Model):
     )
     reviewed_at = models.DateTimeField(null=True, editable=False)
     suspicious_at = models.DateTimeField(null=True, editable=False)
-    suspected_digit = models.PositiveSmallIntegerField(null=True, choices=DIGITS, editable=False)
+    suspected_digit = models.PositiveSmallIntegerField(null=True, choices=ANSWERS, editable=False)
     suspected_share = models.FloatField(null=True, editable=False)
     # The long columns stand last: a database reads a row only up to the last column it needs.
     probabilities = models.JSONField(editable=False)
@@ -211,6 +214,17 @@ class Drawing(models.Model):
     image = models.BinaryField()
     strokes = models.JSONField(null=True, editable=False)
     pen_width = models.FloatField(null=True, editable=False)
+    strangeness = models.FloatField(
+        null=True,
+        editable=False,
+        help_text="Probability that it is no digit. Empty: read by a version before this was kept.",
+    )
+    answer = models.GeneratedField(
+        expression=Case(When(is_digit=True, then=F("prediction")), default=NO_DIGIT),
+        output_field=models.PositiveSmallIntegerField(),
+        db_persist=True,
+        choices=ANSWERS,
+    )
 
     objects = DrawingQuerySet.as_manager()
 
@@ -221,10 +235,15 @@ class Drawing(models.Model):
                 condition=Q(prediction__range=(0, 9)), name="drawing_prediction_0_to_9"
             ),
             models.CheckConstraint(
-                condition=Q(label=None) | Q(label__range=(0, 9)), name="drawing_label_0_to_9"
+                condition=Q(label=None) | Q(label__range=(0, NO_DIGIT)),
+                name="drawing_label_0_to_10",
             ),
             models.CheckConstraint(
                 condition=Q(confidence__range=(0.0, 1.0)), name="drawing_confidence_0_to_1"
+            ),
+            models.CheckConstraint(
+                condition=Q(strangeness=None) | Q(strangeness__range=(0.0, 1.0)),
+                name="drawing_strangeness_0_to_1",
             ),
             models.CheckConstraint(
                 condition=Q(label=None, feedback_at=None)
@@ -243,7 +262,7 @@ class Drawing(models.Model):
                     review="unreviewed",
                     label__isnull=False,
                     suspicious_at__isnull=False,
-                    suspected_digit__range=(0, 9),
+                    suspected_digit__range=(0, NO_DIGIT),
                     suspected_share__range=(0.0, 1.0),
                 ),
                 name="drawing_suspicion_consistent",
@@ -265,9 +284,9 @@ class Drawing(models.Model):
             models.Index(fields=["visitor", "confidence", "id"], name="drawing_of_visitor_sure"),
             models.Index(fields=["model", "-created_at", "-id"], name="drawing_by_model"),
             models.Index(fields=["source", "-created_at", "-id"], name="drawing_by_source"),
-            models.Index(fields=["prediction", "-created_at", "-id"], name="drawing_by_prediction"),
+            models.Index(fields=["answer", "-created_at", "-id"], name="drawing_by_answer"),
             models.Index(
-                fields=["review", "-created_at", "-id", "label", "prediction"],
+                fields=["review", "-created_at", "-id", "label", "answer"],
                 name="drawing_by_review",
             ),
             models.Index(
@@ -277,12 +296,12 @@ class Drawing(models.Model):
             ),
             models.Index(
                 fields=["-created_at", "-id"],
-                condition=Q(label__isnull=False) & ~Q(label=F("prediction")),
+                condition=Q(label__isnull=False) & ~Q(label=F("answer")),
                 name="drawing_wrong",
             ),
             models.Index(
                 fields=["confidence", "id"],
-                condition=Q(label__isnull=False) & ~Q(label=F("prediction")),
+                condition=Q(label__isnull=False) & ~Q(label=F("answer")),
                 name="drawing_wrong_sure",
             ),
             models.Index(
@@ -290,7 +309,7 @@ class Drawing(models.Model):
                 condition=Q(suspicious_at__isnull=False),
                 name="drawing_suspicious",
             ),
-            models.Index(fields=["prediction", "label"], name="drawing_counted"),
+            models.Index(fields=["answer", "label"], name="drawing_counted"),
             models.Index(
                 fields=["reviewed_at"], condition=Q(review="approved"), name="drawing_approved"
             ),
@@ -306,8 +325,8 @@ class Drawing(models.Model):
 
     @property
     def correct(self) -> bool | None:
-        """Whether the prediction was right; None while there is no label."""
-        return None if self.label is None else self.label == self.prediction
+        """Whether the answer was right; None while there is no label."""
+        return None if self.label is None else self.label == self.answer
 
 
 class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 from typing import Any, Final
 
+from recognizer.models import NO_DIGIT
+
 HOLDOUTS: Final = {
     "typefaces": "unseen typefaces",
     "pens": "generated handwriting",
@@ -13,6 +15,20 @@ HOLDOUTS: Final = {
     "base": "its own base kept aside",
 }
 """The holdouts of `ml.measuring`, as people call them."""
+
+
+NONE: Final = "none"
+"""The eleventh answer in the API and in files of JSON."""
+
+
+def name_answer(answer: int) -> int | str:
+    """Return an answer or a label as JSON has it: a digit, or none."""
+    return NONE if answer == NO_DIGIT else answer
+
+
+def say_answer(answer: int | None) -> str:
+    """Return an answer or a label as a text for people."""
+    return "no digit" if answer in (None, NO_DIGIT) else str(answer)
 
 
 def describe_accuracy(metrics: dict[str, Any]) -> str:

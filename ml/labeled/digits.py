@@ -27,7 +27,7 @@ class LabeledDigits:
     images: Digits
     """(n, 28, 28) uint8, ink 255 on 0."""
     labels: NDArray[np.uint8]
-    """(n,) uint8, 0 to 9."""
+    """(n,) uint8, 0 to 9, or `ml.pipeline.NOT_A_DIGIT`."""
     groups: NDArray[np.str_]
     """(n,) str: the hand or the family of typefaces that a digit is from. Digits of one group are
     never divided between training and holdout."""
@@ -76,7 +76,7 @@ def load_tmnist(path: Path) -> LabeledDigits:
     Raises
     ------
     DatasetError
-        The file is damaged, a column is missing, a label is not 0 to 9, a pixel is not a whole
+        The file is damaged, a column is missing, a label is not 0 to 10, a pixel is not a whole
         number from 0 to 255, or there are no rows. Names the line, the header being the first.
     """
     parts = list(read_rows(path, TMNIST))

@@ -20,10 +20,14 @@ from ml.drawing.pictures import MAX_IMAGE_BYTES, MAX_SIDE
 from ml.drawing.strokes import Strokes, parse_strokes
 from ml.errors import DatasetError, InvalidDrawing
 from ml.labeled.packed import DAMAGE, MAX_UNPACKED, PackedFile, open_member, open_packed
-from ml.labeled.rows import read_rows
+from ml.labeled.rows import MAX_LABEL, read_rows
 
 MAX_JSON: Final = 2**26
 """Most bytes of unpacked stroke JSON; it is read at once, unlike the other formats."""
+NONE: Final = "none"
+"""Name of the eleventh class in json and as a folder."""
+LABELS: Final = (*map(str, range(10)), NONE)
+"""Folders of pictures; the label is the position."""
 PICTURE_SUFFIXES: Final = (".jpeg", ".jpg", ".png", ".webp")
 FORMATS: Final = (
     "a csv of TMNIST or MNIST (also .gz or .zip), an .npz with arrays x and y, an IDX file of "
@@ -52,7 +56,7 @@ class LabeledDrawing:
     """One drawing of a labeled file: exactly one of `image`, `pixels` and `strokes` is given."""
 
     label: int
-    """The digit that it shows, 0 to 9."""
+    """The digit that it shows, 0 to 9, or 10 where it is not a digit."""
     name: str
     """Name that is unique in the file, for people."""
     writer: str | None = None
@@ -73,7 +77,9 @@ def iter_labeled(path: Path) -> Iterator[LabeledDrawing]:
     - json with a list of objects with ``label``, ``strokes`` and perhaps ``writer``; or ndjson with
       such an object on each line, which may have base64 ``canonical`` pixels instead of strokes;
       gzipped, zipped or not;
-    - a folder with pictures in folders 0 to 9.
+    - a folder with pictures in folders 0 to 9 and ``none``.
+
+    What is not a digit has the label 10; in json ``"none"`` is the same.
 
     Memory stays small whatever size a file states. The drawings are checked as they come: a caller
     that wants the whole file or nothing goes to the end before it keeps the first.
@@ -203,8 +209,10 @@ def _label(images: NDArray[np.uint8], labels: NDArray[Any], path: Path) -> Itera
     if not len(labels):
         raise DatasetError("There are no digits in it.", path)
     for number, (image, label) in enumerate(zip(images, labels, strict=True), start=1):
-        if not 0 <= label <= 9:
-            message = f"The label of digit {number:,} is {label}; a label is 0 to 9."
+        if not 0 <= label <= MAX_LABEL:
+            message = (
+                f"The label of digit {number:,} is {label}; a label is 0 to 9, or 10 for none."
+            )
             raise DatasetError(message, path)
         yield LabeledDrawing(int(label), _numbered(path, number), pixels=image)
 
@@ -250,8 +258,10 @@ def _read_item(item: object, path: Path, number: int, line: int | None = None) -
             f'{where}This is not an object {{"label": 7, "strokes": …}}.', path, line
         )
     label, writer = item.get("label"), item.get("writer")
-    if type(label) is not int or not 0 <= label <= 9:
-        message = f"{where}The label is {label!r:.20}; a label is a number from 0 to 9."
+    if label == NONE:
+        label = MAX_LABEL
+    if type(label) is not int or not 0 <= label <= MAX_LABEL:
+        message = f'{where}The label is {label!r:.20}; a label is a number from 0 to 9, or "none".'
         raise DatasetError(message, path, line)
     if not isinstance(writer, str | int | None):
         raise DatasetError(f"{where}The writer is not a name.", path, line)
@@ -283,14 +293,15 @@ def _iter_folder(path: Path) -> Iterator[LabeledDrawing]:
         return
     pictures = [
         picture
-        for digit in range(10)
-        for picture in sorted((path / str(digit)).glob("*"))
+        for label in LABELS
+        for picture in sorted((path / label).glob("*"))
         if picture.suffix.lower() in PICTURE_SUFFIXES and not picture.name.startswith(".")
     ]
     if not pictures:
         endings = ", ".join(PICTURE_SUFFIXES)
         message = (
-            f"The folder has neither folders 0 to 9 with {endings}, nor one pair of IDX files."
+            f"The folder has neither folders 0 to 9 or none with {endings}, nor one pair of IDX "
+            "files."
         )
         raise DatasetError(message, path)
     for picture in pictures:
@@ -299,8 +310,8 @@ def _iter_folder(path: Path) -> Iterator[LabeledDrawing]:
                 image = file.read(MAX_IMAGE_BYTES + 1)
         except OSError as error:
             raise DatasetError(f"The file cannot be read: {error.strerror}.", picture) from error
-        digit = picture.parent.name
-        yield LabeledDrawing(int(digit), f"{digit}/{picture.name}", image=image)
+        label = picture.parent.name
+        yield LabeledDrawing(LABELS.index(label), f"{label}/{picture.name}", image=image)
 
 
 def _numbered(path: Path, number: int) -> str:

@@ -20,6 +20,8 @@ from ml.labeled.packed import PackedFile, open_packed
 PIXELS: Final = CANONICAL_SIZE**2
 BATCH_LINES: Final = 1024
 """Lines that are read at a time: about 2 MB of text."""
+MAX_LABEL: Final = 10
+"""Largest label of a file: 10 is the class of what is not a digit, as in `ml.pipeline`."""
 MAX_NAME: Final = 128
 """Longest name of a face, in characters."""
 
@@ -53,7 +55,7 @@ class Rows:
     images: Digits
     """(n, 28, 28) uint8."""
     labels: NDArray[Any]
-    """(n,) uint8, 0 to 9; or (n,) str, one letter each."""
+    """(n,) uint8, 0 to 10; or (n,) str, one letter each."""
     names: list[str] | None
     """Names of the n faces; None where the format has none."""
 
@@ -123,7 +125,7 @@ def _parse(lines: list[str], layout: Layout) -> Rows | None:
     else:
         first, last = (1, None) if layout[-1] == "pixels" else (0, -1)
         labels, pixels = numbers[:, first - 1], numbers[:, first:last]
-        is_right = bool(labels.max() <= 9)
+        is_right = bool(labels.max() <= MAX_LABEL)
     images = pixels.reshape(-1, CANONICAL_SIZE, CANONICAL_SIZE)
     return Rows(images, labels, texts.get("name")) if is_right else None
 
@@ -172,8 +174,8 @@ def _find_fault(line: str, layout: Layout) -> str | None:
     label = fields.pop(0 if layout[-1] == "pixels" else -1)
     if "letter" in layout and not _is_letter(label):
         return f"The label is {label[:20]!r}; a label is one letter."
-    if "label" in layout and not _is_whole(label, 9):
-        return f"The label is {label[:20]!r}; a label is a digit from 0 to 9."
+    if "label" in layout and not _is_whole(label, MAX_LABEL):
+        return f"The label is {label[:20]!r}; a label is a digit from 0 to 9, or 10 for none."
     for pixel, value in enumerate(fields, start=1):
         if not _is_whole(value, 255):
             return f"Pixel {pixel} is {value[:20]!r}; a pixel is a whole number from 0 to 255."

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import confusion_matrix, log_loss, roc_auc_score
+from sklearn.metrics import log_loss, roc_auc_score
 from sklearn.pipeline import Pipeline
 
 from ml.labeled.digits import LabeledDigits
-from ml.pipeline import DIGITS, STRANGENESS_LIMIT, read
+from ml.pipeline import DIGITS, NOT_A_DIGIT, STRANGENESS_LIMIT, Reading, read
 
 CALIBRATION_BINS: Final = 15
 """Equal slices of confidence, in each of which it is compared with accuracy."""
@@ -29,20 +29,27 @@ class Report:
     """
 
     n: int
-    """Digits that it was asked about."""
+    """Drawings that it was asked about."""
     accuracy: float
-    """Share of right answers, 0 to 1."""
+    """Share of right answers, 0 to 1: the likeliest digit is the label, or a drawing that is not a
+    digit was refused."""
     recall: tuple[float | None, ...]
     """Share of right answers for each digit; None for a digit that was not asked."""
     confusion: tuple[tuple[int, ...], ...]
     """Confusion matrix, 10 x 10: row by the true digit, column by the answer."""
-    calibration_error: float
-    """Mean distance of confidence from accuracy, 0 to 1 (expected calibration error)."""
-    log_loss: float
-    """Mean negative logarithm, in nats, of the probability given to the true digit."""
+    calibration_error: float | None
+    """Mean distance of confidence from accuracy, 0 to 1 (expected calibration error); None without
+    digits."""
+    log_loss: float | None
+    """Mean negative logarithm, in nats, of the probability given to the true digit; None without
+    digits."""
     unreadable: int = 0
-    """Digits among them without ink to read; they count as wrong, and are in none of the other
+    """Drawings among them without ink to read; they count as wrong, and are in none of the other
     figures but `n`, `accuracy` and `recall`."""
+    others: int = 0
+    """Drawings among them that are not digits; they are in `n` and `accuracy` only."""
+    others_refused: float | None = None
+    """Share of these that were refused, 0 to 1; None where there are none."""
 
     def as_dict(self) -> dict[str, Any]:
         """The fields by name, as plain values for JSON."""
@@ -56,7 +63,7 @@ def evaluate(model: Pipeline, digits: LabeledDigits, unreadable: Sequence[int] =
     """
     if not len(digits):
         raise ValueError("There is no digit to evaluate on.")
-    return report(read(model, digits.images).probabilities, digits.labels, unreadable)
+    return report(read(model, digits.images), digits.labels, unreadable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,30 +96,47 @@ def refusal_report(of_digits: NDArray[np.float64], of_others: NDArray[np.float64
     )
 
 
-def report(
-    probabilities: NDArray[np.float64], labels: NDArray[np.uint8], unreadable: Sequence[int] = ()
-) -> Report:
-    """Compare probabilities (n, 10), whose rows sum to 1, with the true digits (n,).
+def report(reading: Reading, labels: NDArray[np.uint8], unreadable: Sequence[int] = ()) -> Report:
+    """Compare answers to n drawings with their labels (n,), 0 to 9 or `NOT_A_DIGIT`.
 
-    `unreadable` are the labels of further digits without probabilities; they count as wrong.
+    `unreadable` are the labels of further drawings without an answer; they count as wrong.
     """
-    answers = probabilities.argmax(axis=1)
-    confusion = confusion_matrix(labels, answers, labels=range(DIGITS))
-    asked = confusion.sum(axis=1) + np.bincount(np.array(unreadable, int), minlength=DIGITS)
-    recall = [
-        float(confusion[digit, digit] / asked[digit]) if asked[digit] else None
-        for digit in range(DIGITS)
-    ]
+    answers = likeliest(reading, labels)
+    is_digit = labels != NOT_A_DIGIT
     right = answers == labels
+    n, others = len(labels) + len(unreadable), int((~is_digit).sum())
+    probabilities, digits = reading.probabilities[is_digit], labels[is_digit]
+    confusion = np.zeros((DIGITS, DIGITS), int)
+    np.add.at(confusion, (digits, answers[is_digit]), 1)
+    asked = confusion.sum(axis=1) + np.bincount(np.array(unreadable, int), minlength=11)[:DIGITS]
     return Report(
-        n=int(asked.sum()),
-        accuracy=float(right.sum() / asked.sum()),
-        recall=tuple(recall),
+        n=n,
+        accuracy=float(right.sum() / n),
+        recall=tuple(
+            float(confusion[digit, digit] / asked[digit]) if asked[digit] else None
+            for digit in range(DIGITS)
+        ),
         confusion=tuple(tuple(int(count) for count in row) for row in confusion),
-        calibration_error=calibration_error(probabilities.max(axis=1), right),
-        log_loss=float(log_loss(labels, probabilities, labels=range(DIGITS))),
+        calibration_error=(
+            calibration_error(probabilities.max(axis=1), right[is_digit]) if len(digits) else None
+        ),
+        log_loss=(
+            float(log_loss(digits, probabilities, labels=range(DIGITS))) if len(digits) else None
+        ),
         unreadable=len(unreadable),
+        others=others,
+        others_refused=float(right[~is_digit].mean()) if others else None,
     )
+
+
+def likeliest(reading: Reading, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the answers (n,) uint8 that count beside labels (n,).
+
+    That is the likeliest digit for a digit, refused or not; for a drawing that is not a digit, it
+    is `NOT_A_DIGIT` if it was refused.
+    """
+    refused = (labels == NOT_A_DIGIT) & (reading.strangeness >= STRANGENESS_LIMIT)
+    return np.where(refused, NOT_A_DIGIT, reading.probabilities.argmax(axis=1)).astype(np.uint8)
 
 
 def calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float:

@@ -15,7 +15,7 @@ from sklearn.pipeline import Pipeline
 
 from ml.drawing.canonical import Digits
 from ml.labeled.digits import LabeledDigits, as_presented, is_held_out, load_tmnist, split_by_group
-from ml.measuring.evaluation import refusal_report, report
+from ml.measuring.evaluation import likeliest, refusal_report, report
 from ml.measuring.significance import Comparison, compare, significant
 from ml.pipeline import NOT_A_DIGIT, STRANGENESS_LIMIT, Reading, read
 from ml.writing.non_digits import make_others
@@ -87,18 +87,17 @@ class Answers:
     corrections: Reading
     others: Reading
 
-    def given(self, name: str) -> NDArray[np.uint8]:
-        """Answers (n,) uint8 to the holdout `name`: the likeliest digit.
+    def given(self, name: str, labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Answers (n,) uint8 to the holdout `name`, as `likeliest` gives them for its labels.
 
-        For ``others``, it is `NOT_A_DIGIT` where the picture is refused.
+        For ``others``, it is `NOT_A_DIGIT` wherever the picture is refused.
         """
         if name == "others":
             parts = (self.typefaces, self.pens, self.corrections, self.others)
             digits = np.concatenate([part.probabilities.argmax(axis=1) for part in parts])
             strange = np.concatenate([part.strangeness >= STRANGENESS_LIMIT for part in parts])
             return np.asarray(np.where(strange, NOT_A_DIGIT, digits), np.uint8)
-        reading: Reading = getattr(self, name)
-        return np.asarray(reading.probabilities.argmax(axis=1), np.uint8)
+        return likeliest(getattr(self, name), labels)
 
     def with_corrections(self, chosen: NDArray[np.bool_]) -> Answers:
         """The same with only the answers to the `chosen` (n,) corrections."""
@@ -183,7 +182,7 @@ def measure(holdouts: Holdouts, answers: Answers) -> dict[str, Any]:
     metrics: dict[str, Any] = {}
     for name in ("typefaces", "pens", "corrections"):
         labels, reading = holdouts.labels(name), getattr(answers, name)
-        metrics[name] = report(reading.probabilities, labels).as_dict() if len(labels) else None
+        metrics[name] = report(reading, labels).as_dict() if len(labels) else None
     digits = np.concatenate([answers.typefaces.strangeness, answers.pens.strangeness])
     metrics["others"] = refusal_report(digits, answers.others.strangeness).as_dict()
     return metrics
@@ -202,7 +201,9 @@ def compare_answers(holdouts: Holdouts, first: Answers, second: Answers) -> dict
     for name in HOLDOUTS:
         labels = holdouts.labels(name)
         if len(labels):
-            right = [is_right(name, labels, answers.given(name)) for answers in (first, second)]
+            right = [
+                is_right(name, labels, answers.given(name, labels)) for answers in (first, second)
+            ]
             compared[name] = compare(*right)
     return compared
 
@@ -214,7 +215,7 @@ def compare_digits(
     compared: dict[str, dict[int, Comparison]] = {}
     for name in HOLDOUTS:
         labels = holdouts.labels(name)
-        right = [is_right(name, labels, answers.given(name)) for answers in (first, second)]
+        right = [is_right(name, labels, answers.given(name, labels)) for answers in (first, second)]
         for digit in np.unique(labels[labels != NOT_A_DIGIT]).tolist():
             one = [answers[labels == digit] for answers in right]
             compared.setdefault(name, {})[digit] = compare(*one)

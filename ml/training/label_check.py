@@ -17,7 +17,8 @@ from sklearn.pipeline import Pipeline
 from ml.drawing.canonical import CANONICAL_SIZE, Digits
 from ml.features import Features
 from ml.labeled.digits import LabeledDigits
-from ml.pipeline import hidden_layer
+from ml.pipeline import NOT_A_DIGIT, hidden_layer
+from ml.writing.non_digits import make_others
 from ml.writing.pen import write_digits
 
 CONTRADICTED_BELOW: Final = 0.05
@@ -33,6 +34,8 @@ CHUNK: Final = 4_000
 """Digits whose features are computed at once."""
 BACKDROP: Final = 3_000
 """Digits of the synthetic pen that are learned as well; on a new site they are the most."""
+BACKDROP_OTHERS: Final = 500
+"""Scribbles that are learned as well once a label is “none”."""
 BACKDROP_SEED: Final = 2**31 - 2
 REGULARIZATION: Final = 0.01
 """C of the logistic regression: so small that single wrong labels do not bend it."""
@@ -45,7 +48,7 @@ class LabelCheck:
     suspicious: NDArray[np.bool_]
     """(n,) bool, whether the label is strongly contradicted."""
     digits: NDArray[np.uint8]
-    """(n,) uint8, 0 to 9: the likeliest digit by the other corrections."""
+    """(n,) uint8, 0 to 9 or `NOT_A_DIGIT`: the likeliest answer by the other corrections."""
     shares: NDArray[np.float64]
     """(n,) float64, 0 to 1: its probability."""
 
@@ -81,7 +84,7 @@ def check_labels(model: Pipeline, digits: LabeledDigits, approved: NDArray[np.bo
     labels = digits.labels
     if count < CHECKED_FROM or approved.all():
         return LabelCheck(np.zeros(count, bool), labels.copy(), np.zeros(count))
-    pens, pen_labels = _backdrop()
+    pens, pen_labels = _backdrop(bool((labels == NOT_A_DIGIT).any()))
     rows = np.concatenate([digits.images, pens]).reshape(-1, CANONICAL_SIZE**2)
     X = np.concatenate(
         [hidden_layer(model, rows[at : at + CHUNK]) for at in range(0, len(rows), CHUNK)]
@@ -113,9 +116,17 @@ def _join(checks: list[LabelCheck]) -> LabelCheck:
 
 
 @functools.cache
-def _backdrop() -> tuple[Digits, NDArray[np.uint8]]:
-    """Digits of the synthetic pen that support the check on every site: (n, 28, 28) and (n,)."""
-    return write_digits(BACKDROP, BACKDROP_SEED)
+def _backdrop(has_others: bool) -> tuple[Digits, NDArray[np.uint8]]:
+    """What supports the check on every site, pens and scribbles: (n, 28, 28) and (n,) uint8.
+
+    Scribbles come in once a label is “none”: as a class more, they blur the others a little.
+    """
+    pens, labels = write_digits(BACKDROP, BACKDROP_SEED)
+    if not has_others:
+        return pens, labels
+    others = make_others(None, BACKDROP_OTHERS, BACKDROP_SEED)
+    none = np.full(len(others), NOT_A_DIGIT, np.uint8)
+    return np.concatenate([pens, others]), np.concatenate([labels, none])
 
 
 def _contradicts(
@@ -136,7 +147,7 @@ def _credible(
 def _out_of_sample(
     X: Features, y: NDArray[np.uint8], folds: Any, groups: NDArray[np.int64] | None
 ) -> NDArray[np.float64]:
-    """Probabilities (n, 10) of each digit by a classifier that never saw the digit's fold."""
+    """Probabilities (n, classes) by a classifier that never saw the digit's fold."""
     classifier = LogisticRegression(C=REGULARIZATION, tol=1e-3)
     with warnings.catch_warnings():
         # Nearly converged is enough to see a contradiction.

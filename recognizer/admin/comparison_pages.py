@@ -18,6 +18,7 @@ from recognizer.admin.elements import picture
 from recognizer.models import TrainedModel, TrainedModelQuerySet
 from recognizer.services import errors
 from recognizer.services.versions import registry
+from recognizer.wording import say_answer
 
 if TYPE_CHECKING:
     from recognizer.services.versions import comparison
@@ -132,15 +133,11 @@ def _gallery(
         "page": page,
         "pictures": [
             {
-                "image": picture(one.png, 84, f"A picture of {_said(one.label)}"),
-                "label": _said(one.label),
-                "first": _said(one.first),
-                "second": _said(one.second),
+                "image": picture(one.png, 84, f"A picture of {say_answer(one.label)}"),
+                "label": say_answer(one.label),
+                "first": say_answer(one.first),
+                "second": say_answer(one.second),
             }
             for one in shown
         ],
     }
-
-
-def _said(answer: int | None) -> str:
-    return "no digit" if answer is None else str(answer)

@@ -77,7 +77,7 @@ class DrawingAdmin(admin.ModelAdmin[Drawing]):
     actions = ["approve", "reject"]
     list_display = [
         "thumbnail",
-        "prediction",
+        "answer",
         "label",
         "suspicion",
         "confidence_percent",
@@ -86,14 +86,14 @@ class DrawingAdmin(admin.ModelAdmin[Drawing]):
         "drawn_at",
     ]
     list_editable = ["label"]
-    list_filter = [AnswerFilter, QueueFilter, "prediction", "label", "model", "source"]
+    list_filter = [AnswerFilter, QueueFilter, "answer", "label", "model", "source"]
     list_per_page = 50
     # Counting and sorting a million rows takes longer than anybody waits.
     show_full_result_count = False
     sortable_by = ["drawn_at"]
     fieldsets = [
         (None, {"fields": ["pictures"]}),
-        ("Answer", {"fields": [("prediction", "is_digit", "model"), "probability_table"]}),
+        ("Answer", {"fields": [("answer", "model"), "probability_table"]}),
         ("Feedback", {"fields": [("label", "feedback_at")]}),
         ("Review", {"fields": [("review", "reviewer", "reviewed_at"), "suspicion"]}),
         ("Origin", {"fields": [("created_at", "source"), "id", "visitor"]}),
@@ -135,7 +135,9 @@ class DrawingAdmin(admin.ModelAdmin[Drawing]):
     @admin.display(description="drawing")
     def thumbnail(self, drawing: Drawing) -> SafeString:
         return picture(
-            recognition.canonical_png(drawing), 56, f"Drawing read as {drawing.prediction}"
+            recognition.canonical_png(drawing),
+            56,
+            f"Drawing read as {drawing.get_answer_display()}",
         )
 
     @admin.display(description="confidence")
@@ -149,7 +151,7 @@ class DrawingAdmin(admin.ModelAdmin[Drawing]):
             return ""
         return format_html(
             '<strong class="suspicious">Suspicious: looks like {} ({})</strong>',
-            drawing.suspected_digit,
+            drawing.get_suspected_digit_display(),
             f"{drawing.suspected_share:.1%}",
         )
 

@@ -13,7 +13,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 
 from recognizer.access.visitors import visitor_of
-from recognizer.models import Drawing, DrawingQuerySet
+from recognizer.models import ANSWERS, NO_DIGIT, Drawing, DrawingQuerySet
+from recognizer.wording import NONE, name_answer
 
 MAX_VERSION = 2**31 - 1
 ORDERINGS = {
@@ -45,6 +46,17 @@ def choice(
     return described(found, description, type=kind, enum=list(values), **schema)
 
 
+def answer(field: str, description: str) -> Filter:
+    """Return a filter by one of the eleven answers."""
+    found = django_filters.TypedChoiceFilter(
+        field_name=field,
+        choices=[(name_answer(value), value) for value, _ in ANSWERS],
+        coerce=lambda name: NO_DIGIT if name == NONE else int(name),
+        error_messages={"invalid_choice": "This is a digit from 0 to 9, or none."},
+    )
+    return described(found, description, type="string", enum=[*map(str, range(10)), NONE])
+
+
 class NamedFilters(DjangoFilterBackend):
     """Refuses unknown and empty parameters: a typo would show, or delete, all drawings."""
 
@@ -73,8 +85,8 @@ class Narrowing(django_filters.FilterSet):
         "Only drawings whose answer was right or wrong, or is still open.",
         method="filter_correct",
     )
-    label = choice(range(10), "Only drawings that are this digit, as somebody said.")
-    prediction = choice(range(10), "Only drawings that were read as this digit.")
+    label = answer("label", "Only drawings that are this digit, or none, as somebody said.")
+    prediction = answer("answer", "Only drawings that were read as this digit, or as none.")
     model = described(
         django_filters.NumberFilter(
             field_name="model_id", min_value=1, max_value=MAX_VERSION, decimal_places=0

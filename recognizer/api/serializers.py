@@ -17,15 +17,17 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 from rest_framework.utils.serializer_helpers import BindingDict
 
-from recognizer.models import Drawing, TrainedModel
+from recognizer.models import NO_DIGIT, Drawing, TrainedModel
 from recognizer.services.drawings import explaining, exports, recognition
 from recognizer.services.drawings.predictions import MAX_BATCH
-from recognizer.wording import png_url
+from recognizer.wording import NONE, name_answer, png_url
 
 Serializer = TypeVar("Serializer", bound=type[serializers.BaseSerializer[Any]])
 
 # Requests and answers as they really were.
 EXAMPLES: dict[str, Any] = json.loads((Path(__file__).parent / "examples.json").read_bytes())
+
+WHAT_IT_WAS = "which digit it was: {“label”: 3}, or that it is none: {“label”: “none”}."
 
 _PIXEL = {"type": "number", "minimum": 0, "maximum": 255}
 _DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
@@ -143,18 +145,30 @@ class TruthField(serializers.BooleanField):
         return data
 
 
-class DigitField(serializers.IntegerField):
-    default_error_messages = dict.fromkeys(
-        ["invalid", "min_value", "max_value"], "A label is a digit from 0 to 9, or null."
-    )
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "integer", "minimum": 0, "maximum": 9},
+            {"type": "string", "enum": [NONE]},
+            {"type": "null"},
+        ],
+        "description": "A digit; none, where it is not a digit; null, while that is not known.",
+    }
+)
+class LabelField(serializers.Field[int, Any, Any, Any]):
+    """What a drawing really is: a digit, or none, which the database stores as 10."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(min_value=0, max_value=9, **options)
+    default_error_messages = {"invalid": "A label is a digit from 0 to 9, “none”, or null."}
 
     def to_internal_value(self, data: Any) -> int:
-        if isinstance(data, str):
+        if data == NONE:
+            return NO_DIGIT
+        if type(data) is not int or not 0 <= data <= 9:
             self.fail("invalid")
-        return super().to_internal_value(data)
+        return data
+
+    def to_representation(self, value: int) -> int | str:
+        return name_answer(value)
 
 
 class RandomIdField(serializers.UUIDField):
@@ -261,31 +275,29 @@ class BatchInput(SharedFields, Alternatives):
 
 
 class FeedbackInput(Alternatives):
-    """Whether the answer was right, or which digit it was; a label of null withdraws."""
+    """Whether the answer was right, or what it was; a label of null withdraws."""
 
     alternatives = ("correct", "label")
 
     correct = TruthField(required=False, allow_null=True)
-    label = DigitField(required=False, allow_null=True)  # type: ignore[assignment]
+    label = LabelField(required=False, allow_null=True)  # type: ignore[assignment]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Turn both forms into a label; the context holds the prediction."""
-        prediction = self.context["prediction"]
+        """Turn both forms into a label; the context holds the answer."""
+        answer = self.context["answer"]
         correct = attrs.get("correct")
         if "label" not in attrs:
             if correct is None:
                 raise serializers.ValidationError(
-                    {"label": "Say {“correct”: true}, or which digit it was: {“label”: 3}."}
+                    {"label": f"Say {{“correct”: true}}, or {WHAT_IT_WAS}"}
                 )
             if not correct:
-                raise serializers.ValidationError(
-                    {"label": "Say which digit it was: {“label”: 3}."}
-                )
-            return {"label": prediction}
+                raise serializers.ValidationError({"label": f"Say {WHAT_IT_WAS}"})
+            return {"label": answer}
         label = attrs["label"]
-        if correct is not None and correct != (label == prediction):
+        if correct is not None and correct != (label == answer):
             raise serializers.ValidationError(
-                {"correct": f"This contradicts the label: the prediction was {prediction}."}
+                {"correct": f"This contradicts the label: the answer was {name_answer(answer)}."}
             )
         return {"label": label}
 
@@ -299,7 +311,7 @@ class DrawingSerializer(SharedFields, serializers.ModelSerializer[Drawing]):
         min_length=10,
         max_length=10,
         read_only=True,
-        help_text="How likely it is each digit, 0 to 9.",
+        help_text="How likely it is each digit, 0 to 9, if it is one.",
     )
     model = serializers.IntegerField(
         source="model_id", read_only=True, help_text="The version that read it."
@@ -307,8 +319,11 @@ class DrawingSerializer(SharedFields, serializers.ModelSerializer[Drawing]):
     canonical = serializers.SerializerMethodField(
         help_text="What was read: 28x28 pixels as a data: address, white ink on black."
     )
+    label = LabelField(read_only=True, allow_null=True)  # type: ignore[assignment]
     correct = serializers.BooleanField(
-        read_only=True, allow_null=True, help_text="Whether the prediction is the label."
+        read_only=True,
+        allow_null=True,
+        help_text="Whether the answer is the label: the prediction, or none, if it is no digit.",
     )
 
     class Meta:
@@ -321,6 +336,7 @@ class DrawingSerializer(SharedFields, serializers.ModelSerializer[Drawing]):
             "prediction",
             "is_digit",
             "confidence",
+            "strangeness",
             "probabilities",
             "model",
             "canonical",
@@ -340,6 +356,7 @@ class FileItemSerializer(serializers.ModelSerializer[Drawing]):
 
     model = serializers.IntegerField()
     strokes = StrokesField(allow_null=True)
+    label = LabelField(allow_null=True)  # type: ignore[assignment]
     canonical = serializers.CharField(
         help_text="The 28x28 pixels that were read, row by row, in base64."
     )
@@ -356,6 +373,9 @@ class PredictionSerializer(serializers.Serializer[Any]):
     prediction = serializers.IntegerField(min_value=0, max_value=9)
     is_digit = serializers.BooleanField()
     confidence = serializers.FloatField(min_value=0, max_value=1)
+    strangeness = serializers.FloatField(
+        min_value=0, max_value=1, help_text="How likely it is no digit."
+    )
     probabilities = serializers.ListField(
         child=serializers.FloatField(min_value=0, max_value=1), min_length=10, max_length=10
     )
@@ -387,19 +407,22 @@ class CountsSerializer(serializers.Serializer[Any]):
     """How many drawings have a label, and how many were read correctly."""
 
     labeled = serializers.IntegerField(min_value=0, help_text="Drawings with a label.")
-    correct = serializers.IntegerField(
-        min_value=0, help_text="Those whose prediction is the label."
-    )
+    correct = serializers.IntegerField(min_value=0, help_text="Those whose answer is the label.")
     accuracy = serializers.FloatField(
         min_value=0, max_value=1, allow_null=True, help_text="Their share; null without labels."
     )
 
 
-class DigitCountsSerializer(CountsSerializer):
+class AnswerCountsSerializer(CountsSerializer):
+    """The counts of one answer."""
+
+    predicted = serializers.IntegerField(min_value=0, help_text="Drawings that were read so.")
+
+
+class DigitCountsSerializer(AnswerCountsSerializer):
     """The counts of one digit."""
 
     digit = serializers.IntegerField(min_value=0, max_value=9)
-    predicted = serializers.IntegerField(min_value=0, help_text="Drawings read as this digit.")
 
 
 @_shown_by(EXAMPLES["stats"])
@@ -409,6 +432,7 @@ class StatsAnswer(CountsSerializer):
     model = serializers.IntegerField(allow_null=True, help_text="The version that answers.")
     drawings = serializers.IntegerField(min_value=0)
     digits = DigitCountsSerializer(many=True)
+    none = AnswerCountsSerializer(help_text="What is no digit.")
 
 
 @_shown_by(EXAMPLES["explanation"])

@@ -147,11 +147,12 @@ class DrawingViewSet(
     def feedback(self, request: Request, pk: str) -> Response:
         """Tell whether the answer was right.
 
-        `correct: true`, or as `label` the digit that it really is; a `label` of null takes it back.
+        `correct: true`, or as `label` the digit that it really is, or `none`; a `label` of null
+        takes it back. Where the answer was that it is no digit, `correct: true` means `none`.
         A later answer replaces an earlier one.
         """
         drawing = self.get_object()
-        fields = FeedbackInput(data=request.data, context={"prediction": drawing.prediction})
+        fields = FeedbackInput(data=request.data, context={"answer": drawing.answer})
         fields.is_valid(raise_exception=True)
         drawing = recognition.give_feedback(drawing, label=fields.validated_data["label"])
         return Response(self.get_serializer(drawing).data)
@@ -274,6 +275,7 @@ class PredictionsView(APIView):
                         "prediction": prediction.digit,
                         "is_digit": prediction.is_digit,
                         "confidence": prediction.confidence,
+                        "strangeness": prediction.strangeness,
                         "probabilities": prediction.probabilities,
                     }
                     for prediction in predictions
@@ -323,7 +325,7 @@ class StatsView(APIView):
     def get(self, request: Request) -> Response:
         """Count drawings and right answers.
 
-        In all, and for each digit by its label.
+        In all, and for each digit and for none by the label.
         """
         return Response(statistics.count_drawings())
 

@@ -12,7 +12,9 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, generate_lat
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from ml.pipeline import Prediction
 from recognizer.models import TrainedModel
+from recognizer.wording import NONE
 
 logger = logging.getLogger(__name__)
 
@@ -24,9 +26,10 @@ THROTTLED = Counter("digits_throttled", "Requests refused by a limit.", ["caller
 """By whose limit (visitor, key, address, everybody), and of what (requests, drawings)."""
 
 
-def count_predictions(digits: Iterable[int], version: int) -> None:
-    for digit, drawings in Tally(digits).items():
-        PREDICTIONS.labels(digit, version).inc(drawings)
+def count_predictions(predictions: Iterable[Prediction], version: int) -> None:
+    answers = Tally(one.digit if one.is_digit else NONE for one in predictions)
+    for answer, drawings in answers.items():
+        PREDICTIONS.labels(answer, version).inc(drawings)
 
 
 def count_feedback(version: int, *, is_right: bool) -> None:

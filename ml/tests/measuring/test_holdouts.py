@@ -106,7 +106,16 @@ def test_a_model_that_refuses_digits_is_worse_on_the_others() -> None:
     compared = compare_answers(HOLDOUTS, RIGHT, refusing)
     assert compared["typefaces"].only_first == 0
     assert compared["others"].only_first == 5
-    assert (refusing.given("others")[:5] == NOT_A_DIGIT).all()
+    assert (refusing.given("others", HOLDOUTS.labels("others"))[:5] == NOT_A_DIGIT).all()
+
+
+def test_a_correction_that_is_not_a_digit_is_right_if_it_was_refused() -> None:
+    none = Holdouts(digits(2), digits(3), digits(2, NOT_A_DIGIT), digits(4).images)
+    refused = Answers(RIGHT.typefaces, RIGHT.pens, reading([3, 3], 0.9), RIGHT.others)
+    compared = compare_answers(none, refused, RIGHT)
+    assert compared["corrections"].only_first == 2
+    assert compared["others"].only_first == 2
+    assert measure(none, RIGHT)["corrections"]["accuracy"] == 0
 
 
 def test_a_holdout_without_pictures_is_left_out() -> None:

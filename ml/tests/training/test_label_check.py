@@ -13,8 +13,10 @@ from ml import artifacts
 from ml.drawing.canonical import Digits, canonical_digit
 from ml.drawing.strokes import ink_from_strokes
 from ml.labeled.digits import LabeledDigits
+from ml.pipeline import NOT_A_DIGIT
 from ml.training import label_check
 from ml.training.label_check import CHECKED_FROM, LabelCheck, check_labels
+from ml.writing.non_digits import make_others
 from ml.writing.pen import write_digits
 
 BUNDLE = Path(__file__).resolve().parents[3] / "fixtures" / "model.joblib"
@@ -83,6 +85,19 @@ def test_a_hand_with_mostly_wrong_labels_does_not_support_its_own(
     found = check(bundle, honest, vandalism(honest, 60))
     assert found.suspicious[300:].mean() > 0.75
     assert found.suspicious[:300].sum() <= 6
+
+
+def test_digits_called_none_are_found_and_scribbles_called_none_are_not(
+    bundle: Pipeline, honest: LabeledDigits
+) -> None:
+    others = make_others(None, 40, seed=3)
+    none = np.full(40, NOT_A_DIGIT, np.uint8)
+    scribbles = LabeledDigits(others, none, np.array([f"hand {n % 15}" for n in range(40)]))
+    wrong = LabeledDigits(honest.images[:15], none[:15], np.array([f"lazy {n}" for n in range(15)]))
+    found = check(bundle, honest, scribbles, wrong)
+    assert found.suspicious[300:340].sum() <= 4
+    assert found.suspicious[340:].mean() > 0.4
+    assert (found.digits[340:] == honest.labels[:15]).mean() > 0.8
 
 
 def test_a_new_style_of_several_hands_is_believed(bundle: Pipeline, honest: LabeledDigits) -> None:

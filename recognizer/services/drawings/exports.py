@@ -19,6 +19,7 @@ import numpy as np
 from ml.files import open_atomically
 from recognizer.models import CANONICAL_BYTES, Drawing, DrawingQuerySet
 from recognizer.services.errors import ServiceError
+from recognizer.wording import name_answer
 
 BATCH = 1000
 """Drawings that are read from the database at once."""
@@ -105,6 +106,7 @@ def _json(rows: _Rows) -> Iterator[bytes]:
 def _items(rows: _Rows) -> Iterator[bytes]:
     for drawing in rows.read(*FILE_FIELDS):
         drawing["id"] = str(drawing["id"])
+        drawing["label"] = name_answer(drawing["label"])
         drawing["created_at"] = drawing["created_at"].isoformat()
         drawing["canonical"] = base64.b64encode(drawing["canonical"]).decode()
         yield json.dumps(drawing).encode()

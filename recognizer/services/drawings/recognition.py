@@ -34,6 +34,7 @@ READING = [
     "prediction",
     "is_digit",
     "confidence",
+    "strangeness",
     "probabilities",
     "model_id",
     "canonical",
@@ -110,7 +111,7 @@ def recognize(
     sketch = read_sketch(image=image, strokes=strokes, pixels=pixels, pen_width=pen_width)
     model = active_model()
     (prediction,) = pipeline.predict(model.pipeline, sketch.digit[None])
-    count_predictions([prediction.digit], model.version)
+    count_predictions([prediction], model.version)
     drawing = new_drawing(sketch, prediction, model.version, visitor=visitor, source=source)
     if id is None:
         drawing.save(force_insert=True)
@@ -158,7 +159,7 @@ def predict(digits: canonical.Digits) -> tuple[int, list[pipeline.Prediction]]:
     """Read many canonical digits at once; return the version that answered, and its predictions."""
     model = active_model()
     predictions = pipeline.predict(model.pipeline, digits)
-    count_predictions((prediction.digit for prediction in predictions), model.version)
+    count_predictions(predictions, model.version)
     return model.version, predictions
 
 
@@ -170,6 +171,7 @@ def new_drawing(
         prediction=prediction.digit,
         is_digit=prediction.is_digit,
         confidence=round(prediction.confidence, 6),
+        strangeness=round(prediction.strangeness, 6),
         probabilities=[round(share, 6) for share in prediction.probabilities],
         model_id=version,
         canonical=sketch.digit.tobytes(),
@@ -181,7 +183,7 @@ def new_drawing(
 
 
 def give_feedback(drawing: Drawing, *, label: int | None) -> Drawing:
-    """Record which digit it was, or withdraw that; the same answer again changes nothing.
+    """Record what it was, a digit or none, or withdraw that; the same again changes nothing.
 
     An approval was for the label before, so it falls with it; a rejection stays.
     """

@@ -7,20 +7,29 @@ from typing import Any
 
 from django.db.models import Count
 
-from recognizer.models import Drawing, TrainedModel
+from recognizer.models import NO_DIGIT, Drawing, TrainedModel
 
 
 def count_drawings() -> dict[str, Any]:
-    """Count drawings, answers and right answers, in all and by the right digit."""
-    pairs = Drawing.objects.order_by().values_list("prediction", "label").annotate(n=Count("*"))
+    """Count drawings, labels and right answers, in all and by the right answer."""
+    pairs = Drawing.objects.order_by().values_list("answer", "label").annotate(n=Count("*"))
     predicted: Counter[int] = Counter()
     labeled: Counter[int] = Counter()
     right: Counter[int] = Counter()
-    for prediction, label, count in pairs:
-        predicted[prediction] += count
+    for answer, label, count in pairs:
+        predicted[answer] += count
         if label is not None:
             labeled[label] += count
-            right[label] += count * (label == prediction)
+            right[label] += count * (label == answer)
+
+    def counts_of(answer: int) -> dict[str, Any]:
+        return {
+            "predicted": predicted[answer],
+            "labeled": labeled[answer],
+            "correct": right[answer],
+            "accuracy": _share(right[answer], labeled[answer]),
+        }
+
     active = TrainedModel.objects.active().values_list("version", flat=True).first()
     return {
         "model": active,
@@ -28,16 +37,8 @@ def count_drawings() -> dict[str, Any]:
         "labeled": labeled.total(),
         "correct": right.total(),
         "accuracy": _share(right.total(), labeled.total()),
-        "digits": [
-            {
-                "digit": digit,
-                "predicted": predicted[digit],
-                "labeled": labeled[digit],
-                "correct": right[digit],
-                "accuracy": _share(right[digit], labeled[digit]),
-            }
-            for digit in range(10)
-        ],
+        "digits": [{"digit": digit, **counts_of(digit)} for digit in range(10)],
+        "none": counts_of(NO_DIGIT),
     }
 
 

@@ -16,6 +16,7 @@ from ml.drawing.canonical import Digits
 from ml.drawing.pictures import encode_png
 from ml.labeled.digits import LabeledDigits, is_held_out
 from ml.measuring import holdouts
+from ml.measuring.evaluation import likeliest
 from ml.measuring.holdouts import Answers, Holdouts, ask, is_new_to, is_right
 from ml.measuring.significance import Comparison, compare
 from ml.pipeline import NOT_A_DIGIT, read
@@ -103,9 +104,10 @@ def compare_versions(first: int, second: int) -> Contrast:
     ]
     asked = {}
     for name in holdouts.HOLDOUTS:
-        given = [one.given(name) for one in answers]
-        asked[name] = _put_together(name, pictures.images(name), pictures.labels(name), given)
-    given = [read(pipeline, learned.images).probabilities.argmax(1) for pipeline in pipelines]
+        labels = pictures.labels(name)
+        given = [one.given(name, labels) for one in answers]
+        asked[name] = _put_together(name, pictures.images(name), labels, given)
+    given = [likeliest(read(pipeline, learned.images), learned.labels) for pipeline in pipelines]
     asked["learned"] = _put_together("learned", learned.images, learned.labels, given)
     return Contrast(*rows, {name: one for name, one in asked.items() if one.counts.n})
 

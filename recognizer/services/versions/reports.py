@@ -18,20 +18,20 @@ from django.utils import timezone
 from ml.drawing.pictures import encode_png
 from ml.errors import MLError
 from ml.labeled.digits import LabeledDigits, as_presented, load_tmnist, split_by_group
-from ml.measuring.evaluation import Report
+from ml.measuring.evaluation import Report, likeliest
 from ml.measuring.evaluation import report as measure
 from ml.measuring.holdouts import is_new_to, pen_holdout
 from ml.pipeline import read
-from recognizer.models import Drawing, TrainedModel
+from recognizer.models import NO_DIGIT, Drawing, TrainedModel
 from recognizer.services.stored_digits import read_newest_corrections
 from recognizer.services.versions.registry import get_model, load_pipeline
-from recognizer.wording import HOLDOUTS, data_url, png_url
+from recognizer.wording import HOLDOUTS, data_url, png_url, say_answer
 
 MISTAKES = 12
 """Mistakes shown of each holdout."""
 CORRECTIONS = 5_000
 """Most corrections kept aside that are read, the newest ones."""
-FORMAT = 2
+FORMAT = 3
 """Version of the cached panels; goes up when they are made differently."""
 
 
@@ -40,8 +40,8 @@ class Mistake:
     """A digit that was misread, as the model saw it."""
 
     picture: str
-    label: int
-    answer: int
+    label: str
+    answer: str
     confidence: float
     source: str
     drawing: uuid.UUID | None
@@ -104,7 +104,7 @@ def make_report(version: int | None = None) -> VersionReport:
                 "name": _title(name),
                 "n": metrics["n"],
                 "accuracy": f"{metrics['accuracy']:.2%}",
-                "calibration_error": f"{metrics['calibration_error']:.4f}",
+                "calibration_error": _calibration(metrics["calibration_error"]),
             }
             for name, metrics in model.metrics.items()
             if metrics and "recall" in metrics
@@ -125,7 +125,7 @@ def _panels(model: TrainedModel) -> Iterator[Panel]:
     yield from kept
     corrections = read_newest_corrections(CORRECTIONS, held_out=True)
     corrections = corrections.select(is_new_to(model.data, corrections))
-    if not len(corrections):
+    if not (corrections.labels != NO_DIGIT).any():
         return
     content = hashlib.sha256(corrections.labels.tobytes())
     content.update(" ".join(corrections.groups.tolist()).encode())
@@ -140,23 +140,28 @@ def _panels(model: TrainedModel) -> Iterator[Panel]:
 def _panel(pipeline: Any, name: str, digits: LabeledDigits) -> Panel:
     from ml.measuring import plots  # 34 MB, needed for reports only
 
-    probabilities = read(pipeline, digits.images).probabilities
-    answers = probabilities.argmax(axis=1).astype(np.uint8)
-    confidence = probabilities.max(axis=1)
+    reading = read(pipeline, digits.images)
+    answers = likeliest(reading, digits.labels)
+    confidence = reading.probabilities.max(axis=1)
     right = answers == digits.labels
+    is_digit = digits.labels != NO_DIGIT
     wrong = np.flatnonzero(~right)
     worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:MISTAKES]
     is_drawing = name == "corrections"
     return Panel(
         title=_title(name),
-        report=measure(probabilities, digits.labels),
-        confusion=data_url(plots.draw_confusion(digits.labels, answers), "svg+xml"),
-        calibration=data_url(plots.draw_calibration(confidence, right), "svg+xml"),
+        report=measure(reading, digits.labels),
+        confusion=data_url(
+            plots.draw_confusion(digits.labels[is_digit], answers[is_digit]), "svg+xml"
+        ),
+        calibration=data_url(
+            plots.draw_calibration(confidence[is_digit], right[is_digit]), "svg+xml"
+        ),
         mistakes=tuple(
             Mistake(
                 picture=png_url(encode_png(digits.images[index])),
-                label=int(digits.labels[index]),
-                answer=int(answers[index]),
+                label=say_answer(digits.labels[index]),
+                answer=say_answer(answers[index]),
                 confidence=float(confidence[index]),
                 source=str(digits.groups[index]),
                 drawing=uuid.UUID(str(digits.groups[index])) if is_drawing else None,
@@ -198,7 +203,7 @@ def _count_answered() -> Sequence[tuple[int, int, int]]:
     counted = (
         live.order_by()
         .values_list("model_id")
-        .annotate(n=Count("pk"), right=Count("pk", filter=Q(label=F("prediction"))))
+        .annotate(n=Count("pk"), right=Count("pk", filter=Q(label=F("answer"))))
     )
     return sorted(counted)
 
@@ -243,6 +248,10 @@ def _against(model: TrainedModel) -> dict[str, dict[str, object]]:
         digit, most = max(by_digit.items(), key=lambda item: item[1]["points_lost"])
         facts[HOLDOUTS[name]] = f"most lost by the {digit}: {most['points_lost']:+.2f} points"
     return {f"Against Model {model.gate['against']}": facts}
+
+
+def _calibration(error: float | None) -> str:
+    return "-" if error is None else f"{error:.4f}"
 
 
 def _title(name: str) -> str:

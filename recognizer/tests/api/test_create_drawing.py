@@ -35,6 +35,7 @@ def test_a_data_url_is_read_and_kept(stranger: Caller) -> None:
         "prediction",
         "is_digit",
         "confidence",
+        "strangeness",
         "probabilities",
         "model",
         "canonical",

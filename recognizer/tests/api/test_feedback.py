@@ -41,6 +41,32 @@ def test_both_forms_together_may_agree(visitor: Caller) -> None:
     assert tell(visitor, visitor.draw(7), body).json()["label"] == 1
 
 
+def test_a_drawing_that_is_no_digit_is_labeled_none(visitor: Caller) -> None:
+    drawing = visitor.draw(7)
+    answer = tell(visitor, drawing, {"label": "none"})
+    assert answer.json() == {**drawing, "label": "none", "correct": False}
+    assert Drawing.objects.get().label == 10
+
+
+def test_agreeing_that_it_is_no_digit_stores_none_and_not_the_likeliest_digit(
+    visitor: Caller,
+) -> None:
+    drawing = visitor.draw(7)
+    Drawing.objects.update(is_digit=False)
+    answer = tell(visitor, drawing, {"correct": True}).json()
+    assert (answer["label"], answer["correct"]) == ("none", True)
+    assert visitor.get(f"{DRAWINGS}?correct=true").json()["results"] == [answer]
+    assert tell(visitor, drawing, {"label": 7}).json()["correct"] is False
+
+
+def test_correct_may_not_contradict_none(visitor: Caller) -> None:
+    drawing = visitor.draw(7)
+    Drawing.objects.update(is_digit=False)
+    answer = tell(visitor, drawing, {"correct": True, "label": 7})
+    assert_problem(answer, 400, "invalid-request", "correct")
+    assert "the answer was none" in answer.json()["detail"]
+
+
 def test_an_answer_can_be_changed(visitor: Caller) -> None:
     drawing = visitor.draw(7)
     tell(visitor, drawing, {"label": 1})
@@ -86,6 +112,7 @@ def test_a_rejected_drawing_stays_rejected(visitor: Caller) -> None:
         ({"label": -1}, "label"),
         ({"label": 3.5}, "label"),
         ({"label": "seven"}, "label"),
+        ({"label": "None"}, "label"),
         ({"label": True}, "label"),
         ({"label": [3]}, "label"),
         ({"label": 10**400}, "label"),

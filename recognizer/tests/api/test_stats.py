@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from recognizer.models import Drawing
 from recognizer.tests.conftest import DRAWINGS, Caller
 
 STATS = "/api/v1/stats/"
@@ -37,3 +38,13 @@ def test_answers_are_counted_by_digit(
     assert stats["digits"][7] == seven
     assert stats["digits"][9] == nine
     assert stats["digits"][1] == one
+
+
+def test_what_is_no_digit_is_counted_apart(stranger: Caller) -> None:
+    first, second = stranger.draw(7), stranger.draw(7)
+    Drawing.objects.filter(pk=first["id"]).update(is_digit=False)
+    for drawing in (first, second):
+        stranger.put(f"{DRAWINGS}{drawing['id']}/feedback/", {"label": "none"})
+    stats = stranger.get(STATS).json()
+    assert stats["none"] == {"predicted": 1, "labeled": 2, "correct": 1, "accuracy": 0.5}
+    assert (stats["labeled"], stats["correct"], stats["digits"][7]["predicted"]) == (2, 1, 1)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from recognizer.models import Drawing, TrainedModel
+from recognizer.models import NO_DIGIT, Drawing, TrainedModel
 from recognizer.tests.kit.drawings import SEVEN, blank_png, digits_of_one_face, png_of
 
 
@@ -41,6 +41,23 @@ def test_a_drawing_comes_in_as_an_approved_correction(
     stored = np.frombuffer(bytes(seven.canonical), np.uint8).reshape(28, 28)
     # All but the faintest rim, a tenth of full ink, which counts as paper.
     assert np.allclose(stored, digits_of_one_face()[7], atol=26)
+
+
+@pytest.mark.parametrize("ending", [".csv", ".npz", ".ndjson", ".json"])
+def test_none_survives_an_export_and_an_import(
+    model: TrainedModel,
+    archive: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    ending: str,
+) -> None:
+    run(capsys, archive)
+    Drawing.objects.filter(label=7).update(label=NO_DIGIT)
+    path = tmp_path / f"export{ending}"
+    call_command("export_drawings", str(path))
+    Drawing.objects.all().delete()
+    run(capsys, path)
+    assert sorted(Drawing.objects.values_list("label", flat=True)) == [*range(7), 8, 9, NO_DIGIT]
 
 
 def test_the_same_file_again_adds_nothing(

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
 
-from recognizer.models import Drawing, TrainedModel, TrainingRun
+from recognizer.models import NO_DIGIT, Drawing, TrainedModel, TrainingRun
 
 NOW = timezone.now()
 
@@ -18,7 +18,8 @@ NOW = timezone.now()
 @pytest.mark.parametrize(
     "values",
     [
-        {"label": 10, "feedback_at": NOW},
+        {"label": 11, "feedback_at": NOW},
+        {"strangeness": 1.5},
         {"label": 3},
         {"feedback_at": NOW},
         {"prediction": 10},
@@ -74,6 +75,14 @@ def test_drawings_are_right_wrong_or_open(drawing: Drawing) -> None:
     assert Drawing.objects.open().count() == 1
     assert Drawing.objects.labeled().count() == 3
     assert Drawing.objects.unreviewed().count() == 3
+
+
+def test_where_the_answer_was_no_digit_only_that_is_right(drawing: Drawing) -> None:
+    Drawing.objects.all().delete()
+    drawing.is_digit = False
+    label_drawings(drawing, NO_DIGIT, drawing.prediction)
+    assert Drawing.objects.right().get().label == NO_DIGIT
+    assert Drawing.objects.wrong().get().correct is False
 
 
 def test_a_rejected_drawing_is_not_trained_on(drawing: Drawing) -> None:
