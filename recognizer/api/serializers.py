@@ -150,7 +150,6 @@ class TruthField(serializers.BooleanField):
         "oneOf": [
             {"type": "integer", "minimum": 0, "maximum": 9},
             {"type": "string", "enum": [NONE]},
-            {"type": "null"},
         ],
         "description": "A digit; none, where it is not a digit; null, while that is not known.",
     }

@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from recognizer.models import Drawing
+from recognizer.models import NO_DIGIT, Drawing
 from recognizer.services.drawings import recognition
 from recognizer.tests.conftest import Caller
 from recognizer.tests.kit.drawings import SEVEN
@@ -62,7 +62,7 @@ def test_the_list_shows_the_digit_the_answer_and_the_correction(
 ) -> None:
     page = reviewer.get(LIST).content.decode()
     assert page.count('src="data:image/png;base64,') == 3
-    assert re.search(r'class="field-prediction">7<', page)
+    assert re.search(r'class="field-answer">7<', page)
     assert re.search(r'<option value="9" selected>', page)
     assert re.search(r'class="field-confidence_percent">\d+\.\d%<', page)
 
@@ -265,8 +265,16 @@ def test_nothing_is_approved_without_a_label(reviewer: Client, archive: dict[str
     assert "Only a drawing with a label can be approved." in page.content.decode()
 
 
-@pytest.mark.parametrize("label", ["10", "seven", "-1"])
-def test_a_label_other_than_0_to_9_is_refused(
+def test_a_reviewer_says_that_it_is_no_digit(reviewer: Client, archive: dict[str, Drawing]) -> None:
+    url = f"{LIST}{archive['open'].pk}/change/"
+    assert '<option value="10">no digit</option>' in reviewer.get(url).content.decode()
+    reviewer.post(url, form_of(reviewer, url, label="10"))
+    drawing = Drawing.objects.get(pk=archive["open"].pk)
+    assert (drawing.label, drawing.review) == (NO_DIGIT, "approved")
+
+
+@pytest.mark.parametrize("label", ["11", "seven", "-1"])
+def test_a_label_that_is_no_answer_is_refused(
     reviewer: Client, archive: dict[str, Drawing], label: str
 ) -> None:
     url = f"{LIST}{archive['open'].pk}/change/"

@@ -36,6 +36,7 @@ def test_images_are_read_in_their_order(stranger: Caller) -> None:
         "prediction",
         "is_digit",
         "confidence",
+        "strangeness",
         "probabilities",
     }
 

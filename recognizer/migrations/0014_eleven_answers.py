@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('recognizer', '0011_path_of_the_retraining_task'),
+        ('recognizer', '0013_groups'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
