@@ -180,10 +180,45 @@ test("a reloaded page continues with its row", async () => {
   recognition.read(strokes(1));
   await server.answerAll();
   const reloaded = new Recognition(server);
-  reloaded.resume(recognition.id);
+  reloaded.restore(JSON.parse(JSON.stringify(recognition.kept)));
   reloaded.read(strokes(1));
   await server.answerAll();
   assert.equal(server.rows.length, 1);
+});
+
+test("what was read already is shown again without a request", async () => {
+  const { server, recognition, seen } = start();
+  recognition.read(strokes(1));
+  await server.answerAll();
+  const first = recognition.digit;
+  recognition.startOver();
+  recognition.read(strokes(2));
+  await server.answerAll();
+  recognition.resume(first);
+  recognition.read(strokes(1));
+  assert.deepEqual(server.requests, []);
+  assert.deepEqual(
+    seen.answer.map(({ drawing }) => drawing.strokes),
+    [1, 2, 1],
+  );
+});
+
+test("a judged drawing is still judged after a reload", async () => {
+  const { server, recognition } = start();
+  recognition.read(strokes(1));
+  await server.answerAll();
+  recognition.judge({ label: 3 });
+  await server.answerAll();
+  const reloaded = new Recognition(server);
+  reloaded.restore(JSON.parse(JSON.stringify(recognition.kept)));
+  reloaded.read(strokes(1));
+  assert.equal(reloaded.answered.label, 3);
+  reloaded.read(strokes(2));
+  await server.answerAll();
+  assert.deepEqual(server.verdicts, [
+    [1, 3],
+    [2, null],
+  ]);
 });
 
 test("after everything is undone no answer is shown, and the next stroke replaces the row", async () => {
@@ -296,15 +331,19 @@ test("a failed verdict is reported and can be sent again", async () => {
   assert.equal(seen.verdict[0].drawing.label, 3);
 });
 
-test("strokes after a failed verdict replace the row", async () => {
+test("a verdict that failed is sent again before the next strokes", async () => {
   const { server, recognition } = start();
   recognition.read(strokes(1));
   await server.answerAll();
   recognition.judge({ label: 3 });
   await server.answer(new Problem());
+  recognition.startOver();
   recognition.read(strokes(2));
   await server.answerAll();
-  assert.deepEqual(server.strokes, [2]);
+  assert.deepEqual(server.verdicts, [
+    [1, 3],
+    [2, null],
+  ]);
 });
 
 test("a failed request is not sent again after a new start", async () => {

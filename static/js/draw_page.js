@@ -4,49 +4,58 @@ import { Answer } from "./answer.js";
 import { Cursor } from "./cursor.js";
 import { Feedback } from "./feedback.js";
 import { toLists } from "./geometry.js";
-import { Intake, Picture } from "./intake.js";
+import { Intake } from "./intake.js";
 import { Pad } from "./pad.js";
-import { api, find, notice, on, startCards } from "./page.js";
+import { KEPT, api, find, notice, on, startCards } from "./page.js";
 import { isAboutContent } from "./problems.js";
 import { Recognition } from "./recognition.js";
 import { listenToKeys } from "./shortcuts.js";
 import { words } from "./words.js";
 
 const LATEST = 12; // drawings in the strip
-const KEPT = "digit"; // session storage: the drawing, while the page loads again
 
 const pad = new Pad(find("pad"));
 const recognition = new Recognition(api);
 const answer = new Answer(find("answer"), find("bars"), find("seen"), find("version"));
 const feedback = new Feedback(find("feedback"));
-const picture = new Picture(find("picture"));
 const intake = new Intake(find("file"), document);
 const { cards, editor } = startCards(LATEST);
 let explanation = null; // loaded when the visitor first asks for it
 
-// Strokes and pictures go to the server
+// Sheets go to the server
 
 function beginStroke() {
-  // A stroke over a picture begins another digit.
-  if (!picture.isEmpty) {
-    recognition.startOver();
-    picture.clear();
-  }
+  // A stroke over a picture or over an answered drawing begins another digit.
+  if (pad.sheet.picture || "turned" in find("sheet").dataset) turnSheet();
   recognition.interrupt();
   notice.hide();
   answer.wait();
-  showTools();
+  find("hint").hidden = true;
 }
 
-function readStrokes({ strokes }) {
+function turnSheet(sheet) {
+  recognition.startOver();
+  pad.turn({ ...sheet, digit: recognition.digit });
+}
+
+function clear() {
+  if (!pad.isEmpty) turnSheet();
+}
+
+function readSheet({ sheet }) {
+  const { strokes, picture, digit } = sheet;
   notice.hide();
+  markTurned(false);
+  if (digit !== recognition.digit) recognition.resume(digit);
   showTools();
-  if (strokes.length > 0) {
-    const lists = toLists(strokes);
-    recognition.read({ strokes: lists, pen_width: pad.penWidth, source: "canvas" });
+  if (picture) {
+    recognition.read({ image: picture, source: "upload" });
+  } else if (strokes.length > 0) {
+    const { width } = strokes.at(-1);
+    recognition.read({ strokes: toLists(strokes), pen_width: width, source: "canvas" });
   } else {
     recognition.interrupt();
-    showNothing(words.reading.next);
+    showNothing(pad.canUndo || pad.canRedo ? words.reading.next : words.reading.first);
   }
 }
 
@@ -54,24 +63,10 @@ async function readFile({ file }) {
   notice.hide();
   try {
     const { shrink } = await import("./shrink.js");
-    const url = await shrink(file);
-    clear();
-    readPicture(url);
+    turnSheet({ picture: await shrink(file) });
   } catch (problem) {
     offerAnotherFile(problem);
   }
-}
-
-function readPicture(url) {
-  picture.show(url);
-  showTools();
-  recognition.read({ image: url, source: "upload" });
-}
-
-function clear() {
-  recognition.startOver();
-  picture.clear();
-  pad.clear();
 }
 
 function choosePen(width) {
@@ -89,21 +84,37 @@ function nextPen() {
 // Answers and problems come back
 
 function showAnswer({ drawing }) {
+  notice.hide();
   answer.show(drawing);
   feedback.show(drawing);
   explain(drawing);
   cards.update(drawing);
+  markTurned(drawing.label !== null);
+}
+
+function judge(said) {
+  notice.hide();
+  markTurned(said.label !== null);
+  recognition.judge(said);
 }
 
 function showVerdict({ drawing }) {
+  notice.hide();
   answer.judge(drawing);
   feedback.show(drawing);
   cards.put(drawing);
+  markTurned(drawing.label !== null);
+}
+
+/** The next stroke begins another digit; "Go on with it" still continues this one. */
+function markTurned(isTurned) {
+  find("sheet").toggleAttribute("data-turned", isTurned);
+  find("go-on").hidden = !isTurned;
 }
 
 function showProblem({ problem }) {
   if (!recognition.answered) showNothing();
-  if (!picture.isEmpty && isAboutContent(problem)) offerAnotherFile(problem);
+  if (pad.sheet.picture && isAboutContent(problem)) offerAnotherFile(problem);
   else notice.tell(problem, () => recognition.retry());
 }
 
@@ -118,12 +129,14 @@ function showNothing(sentence) {
 }
 
 function showTools() {
-  const isEmpty = pad.isEmpty && picture.isEmpty;
-  find("hint").hidden = !isEmpty;
+  const { picture } = pad.sheet;
+  find("picture").hidden = !picture;
+  if (picture) find("picture").src = picture;
+  find("hint").hidden = !pad.isEmpty;
   // `disabled` would take the focus away from the button that was just pressed.
   find("undo").setAttribute("aria-disabled", String(!pad.canUndo));
   find("redo").setAttribute("aria-disabled", String(!pad.canRedo));
-  find("clear").setAttribute("aria-disabled", String(isEmpty));
+  find("clear").setAttribute("aria-disabled", String(pad.isEmpty));
 }
 
 // Where the model looked
@@ -144,19 +157,26 @@ async function toggleExplanation() {
   explanation.toggle();
 }
 
-// The drawing outlasts a reload that the page itself starts
+// The drawing outlasts a reload, a link and the way back
 
 function keepDrawing() {
-  const kept = { id: recognition.id, strokes: pad.strokes, picture: picture.url };
-  sessionStorage.setItem(KEPT, JSON.stringify(kept));
+  pad.end();
+  const { strokes, picture } = pad.sheet;
+  const kept = { digit: recognition.kept, sheet: { strokes, picture }, pen: pad.penWidth };
+  try {
+    if (pad.isEmpty) sessionStorage.removeItem(KEPT);
+    else sessionStorage.setItem(KEPT, JSON.stringify(kept));
+  } catch {
+    // There is no room for it.
+  }
 }
 
 function restoreDrawing() {
   const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
   sessionStorage.removeItem(KEPT);
-  if (kept) recognition.resume(kept.id);
-  pad.load(kept?.strokes ?? []);
-  if (kept?.picture) readPicture(kept.picture);
+  if (kept) recognition.restore(kept.digit);
+  pad.load({ ...kept?.sheet, digit: recognition.digit });
+  choosePen(kept?.pen ?? pad.penWidth);
 }
 
 async function loadLatest() {
@@ -168,7 +188,7 @@ async function loadLatest() {
 }
 
 on(pad, "begin", beginStroke);
-on(pad, "change", readStrokes);
+on(pad, "change", readSheet);
 on(intake, "file", readFile);
 on(intake, "dragging", ({ isOver }) => find("sheet").toggleAttribute("data-dropping", isOver));
 on(recognition, "waiting", () => answer.expect());
@@ -176,29 +196,33 @@ on(recognition, "answer", showAnswer);
 on(recognition, "verdict", showVerdict);
 on(recognition, "finished", ({ drawing }) => cards.put(drawing));
 on(recognition, "failure", showProblem);
-on(feedback, "judge", (said) => {
-  notice.hide();
-  recognition.judge(said);
-});
+on(feedback, "judge", judge);
 on(editor, "judged", ({ drawing }) => recognition.adopt(drawing));
-on(editor, "deleted", ({ drawing }) => recognition.forget(drawing.id) && clear());
+on(editor, "deleted", ({ drawing }) => {
+  if (!recognition.forget(drawing.id)) return;
+  recognition.startOver();
+  pad.load({ digit: recognition.digit });
+});
 on(find("undo"), "click", () => pad.undo());
 on(find("redo"), "click", () => pad.redo());
 on(find("clear"), "click", clear);
 on(find("pen"), "click", nextPen);
-on(find("looked-button"), "click", toggleExplanation);
-on(find("languages"), "submit", keepDrawing);
-on(notice, "reload", () => {
-  keepDrawing();
-  location.reload();
+on(find("go-on"), "click", () => {
+  markTurned(false);
+  find("pad").focus();
 });
+on(find("looked-button"), "click", toggleExplanation);
+on(window, "pagehide", keepDrawing);
+on(notice, "reload", () => location.reload());
 new Cursor(find("pad"), pad, find("cursor"), find("voice"));
 listenToKeys(find("main"), feedback, {
   undo: () => pad.undo(),
   redo: () => pad.redo(),
   next: clear,
-  list: () => {},
+  list: () => find("keys").togglePopover(),
 });
 
 restoreDrawing();
+pad.takeOver(globalThis.early.splice(0));
+globalThis.early = null;
 loadLatest();

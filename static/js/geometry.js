@@ -68,6 +68,13 @@ function distanceToSegment(point, start, end) {
   });
 }
 
+/** Whether a stroke passes within `reach` units of a point. */
+export function isNear({ points, width }, point, reach) {
+  return points.some(
+    (end, index) => distanceToSegment(point, points[index - 1] ?? end, end) < reach + width / 2,
+  );
+}
+
 /** Leaves out points at most `tolerance` away from the line through the others (Ramer, Douglas and Peucker). */
 export function simplify(points, tolerance) {
   if (points.length < 3) return [...points];

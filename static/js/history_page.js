@@ -1,7 +1,7 @@
 // The history page: all drawings of this browser, loaded part by part, and the dialog that deletes them all.
 
 import { Loader } from "./loader.js";
-import { api, find, notice, on, startCards } from "./page.js";
+import { KEPT, api, find, notice, on, startCards } from "./page.js";
 import { words } from "./words.js";
 
 const { cards } = startCards();
@@ -28,6 +28,7 @@ async function deleteAll() {
   notice.hide();
   try {
     const { deleted } = await api.removeAll();
+    sessionStorage.removeItem(KEPT);
     cards.clear();
     find("voice").textContent = words.history.deleted(deleted);
   } catch (problem) {

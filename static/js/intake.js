@@ -42,31 +42,3 @@ export class Intake extends EventTarget {
     this.dispatchEvent(new CustomEvent("dragging", { detail: { isOver } }));
   }
 }
-
-/** The picture that was sent instead of strokes; it lies on the pad until the visitor draws. */
-export class Picture {
-  #image;
-
-  constructor(image) {
-    this.#image = image;
-  }
-
-  /** The data: URL of the picture, or an empty text. */
-  get url() {
-    return this.#image.getAttribute("src") ?? "";
-  }
-
-  get isEmpty() {
-    return this.url === "";
-  }
-
-  show(url) {
-    this.#image.src = url;
-    this.#image.hidden = false;
-  }
-
-  clear() {
-    this.#image.removeAttribute("src");
-    this.#image.hidden = true;
-  }
-}

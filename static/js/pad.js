@@ -1,23 +1,31 @@
-// The drawing pad: pointers and keys become strokes, with undo and redo.
+// The drawing pad: pointers and keys become strokes on sheets. A stroke, an erased stroke and a new sheet are steps of
+// undo, so that nothing that was drawn is lost.
 //
-// Events: "begin" when a stroke begins; "change" when the drawing has changed, with detail {strokes}.
+// A sheet is {strokes, picture, digit}: the picture that was sent instead of strokes, and the digit that the page
+// counts it as. Events: "begin" when a stroke begins; "change" when the sheet has changed, with detail {sheet}.
 
-import { distance, toPad } from "./geometry.js";
+import { distance, isNear, toPad } from "./geometry.js";
 import { Ink, whenColorsChange } from "./ink.js";
 
 const MIN_DISTANCE = 0.5; // units; closer points only add jitter
-const PRIMARY_BUTTON = 0;
+const LEAST_STROKE = 6; // units; over a picture, less is a click
+const ERASER = 12; // units around the eraser
+const PALM_MS = 500; // a touch so soon after a pen is the hand that holds it
+const BUTTON = { primary: 0, eraser: 5 };
+const BARREL = 2; // of `buttons`
 
 export class Pad extends EventTarget {
   penWidth = 18; // units
 
   #canvas;
   #ink;
-  #strokes = [];
-  #undone = [];
+  #sheet = { strokes: [], picture: "", digit: null };
+  #past = [];
+  #future = [];
   #current = null; // the stroke that is being drawn
-  #pointer = null; // the pointer that draws it: {id, type}; null when keys draw it
-  #hasSeenPen = false;
+  #pointer = null; // the pointer that draws or erases: {id, type, isEraser}; null when keys draw
+  #click = null; // the place over a picture where a stroke may begin
+  #penAt = -Infinity; // when a pen was last seen
   #frame = 0;
 
   constructor(canvas) {
@@ -35,51 +43,59 @@ export class Pad extends EventTarget {
     this.#followScreen();
   }
 
-  get strokes() {
-    return this.#strokes;
+  get sheet() {
+    return this.#sheet;
   }
 
   get isEmpty() {
-    return this.#strokes.length === 0 && this.#current === null;
+    return this.#sheet.strokes.length === 0 && !this.#sheet.picture && this.#current === null;
   }
 
   get canUndo() {
-    return this.#strokes.length > 0;
+    return this.#past.length > 0;
   }
 
   get canRedo() {
-    return this.#undone.length > 0;
+    return this.#future.length > 0;
   }
 
   undo() {
-    if (this.#current || !this.canUndo) return;
-    this.#undone.push(this.#strokes.pop());
-    this.#changed();
+    this.#step(this.#past, this.#future);
   }
 
   redo() {
-    if (this.#current || !this.canRedo) return;
-    this.#strokes.push(this.#undone.pop());
-    this.#changed();
+    this.#step(this.#future, this.#past);
   }
 
-  clear() {
+  /** Puts another sheet over this one. */
+  turn(sheet) {
     this.#drop();
-    this.#strokes = [];
-    this.#undone = [];
+    this.#put({ strokes: [], picture: "", ...sheet });
+  }
+
+  /** Shows a sheet as the first one. */
+  load(sheet) {
+    this.#drop();
+    this.#past = [];
+    this.#future = [];
+    this.#sheet = { strokes: [], picture: "", ...sheet };
     this.#changed();
   }
 
-  load(strokes) {
-    this.#strokes = strokes;
-    this.#undone = [];
-    this.#changed();
+  /** Takes what was drawn before this script was there. */
+  takeOver(events) {
+    for (const event of events) {
+      if (event.target !== this.#canvas) continue;
+      if (event.type === "pointerdown") this.#down(event);
+      else if (event.type === "pointermove") this.#move(event);
+      else this.#up(event);
+    }
   }
 
   begin(point) {
+    this.dispatchEvent(new CustomEvent("begin")); // may turn the sheet
     this.#current = { points: [point], width: this.penWidth };
     this.#ink.begin();
-    this.dispatchEvent(new CustomEvent("begin"));
     this.#paintSoon();
   }
 
@@ -93,51 +109,73 @@ export class Pad extends EventTarget {
   end() {
     if (!this.#current) return;
     cancelAnimationFrame(this.#frame);
-    this.#strokes.push(this.#current);
-    this.#undone = [];
+    const stroke = this.#current;
     this.#current = null;
     this.#pointer = null;
     // Painted again as a whole, the stroke has no seams between its pieces.
-    this.#changed();
+    this.#put({ ...this.#sheet, strokes: [...this.#sheet.strokes, stroke] });
   }
 
   #down(event) {
-    const isPen = event.pointerType === "pen";
-    this.#hasSeenPen ||= isPen;
-    // A resting hand touched the pad before the pen did: its stroke is dropped.
-    if (isPen && this.#pointer?.type === "touch") this.#drop();
-    if (this.#current && !this.#pointer) this.end(); // begun by keys
-    if (this.#current || event.button !== PRIMARY_BUTTON) return;
+    const { pointerId: id, pointerType: type } = event;
+    if (type === "touch") {
+      if (this.#pointer?.type === "pen" || event.timeStamp - this.#penAt < PALM_MS) return; // a palm
+      if (this.#pointer?.type === "touch") this.#withdraw(); // two fingers are a gesture
+      if (!event.isPrimary) return;
+    } else if (type === "pen") {
+      this.#penAt = event.timeStamp;
+      // A resting hand touched the pad before the pen did.
+      if (this.#pointer?.type === "touch") this.#withdraw();
+    }
+    const isEraser = event.button === BUTTON.eraser;
+    if (this.#pointer || (event.button !== BUTTON.primary && !isEraser)) return;
+    if (event.buttons & BARREL) return;
+    this.end(); // a stroke that keys began
     // With the focus here, keys answer. Only visitors who came by keys see the focus ring.
     this.#canvas.toggleAttribute("data-pointed", true);
     this.#canvas.focus({ preventScroll: true });
-    this.#capture(event.pointerId);
-    this.#pointer = { id: event.pointerId, type: event.pointerType };
-    this.begin(this.#point(event));
+    this.#capture(id);
+    this.#pointer = { id, type, isEraser };
+    const point = this.#point(event);
+    if (isEraser) this.#erase(point);
+    else if (this.#sheet.picture) this.#click = point;
+    else this.begin(point);
   }
 
   #move(event) {
+    if (event.pointerType === "pen") this.#penAt = event.timeStamp;
     if (event.pointerId !== this.#pointer?.id) return;
     // One event can stand for several places; without that list (insecure origins), the event itself is the place.
     const all = event.getCoalescedEvents?.() ?? [];
-    for (const each of all.length > 0 ? all : [event]) this.extend(this.#point(each));
+    for (const each of all.length > 0 ? all : [event]) this.#follow(this.#point(each));
+  }
+
+  #follow(point) {
+    if (this.#pointer.isEraser) {
+      this.#erase(point);
+      return;
+    }
+    if (this.#click) {
+      if (distance(this.#click, point) < LEAST_STROKE) return;
+      this.begin(this.#click);
+      this.#click = null;
+    }
+    this.extend(point);
   }
 
   #up(event) {
     if (event.pointerId !== this.#pointer?.id) return;
-    if (event.type === "pointerup") this.extend(this.#point(event));
+    if (event.type === "pointerup" && this.#current) this.extend(this.#point(event));
+    this.#click = null;
     this.end();
+    this.#pointer = null;
   }
 
   #cancel(event) {
-    if (event.pointerId !== this.#pointer?.id) return;
     // The system cancels a touch for a palm (a pen is in use) or for a gesture of its own, whose ink is kept.
-    if (this.#pointer.type !== "touch" || !this.#hasSeenPen) {
-      this.end();
-      return;
-    }
-    this.#drop();
-    this.#changed();
+    const isPalm = event.pointerType === "touch" && this.#penAt > 0;
+    if (isPalm && event.pointerId === this.#pointer?.id) this.#withdraw();
+    else this.#up(event);
   }
 
   #capture(pointerId) {
@@ -156,17 +194,42 @@ export class Pad extends EventTarget {
     return point;
   }
 
+  #erase(point) {
+    const { strokes } = this.#sheet;
+    const left = strokes.filter((stroke) => !isNear(stroke, point, ERASER));
+    if (left.length < strokes.length) this.#put({ ...this.#sheet, strokes: left });
+  }
+
+  #step(from, to) {
+    if (this.#current || from.length === 0) return;
+    to.push(this.#sheet);
+    this.#sheet = from.pop();
+    this.#changed();
+  }
+
+  #put(sheet) {
+    this.#past.push(this.#sheet);
+    this.#future = [];
+    this.#sheet = sheet;
+    this.#changed();
+  }
+
+  /** Takes back the stroke under way, as if it had never begun. */
+  #withdraw() {
+    this.#click = null;
+    this.#drop();
+    this.#pointer = null;
+    this.#changed();
+  }
+
   #drop() {
-    if (!this.#current) return;
     cancelAnimationFrame(this.#frame);
     this.#current = null;
-    this.#pointer = null;
-    this.#ink.repaint(this.#strokes);
   }
 
   #changed() {
-    this.#ink.repaint(this.#strokes);
-    this.dispatchEvent(new CustomEvent("change", { detail: { strokes: this.#strokes } }));
+    this.#ink.repaint(this.#sheet.strokes);
+    this.dispatchEvent(new CustomEvent("change", { detail: { sheet: this.#sheet } }));
   }
 
   #paintSoon() {
@@ -175,7 +238,7 @@ export class Pad extends EventTarget {
   }
 
   #repaint() {
-    this.#ink.repaint(this.#strokes);
+    this.#ink.repaint(this.#sheet.strokes);
     if (!this.#current) return;
     this.#ink.begin();
     this.#ink.grow(this.#current);

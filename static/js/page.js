@@ -6,6 +6,9 @@ import { Editor } from "./editor.js";
 import { Notice } from "./notice.js";
 import { words } from "./words.js";
 
+/** Session storage: the drawing on the pad, while its page is left. */
+export const KEPT = "digit";
+
 export const find = (id) => document.getElementById(id);
 
 export const on = (target, name, listener) =>
@@ -24,6 +27,7 @@ export function startCards(limit = Infinity) {
   on(editor, "judged", ({ drawing }) => cards.put(drawing));
   on(editor, "deleted", ({ drawing }) => {
     cards.remove(drawing.id);
+    if (sessionStorage.getItem(KEPT)?.includes(drawing.id)) sessionStorage.removeItem(KEPT);
     find("voice").textContent = words.drawing.deleted;
   });
   on(editor, "failure", ({ problem, again }) => notice.tell(problem, again));

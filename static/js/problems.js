@@ -40,12 +40,15 @@ export async function problemFrom(response) {
 /** Whether the server refuses the page's token, so that only a fresh page helps. */
 export const needsReload = (problem) => problem.status === 403;
 
+/** Whether the same request may succeed later. */
+export const isPassing = ({ status }) => status === 0 || status === 429 || status >= 500;
+
 /** Whether the server cannot read what was sent, so that sending it again does not help. */
 export const isAboutContent = (problem) => problem.status === 400 || problem.status === 413;
 
 export function sentenceFor(problem, isOnline = true) {
   if (!(problem instanceof Problem)) return words.problems.unexpected;
-  const { status, type, retryAfterSeconds, isTimeout } = problem;
+  const { status, type, isTimeout } = problem;
   const [slug] = type.split("/").slice(-2); // a type ends in a slash: problems/blank-drawing/
   if (Object.hasOwn(words.problems.types, slug)) return words.problems.types[slug];
   if (isTimeout) return words.problems.timeout;
@@ -53,7 +56,7 @@ export function sentenceFor(problem, isOnline = true) {
   if (status === 403) return words.problems.refused;
   if (status === 404) return words.problems.gone;
   if (status === 413) return words.problems.tooLarge;
-  if (status === 429) return words.problems.tooMany(retryAfterSeconds);
+  if (status === 429) return words.problems.tooMany;
   if (status >= 500) return words.problems.server;
   return words.problems.unexpected;
 }

@@ -8,6 +8,8 @@
 // Events: "waiting"; "answer" and "verdict" with detail {drawing}; "finished" {drawing}, the last reading of a digit
 // that is no longer on the pad; "failure" {problem}.
 
+import { isPassing } from "./problems.js";
+
 const ID_TAKEN = 409; // status: the row was judged without this page knowing it
 
 /** A random UUID of version 4; crypto.randomUUID works only on secure origins. */
@@ -24,6 +26,7 @@ const newDigit = () => ({
   version: 0, // counts the states of the drawing
   answered: -1, // the version that the answer on the page belongs to
   drawing: null, // the row as the server last sent it
+  body: null, // what the row was read from, as JSON; null while a request is under way
   isJudged: false, // a judged row keeps its drawing; later strokes need a new row
 });
 
@@ -44,29 +47,47 @@ export class Recognition extends EventTarget {
     return this.#digit.answered === this.#digit.version ? this.#digit.drawing : null;
   }
 
-  /** The id of the row, with which a reloaded page resumes. */
-  get id() {
-    return this.#digit.id;
+  /** The digit on the pad, for resume(). */
+  get digit() {
+    return this.#digit;
   }
 
-  /** Continues with the row of a digit that was drawn before a reload. */
-  resume(id) {
-    this.#digit.id = id;
+  /** What a reloaded page needs to continue, for restore(). */
+  get kept() {
+    const { id, drawing, body, isJudged } = this.#digit;
+    return { id, drawing, body, isJudged };
+  }
+
+  /** Continues with a digit of this page that lay under another sheet. */
+  resume(digit) {
+    this.interrupt();
+    this.#digit = digit;
+  }
+
+  /** Continues with the digit that was on the pad before the page was left. */
+  restore(kept) {
+    this.#digit = { ...newDigit(), ...kept };
   }
 
   /** A stroke begins: answers under way belong to an older state of the drawing. */
   interrupt() {
     const digit = this.#digit;
     digit.version += 1;
-    this.#failed = null;
+    this.#letGo();
     this.#jobs = this.#jobs.filter((job) => job.digit !== digit || job.run !== this.#read);
   }
 
   /** Sends a new state of the drawing; `body` is what the API takes. */
   read(body) {
     this.interrupt();
+    const digit = this.#digit;
+    if (digit.drawing && digit.body === JSON.stringify(body)) {
+      digit.answered = digit.version;
+      this.#emit("answer", { drawing: digit.drawing });
+      return;
+    }
     this.#emit("waiting");
-    this.#enqueue({ run: this.#read, digit: this.#digit, version: this.#digit.version, body });
+    this.#enqueue({ run: this.#read, digit, version: digit.version, body });
   }
 
   /** Sends what the visitor says about the answer: {correct: true}, {label: 0 to 9} or {label: null}. */
@@ -88,7 +109,7 @@ export class Recognition extends EventTarget {
   startOver() {
     const digit = this.#digit;
     this.#digit = newDigit();
-    this.#failed = null;
+    this.#letGo();
     const isOpen = [this.#running, ...this.#jobs].some((job) => job?.digit === digit);
     if (digit.drawing && !isOpen) this.#emit("finished", { drawing: digit.drawing });
   }
@@ -100,6 +121,12 @@ export class Recognition extends EventTarget {
     if (!job) return;
     if (job.run === this.#read) this.#emit("waiting");
     this.#enqueue(job);
+  }
+
+  /** A verdict that failed is sent again with what comes next; a reading is outdated by it. */
+  #letGo() {
+    if (this.#failed?.run === this.#judge) this.retry();
+    this.#failed = null;
   }
 
   /** Takes over a verdict that was given elsewhere on the page. */
@@ -140,7 +167,9 @@ export class Recognition extends EventTarget {
   #read = async (job) => {
     const { digit, version, body } = job;
     if (digit.isJudged) this.#renew(digit);
+    digit.body = null;
     const drawing = await this.#create(digit, body);
+    digit.body = JSON.stringify(body);
     digit.drawing = drawing;
     digit.isJudged = drawing.label !== null;
     if (this.#isCurrent(job)) {
@@ -179,7 +208,7 @@ export class Recognition extends EventTarget {
     const { digit } = job;
     if (job.run === this.#judge)
       digit.isJudged = digit.drawing !== null && digit.drawing.label !== null;
-    if (this.#isCurrent(job)) {
+    if (this.#isCurrent(job) || (job.run === this.#judge && isPassing(problem))) {
       this.#failed = job;
       this.#emit("failure", { problem });
     } else if (digit !== this.#digit && digit.drawing) {

@@ -39,6 +39,7 @@ export const words = {
   short: (answer) => (answer === NONE ? gettext("none") : String(answer)),
 
   reading: {
+    first: gettext("Draw any digit, your way"),
     next: gettext("Draw the next one"),
     reading: gettext("Reading …"),
     reads: (digit) => fill(gettext("It reads %(digit)s"), { digit }),
@@ -118,24 +119,26 @@ export const words = {
   problems: {
     retry: gettext("Try again"),
     reload: gettext("Reload the page"),
-    offline: gettext("You are offline. Nothing is lost: try again when you are connected."),
-    unreachable: gettext("The server cannot be reached. Nothing is lost: try again in a moment."),
-    timeout: gettext("The server takes too long to answer. Nothing is lost: try again."),
+    again: (seconds) =>
+      seconds < 120
+        ? fill(
+            ngettext(
+              "It goes on in %(count)s second.",
+              "It goes on in %(count)s seconds.",
+              seconds,
+            ),
+            { count: seconds },
+          )
+        : fill(gettext("It goes on in %(count)s minutes."), { count: Math.ceil(seconds / 60) }),
+    trying: gettext("It tries again …"),
+    offline: gettext("You are offline. Nothing is lost: it goes on when you are connected."),
+    unreachable: gettext("The server cannot be reached. Nothing is lost."),
+    timeout: gettext("The server takes too long to answer. Nothing is lost."),
     refused: gettext("The server no longer accepts this page. Reload it; your drawing is kept."),
     gone: gettext("This drawing is no longer stored."),
     tooLarge: gettext("This drawing is too large to send. Undo a stroke or start a new one."),
-    tooMany: (wait) =>
-      wait
-        ? fill(
-            ngettext(
-              "That was a lot at once. Try again in %(count)s second.",
-              "That was a lot at once. Try again in %(count)s seconds.",
-              wait,
-            ),
-            { count: wait },
-          )
-        : gettext("That was a lot at once. Try again in a moment."),
-    server: gettext("The server had a problem. Nothing is lost: try again."),
+    tooMany: gettext("That was a lot at once. Nothing is lost."),
+    server: gettext("The server had a problem. Nothing is lost."),
     unexpected: gettext("Something went wrong. Nothing is lost: try again."),
     // By the end of the problem's type; the sentences of the API are for programs.
     types: {
