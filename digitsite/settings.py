@@ -197,6 +197,7 @@ SWAGGER_UI = Path(
 STATICFILES_DIRS = [BASE_DIR / "static", ("swagger-ui", SWAGGER_UI)]
 # Plain names are never requested; without their copies collectstatic takes half as long.
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     # Model files; a storage elsewhere takes only another backend.

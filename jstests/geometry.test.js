@@ -3,9 +3,9 @@ import test from "node:test";
 
 import {
   PAD_SIZE,
-  boundingBox,
   curvePiece,
   distance,
+  isNear,
   midpoint,
   simplify,
   toLists,
@@ -73,22 +73,18 @@ test("pressure makes the line thinner or wider, and without pressure it has the 
   assert.equal(widthAt({ x: 0, y: 0, pressure: 1 }, 20), 30);
 });
 
-test("the box around strokes encloses all their points", () => {
-  const strokes = [
-    { points: [{ x: 5, y: 9 }] },
-    {
-      points: [
-        { x: 2, y: 30 },
-        { x: 8, y: 1 },
-      ],
-    },
-  ];
-  assert.deepEqual(boundingBox(strokes), { left: 2, top: 1, right: 8, bottom: 30 });
-});
-
-test("strokes without points have no box", () => {
-  assert.equal(boundingBox([]), null);
-  assert.equal(boundingBox([{ points: [] }]), null);
+test("a stroke is near what its line passes, ends and pen width included", () => {
+  const stroke = {
+    points: [
+      { x: 0, y: 0 },
+      { x: 100, y: 0 },
+    ],
+    width: 20,
+  };
+  assert.equal(isNear(stroke, { x: 50, y: 21 }, 12), true);
+  assert.equal(isNear(stroke, { x: 50, y: 23 }, 12), false);
+  assert.equal(isNear(stroke, { x: 121, y: 0 }, 12), true);
+  assert.equal(isNear({ points: [{ x: 5, y: 5 }], width: 2 }, { x: 5, y: 6 }, 1), true);
 });
 
 test("simplifying leaves out points on a line and keeps the corner", () => {

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.translation import gettext, pgettext
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import conditional_page, require_safe
 from django.views.i18n import JavaScriptCatalog
 
-from recognizer.access.visitors import remember_visitor
+from recognizer.access.visitors import read_visitor, remember_visitor
+from recognizer.api.views import DrawingViewSet
+from recognizer.models import Drawing
+from recognizer.pages import sentences
 from recognizer.problems.kinds import PROBLEMS
 
+_create_drawing = DrawingViewSet.as_view({"post": "create"}, detail=False, basename="drawing")
 
-def _visitor_page(template: str) -> Callable[[HttpRequest], HttpResponse]:
+
+def _visitor_page(
+    template: str, more: Callable[[HttpRequest], dict[str, Any]] = lambda request: {}
+) -> Callable[[HttpRequest], HttpResponse]:
     """Make the view of a page whose scripts use the API as the visitor."""
 
     @require_safe
     @never_cache
     @ensure_csrf_cookie
     def view(request: HttpRequest) -> HttpResponse:
-        context: dict[str, Any] = {"api": {"drawings": reverse("drawing-list")}}
+        context = {"api": {"drawings": reverse("drawing-list")}, **more(request)}
         response = render(request, template, context)
         remember_visitor(request, response)
         return response
@@ -33,9 +42,41 @@ def _visitor_page(template: str) -> Callable[[HttpRequest], HttpResponse]:
     return view
 
 
-draw = _visitor_page("recognizer/draw.html")
-history = _visitor_page("recognizer/history.html")
+def _count_drawings(request: HttpRequest) -> dict[str, Any]:
+    drawings = Drawing.objects.of_visitor(read_visitor(request))
+    total, right, wrong = drawings.count(), drawings.right().count(), drawings.wrong().count()
+    return {
+        "counts": {"right": right, "answered": right + wrong},
+        "filters": [
+            ("", pgettext("drawings", "All"), total),
+            ("true", pgettext("drawings", "Right"), right),
+            ("false", pgettext("drawings", "Wrong"), wrong),
+            ("open", pgettext("drawings", "Open"), total - right - wrong),
+        ],
+    }
+
+
+_draw = _visitor_page("recognizer/draw.html")
+history = _visitor_page("recognizer/history.html", _count_drawings)
 docs = _visitor_page("recognizer/docs.html")
+
+
+def draw(request: HttpRequest) -> HttpResponse:
+    """Show the drawing page; a browser without scripts sends a picture to it, which is read."""
+    if request.method != "POST":
+        return _draw(request)
+    response = _create_drawing(request)
+    drawing = response.data
+    if response.status_code >= 400:
+        kind = PROBLEMS[drawing["type"].split("/")[-2]]
+        title, sentence = gettext(kind.title), gettext(kind.explanation)
+    else:
+        shares = sentences.share_of_each(drawing["probabilities"], drawing["strangeness"])
+        title, sentence = sentences.describe_answer(
+            drawing["prediction"], is_digit=drawing["is_digit"], shares=shares
+        )
+    page = {"title": title, "sentence": sentence}
+    return render(request, "recognizer/error.html", page, status=response.status_code)
 
 
 @require_safe
@@ -46,12 +87,21 @@ def problem(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "recognizer/problem.html", {"problem": PROBLEMS[slug]})
 
 
-@require_safe
-@cache_control(private=True, no_cache=True)
-@conditional_page
-def words(request: HttpRequest) -> HttpResponseBase:
-    """Return the scripts' sentences in the language of the page."""
-    return JavaScriptCatalog.as_view(packages=["recognizer"])(request)
+class WordsView(JavaScriptCatalog):
+    """The scripts' sentences in the language of the page; static/js/words.js looks them up."""
+
+    packages = ["recognizer"]
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        catalog = json.dumps(context["catalog"], ensure_ascii=False, separators=(",", ":"))
+        plural = context["plural"] or "n != 1"
+        script = f"globalThis.catalog={catalog};globalThis.plural=n=>+({plural})"
+        return HttpResponse(script, content_type="text/javascript; charset=utf-8")
+
+
+words = require_safe(
+    cache_control(private=True, no_cache=True)(conditional_page(WordsView.as_view()))
+)
 
 
 @require_safe

@@ -1,4 +1,4 @@
-// A list of cards, one for each drawing, newest first: the latest on the drawing page, all on the history page.
+// A list of cards, one for each drawing, newest first: the latest on the drawing page; on the history page all, by day.
 //
 // Events: "open" with detail {drawing} when a card is chosen; "change" when the list has changed.
 
@@ -11,7 +11,7 @@ export class Cards extends EventTarget {
   #limit;
   #drawings = new Map(); // by id
 
-  /** `list` is an <ol>; `template` holds one card; at most `limit` cards stay. */
+  /** `list` is an <ol>, or holds one for each day; `template` holds one card; at most `limit` cards stay. */
   constructor(list, template, limit = Infinity) {
     super();
     this.#list = list;
@@ -33,9 +33,9 @@ export class Cards extends EventTarget {
   /** Adds older drawings at the end. */
   append(drawings) {
     const unknown = drawings.filter(({ id }) => !this.#drawings.has(id));
-    this.#list.append(
-      ...unknown.slice(0, this.#limit - this.size).map((drawing) => this.#card(drawing)),
-    );
+    for (const drawing of unknown.slice(0, this.#limit - this.size)) {
+      this.#listFor(drawing).append(this.#card(drawing));
+    }
     this.#changed();
   }
 
@@ -65,7 +65,9 @@ export class Cards extends EventTarget {
     const card = this.#find(id);
     if (!card) return;
     const neighbor = card.nextElementSibling ?? card.previousElementSibling;
+    const day = neighbor ? null : card.closest("section");
     card.remove();
+    day?.remove();
     this.#drawings.delete(id);
     if (document.activeElement === document.body) neighbor?.querySelector("button").focus();
     this.#changed();
@@ -76,7 +78,21 @@ export class Cards extends EventTarget {
   }
 
   #find(id) {
-    return [...this.#list.children].find((card) => card.dataset.id === id);
+    return this.#list.querySelector(`[data-id="${id}"]`);
+  }
+
+  /** The list of a drawing's day, or the only one. */
+  #listFor({ created_at: time }) {
+    if (!("byDay" in this.#list.dataset)) return this.#list;
+    const day = words.drawing.day(new Date(time));
+    const last = this.#list.lastElementChild;
+    if (last?.firstElementChild.textContent === day) return last.lastElementChild;
+    const section = document.createElement("section");
+    section.append(document.createElement("h2"), document.createElement("ol"));
+    section.firstElementChild.textContent = day;
+    section.lastElementChild.className = "cards";
+    this.#list.append(section);
+    return section.lastElementChild;
   }
 
   #card(drawing) {

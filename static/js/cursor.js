@@ -20,12 +20,12 @@ export class Cursor {
     this.#pad = pad;
     this.#marker = marker;
     this.#voice = voice;
-    canvas.addEventListener("keydown", (event) => this.#press(event));
+    canvas.addEventListener("keydown", (event) => this.press(event));
     canvas.addEventListener("blur", () => this.#leave());
     canvas.addEventListener("pointerdown", () => this.#leave());
   }
 
-  #press(event) {
+  press(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key in ARROWS) this.#move(...ARROWS[event.key]);
     else if (event.key === " ") this.#togglePen();

@@ -1,7 +1,6 @@
 // The drawing page: wires the pad, the recognition, the question and the latest drawings to each other.
 
 import { Answer } from "./answer.js";
-import { Cursor } from "./cursor.js";
 import { Feedback } from "./feedback.js";
 import { toLists } from "./geometry.js";
 import { Intake } from "./intake.js";
@@ -19,7 +18,15 @@ const recognition = new Recognition(api);
 const answer = new Answer(find("answer"), find("bars"), find("seen"), find("version"));
 const feedback = new Feedback(find("feedback"));
 const intake = new Intake(find("file"), document);
-const { cards, editor } = startCards(LATEST);
+const cards = startCards(LATEST, {
+  judged: (drawing) => recognition.adopt(drawing),
+  deleted: ({ id }) => {
+    if (!recognition.forget(id)) return;
+    recognition.startOver();
+    pad.load({ digit: recognition.digit });
+  },
+});
+let keys = []; // pressed on the pad before the script for them is there
 let explanation = null; // loaded when the visitor first asks for it
 
 // Sheets go to the server
@@ -79,6 +86,17 @@ function nextPen() {
   const widths = Object.keys(words.pens).map(Number);
   choosePen(widths[(widths.indexOf(pad.penWidth) + 1) % widths.length]);
   find("voice").textContent = words.pens[pad.penWidth];
+}
+
+async function drawByKeys(event) {
+  const isModified = event.ctrlKey || event.metaKey || event.altKey;
+  if (!keys || isModified || !/^(Arrow.*| )$/.test(event.key)) return;
+  event.preventDefault(); // no scrolling
+  if (keys.push(event) > 1) return;
+  const { Cursor } = await import("./cursor.js");
+  const cursor = new Cursor(find("pad"), pad, find("cursor"), find("voice"));
+  for (const each of keys) cursor.press(each);
+  keys = null;
 }
 
 // Answers and problems come back
@@ -197,12 +215,6 @@ on(recognition, "verdict", showVerdict);
 on(recognition, "finished", ({ drawing }) => cards.put(drawing));
 on(recognition, "failure", showProblem);
 on(feedback, "judge", judge);
-on(editor, "judged", ({ drawing }) => recognition.adopt(drawing));
-on(editor, "deleted", ({ drawing }) => {
-  if (!recognition.forget(drawing.id)) return;
-  recognition.startOver();
-  pad.load({ digit: recognition.digit });
-});
 on(find("undo"), "click", () => pad.undo());
 on(find("redo"), "click", () => pad.redo());
 on(find("clear"), "click", clear);
@@ -214,7 +226,7 @@ on(find("go-on"), "click", () => {
 on(find("looked-button"), "click", toggleExplanation);
 on(window, "pagehide", keepDrawing);
 on(notice, "reload", () => location.reload());
-new Cursor(find("pad"), pad, find("cursor"), find("voice"));
+find("pad").addEventListener("keydown", drawByKeys);
 listenToKeys(find("main"), feedback, {
   undo: () => pad.undo(),
   redo: () => pad.redo(),

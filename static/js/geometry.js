@@ -41,20 +41,6 @@ export function curvePiece(points, index) {
 export const widthAt = (point, penWidth) =>
   point.pressure === undefined ? penWidth : penWidth * (0.5 + point.pressure);
 
-/** {left, top, right, bottom} around all points, or null without any. */
-export function boundingBox(strokes) {
-  const points = strokes.flatMap((stroke) => stroke.points);
-  if (points.length === 0) return null;
-  const box = { left: Infinity, top: Infinity, right: -Infinity, bottom: -Infinity };
-  for (const { x, y } of points) {
-    box.left = Math.min(box.left, x);
-    box.top = Math.min(box.top, y);
-    box.right = Math.max(box.right, x);
-    box.bottom = Math.max(box.bottom, y);
-  }
-  return box;
-}
-
 function distanceToSegment(point, start, end) {
   const length = distance(start, end);
   if (length === 0) return distance(point, start);

@@ -4,7 +4,7 @@ import { Loader } from "./loader.js";
 import { KEPT, api, find, notice, on, startCards } from "./page.js";
 import { words } from "./words.js";
 
-const { cards } = startCards();
+const cards = startCards(Infinity, { judged: recount, deleted: recount });
 const loader = new Loader((query) => api.list(query), location.search);
 const more = find("more");
 const dialog = find("delete-all");
@@ -14,6 +14,16 @@ const load = () => loader.load();
 const observer = new IntersectionObserver(([entry]) => entry.isIntersecting && load(), {
   rootMargin: "400px",
 });
+
+/** What the server counts, after a verdict or a deletion. */
+async function recount() {
+  const answer = await fetch(location.href);
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const id of ["score", "filters"]) {
+    const fresh = page.getElementById(id);
+    if (fresh) find(id).replaceChildren(...fresh.childNodes);
+  }
+}
 
 function show({ results }) {
   more.hidden = loader.isAtEnd;
@@ -31,6 +41,7 @@ async function deleteAll() {
     sessionStorage.removeItem(KEPT);
     cards.clear();
     find("voice").textContent = words.history.deleted(deleted);
+    await recount();
   } catch (problem) {
     notice.tell(problem, deleteAll);
   }
@@ -45,7 +56,11 @@ on(cards, "change", () => {
   find("none").hidden = cards.size > 0 || !loader.isAtEnd;
 });
 on(more, "click", load);
-on(find("delete-all-ask"), "click", () => dialog.showModal());
+on(find("delete-all-ask"), "click", async () => {
+  const { textContent: count } = find("filters").querySelector("small");
+  find("delete-all-title").textContent = words.history.deleteAll(Number(count));
+  dialog.showModal();
+});
 on(find("delete-all-sure"), "click", deleteAll);
 on(notice, "reload", () => location.reload());
 

@@ -14,6 +14,18 @@ export function fittingSize({ width, height }, side = MAX_SIDE) {
   };
 }
 
+/** Whether the ink of a transparent picture (RGBA) is light. */
+export function isLightOnClear(data) {
+  let [clear, ink, light] = [0, 0, 0];
+  for (let index = 0; index < data.length; index += 4) {
+    const isInk = data[index + 3] >= 128;
+    clear += Number(!isInk);
+    ink += Number(isInk);
+    if (isInk) light += (data[index] + data[index + 1] + data[index + 2]) / 3;
+  }
+  return clear > 0 && ink > 0 && light / ink > 127;
+}
+
 /** The picture in a file as a data: URL; throws a Problem if the file is not a picture. */
 export async function shrink(file) {
   if (file.size > MAX_BYTES) throw new Problem({ type: "/problems/image-too-large/" });
@@ -26,5 +38,9 @@ export async function shrink(file) {
   context.imageSmoothingQuality = "high";
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   bitmap.close();
+  if (isLightOnClear(context.getImageData(0, 0, canvas.width, canvas.height).data)) {
+    context.globalCompositeOperation = "destination-over";
+    context.fillRect(0, 0, canvas.width, canvas.height); // black: on the usual white it would not be seen
+  }
   return canvas.toDataURL("image/webp", 0.9); // PNG in browsers that cannot write WebP
 }

@@ -1,17 +1,16 @@
 // Every sentence that the scripts show; the templates hold the rest. CONTRIBUTING.md explains how they are translated.
 
-// Django's catalog, which a script before the modules loads, translates; without it, as in Node, all stays English.
-const gettext = (text) => globalThis.gettext?.(text) ?? text;
+// The catalog, which a script before the modules loads, translates; without it, as in Node, all stays English.
+const gettext = (text) => globalThis.catalog?.[text] ?? text;
 
 const ngettext = (one, many, count) =>
-  globalThis.ngettext?.(one, many, count) ?? (count === 1 ? one : many);
+  globalThis.catalog?.[one]?.[globalThis.plural(count)] ?? (count === 1 ? one : many);
 
 /** A sentence with its %(name)s filled in. */
 const fill = (text, values) => text.replace(/%\((\w+)\)s/g, (_, name) => values[name]);
 
-const percent = new Intl.NumberFormat(globalThis.document?.documentElement.lang || "en", {
-  style: "percent",
-});
+const language = globalThis.document?.documentElement.lang || "en";
+const percent = new Intl.NumberFormat(language, { style: "percent" });
 
 // By the part of the digit, row by row.
 const LOOKED_MOST = [
@@ -72,6 +71,10 @@ export const words = {
   },
 
   history: {
+    deleteAll: (count) =>
+      fill(ngettext("Delete your drawing?", "Delete all your %(count)s drawings?", count), {
+        count,
+      }),
     deleted: (count) =>
       fill(ngettext("%(count)s drawing is deleted.", "%(count)s drawings are deleted.", count), {
         count,
@@ -99,6 +102,12 @@ export const words = {
     right: (answer) => fill(gettext("Read as %(answer)s, which was right"), { answer }),
     wrong: (answer, label) =>
       fill(gettext("Read as %(answer)s, but it was %(label)s"), { answer, label }),
+    day: (date, now = new Date()) => {
+      const days = Math.round((new Date(date).setHours(12, 0) - now.setHours(12, 0)) / 864e5);
+      return days > -2
+        ? new Intl.RelativeTimeFormat(language, { numeric: "auto" }).format(days, "day")
+        : new Intl.DateTimeFormat(language, { dateStyle: "full" }).format(date);
+    },
     deleted: gettext("The drawing is deleted."),
     deleteAsk: gettext("Delete"),
     deleteSure: gettext("Delete for good?"),

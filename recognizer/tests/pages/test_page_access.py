@@ -105,7 +105,7 @@ def about(page: Page) -> None:
 def deleting_all(page: Page) -> None:
     in_history(page)
     press(page, "Delete all …")
-    expect(page.get_by_text("Delete all your drawings?")).to_be_visible()
+    expect(page.get_by_text("Delete all your 2 drawings?")).to_be_visible()
 
 
 def nowhere(page: Page) -> None:

@@ -243,7 +243,9 @@ def test_one_drawing_is_taken_along(history: Page) -> None:
 
 def test_all_drawings_are_deleted_once_that_is_confirmed(history: Page) -> None:
     history.get_by_role("button", name="Delete all …").click()
-    history.get_by_role("button", name="Cancel").click()
+    expect(history.get_by_text("Delete all your 2 drawings?")).to_be_visible()
+    expect(history.get_by_role("button", name="Cancel")).to_be_focused()
+    history.keyboard.press("Enter")
     expect(history.locator("#drawings li")).to_have_count(2)
     history.get_by_role("button", name="Delete all …").click()
     history.get_by_role("button", name="Delete all", exact=True).click()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from recognizer.tests.kit.browsing import SEVEN, draw, expect_answer, open_page, press
+from recognizer.tests.kit.drawings import png_of
 from recognizer.tests.kit.live import LiveSite
 
 SLOW_3G = {  # bytes a second, as Chromium's developer tools have it
@@ -23,6 +25,7 @@ SLOW_3G = {  # bytes a second, as Chromium's developer tools have it
 def failing(site: LiveSite, browser: Browser) -> Iterator[Page]:
     """Return the drawing page, some of whose requests will fail."""
     with open_page(browser, may_lack_answers=True) as page:
+        page.clock.install()
         page.goto(site.url)
         yield page
 
@@ -46,19 +49,38 @@ def expect_drawing_kept(page: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "headers", "sentence"),
+    ("status", "headers", "sentence", "seconds"),
     [
-        (500, {}, "The server had a problem. Nothing is lost: try again."),
-        (503, {}, "The server had a problem. Nothing is lost: try again."),
-        (429, {"Retry-After": "7"}, "That was a lot at once. Try again in 7 seconds."),
-        (413, {}, "This drawing is too large to send. Undo a stroke or start a new one."),
-        (400, {}, "Something went wrong. Nothing is lost: try again."),
+        (500, {}, "The server had a problem. Nothing is lost.", 2),
+        (503, {"Retry-After": "5"}, "The server had a problem. Nothing is lost.", 5),
+        (429, {"Retry-After": "46"}, "That was a lot at once. Nothing is lost.", 46),
     ],
 )
-def test_a_refused_drawing_stays_and_is_sent_again(
-    status: int, headers: dict[str, str], sentence: str, failing: Page
+def test_what_may_pass_is_sent_again_by_itself(
+    status: int, headers: dict[str, str], sentence: str, seconds: int, failing: Page
 ) -> None:
     refuse(failing, status, headers)
+    draw(failing, SEVEN)
+    expect(failing.locator("#notice")).to_contain_text(sentence)
+    expect(failing.locator("#notice")).to_contain_text(re.compile(r"It goes on in \d+ seconds?\."))
+    expect_drawing_kept(failing)
+    failing.clock.run_for(1000 * seconds)
+
+    expect_answer(failing, 7)
+    expect(failing.locator("#notice button")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        (413, "This drawing is too large to send. Undo a stroke or start a new one."),
+        (400, "Something went wrong. Nothing is lost: try again."),
+    ],
+)
+def test_a_refused_drawing_stays_and_is_sent_again_by_a_button(
+    status: int, sentence: str, failing: Page
+) -> None:
+    refuse(failing, status)
     draw(failing, SEVEN)
     expect(failing.locator("#notice")).to_contain_text(sentence)
     expect_drawing_kept(failing)
@@ -68,13 +90,12 @@ def test_a_refused_drawing_stays_and_is_sent_again(
     expect(failing.locator("#notice button")).to_be_hidden()
 
 
-def test_without_a_network_the_drawing_stays_and_is_sent_again(failing: Page) -> None:
+def test_without_a_network_the_drawing_waits_for_it(failing: Page) -> None:
     failing.context.set_offline(True)
     draw(failing, SEVEN)
     expect(failing.locator("#notice")).to_contain_text("You are offline.")
     expect_drawing_kept(failing)
     failing.context.set_offline(False)
-    press(failing, "Try again")
 
     expect_answer(failing, 7)
 
@@ -84,7 +105,18 @@ def test_a_server_that_is_gone_is_told(failing: Page) -> None:
     draw(failing, SEVEN)
     expect(failing.locator("#notice")).to_contain_text("The server cannot be reached.")
     expect_drawing_kept(failing)
-    press(failing, "Try again")
+    failing.clock.run_for(2000)
+
+    expect_answer(failing, 7)
+
+
+def test_a_slow_answer_is_announced_after_a_moment(failing: Page) -> None:
+    held: list[Route] = []
+    failing.route("**/api/v1/drawings/", lambda route: held.append(route), times=1)
+    draw(failing, SEVEN)
+    failing.clock.run_for(400)
+    expect(failing.locator("#answer")).to_contain_text("Reading …")
+    held[0].continue_()
 
     expect_answer(failing, 7)
 
@@ -123,7 +155,7 @@ def test_an_answer_of_yes_that_fails_is_given_again(failing: Page) -> None:
     failing.route("**/feedback/", lambda route: route.fulfill(status=500, body=""), times=1)
     press(failing, "Yes, 7")
     expect(failing.locator("#notice")).to_contain_text("The server had a problem.")
-    press(failing, "Try again")
+    failing.clock.run_for(2000)
 
     expect(failing.get_by_text("Thank you: it was right.")).to_be_visible()
 
@@ -134,7 +166,7 @@ def test_a_history_that_does_not_load_is_loaded_again(site: LiveSite, failing: P
     failing.route("**/api/v1/drawings/*", lambda route: route.fulfill(status=500), times=1)
     failing.goto(f"{site.url}/history/")
     expect(failing.locator("#notice")).to_contain_text("The server had a problem.")
-    press(failing, "Try again")
+    failing.clock.run_for(2000)
 
     expect(failing.locator("#drawings li")).to_have_count(1)
 
@@ -190,3 +222,33 @@ def test_the_first_view_weighs_at_most_60_kilobytes(
         page.goto(site.url, wait_until="networkidle")
 
         assert sum(weights) <= 60 * 1024
+
+
+def test_what_is_drawn_before_the_scripts_are_there_is_read(
+    site: LiveSite, browser: Browser
+) -> None:
+    with open_page(browser) as page:
+        held: list[Route] = []
+        page.route("**/draw_page.*js", lambda route: held.append(route))
+        page.goto(site.url, wait_until="commit")
+        page.wait_for_selector("#pad")
+        draw(page, SEVEN)
+        held[0].continue_()
+
+        expect_answer(page, 7)
+
+
+def test_without_scripts_a_picture_is_read(site: LiveSite, browser: Browser) -> None:
+    with open_page(browser, may_lack_answers=True, java_script_enabled=False) as page:
+        page.goto(site.url)
+        page.get_by_label("send a picture").set_input_files(
+            {"name": "digit.png", "mimeType": "image/png", "buffer": png_of(4)}
+        )
+        press(page, "Read it")
+        expect(page.get_by_role("heading", level=1)).to_have_text("It reads 4")
+        page.goto(site.url)
+        page.get_by_label("send a picture").set_input_files(
+            {"name": "digit.png", "mimeType": "image/png", "buffer": b"none"}
+        )
+        press(page, "Read it")
+        expect(page.get_by_role("heading", level=1)).not_to_contain_text("It reads")

@@ -159,20 +159,66 @@ def test_a_pen_draws_as_wide_as_it_is_pressed(site: LiveSite, page: Page) -> Non
     assert inked(page) > 1.5 * light
 
 
-def test_a_second_finger_does_not_draw(site: LiveSite, browser: Browser) -> None:
+def test_a_second_finger_withdraws_the_stroke(site: LiveSite, browser: Browser) -> None:
     with open_page(browser, **PHONE) as page:
         counts = count_strokes_sent(page, site)
         hand = Hand(page)
         first = [SEVEN[0][0], *between(SEVEN[0])]
-        second = (0.9, 0.9)
         hand.touch("touchStart", first[0])
-        hand.touch("touchStart", first[0], second)
+        hand.touch("touchMove", first[1])
+        hand.touch("touchStart", first[1], (0.9, 0.9))
         for place in first[1:]:
-            hand.touch("touchMove", place, (second[0] - place[0] / 9, second[1]))
+            hand.touch("touchMove", place, (0.9, 0.8))
+        hand.touch("touchEnd")
+        expect(page.locator("#hint")).to_be_visible()
+        assert inked(page) == 0
+        hand.write_by_touch(SEVEN[0])
+        expect_answer(page, 7)
+
+        assert counts == [1]
+
+
+def test_a_touch_just_after_the_pen_is_a_palm(site: LiveSite, browser: Browser) -> None:
+    with open_page(browser, **PHONE) as page:
+        counts = count_strokes_sent(page, site)
+        hand = Hand(page)
+        hand.write_by_pen(SEVEN[0], force=0.7)
+        hand.touch("touchStart", (0.9, 0.9))
+        hand.touch("touchMove", (0.7, 0.9))
         hand.touch("touchEnd")
         expect_answer(page, 7)
 
         assert counts == [1]
+
+
+def test_the_eraser_end_of_a_pen_erases_a_stroke_and_the_barrel_button_does_nothing(
+    site: LiveSite, page: Page
+) -> None:
+    page.goto(site.url)
+    draw(page, FOUR)
+    expect_answer(page, 4)
+    ink = inked(page)
+    # By events of the page: the protocol of the browser knows no eraser.
+    press_pen = """([button, buttons]) => {
+        const pad = document.querySelector("#pad");
+        const box = pad.getBoundingClientRect();
+        const place = {
+            clientX: box.left + 0.6 * box.width, clientY: box.top + 0.8 * box.height,
+        };
+        for (const type of ["pointerdown", "pointermove", "pointerup"])
+            pad.dispatchEvent(new PointerEvent(type, {
+                ...place, button, buttons, pointerId: 9, pointerType: "pen", isPrimary: true,
+                bubbles: true,
+            }));
+    }"""
+    page.evaluate(press_pen, [2, 2])
+    assert inked(page) == ink
+    page.evaluate(press_pen, [5, 32])
+    assert 0 < inked(page) < ink
+    press(page, "Undo")
+
+    assert inked(page) == ink
+    expect_answer(page, 4)
 
 
 def test_a_hand_beside_the_pen_leaves_no_mark(site: LiveSite, browser: Browser) -> None:

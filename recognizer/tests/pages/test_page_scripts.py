@@ -13,7 +13,7 @@ from recognizer.tests.kit.live import PROJECT, LiveSite
 ENTRIES = {"/": "draw_page.js", "/history/": "history_page.js"}
 ONLY_FOR_DRAWING = {
     "answer.js",
-    "cursor.js",
+    "feedback.js",
     "geometry.js",
     "ink.js",
     "intake.js",
