@@ -72,9 +72,12 @@ export const words = {
 
   history: {
     deleteAll: (count) =>
-      fill(ngettext("Delete your drawing?", "Delete all your %(count)s drawings?", count), {
-        count,
-      }),
+      fill(
+        ngettext("Delete your %(count)s drawing?", "Delete all your %(count)s drawings?", count),
+        {
+          count,
+        },
+      ),
     deleted: (count) =>
       fill(ngettext("%(count)s drawing is deleted.", "%(count)s drawings are deleted.", count), {
         count,
