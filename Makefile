@@ -22,7 +22,7 @@ help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' Makefile
 
 run: $(VENV)/requirements staticfiles/staticfiles.json ## serve the page on http://127.0.0.1:8000 (HOST and PORT change that)
-	@exec $(PYTHON) -m digitsite.serve --bind $(HOST):$(PORT)
+	@exec $(PYTHON) -m digitsite.serve --bind $(if $(findstring :,$(HOST)),[$(HOST:[%]=%)],$(HOST)):$(PORT)
 
 install: $(VENV)/requirements staticfiles/staticfiles.json ## all that serving needs, without serving
 

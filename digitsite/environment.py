@@ -7,6 +7,7 @@ import math
 import os
 import re
 import secrets
+import sqlite3
 import warnings
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,23 @@ _MEMORY = "django.core.cache.backends.locmem.LocMemCache"
 _REDIS = "django.core.cache.backends.redis.RedisCache"
 _CACHES = {"django.core.cache.backends.db.DatabaseCache", _MEMORY, _REDIS}
 _DATABASES = {"django.db.backends.sqlite3", "django.db.backends.postgresql"}
+
+
+class PrivateConnection(sqlite3.Connection):
+    """Opens a database file that its owner alone may read.
+
+    The write-ahead log, which SQLite makes, takes over the mode. The file is never opened here if
+    it exists: closing it would end the locks of this process's other connections.
+    """
+
+    def __init__(self, database: str, *arguments: Any, **options: Any) -> None:
+        if not database.startswith((":", "file:")):
+            with contextlib.suppress(OSError):
+                os.close(os.open(database, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            for ending in ("", "-wal", "-shm"):  # of a database from before
+                with contextlib.suppress(OSError):
+                    os.chmod(f"{database}{ending}", 0o600)
+        super().__init__(database, *arguments, **options)
 
 
 def read_bool(name: str, *, default: bool) -> bool:
@@ -77,6 +95,7 @@ def read_database(name: str, *, default: str, folder: Path, pool_size: int = 0) 
             # Seconds that a writer waits for another one; `?timeout=5` in the URL changes it.
             "timeout": 20,
             **options,
+            "factory": PrivateConnection,
             # A transaction takes the write lock when it begins, so that two that read first and
             # write later wait for each other instead of failing with "database is locked".
             "transaction_mode": "IMMEDIATE",

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import socket
 import struct
-import sys
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,23 +89,3 @@ def post_fork(server: Arbiter, worker: Worker) -> None:
 def on_exit(server: Arbiter) -> None:
     if counters_folder:
         shutil.rmtree(counters_folder, ignore_errors=True)
-
-
-def on_starting(server: Arbiter) -> None:
-    """Report in one line that a port is taken; gunicorn would try five times and say little."""
-    # The sockets are those of the old binary, or systemd's.
-    if {"GUNICORN_FD", "LISTEN_FDS"} & os.environ.keys():
-        return
-    for address in server.cfg.address:
-        if not isinstance(address, tuple):
-            continue
-        host, port = address
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError as error:
-                if error.errno != errno.EADDRINUSE:
-                    sys.exit(f"Cannot listen on {host} port {port}: {error.strerror or error}")
-                sys.exit(f"Port {port} on {host} is taken. Another: make run PORT={port + 1}")

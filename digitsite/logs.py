@@ -14,9 +14,14 @@ from gunicorn.glogging import Logger
 
 
 class LineFormatter(logging.Formatter):
-    """Puts the id of the request, while there is one, behind the name of the logger."""
+    """Puts the id of the request, while there is one, behind the name of the logger.
+
+    What a client causes, such as an unknown host name, is one line without a traceback.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
+        if record.name.startswith("django.security."):
+            record.exc_info = record.exc_text = None
         request_id = get_guid()
         record.request_id = f" [{request_id}]" if request_id else ""
         return super().format(record)

@@ -5,8 +5,10 @@ It also starts the worker that retrains when the admin asks for it.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +20,8 @@ import django
 from django.conf import settings
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connections
+from gunicorn.config import Config
+from gunicorn.util import parse_address
 
 LOCK = int.from_bytes(b"migrate")
 """Key of the advisory lock in a PostgreSQL database."""
@@ -26,6 +30,27 @@ WITHOUT_LIMIT = (
     "SET LOCAL lock_timeout = 0",
     "SET LOCAL idle_in_transaction_session_timeout = 0",
 )
+
+
+def refuse_taken_ports(arguments: list[str]) -> None:
+    """Exit with one line if gunicorn could not listen, before anything is changed or started."""
+    if "LISTEN_FDS" in os.environ:  # the sockets are systemd's
+        return
+    options, _ = Config().parser().parse_known_args(arguments)
+    for bind in options.bind or ["127.0.0.1:8000"]:
+        address = parse_address(bind)
+        if not isinstance(address, tuple):
+            continue
+        host, port = address
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    sys.exit(f"Cannot listen on {host} port {port}: {error.strerror or error}")
+                sys.exit(f"Port {port} on {host} is taken. Another: make run PORT={port + 1}")
 
 
 def migrate() -> None:
@@ -80,6 +105,7 @@ def start_worker() -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")
+    refuse_taken_ports(sys.argv[1:])
     django.setup()
     migrate()
     call_command("register_bundled_model")

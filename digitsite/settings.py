@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import timedelta
 from pathlib import Path
 
@@ -104,6 +105,7 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
+    "recognizer.middleware.keep_private",
     "recognizer.middleware.check_body",
     "recognizer.middleware.refuse_zero_bytes",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -319,6 +321,9 @@ SPECTACULAR_SETTINGS = {
     "SORT_OPERATION_PARAMETERS": False,
 }
 
+# What Pillow says of odd pictures, which clients send; what matters of it is in the answer.
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
 # Logging: to standard error, where the thing that runs us collects it; what a command prints on
 # standard output is for other programs to read
 
@@ -344,8 +349,6 @@ LOGGING = {
     "loggers": {
         "recognizer": {"level": "INFO"},
         "django": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
-        # Drawn by clients, not faults of ours: the answer says what is wrong.
-        "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
         "django_guid": {"handlers": ["nowhere"], "propagate": False},
     },
 }

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.middleware.locale import LocaleMiddleware
 from django.urls import resolve, reverse
 from django.utils import translation
+from django.utils.cache import patch_vary_headers
 
 from recognizer.problems.kinds import problem_response, speaks_json
 from recognizer.problems.pages import bad_request, method_not_allowed
@@ -74,6 +75,21 @@ def _explain_refused_method(request: HttpRequest, answer: HttpResponse) -> HttpR
     if isinstance(answer, HttpResponseNotAllowed):
         return method_not_allowed(request, answer.headers["Allow"])
     return answer
+
+
+def keep_private(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[..., HttpResponse]:
+    """Keep the API's answers out of caches: they differ by API key and cookie."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        answer = get_response(request)
+        if request.path == "/predict" or request.path.startswith("/api/"):
+            patch_vary_headers(answer, ["Authorization", "Cookie"])
+            answer.headers.setdefault("Cache-Control", "private, no-store")
+        return answer
+
+    return middleware
 
 
 class AdminFiltersMiddleware:

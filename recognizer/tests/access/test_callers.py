@@ -284,7 +284,6 @@ PAGES_OF_THE_ADMIN = """
 403 403 403 200 recognizer/drawing/{drawing}/delete/
 403 403 200 200 recognizer/trainedmodel/
 403 403 200 200 recognizer/trainedmodel/1/report/
-403 403 200 200 recognizer/trainedmodel/1/compare/1/
 403 403 200 200 recognizer/trainingrun/
 403 403 403 200 recognizer/apikey/
 403 403 403 200 recognizer/apikey/add/

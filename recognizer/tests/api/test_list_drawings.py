@@ -126,3 +126,11 @@ def test_the_staff_see_all_drawings_or_only_their_own(staff: Caller, stranger: C
 def test_a_caller_without_a_cookie_has_no_list(stranger: Caller) -> None:
     stranger.draw(1)
     assert ids_of(stranger.get(DRAWINGS)) == []
+
+
+def test_no_cache_keeps_a_list_or_a_drawing(visitor: Caller) -> None:
+    drawing = visitor.draw(7)
+    for path in (DRAWINGS, f"{DRAWINGS}{drawing['id']}/"):
+        answer = visitor.get(path)
+        assert answer.headers["Cache-Control"] == "private, no-store"
+        assert {"Authorization", "Cookie"} <= set(answer.headers["Vary"].split(", "))

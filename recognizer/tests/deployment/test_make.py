@@ -61,9 +61,9 @@ def ask(name: str, tools: Path, **environment: str) -> subprocess.CompletedProce
     )
 
 
-def make_run(clone: Path, port: int) -> Server:
+def make_run(clone: Path, port: int, **environment: str) -> Server:
     """Start `make run` as a terminal does: in a process group of its own."""
-    environment = {"PATH": os.environ["PATH"], "PORT": str(port)}
+    environment |= {"PATH": os.environ["PATH"], "PORT": str(port)}
     return Server(["make", "run"], cwd=clone, env=environment, start_new_session=True)
 
 
@@ -79,14 +79,29 @@ def test_it_serves_the_page_until_control_c(clone: Path) -> None:
     assert "Shutting down: Master" in server.log
 
 
-def test_it_says_that_a_port_is_taken(clone: Path) -> None:
+def test_it_says_that_a_port_is_taken_before_it_changes_anything(
+    clone: Path, tmp_path: Path
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        server = make_run(clone, port)
+        database = tmp_path / "db.sqlite3"
+        server = make_run(clone, port, DATABASE_URL=f"sqlite:///{database}")
         status = server.wait()
 
     assert status != 0
     assert f"Port {port} on 127.0.0.1 is taken. Another: make run PORT={port + 1}" in server.log
+    assert not database.exists()
+    assert "worker" not in server.log
+
+
+def test_it_serves_on_an_ipv6_address(clone: Path) -> None:
+    server = make_run(clone, 0, HOST="::1")
+    address = server.wait_for_address()
+    with urlopen(address) as answer:
+        assert answer.status == 200
+    os.killpg(server.pid, signal.SIGINT)
+    server.wait()
+    assert address.startswith("http://[::1]:")
 
 
 def test_it_says_what_to_install_without_python(tools: Path) -> None:

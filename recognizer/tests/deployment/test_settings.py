@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -14,8 +15,25 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 from digitsite import environment
+from recognizer.tests.kit.live import PROJECT
 
 FOLDER = Path("/srv/site")
+ODD_PICTURES = """
+import io
+import django
+from PIL import Image, ImageDraw
+django.setup()
+from ml.drawing.pictures import ink_from_image
+picture = Image.new("L", (64, 64), 255)
+ImageDraw.Draw(picture).line((8, 8, 56, 56), fill=0, width=5)
+for tag in (270, 271, 272):
+    exif = Image.Exif()
+    exif[tag] = "x" * 300
+    file = io.BytesIO()
+    picture.save(file, "JPEG", exif=exif.tobytes()[:-200])
+    ink_from_image(file.getvalue())
+print("read")
+"""
 
 
 @pytest.mark.parametrize(("text", "meant"), [("true", True), ("1", True), ("no", False)])
@@ -260,3 +278,32 @@ def test_a_limit_that_is_none_is_refused(text: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("THROTTLE_VISITOR", text)
     with pytest.raises(ImproperlyConfigured, match="THROTTLE_VISITOR"):
         environment.read_limit("THROTTLE_VISITOR", default=120)
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+def test_only_its_owner_reads_the_database(tmp_path: Path, is_old: bool) -> None:
+    path = tmp_path / "db.sqlite3"
+    if is_old:
+        sqlite3.connect(path).close()
+        path.chmod(0o644)
+    options = environment.read_database(
+        "NO_SUCH_VARIABLE", default=f"sqlite:///{path}", folder=tmp_path
+    )
+    made = sqlite3.connect(str(path), factory=options["OPTIONS"]["factory"])
+    made.execute("PRAGMA journal_mode=WAL")
+    made.execute("CREATE TABLE kept (id)")
+    modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    made.close()
+    assert modes == dict.fromkeys(("db.sqlite3", "db.sqlite3-wal", "db.sqlite3-shm"), 0o600)
+
+
+def test_odd_pictures_of_clients_fill_no_log() -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", ODD_PICTURES],
+        cwd=PROJECT,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "digitsite.settings"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout + said.stderr == "read\n"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import io
+import logging
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from digitsite.logs import LineFormatter
 from recognizer.problems import kinds
 from recognizer.problems.kinds import PROBLEMS
 from recognizer.services.drawings import recognition, statistics
@@ -217,9 +220,15 @@ def test_an_unknown_host_is_refused_as_a_problem() -> None:
     assert_problem(answer, 400, "malformed-body")
 
 
-def test_an_unknown_host_fills_no_log(capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_host_is_one_line_in_the_log_that_names_the_setting(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handlers = logging.getLogger("django").handlers
+    handler = next(one for one in handlers if isinstance(one.formatter, LineFormatter))
+    monkeypatch.setattr(handler, "stream", sys.stderr)
     Client().get("/api/v1/stats/", headers={"Host": "elsewhere.example"})
-    assert "DisallowedHost" not in capfd.readouterr().err
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "You may need to add 'elsewhere.example' to ALLOWED_HOSTS." in line
 
 
 @pytest.mark.parametrize("path", ["/", "/history/", "/problems/not-found/", "/nowhere", "/predict"])

@@ -84,6 +84,9 @@ def test_no_cache_gives_one_persons_page_to_another(
         varies = {part.strip() for part in answer.headers.get("Vary", "").split(",")}
         is_private = "private" in control or "no-store" in control
         assert is_private or "Cookie" in varies, path
+        if path.startswith(("/api/", "/predict")):
+            assert is_private, path
+            assert {"Authorization", "Cookie"} <= varies, path
         if answer.cookies:
             assert "public" not in control, path
         if answer.headers["Content-Type"].startswith("text/html"):
