@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from ml.drawing.canonical import CANONICAL_SIZE, Digits
+from ml.drawing.canonical import CANONICAL_SIZE, Digit, Digits
 from ml.features import DirectionMaps, Features, MomentNormalization
 
 DIGITS: Final = 10
@@ -69,7 +69,11 @@ def read(model: Pipeline, images: Digits) -> Reading:
     """Read many canonical digits, or none, at once."""
     if not len(images):
         return Reading(np.empty((0, DIGITS)), np.empty(0))
-    classes = _class_probabilities(model, images.reshape(-1, CANONICAL_SIZE**2))
+    return _as_reading(_class_probabilities(model, images.reshape(-1, CANONICAL_SIZE**2)))
+
+
+def _as_reading(classes: NDArray[np.float64]) -> Reading:
+    """Divide class probabilities (n, 10 or 11) into those of digits and the strangeness."""
     digits = classes[:, :DIGITS] + SMALLEST  # where all are 0, all become equally likely
     knows_others = classes.shape[1] > NOT_A_DIGIT  # it was also trained on what is not a digit
     return Reading(
@@ -98,15 +102,24 @@ def _class_probabilities(model: Pipeline, rows: NDArray[np.uint8]) -> NDArray[np
 
     For a single digit they take as long as all the rest, and what comes in is known.
     """
+    if _is_our_perceptron(model):
+        return _output(model[-1], hidden_layer(model, rows))
+    other: NDArray[np.float64] = model.predict_proba(rows).astype(np.float64)
+    return other
+
+
+def _is_our_perceptron(model: Pipeline) -> bool:
     classifier = model[-1] if isinstance(model, Pipeline) else None
-    if not isinstance(classifier, MLPClassifier) or (
+    return isinstance(classifier, MLPClassifier) and (
         classifier.activation,
         classifier.out_activation_,
-    ) != ("relu", "softmax"):
-        other: NDArray[np.float64] = model.predict_proba(rows).astype(np.float64)
-        return other
+    ) == ("relu", "softmax")
+
+
+def _output(classifier: MLPClassifier, hidden: Features) -> NDArray[np.float64]:
+    """Compute class probabilities (n, classes) from hidden layers (n, units)."""
     weights, bias = classifier.coefs_[-1], classifier.intercepts_[-1]
-    scores = (hidden_layer(model, rows) @ weights + bias).astype(np.float64)
+    scores = (hidden @ weights + bias).astype(np.float64)
     odds = np.exp(scores - scores.max(axis=1, keepdims=True))
     probabilities: NDArray[np.float64] = odds / odds.sum(axis=1, keepdims=True)
     return probabilities
@@ -114,7 +127,24 @@ def _class_probabilities(model: Pipeline, rows: NDArray[np.uint8]) -> NDArray[np
 
 def predict(model: Pipeline, images: Digits) -> list[Prediction]:
     """Read canonical digits, one named result each."""
-    reading = read(model, images)
+    return predictions_of(read(model, images))
+
+
+def predict_with_hidden(model: Pipeline, image: Digit) -> tuple[Prediction, Features | None]:
+    """Read one digit (28, 28) and return its hidden layer (units,) as well, computed once.
+
+    It is None for an estimator that is not our perceptron.
+    """
+    rows = image.reshape(1, -1)
+    if not _is_our_perceptron(model):
+        return predict(model, image[None])[0], None
+    hidden = hidden_layer(model, rows)
+    (prediction,) = predictions_of(_as_reading(_output(model[-1], hidden)))
+    return prediction, hidden[0]
+
+
+def predictions_of(reading: Reading) -> list[Prediction]:
+    """Return the answers of a reading, one named result each."""
     digits = reading.probabilities.argmax(axis=1)
     second, first = np.sort(reading.probabilities, axis=1)[:, -2:].T
     return [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
@@ -129,6 +130,11 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
         """Return the drawings whose right answer is known, as confirmed or as corrected."""
         return self.filter(label__isnull=False)
 
+    def remembered_of(self, visitor: uuid.UUID | None) -> DrawingQuerySet:
+        """Return the answered drawings that change a visitor's own readings."""
+        own = self.of_visitor(visitor).filter(remembered=True, label__isnull=False)
+        return own.exclude(review=Drawing.Review.REJECTED)
+
     def open(self) -> DrawingQuerySet:
         """Return the drawings without an answer."""
         return self.filter(label=None)
@@ -219,6 +225,12 @@ class Drawing(models.Model):
         editable=False,
         help_text="Probability that it is no digit. Empty: read by a version before this was kept.",
     )
+    remembered = models.BooleanField(
+        default=True,
+        db_default=True,
+        editable=False,
+        help_text="Whether its label, once there is one, changes its visitor's own readings.",
+    )
     answer = models.GeneratedField(
         expression=Case(When(is_digit=True, then=F("prediction")), default=NO_DIGIT),
         output_field=models.PositiveSmallIntegerField(),
@@ -227,6 +239,9 @@ class Drawing(models.Model):
     )
 
     objects = DrawingQuerySet.as_manager()
+
+    personal: Any = None
+    """What the visitor's memory makes of it, where a request asked for that; it is not stored."""
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -280,6 +295,11 @@ class Drawing(models.Model):
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="drawing_newest"),
             models.Index(fields=["visitor", "-created_at", "-id"], name="drawing_of_visitor"),
+            models.Index(
+                fields=["visitor", "-feedback_at", "-id"],
+                condition=Q(remembered=True, label__isnull=False),
+                name="drawing_remembered",
+            ),
             models.Index(fields=["confidence", "id"], name="drawing_by_confidence"),
             models.Index(fields=["visitor", "confidence", "id"], name="drawing_of_visitor_sure"),
             models.Index(fields=["model", "-created_at", "-id"], name="drawing_by_model"),

@@ -14,6 +14,7 @@ router.register("drawings", api.DrawingViewSet, basename="drawing")
 router.register("models", api.ModelViewSet, basename="model")
 
 # The router knows no DELETE of a whole list.
+memory = api.DrawingViewSet.as_view({"delete": "forget"}, detail=False, basename="drawing")
 drawings = api.DrawingViewSet.as_view(
     {"get": "list", "post": "create", "delete": "destroy_all"}, detail=False, basename="drawing"
 )
@@ -31,6 +32,7 @@ urlpatterns = [
     path("metrics", health.metrics, name="metrics"),
     path("predict", api.PredictView.as_view(), name="predict"),
     path("api/v1/drawings/", drawings, name="drawing-list"),
+    path("api/v1/drawings/memory/", memory, name="drawing-memory"),
     path("api/v1/", include(router.urls)),
     path("api/v1/predictions/", api.PredictionsView.as_view(), name="predictions"),
     path("api/v1/exports/", api.ExportsView.as_view(), name="exports"),

@@ -25,6 +25,7 @@ from recognizer.api.serializers import (
     ExplanationSerializer,
     FeedbackInput,
     FileItemSerializer,
+    ForgottenAnswer,
     ModelSerializer,
     PredictAnswer,
     PredictInput,
@@ -168,6 +169,7 @@ describe_drawings = extend_schema_view(
                 FeedbackInput,
                 right=("It was right", {"correct": True}),
                 wrong=("It is a 3", {"label": 3}),
+                none=("It is no digit", {"label": "none"}),
                 withdrawn=("Take it back", {"label": None}),
             )
         },
@@ -216,6 +218,8 @@ describe_destroy_all = _operation(
     filters=True,
     parameters=[OpenApiParameter("ordering", exclude=True)],
 )
+
+describe_forget = _operation("forgetAnswers", {200: ForgottenAnswer})
 
 describe_models = extend_schema_view(
     list=_operation(

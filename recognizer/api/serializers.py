@@ -222,6 +222,12 @@ class DrawingInput(SharedFields, Alternatives):
         error_messages={"invalid_choice": "The source is canvas, upload or api."},
     )
     id = RandomIdField(required=False, allow_null=True)
+    personal = TruthField(
+        required=False,
+        allow_null=True,
+        help_text="Whether `personal` is answered: what your own earlier answers make of it. By "
+        "default for browsers, not for API keys.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Require one of image, strokes and pixels; strokes may accompany an image."""
@@ -301,6 +307,27 @@ class FeedbackInput(Alternatives):
         return {"label": label}
 
 
+class PersonalSerializer(serializers.Serializer[Any]):
+    """The answer that the caller's own earlier answers make of a drawing, at once."""
+
+    prediction = serializers.IntegerField(min_value=0, max_value=9)
+    is_digit = serializers.BooleanField()
+    confidence = serializers.FloatField(min_value=0, max_value=1)
+    strangeness = serializers.FloatField(min_value=0, max_value=1)
+    probabilities = serializers.ListField(
+        child=serializers.FloatField(min_value=0, max_value=1), min_length=10, max_length=10
+    )
+    share = serializers.FloatField(
+        min_value=0, max_value=1, help_text="How much the memory counted beside the model."
+    )
+    remembered = serializers.IntegerField(
+        min_value=1, help_text="How many of the caller's drawings it remembers."
+    )
+    drawings = serializers.ListField(
+        child=serializers.UUIDField(), help_text="Those that decided, nearest first."
+    )
+
+
 @_shown_by(EXAMPLES["drawing"])
 class DrawingSerializer(SharedFields, serializers.ModelSerializer[Drawing]):
     """A drawing as the API shows it."""
@@ -319,6 +346,12 @@ class DrawingSerializer(SharedFields, serializers.ModelSerializer[Drawing]):
         help_text="What was read: 28x28 pixels as a data: address, white ink on black."
     )
     label = LabelField(read_only=True, allow_null=True)  # type: ignore[assignment]
+    personal = PersonalSerializer(
+        read_only=True,
+        allow_null=True,
+        help_text="In the answer to a drawing or a feedback alone: the answer with the caller's "
+        "own earlier answers. What is stored and counted is the model's.",
+    )
     correct = serializers.BooleanField(
         read_only=True,
         allow_null=True,
@@ -342,6 +375,7 @@ class DrawingSerializer(SharedFields, serializers.ModelSerializer[Drawing]):
             "label",
             "correct",
             "review",
+            "personal",
         ]
         read_only_fields = fields
 
@@ -400,6 +434,13 @@ class DeletedAnswer(serializers.Serializer[Any]):
     """How many drawings were deleted."""
 
     deleted = serializers.IntegerField(min_value=0)
+
+
+@_shown_by({"forgotten": 4})
+class ForgottenAnswer(serializers.Serializer[Any]):
+    """How many drawings no longer change the caller's readings."""
+
+    forgotten = serializers.IntegerField(min_value=0)
 
 
 class CountsSerializer(serializers.Serializer[Any]):

@@ -41,7 +41,7 @@ from recognizer.api.serializers import (
 from recognizer.models import ApiKey, Drawing, DrawingQuerySet, TrainedModel
 from recognizer.problems.kinds import DrawingProblem, FileProblem
 from recognizer.services import errors
-from recognizer.services.drawings import explaining, exports, recognition, statistics
+from recognizer.services.drawings import explaining, exports, recognition, remembering, statistics
 from recognizer.services.drawings.predictions import (
     predict_file,
     predict_images,
@@ -88,6 +88,7 @@ class DrawingViewSet(
         "feedback": Scope.FEEDBACK,
         "destroy": Scope.FEEDBACK,
         "destroy_all": Scope.FEEDBACK,
+        "forget": Scope.FEEDBACK,
     }
     costly = {"explanation", "export"}
     permissions = {"feedback": "recognizer.change_drawing", "destroy": "recognizer.delete_drawing"}
@@ -117,7 +118,8 @@ class DrawingViewSet(
         fields.is_valid(raise_exception=True)
         is_upload = bool(request.FILES)
         source = Drawing.Source.UPLOAD if is_upload else Drawing.Source.API
-        recognized = _recognize({"source": source, **fields.validated_data}, request)
+        defaults = {"source": source, "personal": _is_browser(request)}
+        recognized = _recognize({**defaults, **fields.validated_data}, request)
         drawing = recognized.drawing
         return Response(
             self.get_serializer(drawing).data,
@@ -155,7 +157,17 @@ class DrawingViewSet(
         fields = FeedbackInput(data=request.data, context={"answer": drawing.answer})
         fields.is_valid(raise_exception=True)
         drawing = recognition.give_feedback(drawing, label=fields.validated_data["label"])
+        if _is_browser(request):
+            recognition.read_again(drawing, visitor_of(request))
         return Response(self.get_serializer(drawing).data)
+
+    @operations.describe_forget
+    def forget(self, request: Request) -> Response:
+        """Forget your answers for your own readings.
+
+        The drawings and their labels stay; the next readings do without them.
+        """
+        return Response({"forgotten": remembering.forget(visitor_of(request))})
 
     @action(detail=True)
     def image(self, request: Request, pk: str) -> HttpResponseBase:
@@ -308,8 +320,7 @@ class PredictView(APIView):
         """
         fields = PredictInput(data=request.data)
         fields.is_valid(raise_exception=True)
-        is_page = isinstance(request.auth, uuid.UUID)
-        source = Drawing.Source.CANVAS if is_page else Drawing.Source.API
+        source = Drawing.Source.CANVAS if _is_browser(request) else Drawing.Source.API
         drawing = _recognize({"source": source, **fields.validated_data}, request).drawing
         return Response({"predictedValue": str(drawing.prediction)})
 
@@ -382,6 +393,11 @@ class NowhereView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         raise NotFound
+
+
+def _is_browser(request: Request) -> bool:
+    """Check for the visitor's cookie, which only pages give."""
+    return isinstance(request.auth, uuid.UUID)
 
 
 def _labeled_file(drawings: DrawingQuerySet, ending: str) -> StreamingHttpResponse:

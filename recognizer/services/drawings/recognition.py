@@ -20,6 +20,7 @@ from ml.drawing.strokes import draw_png, ink_from_strokes, parse_strokes
 from ml.pipeline import Prediction as Prediction
 from recognizer.models import UNSUSPICIOUS, Drawing, DrawingQuerySet
 from recognizer.services.chunks import CHUNK
+from recognizer.services.drawings.remembering import answer_personally
 from recognizer.services.errors import ServiceError
 from recognizer.services.metrics import count_feedback, count_predictions
 from recognizer.services.versions.registry import active_model
@@ -102,23 +103,39 @@ def recognize(
     visitor: uuid.UUID | None = None,
     source: str = Drawing.Source.API,
     id: uuid.UUID | None = None,
+    personal: bool = False,
 ) -> Recognized:
     """Read a drawing and keep it with its prediction.
+
+    What is stored is the model's own answer; with `personal`, the drawing has that of the visitor's
+    memory beside it.
 
     Under an id that the caller chose, the same digit can be sent as often as it takes: however
     often it arrives, it has one row (docs/decisions/one-row-per-digit.md).
     """
     sketch = read_sketch(image=image, strokes=strokes, pixels=pixels, pen_width=pen_width)
     model = active_model()
-    (prediction,) = pipeline.predict(model.pipeline, sketch.digit[None])
+    prediction, hidden = pipeline.predict_with_hidden(model.pipeline, sketch.digit)
     count_predictions([prediction], model.version)
     drawing = new_drawing(sketch, prediction, model.version, visitor=visitor, source=source)
     if id is None:
         drawing.save(force_insert=True)
-        return Recognized(drawing, is_new=True)
-    drawing.pk = id
-    with transaction.atomic():
-        return _keep_under_its_id(drawing)
+        recognized = Recognized(drawing, is_new=True)
+    else:
+        drawing.pk = id
+        with transaction.atomic():
+            recognized = _keep_under_its_id(drawing)
+    if personal and visitor is not None and hidden is not None:
+        recognized.drawing.personal = answer_personally(visitor, prediction, hidden, model)
+    return recognized
+
+
+def read_again(drawing: Drawing, visitor: uuid.UUID | None) -> None:
+    """Ask the visitor's memory about a stored drawing, as after an answer to it."""
+    model = active_model()
+    prediction, hidden = pipeline.predict_with_hidden(model.pipeline, canonical_digit_of(drawing))
+    if visitor is not None and hidden is not None:
+        drawing.personal = answer_personally(visitor, prediction, hidden, model)
 
 
 def is_kept(pk: uuid.UUID, visitor: uuid.UUID | None) -> bool:

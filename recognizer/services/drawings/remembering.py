@@ -1,0 +1,123 @@
+"""What a visitor's own answers change at once: a memory for each visitor, beside the model."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.db.models import Count, Max
+
+from ml.drawing.canonical import CANONICAL_SIZE
+from ml.neighbors import Memory, ask_memory, direction_of
+from ml.pipeline import Prediction, hidden_layer
+from recognizer.models import Drawing, DrawingQuerySet
+from recognizer.services.versions.registry import ActiveModel
+
+MOST = 200
+"""Drawings of a visitor that are remembered, the latest answered ones."""
+VISITORS = 64
+"""Visitors whose memory a process keeps ready; 400 kB each at most."""
+
+State = tuple[int, datetime | None]
+"""How many drawings a visitor answered, and when last: changes with every answer and deletion."""
+
+
+@dataclass(frozen=True)
+class Personal:
+    """The answer that a visitor's memory gives, and what decided it."""
+
+    prediction: int
+    is_digit: bool
+    confidence: float
+    strangeness: float
+    probabilities: list[float]
+    share: float
+    remembered: int
+    drawings: list[uuid.UUID]
+
+
+@dataclass(frozen=True)
+class _Remembered:
+    state: State
+    ids: list[uuid.UUID]
+    memory: Memory
+
+
+_ready: OrderedDict[tuple[uuid.UUID, int, str], _Remembered] = OrderedDict()
+_lock = threading.Lock()
+
+
+def answer_personally(
+    visitor: uuid.UUID, prediction: Prediction, hidden: Any, model: ActiveModel
+) -> Personal | None:
+    """Return what the visitor's memory makes of an answer; None without a memory."""
+    remembered = _recall(visitor, model)
+    if remembered is None:
+        return None
+    personal = ask_memory(prediction, hidden, remembered.memory)
+    mixed = personal.prediction
+    return Personal(
+        prediction=mixed.digit,
+        is_digit=mixed.is_digit,
+        confidence=round(mixed.confidence, 6),
+        strangeness=round(mixed.strangeness, 6),
+        probabilities=[round(share, 6) for share in mixed.probabilities],
+        share=round(personal.share, 6),
+        remembered=len(remembered.ids),
+        drawings=[remembered.ids[index] for index in personal.deciding],
+    )
+
+
+def forget(visitor: uuid.UUID | None) -> int:
+    """Forget what a visitor answered so far, and keep the drawings; return how many."""
+    return Drawing.objects.remembered_of(visitor).update(remembered=False)
+
+
+def _recall(visitor: uuid.UUID, model: ActiveModel) -> _Remembered | None:
+    """Return a visitor's memory, renewed if an answer has changed; one short query checks that."""
+    drawings = Drawing.objects.remembered_of(visitor)
+    counted = drawings.aggregate(count=Count("pk"), latest=Max("feedback_at"))
+    state = counted["count"], counted["latest"]
+    key = visitor, model.version, model.sha256
+    with _lock:
+        known = _ready.get(key)
+        if known is not None and known.state == state:
+            _ready.move_to_end(key)
+            return known
+    if not state[0]:
+        return None
+    renewed = _remember(drawings, state, model, known)
+    with _lock:
+        _ready[key] = renewed
+        _ready.move_to_end(key)
+        while len(_ready) > VISITORS:
+            _ready.popitem(last=False)
+    return renewed
+
+
+def _remember(
+    drawings: DrawingQuerySet, state: State, model: ActiveModel, known: _Remembered | None
+) -> _Remembered:
+    """Compute the hidden layers of the latest answered drawings that are not known yet."""
+    rows = list(
+        drawings.order_by("-feedback_at", "-id").values_list("pk", "label", "canonical")[:MOST]
+    )
+    directions = dict(zip(known.ids, known.memory.directions, strict=True)) if known else {}
+    new = [(pk, bytes(canonical)) for pk, _, canonical in rows if pk not in directions]
+    if new:
+        pixels = np.frombuffer(b"".join(content for _, content in new), np.uint8)
+        hidden = hidden_layer(model.pipeline, pixels.reshape(-1, CANONICAL_SIZE**2))
+        directions |= dict(zip((pk for pk, _ in new), direction_of(hidden), strict=True))
+    return _Remembered(
+        state,
+        [pk for pk, _, _ in rows],
+        Memory(
+            np.stack([directions[pk] for pk, _, _ in rows]),
+            np.array([label for _, label, _ in rows], np.uint8),
+        ),
+    )
