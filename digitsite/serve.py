@@ -18,7 +18,7 @@ from typing import Any
 
 import django
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import DEFAULT_DB_ALIAS, connections
 from gunicorn.config import Config
 from gunicorn.util import parse_address
@@ -108,7 +108,10 @@ if __name__ == "__main__":
     refuse_taken_ports(sys.argv[1:])
     django.setup()
     migrate()
-    call_command("register_bundled_model")
+    try:
+        call_command("register_bundled_model")
+    except CommandError as error:
+        sys.exit(f"{error}")
     sys.stdout.flush()
     if settings.RETRAIN_WORKER:
         start_worker()

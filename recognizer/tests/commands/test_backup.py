@@ -85,6 +85,10 @@ def test_a_restored_archive_is_the_one_that_was_backed_up(backup: Path, archive:
     assert archive.draw(5)["model"] == 1
 
 
+def test_only_its_owner_reads_a_backup(backup: Path) -> None:
+    assert backup.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_backup_of_an_older_version_can_be_migrated(archive: Caller, tmp_path: Path) -> None:
     path = tmp_path / "backup.tar"
     call_command("migrate", "recognizer", "0006", verbosity=0)

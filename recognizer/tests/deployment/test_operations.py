@@ -83,7 +83,7 @@ def test_every_option_of_the_databases_address_changes_what_it_says(
     def read(query: str) -> str:
         monkeypatch.setenv("DATABASE_URL", f"sqlite:///db.sqlite3{query}")
         database = read_database("DATABASE_URL", default="", folder=PROJECT)
-        return json.dumps(database, sort_keys=True)
+        return json.dumps(database, sort_keys=True, default=str)
 
     section = MANUAL.read_text().partition("## The address of the database\n")[2].partition("##")[0]
     rows = re.findall(r"^\| `(\?(\w+)=(\w+))` \| `?([\w ]+)`? \|", section, re.MULTILINE)
