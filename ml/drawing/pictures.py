@@ -9,20 +9,30 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from ml.drawing.canonical import CANONICAL_SIZE
+from ml.drawing.encoded import CUT_OFF, MAX_SIDE, PNG_SIGNATURE, read_encoded
 from ml.drawing.ink import FAINTEST_CONTRAST, Ink, ink_from_deviation, ink_from_gray
-from ml.errors import ImageTooLarge, InvalidImage, InvalidPixels
+from ml.errors import ImageTooLarge, InvalidDrawing, InvalidImage, InvalidPixels
 
-MAX_SIDE: Final = 4096
-"""Longest side of a picture that is read."""
 ENOUGH_SIDE: Final = 1024
 """A larger picture is reduced before its ink is found, to at least this longer side."""
 MAX_IMAGE_BYTES: Final = 10 * 1024 * 1024
 """Largest encoded picture that is read."""
+LARGE_BYTES: Final = 8 * 2**20
+"""Memory from which a picture is large: that of 724x724 pixels."""
 IMAGE_FORMATS: Final = ("PNG", "JPEG", "WEBP")
-PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+TURNS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""How to set a picture upright, by its orientation."""
 # What Pillow's decoders raise on hostile bytes, besides OSError; each was seen in its sources.
 DECODER_ERRORS: Final = (
     OSError,
@@ -83,7 +93,7 @@ def count_pixels(data: bytes) -> int:
     Parameters
     ----------
     data : bytes
-        An encoded picture; only its beginning is read.
+        An encoded picture.
 
     Returns
     -------
@@ -91,10 +101,18 @@ def count_pixels(data: bytes) -> int:
         Width times height; 0 for anything that `ink_from_image` would refuse unread.
     """
     try:
-        with Image.open(io.BytesIO(data), formats=IMAGE_FORMATS) as image:
-            return image.width * image.height if max(image.size) <= MAX_SIDE else 0
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning, *DECODER_ERRORS):
+        encoded = read_encoded(data)
+    except InvalidDrawing:
         return 0
+    return encoded.width * encoded.height
+
+
+def is_large(data: bytes) -> bool:
+    """Check whether an encoded picture takes so much memory that it is best decoded alone."""
+    try:
+        return read_encoded(data).needed_bytes > LARGE_BYTES
+    except InvalidDrawing:
+        return False
 
 
 def ink_from_pixels(pixels: ArrayLike) -> Ink:
@@ -188,31 +206,31 @@ def _decode(data: bytes) -> tuple[Image.Image, Image.Image | None]:
         raise ImageTooLarge(
             f"The picture has {len(data):,} bytes; at most {megabytes} MB are read."
         )
-    too_large = f"The picture is larger than {MAX_SIDE} x {MAX_SIDE} pixels; send a smaller one."
+    encoded = read_encoded(data)
     try:
-        image: Image.Image = Image.open(io.BytesIO(data), formats=IMAGE_FORMATS)
-        if max(image.size) > MAX_SIDE:
-            raise ImageTooLarge(too_large)
-        if getattr(image, "n_frames", 1) > 1:
-            raise InvalidImage("The picture is animated; send a still one.")
+        image: Image.Image = Image.open(io.BytesIO(encoded.data), formats=IMAGE_FORMATS)
         if max(image.size) >= 2 * ENOUGH_SIDE:
             image.draft("L", (ENOUGH_SIDE, ENOUGH_SIDE))  # JPEG's decoder can do it on the way
         image.load()
-        ImageOps.exif_transpose(image, in_place=True)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageTooLarge(too_large) from error
-    except UnidentifiedImageError as error:
-        raise InvalidImage("This is not a PNG, JPEG or WebP picture.") from error
     except DECODER_ERRORS as error:
-        raise InvalidImage("The picture is damaged or cut off; send it again.") from error
+        raise InvalidImage(CUT_OFF) from error
+    gray, alpha = _to_gray(image)
+    if turn := TURNS.get(encoded.orientation):
+        gray, alpha = gray.transpose(turn), alpha and alpha.transpose(turn)
+    return gray, alpha
+
+
+def _to_gray(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """Reduce to gray (L) and, where the picture has one, its alpha channel (L)."""
     factor = max(1, max(image.size) // ENOUGH_SIDE)
     if factor > 1 and image.mode in ("L", "RGB"):
         image, factor = image.reduce(factor), 1
     if image.mode.startswith("I"):  # 16 bits a pixel, which convert() would clip instead of scale
-        levels = np.asarray(image) // 257
-        return Image.fromarray(levels.clip(0, 255).astype(np.uint8)).reduce(factor), None
+        levels = np.asarray(image).astype("<u2", copy=False).view(np.uint8)[:, 1::2]
+        return Image.fromarray(levels).reduce(factor), None
     if image.has_transparency_data:
-        image = image.convert("RGBA")
+        if image.mode not in ("LA", "RGBA"):
+            image = image.convert("RGBA")
         return image.convert("L").reduce(factor), image.getchannel("A").reduce(factor)
     return image if image.mode == "L" else image.convert("L").reduce(factor), None
 

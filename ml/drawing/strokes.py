@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil, log10
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,12 @@ MAX_STROKES: Final = 200
 """Most strokes of one drawing."""
 MAX_POINTS: Final = 20_000
 """Most points of one drawing, all strokes together."""
+MAX_KEPT_POINTS: Final = 2_000
+"""Most points that are left of a drawing after thinning; a digit has about a hundred."""
+KEPT_STEPS: Final = 320
+"""Points closer than the drawing's size by this are one: half a pixel when strokes are read."""
+ROUNDED_STEPS: Final = 2_000
+"""Coordinates are rounded to decimals that divide the drawing's size into at least so many."""
 MAX_COORDINATE: Final = 1e6
 """Largest coordinate, either way from 0."""
 PAD_SIZE: Final = 280
@@ -68,6 +75,57 @@ def parse_strokes(value: object) -> Strokes:
         for index, stroke in enumerate(value, start=1)
         if stroke
     ]
+
+
+def thin_strokes(strokes: Strokes) -> Strokes:
+    """Round coordinates and leave out points that change nothing that can be seen.
+
+    Of a drawing with more than `MAX_KEPT_POINTS` even then, fewer are left. Thinning what was
+    thinned changes nothing, so stored strokes are read as the sent ones were.
+
+    Parameters
+    ----------
+    strokes : Strokes
+        At least one point.
+
+    Returns
+    -------
+    Strokes
+        The first and the last point of each stroke, and some between them.
+    """
+    while True:
+        low, high = _bounds(strokes)
+        longer = float((high - low).max())
+        decimals = ceil(log10(ROUNDED_STEPS / longer)) if longer else 0
+        rounded = [
+            [
+                [round(x, decimals), round(y, decimals), *(round(p, 3) for p in rest)]
+                for x, y, *rest in stroke
+            ]
+            for stroke in strokes
+        ]
+        apart = longer / KEPT_STEPS
+        thinned = [_thin(stroke, apart) for stroke in rounded]
+        while sum(map(len, thinned)) > MAX_KEPT_POINTS:
+            apart *= 2
+            thinned = [_thin(stroke, apart) for stroke in thinned]
+        if thinned == strokes:
+            return thinned
+        strokes = thinned  # its size may round to other decimals
+
+
+def _thin(stroke: list[list[float]], apart: float) -> list[list[float]]:
+    """Keep the ends of a stroke, and points so far from the one kept before."""
+    kept = [stroke[0]]
+    (x, y), least = stroke[0][:2], apart * apart
+    for point in stroke:
+        dx, dy = point[0] - x, point[1] - y
+        if dx * dx + dy * dy >= least and (dx or dy):
+            kept.append(point)
+            x, y = point[:2]
+    if stroke[-1][:2] != kept[-1][:2]:
+        kept.append(stroke[-1])
+    return kept
 
 
 def ink_from_strokes(strokes: Strokes) -> Ink:

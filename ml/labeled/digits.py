@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from ml.drawing.canonical import CANONICAL_SIZE, Digits, canonical_digit
 from ml.drawing.ink import Ink
 from ml.drawing.pictures import ink_from_image, ink_from_pixels
-from ml.drawing.strokes import ink_from_strokes
+from ml.drawing.strokes import ink_from_strokes, thin_strokes
 from ml.errors import DatasetError, InvalidDrawing
 from ml.labeled.formats import LabeledDrawing, family_of, iter_labeled
 from ml.labeled.packed import open_packed
@@ -174,7 +174,7 @@ def _ink_of(drawing: LabeledDrawing) -> Ink:
     if drawing.pixels is not None:
         return ink_from_pixels(drawing.pixels)
     if drawing.strokes is not None:
-        return ink_from_strokes(drawing.strokes)
+        return ink_from_strokes(thin_strokes(drawing.strokes))
     return ink_from_image(drawing.image or b"")
 
 

@@ -16,7 +16,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ml.drawing.pictures import MAX_IMAGE_BYTES, MAX_SIDE
+from ml.drawing.encoded import MAX_SIDE
+from ml.drawing.pictures import MAX_IMAGE_BYTES
 from ml.drawing.strokes import Strokes, parse_strokes
 from ml.errors import DatasetError, InvalidDrawing
 from ml.labeled.packed import DAMAGE, MAX_UNPACKED, PackedFile, open_member, open_packed

@@ -17,7 +17,20 @@ MAX_UNPACKED: Final = 2**30
 MAX_LINE: Final = 2**16
 """Most bytes of one line; a digit of TMNIST has at most 4,000."""
 
-DAMAGE: Final = (EOFError, NotImplementedError, OSError, ValueError, zipfile.BadZipFile, zlib.error)
+MAX_LISTED: Final = 1_000
+"""Most files of a zip archive, of which one or two are read."""
+LISTED: Final = b"PK\x01\x02"
+"""Begin of each entry in a zip archive's list."""
+PIECE: Final = 2**20
+
+DAMAGE: Final = (
+    EOFError,
+    NotImplementedError,
+    OSError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 """What the standard library raises on truncated, altered or oddly packed files."""
 
 
@@ -27,6 +40,7 @@ class PackedFile:
     def __init__(self, path: Path, stream: IO[bytes], largest: int) -> None:
         self.path = path
         self.line = 0
+        self.most_lines: int | None = None
         self._largest = largest
         self._stream = stream
         self._size = 0
@@ -49,6 +63,8 @@ class PackedFile:
             if not data:
                 return
             self.line += 1
+            if self.most_lines is not None and self.line > self.most_lines:
+                raise DatasetError(f"There are more than {self.most_lines:,} lines.", self.path)
             if len(self._count(data)) > MAX_LINE:
                 raise DatasetError(
                     f"The line is longer than {MAX_LINE:,} bytes; no digit needs that much.",
@@ -118,7 +134,7 @@ def _open_member(path: Path, file: IO[bytes], ending: str) -> Iterator[IO[bytes]
     """Open the one file of a zip archive with this ending; nothing is unpacked to the disk."""
     with ExitStack() as stack:
         try:
-            archive = stack.enter_context(zipfile.ZipFile(file))
+            archive = stack.enter_context(open_zip(file))
         except DAMAGE as error:
             raise DatasetError("The zip archive is damaged or cut off.", path) from error
         members = [
@@ -145,6 +161,18 @@ def _open_member(path: Path, file: IO[bytes], ending: str) -> Iterator[IO[bytes]
         except DAMAGE as error:
             raise DatasetError("The zip archive is damaged or oddly packed.", path) from error
         yield stream
+
+
+def open_zip(file: IO[bytes]) -> zipfile.ZipFile:
+    """Open a zip archive of few files; to list those of a large one would take seconds."""
+    file.seek(0)
+    files, before = 0, b""
+    while piece := file.read(PIECE):
+        files += (before + piece).count(LISTED) - before.count(LISTED)
+        before = piece[-len(LISTED) + 1 :]
+        if files > MAX_LISTED:
+            raise zipfile.BadZipFile(f"it lists more than {MAX_LISTED:,} files")
+    return zipfile.ZipFile(file)
 
 
 def open_member(archive: zipfile.ZipFile, name: str) -> IO[bytes]:

@@ -154,13 +154,16 @@ def _parse_numbers(lines: list[str], width: int) -> NDArray[np.uint8] | None:
 
 def _explain(lines: list[str], layout: Layout, path: Path, number: int, row: int) -> DatasetError:
     """Find the first line that is wrong; the first of all has this number, the first row this."""
-    for line in lines:
-        if not line.isspace():
-            if fault := _find_fault(line, layout):
-                return DatasetError(fault, path, number, row)
-            row += 1
-        number += 1
-    return DatasetError("The rows cannot be read as a csv.", path)
+    rows = [(number + at, line) for at, line in enumerate(lines) if not line.isspace()]
+    while len(rows) > 1:  # by halves: to look at each line takes many times as long
+        half = rows[: len(rows) // 2]
+        if _parse([line for _, line in half], layout) is None:
+            rows = half
+        else:
+            rows, row = rows[len(half) :], row + len(half)
+    ((number, line),) = rows
+    fault = _find_fault(line, layout) or "The row cannot be read as a csv."
+    return DatasetError(fault, path, number, row)
 
 
 def _find_fault(line: str, layout: Layout) -> str | None:

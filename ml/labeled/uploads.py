@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import IO, Final
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from ml.drawing.canonical import CANONICAL_SIZE
 from ml.errors import DatasetError
 from ml.labeled.formats import IDX_IMAGES, NPZ_DAMAGE, parse_idx, read_array
-from ml.labeled.packed import PackedFile, unpack
+from ml.labeled.packed import PackedFile, open_zip, unpack
 from ml.labeled.rows import parse_rows
 
 MAX_UNPACKED: Final = 2**24
@@ -47,7 +46,7 @@ def read_pictures(file: IO[bytes], name: str, most: int) -> NDArray[np.uint8]:
 
 def _is_npz(file: IO[bytes]) -> bool:
     try:
-        with zipfile.ZipFile(file) as archive:
+        with open_zip(file) as archive:
             return any(name.endswith(".npy") for name in archive.namelist())
     except NPZ_DAMAGE:
         return True
@@ -55,7 +54,7 @@ def _is_npz(file: IO[bytes]) -> bool:
 
 def _read_npz(file: IO[bytes], path: Path) -> NDArray[np.uint8]:
     try:
-        with zipfile.ZipFile(file) as archive:
+        with open_zip(file) as archive:
             return read_array(archive, "x.npy", path, MAX_UNPACKED)
     except KeyError as error:
         raise DatasetError("The npz must hold an array x.", path) from error
@@ -65,6 +64,7 @@ def _read_npz(file: IO[bytes], path: Path) -> NDArray[np.uint8]:
 
 
 def _read_csv(packed: PackedFile, most: int) -> NDArray[np.uint8]:
+    packed.most_lines = 2 * most + 2  # a header, and as many blank lines as full ones
     pictures = np.empty((0, CANONICAL_SIZE, CANONICAL_SIZE), np.uint8)
     for rows in parse_rows(packed):
         pictures = np.concatenate([pictures, rows.images])

@@ -95,8 +95,9 @@ PROBLEMS = {
         413,
         _("The image is too large"),
         _(
-            "A picture may have 10 MB and 4096 pixels a side, all pictures of one request together "
-            "100 million pixels. Send a smaller one; 280 pixels are plenty for a digit."
+            "A picture may have 10 MB and 4096 pixels a side, a WebP 2048 of them, and must not "
+            "cost its reader more than others: a PNG of 16 bits, a lossless WebP or a JPEG of many "
+            "scans may be refused. 280 pixels are plenty for a digit."
         ),
     ),
     "invalid-strokes": Problem(
@@ -231,12 +232,29 @@ PROBLEMS = {
         ),
         retry_after_seconds=5,
     ),
+    "busy": Problem(
+        503,
+        _("The site is busy"),
+        _(
+            "Large pictures are read one after the other, and several came at once. Send this one "
+            "again in a moment, or a smaller one."
+        ),
+        retry_after_seconds=2,
+    ),
+    "quota-used-up": Problem(
+        507,
+        _("Your share of the archive is used up for today"),
+        _(
+            "All drawings from one network may take so many bytes a day, and nothing was kept of "
+            "this request. The Retry-After header says in how many seconds a new day begins."
+        ),
+    ),
     "storage-full": Problem(
         507,
         _("There is no room left"),
         _(
-            "The site's disk is full, and nothing was kept of this request. What is there can "
-            "still be read; the operator has to make room."
+            "The site's disk or its archive is full, and nothing was kept of this request. What is "
+            "there can still be read; the operator has to make room."
         ),
         retry_after_seconds=60,
     ),
@@ -351,6 +369,8 @@ def _translate(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None
             return describe("no-model", str(error)), PROBLEMS["no-model"].headers
         case registry.UnknownModel():
             return describe("not-found", str(error)), {}
+        case recognition.Busy():
+            return describe("busy", str(error)), PROBLEMS["busy"].headers
         case recognition.IdTaken():
             detail = str(error)
             return describe("id-taken", detail, [{"field": "id", "detail": detail}]), {}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 
 import numpy as np
@@ -10,7 +11,16 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ml.drawing.canonical import canonical_digit
-from ml.drawing.strokes import MAX_POINTS, MAX_STROKES, draw_png, ink_from_strokes, parse_strokes
+from ml.drawing.strokes import (
+    MAX_COORDINATE,
+    MAX_KEPT_POINTS,
+    MAX_POINTS,
+    MAX_STROKES,
+    draw_png,
+    ink_from_strokes,
+    parse_strokes,
+    thin_strokes,
+)
 from ml.errors import BlankDrawing, InvalidStrokes
 from ml.tests.kit.drawings import DIGITS, canonical, difference, scaled
 
@@ -96,3 +106,32 @@ def test_a_drawing_of_another_pad_is_archived_fitted_to_the_square() -> None:
     assert np.ptp(rows) > 150
     assert rows.mean() == pytest.approx(140, abs=20)
     assert columns.mean() == pytest.approx(140, abs=20)
+
+
+COORDINATE = st.floats(-MAX_COORDINATE, MAX_COORDINATE, allow_subnormal=False)
+DRAWN = st.lists(st.lists(st.lists(COORDINATE, min_size=2, max_size=2), min_size=1), min_size=1)
+
+
+@given(DRAWN)
+def test_thinning_what_was_thinned_changes_nothing(strokes: list[list[list[float]]]) -> None:
+    thinned = thin_strokes(strokes)
+    assert thin_strokes(thinned) == thinned
+    assert len(thinned) == len(strokes)
+
+
+def test_a_scribble_of_the_most_points_is_thinned_to_a_tenth() -> None:
+    corners = np.random.default_rng(0).uniform(0, 280, (MAX_POINTS, 2)).tolist()
+    thinned = thin_strokes([corners])
+    assert sum(map(len, thinned)) <= MAX_KEPT_POINTS
+    assert thin_strokes(thinned) == thinned
+
+
+@pytest.mark.parametrize("size", [1, 280, 30_000])
+def test_many_points_of_a_line_are_stored_as_few_and_read_the_same(size: float) -> None:
+    turns = np.linspace(0, 2 * math.pi, 5_000)
+    ring = np.stack([0.3 * np.cos(turns), 0.5 * np.sin(turns)], axis=1) * size + size / 3
+    thinned = thin_strokes([ring.tolist()])
+    assert sum(map(len, thinned)) < 1_000
+    assert len(json.dumps(thinned)) < 20_000
+    before, after = (canonical_digit(ink_from_strokes(each)) for each in ([ring.tolist()], thinned))
+    assert difference(before, after) < 0.03

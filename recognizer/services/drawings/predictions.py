@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import chain
 from typing import IO, Any, cast
 
 import numpy as np
@@ -11,30 +12,70 @@ from numpy.typing import NDArray
 
 from ml import pipeline
 from ml.drawing import batches, canonical
+from ml.drawing.ink import Ink
 from ml.drawing.pictures import count_pixels, ink_from_image, ink_from_pixels, is_numeric
-from ml.drawing.strokes import ink_from_strokes, parse_strokes
-from ml.errors import ImageTooLarge, InvalidDrawing, InvalidItem
-from recognizer.services.drawings.recognition import predict
+from ml.drawing.strokes import (
+    MAX_POINTS,
+    Strokes,
+    ink_from_strokes,
+    parse_strokes,
+    thin_strokes,
+)
+from ml.errors import ImageTooLarge, InvalidDrawing, InvalidItem, InvalidStrokes
+from recognizer.services.drawings.recognition import alone_if_large, predict
 
 MAX_BATCH = 1000
 """Most drawings of one batch."""
-MAX_BATCH_PIXELS = 100_000_000
-"""Most pixels of all pictures of a batch together: some seconds of one core."""
+SENT_POINTS = 300
+"""Points of a drawing in a batch, on average, besides those that a single drawing may have."""
+READ_POINTS = 100
+"""The same after thinning."""
+LARGEST_PIXELS = 16_777_216
+"""Pixels of a batch's pictures together, or"""
+PIXELS_EACH = 100_000
+"""so many for each of them, if that is more; pads of 280x280 have fewer."""
 
 
 def predict_images(images: Sequence[bytes]) -> tuple[int, list[pipeline.Prediction]]:
     """Read encoded pictures; return the version that answered, and its predictions."""
     total = sum(map(count_pixels, images))
-    if total > MAX_BATCH_PIXELS:
+    most = max(LARGEST_PIXELS, PIXELS_EACH * len(images))
+    if total > most:
         raise ImageTooLarge(
-            f"The pictures have {total:,} pixels together; at most {MAX_BATCH_PIXELS:,} are read "
-            "at once. Send smaller ones, or several batches."
+            f"The pictures have {total:,} pixels together; at most {most:,} of so many pictures "
+            "are read at once. Send smaller ones, or several batches."
         )
-    return predict(_one_by_one(images, ink_from_image))
+
+    def find_ink(image: bytes) -> Ink:
+        with alone_if_large(image):
+            return ink_from_image(image)
+
+    return predict(_one_by_one(images, find_ink))
 
 
 def predict_strokes(drawings: Sequence[object]) -> tuple[int, list[pipeline.Prediction]]:
-    return predict(_one_by_one(drawings, lambda drawing: ink_from_strokes(parse_strokes(drawing))))
+    """Read strokes of a bounded number of points, before and after thinning."""
+    _check_points(drawings, SENT_POINTS)
+    thinned: list[Strokes] = []
+    for index, drawing in enumerate(drawings):
+        try:
+            thinned.append(thin_strokes(parse_strokes(drawing)))
+        except InvalidDrawing as error:
+            raise InvalidItem(index, error) from error
+    _check_points(thinned, READ_POINTS)
+    return predict(_one_by_one(thinned, ink_from_strokes))
+
+
+def _check_points(drawings: Sequence[object], each: int) -> None:
+    """Refuse a batch with more points than its number of drawings explains."""
+    strokes = chain.from_iterable(drawing for drawing in drawings if isinstance(drawing, list))
+    points = sum(len(stroke) for stroke in strokes if isinstance(stroke, list))
+    most = MAX_POINTS + each * len(drawings)
+    if points > most:
+        raise InvalidStrokes(
+            f"The strokes have {points:,} points together; at most {most:,} of so many drawings "
+            "are read at once. Send several batches."
+        )
 
 
 def predict_pixels(pictures: Sequence[object]) -> tuple[int, list[pipeline.Prediction]]:

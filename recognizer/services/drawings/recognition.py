@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from ml import pipeline
 from ml.drawing import canonical, pictures
 from ml.drawing.ink import Ink
 from ml.drawing.pictures import MAX_IMAGE_BYTES as MAX_IMAGE_BYTES
-from ml.drawing.strokes import draw_png, ink_from_strokes, parse_strokes
+from ml.drawing.strokes import draw_png, ink_from_strokes, parse_strokes, thin_strokes
 from ml.pipeline import Prediction as Prediction
 from recognizer.models import UNSUSPICIOUS, Drawing, DrawingQuerySet
 from recognizer.services.chunks import CHUNK
@@ -47,6 +49,15 @@ READING = [
 """Fields that another reading of the same drawing changes."""
 
 
+LONGEST_WAIT_SECONDS = 2
+"""How long a large picture waits for others of the same process."""
+_one_large = Lock()
+
+
+class Busy(ServiceError):
+    """Other large pictures are being read; this one was not."""
+
+
 class IdTaken(ServiceError):
     """The requested id is in use. By whom is not revealed, so that ids cannot be probed."""
 
@@ -69,6 +80,20 @@ class Sketch:
     pen_width: float | None
 
 
+@contextmanager
+def alone_if_large(image: bytes | None) -> Iterator[None]:
+    """Let a process read one large picture at a time, so that its memory stays that of one."""
+    if image is None or not pictures.is_large(image):
+        yield
+        return
+    if not _one_large.acquire(timeout=LONGEST_WAIT_SECONDS):
+        raise Busy("Other large pictures are being read; send this one again, or a smaller one.")
+    try:
+        yield
+    finally:
+        _one_large.release()
+
+
 def read_sketch(
     *,
     image: bytes | None = None,
@@ -80,18 +105,19 @@ def read_sketch(
 
     Strokes that accompany a picture are checked and kept; the picture is what is read.
     """
-    parsed = None if strokes is None else parse_strokes(strokes)
-    if image is not None:
-        ink = pictures.ink_from_image(image)
-    elif pixels is not None:
-        ink = pictures.ink_from_pixels(pixels)  # type: ignore[arg-type]
-    elif parsed is not None:
-        ink = ink_from_strokes(parsed)
-        png = draw_png(parsed, pen_width)
-        return Sketch(canonical.canonical_digit(ink), png, parsed, pen_width)
-    else:
-        raise TypeError("A drawing is an image, strokes or pixels.")
-    return Sketch(canonical.canonical_digit(ink), _archive_png(ink), parsed, pen_width)
+    parsed = None if strokes is None else thin_strokes(parse_strokes(strokes))
+    with alone_if_large(image):
+        if image is not None:
+            ink = pictures.ink_from_image(image)
+        elif pixels is not None:
+            ink = pictures.ink_from_pixels(pixels)  # type: ignore[arg-type]
+        elif parsed is not None:
+            ink = ink_from_strokes(parsed)
+            png = draw_png(parsed, pen_width)
+            return Sketch(canonical.canonical_digit(ink), png, parsed, pen_width)
+        else:
+            raise TypeError("A drawing is an image, strokes or pixels.")
+        return Sketch(canonical.canonical_digit(ink), _archive_png(ink), parsed, pen_width)
 
 
 def recognize(
