@@ -21,6 +21,8 @@ _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 _HOST = re.compile(r"^(\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])$")
 _TOKEN = re.compile(r"^[A-Za-z0-9._~+/=-]{20,}$")
+_UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
+_SIZE = re.compile(r"^([1-9][0-9]{0,5}) ?(MB|GB|TB)$", re.ASCII)
 _MEMORY = "django.core.cache.backends.locmem.LocMemCache"
 _REDIS = "django.core.cache.backends.redis.RedisCache"
 _CACHES = {"django.core.cache.backends.db.DatabaseCache", _MEMORY, _REDIS}
@@ -146,6 +148,17 @@ def read_limit(name: str, *, default: int) -> int:
     if env.str(name, default=str(default)).strip().lower() == "off":
         return 0
     return read_count(name, default=default)
+
+
+def read_bytes(name: str, *, default: str) -> int:
+    """Return a size such as 500MB or 20GB; 0, which can also be written "off", is without limit."""
+    text = env.str(name, default=default).strip().upper()
+    if text in {"0", "OFF"}:
+        return 0
+    match = _SIZE.match(text)
+    if not match:
+        raise ImproperlyConfigured(f"{name} must be a size such as 500MB or 20GB, not {text!r}.")
+    return int(match[1]) * _UNITS[match[2]]
 
 
 def read_share(name: str, *, default: float) -> float:

@@ -11,6 +11,7 @@ from csp.constants import NONE, SELF
 
 from digitsite.environment import (
     read_bool,
+    read_bytes,
     read_cache,
     read_count,
     read_database,
@@ -45,20 +46,23 @@ DATABASES = {
 }
 CACHES = {"default": read_cache("CACHE_URL", default="dbcache://cache")}
 ARTIFACTS_DIR = read_folder("ARTIFACTS_DIR", default=BASE_DIR / "artifacts", folder=BASE_DIR)
+MAX_ARCHIVE = read_bytes("MAX_ARCHIVE", default="20GB")
 KEEP_MODELS = read_count("KEEP_MODELS", default=10)
 RETRAIN_REVIEWED_ONLY = read_bool("RETRAIN_REVIEWED_ONLY", default=False)
 RETRAIN_AFTER = read_count("RETRAIN_AFTER", default=0)
 RETRAIN_WORKER = read_bool("RETRAIN_WORKER", default=True)
 RETRAIN_VISITOR_LABELS = read_count("RETRAIN_VISITOR_LABELS", default=100)
 RETRAIN_VISITOR_SHARE = read_share("RETRAIN_VISITOR_SHARE", default=0.1)
-# A minute, but for the last one, which is a day's; a person at the page meets none of them, nor do
-# 30 behind one router.
+# A minute, but for what is stored, which is a day's; a person at the page meets none of them, nor
+# do 30 behind one router.
 THROTTLE_VISITOR = read_limit("THROTTLE_VISITOR", default=120)  # drawings
 THROTTLE_KEY = read_limit("THROTTLE_KEY", default=600)  # requests
 THROTTLE_ADDRESS = read_limit("THROTTLE_ADDRESS", default=120)  # requests without cookie or key
 THROTTLE_EXPLAINED = read_limit("THROTTLE_EXPLAINED", default=1200)  # for one address
 THROTTLE_ALL = read_limit("THROTTLE_ALL", default=30_000)  # requests
 THROTTLE_STORED = read_limit("THROTTLE_STORED", default=10_000)  # drawings from one address
+THROTTLE_STORED_MB = read_limit("THROTTLE_STORED_MB", default=200)  # from one network
+THROTTLE_WORK = read_limit("THROTTLE_WORK", default=6000)  # ordinary drawings, for one address
 NUM_PROXIES = read_count("NUM_PROXIES", default=0)
 
 # How many processes answer; 0 is as many as there are cores.

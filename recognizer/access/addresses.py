@@ -9,6 +9,8 @@ from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+SITE_BITS = {4: 24, 6: 48}
+"""Bits of an address that many addresses of one provider, or of one organization, share."""
 IPV6_NETWORK_BITS = 64
 """Bits of an IPv6 address that a provider assigns; its customer chooses the rest."""
 
@@ -24,6 +26,11 @@ def address_of(request: HttpRequest | Request) -> IPv4Address | IPv6Address | No
         with contextlib.suppress(ValueError):
             return _network_of(ip_address(text))
     return None
+
+
+def site_of(address: IPv4Address | IPv6Address) -> str:
+    """Return the network that shares a part of the archive: /24 of IPv4, /48 of IPv6."""
+    return str(ip_network((address, SITE_BITS[address.version]), strict=False))
 
 
 def _network_of(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

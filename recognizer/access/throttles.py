@@ -12,10 +12,11 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from recognizer.access.addresses import address_of
+from recognizer.access.addresses import address_of, site_of
 from recognizer.access.callers import action_of
 from recognizer.access.visitors import visitor_of
 from recognizer.models import ApiKey
+from recognizer.problems.kinds import QuotaUsedUp
 from recognizer.services.drawings import recognition
 from recognizer.services.site import throttling
 from recognizer.services.site.throttling import Limit
@@ -25,6 +26,10 @@ if TYPE_CHECKING:  # it imports this module, by the name in the settings
 
 REQUESTS_PER_DRAWING = 5
 """Requests of the page for one drawing: a reading after each of four strokes, and feedback."""
+BYTES_A_UNIT = 50_000
+"""Bytes of a body that take as long to parse as an ordinary drawing takes to be read."""
+KEY_UNITS = 100
+"""Units of work that a key has for each request that it may send."""
 DAY_SECONDS = 24 * 60 * 60
 
 
@@ -39,7 +44,8 @@ class CallerThrottle(BaseThrottle):
         is_costly = action_of(request, view) in getattr(view, "costly", ())
         if request.method not in SAFE_METHODS or is_costly:
             everybody = Limit("everybody", "requests", settings.THROTTLE_ALL)
-            _refuse_excess([*self._own_limits(request, view), everybody])
+            work = _limits_of_work(request, 1 + _body_bytes(request) // BYTES_A_UNIT)
+            _refuse_excess([*self._own_limits(request, view), *work, everybody])
         return True
 
     def _own_limits(self, request: Request, view: APIView) -> Iterable[Limit]:
@@ -58,6 +64,54 @@ class CallerThrottle(BaseThrottle):
             yield Limit(f"address {address}", "requests", settings.THROTTLE_ADDRESS)
         if action_of(request, view) == "explanation":
             yield Limit(f"address {address}", "explanations", settings.THROTTLE_EXPLAINED)
+
+
+def count_work(request: Request, units: int, *, is_done: bool = False) -> None:
+    """Count work that only the body shows, in ordinary drawings; refuse it if it is not done.
+
+    A limit that is used up refuses the next request before its body is read.
+    """
+    if is_done:
+        throttling.count_hits(_limits_of_work(request, units))
+    elif units:
+        _refuse_excess(_limits_of_work(request, units))
+
+
+def _limits_of_work(request: Request, units: int) -> list[Limit]:
+    """Return the limit of an address, whatever cookies come from it, or of a key."""
+    what = "units of work"
+    if isinstance(key := request.auth, ApiKey):
+        rate = settings.THROTTLE_KEY if key.rate is None else key.rate
+        return [Limit(f"key {key.pk}", what, KEY_UNITS * rate, cost=units)]
+    address = counted_address_of(request)
+    most = settings.THROTTLE_WORK
+    return [Limit(f"address {address}", what, most, cost=units)] if address else []
+
+
+def _body_bytes(request: Request) -> int:
+    return int(request.META.get("CONTENT_LENGTH") or 0)
+
+
+def check_quota(request: Request) -> None:
+    """Refuse to store anything for a network whose bytes of today are used up."""
+    for limit in _limits_of_bytes(request, 0):
+        if excess := throttling.find_full(limit):
+            raise QuotaUsedUp(limit.most, excess.wait_seconds)
+
+
+def count_bytes(request: Request, stored: int) -> None:
+    """Count the bytes of a drawing that was stored, also of one that overwrote another."""
+    throttling.count_hits(_limits_of_bytes(request, stored))
+
+
+def _limits_of_bytes(request: Request, stored: int) -> list[Limit]:
+    if isinstance(request.auth, ApiKey) or not counted_address_of(request):
+        return []
+    address = address_of(request)
+    assert address is not None
+    kilobytes = -(-stored // 1000)
+    most = 1000 * settings.THROTTLE_STORED_MB
+    return [Limit(f"network {site_of(address)}", "kB stored", most, DAY_SECONDS, kilobytes)]
 
 
 def count_drawing(request: Request, drawing_id: uuid.UUID | None) -> None:

@@ -154,7 +154,7 @@ describe_drawings = extend_schema_view(
             FORM: _request(_object(image=FILE)),
         },
         parameters=[LOCATION],
-        problems=[*DRAWING_PROBLEMS, "id-taken", "no-model"],
+        problems=[*DRAWING_PROBLEMS, "id-taken", "no-model", "quota-used-up"],
         links={"200": DRAWING_LINKS, "201": DRAWING_LINKS},
     ),
     retrieve=_operation(
@@ -273,7 +273,7 @@ describe_predict = _operation(
     "predictOne",
     {200: PredictAnswer},
     request={JSON: _request(PredictInput, image=("A picture", {"image": EXAMPLES["picture"]}))},
-    problems=[*IMAGE_PROBLEMS, "no-model"],
+    problems=[*IMAGE_PROBLEMS, "no-model", "quota-used-up"],
 )
 
 describe_stats = _operation("getStats", {200: StatsAnswer}, conditional=True)

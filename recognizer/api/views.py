@@ -22,7 +22,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from recognizer.access.throttles import count_drawing
+from recognizer.access.throttles import check_quota, count_bytes, count_drawing, count_work
 from recognizer.access.visitors import visitor_of
 from recognizer.api import operations
 from recognizer.api.filters import DrawingFilter, ExportFilter
@@ -41,8 +41,17 @@ from recognizer.api.serializers import (
 from recognizer.models import ApiKey, Drawing, DrawingQuerySet, TrainedModel
 from recognizer.problems.kinds import DrawingProblem, FileProblem
 from recognizer.services import errors
-from recognizer.services.drawings import explaining, exports, recognition, remembering, statistics
+from recognizer.services.drawings import (
+    explaining,
+    exports,
+    recognition,
+    remembering,
+    room,
+    statistics,
+)
 from recognizer.services.drawings.predictions import (
+    FILE_UNITS,
+    count_batch,
     predict_file,
     predict_images,
     predict_pixels,
@@ -90,7 +99,7 @@ class DrawingViewSet(
         "destroy_all": Scope.FEEDBACK,
         "forget": Scope.FEEDBACK,
     }
-    costly = {"explanation", "export"}
+    costly = {"explanation", "export", "strokes"}
     permissions = {"feedback": "recognizer.change_drawing", "destroy": "recognizer.delete_drawing"}
     """Permissions for the drawings of all; otherwise that to view them."""
 
@@ -272,7 +281,7 @@ class PredictionsView(APIView):
         fields.is_valid(raise_exception=True)
         ((name, drawings),) = fields.validated_data.items()
         try:
-            version, predictions = self._predict(name, drawings)
+            version, predictions = self._predict(name, drawings, request)
         except errors.InvalidItem as error:
             raise DrawingProblem(error.reason, f"{name}[{error.index}]") from error
         except errors.InvalidDrawing as error:
@@ -295,10 +304,19 @@ class PredictionsView(APIView):
             }
         )
 
-    def _predict(self, name: str, drawings: Any) -> tuple[int, list[recognition.Prediction]]:
+    def _predict(
+        self, name: str, drawings: Any, request: Request
+    ) -> tuple[int, list[recognition.Prediction]]:
+        if name == "file":
+            units = FILE_UNITS
+            try:
+                answer = predict_file(drawings.file, drawings.name)
+                units = len(answer[1])
+            finally:
+                count_work(request, units, is_done=True)
+            return answer
+        count_work(request, count_batch(name, drawings))
         match name:
-            case "file":
-                return predict_file(drawings.file, drawings.name)
             case "strokes":
                 return predict_strokes(drawings)
             case "pixels":
@@ -433,8 +451,12 @@ def _recognize(drawing: dict[str, Any], request: Request) -> recognition.Recogni
     """Read and keep a drawing; turn an invalid one into a problem with its field."""
     read_field = next(name for name in ("image", "pixels", "strokes") if name in drawing)
     try:
+        count_work(request, recognition.count_units(drawing.get("image"), drawing.get("strokes")))
         count_drawing(request, drawing.get("id"))
-        return recognition.recognize(**drawing, visitor=visitor_of(request))
+        check_quota(request)
+        recognized = recognition.recognize(**drawing, visitor=visitor_of(request))
+        count_bytes(request, room.stored_bytes(recognized.drawing))
+        return recognized
     except errors.InvalidStrokes as error:
         raise DrawingProblem(error, "strokes") from error
     except errors.InvalidDrawing as error:

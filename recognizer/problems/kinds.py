@@ -26,7 +26,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 
-from recognizer.services.drawings import recognition
+from recognizer.services.drawings import recognition, room
 from recognizer.services.errors import (
     ArtifactError,
     BlankDrawing,
@@ -277,6 +277,7 @@ _STATUS_PROBLEMS = {
     413: "body-too-large",
     415: "unsupported-media-type",
     429: "too-many-requests",
+    507: "quota-used-up",
 }
 
 
@@ -296,6 +297,19 @@ class MissingScope(exceptions.PermissionDenied):
     def __init__(self, scope: str) -> None:
         self.auth_header = f'Bearer error="insufficient_scope", scope="{scope}"'
         super().__init__(f"This API key lacks the scope “{scope}”.")
+
+
+class QuotaUsedUp(exceptions.APIException):
+    """The drawings of a network have taken the bytes that it may take in a day."""
+
+    status_code = PROBLEMS["quota-used-up"].status
+
+    def __init__(self, kilobytes: int, wait_seconds: float) -> None:
+        self.wait = wait_seconds
+        super().__init__(
+            f"The drawings from your network have used up the {kilobytes // 1000} MB that they may "
+            "take a day."
+        )
 
 
 class FileProblem(DrawingProblem):
@@ -369,6 +383,8 @@ def _translate(error: Exception) -> tuple[dict[str, Any], dict[str, str]] | None
             return describe("no-model", str(error)), PROBLEMS["no-model"].headers
         case registry.UnknownModel():
             return describe("not-found", str(error)), {}
+        case room.ArchiveFull():
+            return describe("storage-full", str(error)), PROBLEMS["storage-full"].headers
         case recognition.Busy():
             return describe("busy", str(error)), PROBLEMS["busy"].headers
         case recognition.IdTaken():

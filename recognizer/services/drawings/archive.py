@@ -26,6 +26,7 @@ from recognizer.services.drawings.recognition import (
     predict,
     read_sketch,
 )
+from recognizer.services.drawings.room import check_room
 from recognizer.services.retraining.schedule import enqueue_if_due
 
 NAMESPACE = uuid.UUID("5b8f4f0e-6d2c-4a3e-9d3a-0f6f1c5f7a10")
@@ -98,6 +99,7 @@ def prune_drawings(
 def _store(sketches: dict[uuid.UUID, tuple[formats.LabeledDrawing, Sketch, datetime]]) -> None:
     if not sketches:
         return
+    check_room()
     version, predictions = predict(np.stack([sketch.digit for _, sketch, _ in sketches.values()]))
     rows = [
         _imported(pk, drawing, sketch, moment, prediction, version)

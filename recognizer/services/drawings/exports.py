@@ -22,7 +22,9 @@ from recognizer.services.errors import ServiceError
 from recognizer.wording import name_answer
 
 BATCH = 1000
-"""Drawings that are read from the database at once."""
+"""Drawings that are read from the database at once,"""
+BATCH_WITH_STROKES = 10
+"""or with strokes, of which one drawing can have a hundred times as many bytes as pixels."""
 PIECE = 64 * 1024
 """Bytes that are sent at once."""
 FILE_FIELDS = (
@@ -44,7 +46,8 @@ class _Rows:
         self.count = 0
 
     def read(self, *fields: str) -> Iterator[dict[str, Any]]:
-        for row in self._drawings.values(*fields).iterator(chunk_size=BATCH):
+        size = BATCH_WITH_STROKES if "strokes" in fields else BATCH
+        for row in self._drawings.values(*fields).iterator(chunk_size=size):
             self.count += 1
             yield row
 

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from ml import pipeline
 from ml.drawing import batches, canonical
-from ml.drawing.ink import Ink
-from ml.drawing.pictures import count_pixels, ink_from_image, ink_from_pixels, is_numeric
+from ml.drawing.pictures import count_pixels, ink_from_image, ink_from_pixels, is_large, is_numeric
 from ml.drawing.strokes import (
     MAX_POINTS,
     Strokes,
@@ -22,10 +21,14 @@ from ml.drawing.strokes import (
     thin_strokes,
 )
 from ml.errors import ImageTooLarge, InvalidDrawing, InvalidItem, InvalidStrokes
-from recognizer.services.drawings.recognition import alone_if_large, predict
+from recognizer.services.drawings.recognition import alone, count_units, predict
 
 MAX_BATCH = 1000
 """Most drawings of one batch."""
+SMALL_BATCH = 100
+"""Pictures, or drawings as strokes, that are read beside other batches."""
+FILE_UNITS = 100
+"""Work of a file, in drawings, that is refused."""
 SENT_POINTS = 300
 """Points of a drawing in a batch, on average, besides those that a single drawing may have."""
 READ_POINTS = 100
@@ -34,6 +37,16 @@ LARGEST_PIXELS = 16_777_216
 """Pixels of a batch's pictures together, or"""
 PIXELS_EACH = 100_000
 """so many for each of them, if that is more; pads of 280x280 have fewer."""
+
+
+def count_batch(name: str, drawings: Sequence[Any]) -> int:
+    """Estimate the work of a list of drawings, in ordinary ones."""
+    match name:
+        case "images" | "image":
+            return len(drawings) + sum(count_units(image=drawing) for drawing in drawings)
+        case "strokes":
+            return len(drawings) + sum(count_units(strokes=drawing) for drawing in drawings)
+    return len(drawings)
 
 
 def predict_images(images: Sequence[bytes]) -> tuple[int, list[pipeline.Prediction]]:
@@ -45,12 +58,8 @@ def predict_images(images: Sequence[bytes]) -> tuple[int, list[pipeline.Predicti
             f"The pictures have {total:,} pixels together; at most {most:,} of so many pictures "
             "are read at once. Send smaller ones, or several batches."
         )
-
-    def find_ink(image: bytes) -> Ink:
-        with alone_if_large(image):
-            return ink_from_image(image)
-
-    return predict(_one_by_one(images, find_ink))
+    with alone(is_large=len(images) > SMALL_BATCH or any(map(is_large, images))):
+        return predict(_one_by_one(images, ink_from_image))
 
 
 def predict_strokes(drawings: Sequence[object]) -> tuple[int, list[pipeline.Prediction]]:
@@ -63,7 +72,8 @@ def predict_strokes(drawings: Sequence[object]) -> tuple[int, list[pipeline.Pred
         except InvalidDrawing as error:
             raise InvalidItem(index, error) from error
     _check_points(thinned, READ_POINTS)
-    return predict(_one_by_one(thinned, ink_from_strokes))
+    with alone(is_large=len(thinned) > SMALL_BATCH):
+        return predict(_one_by_one(thinned, ink_from_strokes))
 
 
 def _check_points(drawings: Sequence[object], each: int) -> None:

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from ml.pipeline import Prediction as Prediction
 from recognizer.models import UNSUSPICIOUS, Drawing, DrawingQuerySet
 from recognizer.services.chunks import CHUNK
 from recognizer.services.drawings.remembering import answer_personally
+from recognizer.services.drawings.room import check_room
 from recognizer.services.errors import ServiceError
 from recognizer.services.metrics import count_feedback, count_predictions
 from recognizer.services.versions.registry import active_model
@@ -51,7 +52,12 @@ READING = [
 
 LONGEST_WAIT_SECONDS = 2
 """How long a large picture waits for others of the same process."""
+MOST_WAITING = 2
+"""How many wait; each holds a thread that somebody with a small drawing could use."""
+PIXELS_A_UNIT, POINTS_A_UNIT = 250_000, 200
+"""What takes as long to read as an ordinary drawing."""
 _one_large = Lock()
+_admitted = BoundedSemaphore(1 + MOST_WAITING)
 
 
 class Busy(ServiceError):
@@ -81,17 +87,32 @@ class Sketch:
 
 
 @contextmanager
-def alone_if_large(image: bytes | None) -> Iterator[None]:
-    """Let a process read one large picture at a time, so that its memory stays that of one."""
-    if image is None or not pictures.is_large(image):
+def alone(*, is_large: bool) -> Iterator[None]:
+    """Let a process do one large piece of work at a time, so that its memory stays that of one."""
+    if not is_large:
         yield
         return
-    if not _one_large.acquire(timeout=LONGEST_WAIT_SECONDS):
-        raise Busy("Other large pictures are being read; send this one again, or a smaller one.")
+    refusal = Busy("Other large pictures are being read; send this one again, or a smaller one.")
+    if not _admitted.acquire(blocking=False):
+        raise refusal
     try:
-        yield
+        if not _one_large.acquire(timeout=LONGEST_WAIT_SECONDS):
+            raise refusal
+        try:
+            yield
+        finally:
+            _one_large.release()
     finally:
-        _one_large.release()
+        _admitted.release()
+
+
+def count_units(image: bytes | None = None, strokes: object = None) -> int:
+    """Estimate the work of reading a drawing, beyond that of an ordinary one, in such ones."""
+    units = 0 if image is None else pictures.count_pixels(image) // PIXELS_A_UNIT
+    if isinstance(strokes, list):
+        lengths = (len(stroke) for stroke in strokes if isinstance(stroke, list))
+        units += sum(lengths) // POINTS_A_UNIT
+    return units
 
 
 def read_sketch(
@@ -106,7 +127,7 @@ def read_sketch(
     Strokes that accompany a picture are checked and kept; the picture is what is read.
     """
     parsed = None if strokes is None else thin_strokes(parse_strokes(strokes))
-    with alone_if_large(image):
+    with alone(is_large=image is not None and pictures.is_large(image)):
         if image is not None:
             ink = pictures.ink_from_image(image)
         elif pixels is not None:
@@ -139,6 +160,7 @@ def recognize(
     Under an id that the caller chose, the same digit can be sent as often as it takes: however
     often it arrives, it has one row (docs/decisions/one-row-per-digit.md).
     """
+    check_room()
     sketch = read_sketch(image=image, strokes=strokes, pixels=pixels, pen_width=pen_width)
     model = active_model()
     prediction, hidden = pipeline.predict_with_hidden(model.pipeline, sketch.digit)

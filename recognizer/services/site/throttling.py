@@ -39,12 +39,13 @@ _pause = _Pause()
 
 @dataclass(frozen=True)
 class Limit:
-    """How often a caller may do something within each window of some seconds; 0 is unlimited."""
+    """How much a caller may do within each window of some seconds; 0 is unlimited."""
 
     who: str
     what: str
     most: int
     seconds: int = 60
+    cost: int = 1  # of this hit
 
     @cached_property
     def bucket(self) -> str:
@@ -73,6 +74,16 @@ class Excess:
     wait_seconds: float
 
 
+def find_full(limit: Limit) -> Excess | None:
+    """Return a limit that is known to be used up, without counting."""
+    if not limit.most:
+        return None
+    now = time.time()
+    ends = _full.get(limit.bucket, 0)
+    # A later end is of a clock that was ahead.
+    return Excess(limit, ends - now) if now < ends <= limit.ends(now) else None
+
+
 def count_hits(limits: Iterable[Limit]) -> Excess | None:
     """Count a hit on each limit and return one that is exceeded, if any is.
 
@@ -95,9 +106,8 @@ def _find_excess(limits: Iterable[Limit]) -> Excess | None:
     limits = [limit for limit in limits if limit.most]
     now = time.time()
     for limit in limits:
-        ends = _full.get(limit.bucket, 0)
-        if now < ends <= limit.ends(now):  # a later end is of a clock that was ahead
-            return Excess(limit, ends - now)
+        if excess := find_full(limit):
+            return excess
     if time.monotonic() < _pause.until:
         return None
     try:
@@ -116,40 +126,42 @@ def _find_excess(limits: Iterable[Limit]) -> Excess | None:
 
 
 def _count(limits: list[Limit], now: float) -> dict[str, int]:
-    """Return the number of hits in each bucket, including this one."""
-    ends = {limit.bucket: limit.ends(now) for limit in limits}
+    """Return what was counted in each bucket, including this hit."""
     if isinstance(caches["default"], DatabaseCache):
-        return _count_in_database(ends, now)
+        return _count_in_database(limits, now)
     hits = {}
-    for bucket, end in ends.items():
-        key = f"hits:{bucket}:{end}"
+    for limit in limits:
+        end = limit.ends(now)
+        key = f"hits:{limit.bucket}:{end}"
         cache.add(key, 0, end - now + 60)
         try:
-            hits[bucket] = cache.incr(key)
+            hits[limit.bucket] = cache.incr(key, limit.cost)
         except ValueError:  # the cache is full and dropped the entry
-            hits[bucket] = 1
+            hits[limit.bucket] = limit.cost
     return hits
 
 
-def _count_in_database(ends: dict[str, int], now: float) -> dict[str, int]:
+def _count_in_database(limits: list[Limit], now: float) -> dict[str, int]:
     """Count in one statement, which is atomic.
 
     Django's database cache reads and writes in turn: it loses hits, and takes ten times as long
     (docs/decisions/throttles.md).
     """
-    rows = sorted(ends.items())  # in one order, so that two requests do not wait for each other
+    # In one order, so that two requests do not wait for each other.
+    rows = sorted((limit.bucket, limit.ends(now), limit.cost) for limit in limits)
     table = connection.ops.quote_name(HitCount._meta.db_table)
-    values = ", ".join(["(%s, %s, 1)"] * len(rows))
+    values = ", ".join(["(%s, %s, %s)"] * len(rows))
     # Names and placeholders of our own.
     statement = (
         f"INSERT INTO {table} (bucket, ends, hits) VALUES {values} ON CONFLICT (bucket) DO UPDATE "  # nosec B608
-        f"SET hits = CASE WHEN {table}.ends = excluded.ends THEN {table}.hits + 1 ELSE 1 END, "
+        f"SET hits = CASE WHEN {table}.ends = excluded.ends THEN {table}.hits + excluded.hits "
+        "ELSE excluded.hits END, "
         "ends = excluded.ends RETURNING bucket, hits"
     )
     with connection.cursor() as cursor:
         cursor.execute(statement, [value for row in rows for value in row])
         hits = dict(cursor.fetchall())
-    if 1 in hits.values():  # a window begins
+    if any(hits[bucket] == cost for bucket, _, cost in rows):  # a window begins
         # Later ones are of a clock that was ahead.
         HitCount.objects.exclude(ends__range=(now, now + MOST_SECONDS)).delete()
     return hits

@@ -116,3 +116,11 @@ def test_behind_a_stated_proxy_the_last_address_counts(
 
 
 PAUSE = timedelta(minutes=16)
+
+
+def test_passwords_that_lock_no_longer_are_deleted(keeper: User) -> None:
+    for number in range(3):
+        log_in("wrong", username=f"name{number}")
+    AccessAttempt.objects.update(attempt_time=timezone.now() - PAUSE)
+    log_in("wrong")
+    assert AccessAttempt.objects.get().username == "keeper"

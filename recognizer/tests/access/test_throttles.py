@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import subprocess
@@ -13,12 +14,14 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import numpy as np
 import pytest
 import redis
 from django.core.cache import caches
 from django.db import OperationalError, connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from PIL import Image
 from pytest_django import Settings
 from redis.exceptions import ConnectionError as RedisConnectionError
 
@@ -28,7 +31,13 @@ from recognizer.models import HitCount
 from recognizer.services.site import throttling
 from recognizer.services.site.throttling import Limit, count_hits, forget_full
 from recognizer.tests.conftest import DRAWINGS, Caller, make_key, open_page
-from recognizer.tests.kit.drawings import SEVEN, assert_problem
+from recognizer.tests.kit.drawings import (
+    SEVEN,
+    assert_problem,
+    data_url,
+    digits_of_one_face,
+    encode,
+)
 from recognizer.tests.kit.live import START_SECONDS, LiveSite, serve
 
 PREDICTIONS = "/api/v1/predictions/"
@@ -290,6 +299,101 @@ def test_what_one_address_may_store_in_a_day_is_limited(
     assert stranger.post("/predict", {"image": "x"}, REMOTE_ADDR="203.0.113.7").status_code == 400
     clock[0] += until_midnight
     assert draw(stranger).status_code == 201
+
+
+def test_requests_with_cookies_and_of_a_kept_id_count_for_their_address(
+    model: Any, settings: Settings
+) -> None:
+    settings.THROTTLE_WORK = 5
+    first, second = (open_page(Caller(Client())) for _ in range(2))
+    body = {"strokes": SEVEN, "id": str(uuid.uuid4())}
+
+    def draw(caller: Caller, address: str = "203.0.113.7") -> Any:
+        return caller.post(DRAWINGS, body, REMOTE_ADDR=address)
+
+    assert [draw(first).status_code for _ in range(5)] == [201, *[200] * 4]
+    assert_throttled(draw(first), 60)
+    assert_throttled(draw(second), 60)
+    assert draw(first, "203.0.113.8").status_code == 200
+
+
+def test_a_batch_counts_its_drawings(model: Any, settings: Settings) -> None:
+    settings.THROTTLE_WORK = 20
+    npz = io.BytesIO()
+    np.savez_compressed(npz, x=digits_of_one_face()[:9])
+
+    def send(body: Any, content_type: str = "application/json") -> int:
+        client, address = Client(), "203.0.113.7"
+        answer = client.post(PREDICTIONS, body, content_type, REMOTE_ADDR=address)
+        return int(answer.status_code)
+
+    assert send({"strokes": [SEVEN] * 8}) == 200
+    assert send({"strokes": [SEVEN] * 19}) == 429
+    assert send("not even JSON") == 429
+    forget_full()
+    HitCount.objects.all().delete()
+    assert send(npz.getvalue(), "application/zip") == 200
+    assert send(npz.getvalue(), "application/zip") == 200
+    assert send(npz.getvalue(), "application/zip") == 429
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"image": data_url(encode(Image.new("L", (2048, 2048), 255)))},
+        {"strokes": [[[x % 280, 9 * (x % 31)] for x in range(4_000)]]},
+        {"image": "A" * 1_000_000},
+    ],
+    ids=["pixels", "points", "bytes"],
+)
+def test_what_takes_long_to_read_counts_as_many_drawings(
+    model: Any, settings: Settings, body: Any
+) -> None:
+    settings.THROTTLE_WORK = 30
+    client = Client()
+    statuses = [
+        client.post(DRAWINGS, body, "application/json", REMOTE_ADDR="203.0.113.7").status_code
+        for _ in range(2)
+    ]
+    assert statuses[0] in (201, 400)
+    assert statuses[1] == 429
+
+
+@pytest.mark.parametrize(
+    ("same", "other"),
+    [("203.0.113.99", "203.0.114.7"), ("2001:db8:7:99::1", "2001:db8:8::1")],
+)
+def test_the_bytes_that_a_network_may_store_in_a_day_are_limited(
+    stranger: Caller, settings: Settings, clock: list[float], same: str, other: str
+) -> None:
+    settings.THROTTLE_STORED_MB = 0.001
+
+    def draw(address: str) -> Any:
+        return stranger.post(DRAWINGS, {"strokes": SEVEN}, REMOTE_ADDR=address)
+
+    assert draw("203.0.113.7" if "." in same else "2001:db8:7::1").status_code == 201
+    answer = draw(same)
+    assert_problem(answer, 507, "quota-used-up")
+    assert answer.headers["Retry-After"] == str(86_400 - int(clock[0]) % 86_400)
+    assert draw(other).status_code == 201
+
+
+def test_a_full_archive_keeps_nothing_more_and_can_be_read(
+    stranger: Caller, settings: Settings
+) -> None:
+    drawing = stranger.draw(7)
+    settings.MAX_ARCHIVE = 1
+    assert_problem(stranger.post(DRAWINGS, {"strokes": SEVEN}), 507, "storage-full")
+    assert predict(stranger.client).status_code == 200
+    assert stranger.get(f"{DRAWINGS}{drawing['id']}/").status_code == 200
+    settings.MAX_ARCHIVE = 10**12
+    stranger.draw(7)
+
+
+def test_asking_for_strokes_is_counted(visitor: Caller, settings: Settings) -> None:
+    url = f"{DRAWINGS}{visitor.draw(7)['id']}/strokes/"
+    settings.THROTTLE_VISITOR = 1
+    assert [visitor.get(url).status_code for _ in range(6)] == [200] * 5 + [429]
 
 
 def test_a_limit_that_is_off_is_not_counted(model: Any) -> None:

@@ -166,3 +166,18 @@ def test_the_memory_that_it_takes_does_not_grow_with_the_archive(
     _, peak = tracemalloc.get_traced_memory()
     assert size > 14 * MEGABYTE
     assert peak - before < 8 * MEGABYTE
+
+
+def test_it_holds_few_drawings_with_many_bytes_at_once(labeled: None, traced: None) -> None:
+    seven = Drawing.objects.filter(label__isnull=False).first()
+    assert seven is not None
+    seven.strokes = "9" * MEGABYTE  # twice what they once could have
+    for _ in range(60):
+        seven.pk = uuid.uuid4()
+        seven.save(force_insert=True)
+    before, _ = tracemalloc.get_traced_memory()
+    tracemalloc.reset_peak()
+    size = sum(len(piece) for piece in exports.stream_labeled(Drawing.objects.all(), "ndjson"))
+    _, peak = tracemalloc.get_traced_memory()
+    assert size > 60 * MEGABYTE
+    assert peak - before < 30 * MEGABYTE

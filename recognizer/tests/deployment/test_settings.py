@@ -307,3 +307,20 @@ def test_odd_pictures_of_clients_fill_no_log() -> None:
         check=True,
     )
     assert said.stdout + said.stderr == "read\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"), [("off", 0), ("0", 0), ("500MB", 500 * 10**6), (" 20 gb ", 20 * 10**9)]
+)
+def test_a_size_is_read(text: str, meant: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAX_ARCHIVE", text)
+    assert environment.read_bytes("MAX_ARCHIVE", default="1GB") == meant
+
+
+@pytest.mark.parametrize("text", ["", "20", "-1GB", "1.5GB", "20GiB", "0GB", "much"])
+def test_a_size_without_number_or_unit_is_refused(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAX_ARCHIVE", text)
+    with pytest.raises(ImproperlyConfigured, match="MAX_ARCHIVE must be a size"):
+        environment.read_bytes("MAX_ARCHIVE", default="1GB")

@@ -76,7 +76,7 @@ def test_a_large_picture_that_waits_too_long_is_told_to_come_again(
 ) -> None:
     monkeypatch.setattr(recognition, "LONGEST_WAIT_SECONDS", 0.01)
     body = {"image": data_url(large_webp())}
-    with recognition.alone_if_large(large_webp()):
+    with recognition.alone(is_large=True):
         answer = stranger.post(DRAWINGS, body)
         assert_problem(answer, 503, "busy")
         assert answer.headers["Retry-After"] == "2"

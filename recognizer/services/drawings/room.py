@@ -1,0 +1,45 @@
+"""How much the archive may still take."""
+
+from __future__ import annotations
+
+import json
+
+from django.conf import settings
+from django.db import connection
+
+from recognizer.models import Drawing
+from recognizer.services.errors import ServiceError
+
+ROW_BYTES = 1024
+"""What a row and its index entries take, besides picture, pixels and strokes."""
+
+
+class ArchiveFull(ServiceError):
+    """The archive has reached MAX_ARCHIVE."""
+
+
+def check_room() -> None:
+    """Refuse to store anything in a full archive; what is deleted makes room."""
+    if settings.MAX_ARCHIVE and archive_bytes() >= settings.MAX_ARCHIVE:
+        raise ArchiveFull(
+            f"The archive has the {settings.MAX_ARCHIVE / 1e9:g} GB that it may have (MAX_ARCHIVE)."
+        )
+
+
+def archive_bytes() -> int:
+    """Return the size of the table of drawings; in SQLite, of the database."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(
+                "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, "
+                "pragma_freelist_count, pragma_page_size"
+            )
+        else:
+            cursor.execute("SELECT pg_total_relation_size(%s)", [Drawing._meta.db_table])
+        return int(cursor.fetchone()[0])
+
+
+def stored_bytes(drawing: Drawing) -> int:
+    """Estimate what a drawing takes in the archive."""
+    strokes = 0 if drawing.strokes is None else len(json.dumps(drawing.strokes))
+    return ROW_BYTES + len(drawing.canonical) + len(drawing.image) + strokes
