@@ -180,12 +180,20 @@ def draw_png(strokes: Strokes, pen_width: float | None = None) -> bytes:
     pen = min(max(pen, 1.0), PAD_SIZE / 4)
     smooth = 2
     side = PAD_SIZE * smooth
-    picture = draw_strokes(strokes, scale * smooth, shift * smooth, pen * smooth, (side, side))
+    picture = draw_strokes(
+        strokes, scale * smooth, shift * smooth, pen * smooth, (side, side), round_joints=True
+    )
     return encode_png(255 - np.asarray(picture.reduce(smooth)))
 
 
 def draw_strokes(
-    strokes: Strokes, scale: float, shift: Vector, pen: float, size: tuple[int, int]
+    strokes: Strokes,
+    scale: float,
+    shift: Vector,
+    pen: float,
+    size: tuple[int, int],
+    *,
+    round_joints: bool = False,
 ) -> Image.Image:
     """Draw white lines with round ends on black.
 
@@ -201,6 +209,9 @@ def draw_strokes(
         Pen width in pixels.
     size : tuple of int
         Width and height of the picture.
+    round_joints : bool
+        Whether each point is a full circle; Pillow's joints leave cracks in wide lines, which the
+        model has learned with.
 
     Returns
     -------
@@ -213,8 +224,9 @@ def draw_strokes(
     for stroke in strokes:
         points = scale * np.array([point[:2] for point in stroke]) + shift  # (n, 2)
         if len(points) > 1:
-            draw.line(points.ravel().tolist(), fill=255, width=round(pen), joint="curve")
-        for x, y in (points[0], points[-1]):
+            joint = None if round_joints else "curve"
+            draw.line(points.ravel().tolist(), fill=255, width=round(pen), joint=joint)
+        for x, y in points if round_joints else (points[0], points[-1]):
             draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
     return picture
 

@@ -1,6 +1,6 @@
 // Shows an answer: the digit, a sentence, eleven bars, the 28x28 pixels that the model saw, the visitor's verdict.
 
-import { NONE, answerOf, describe, sharesOf, verdictOn } from "./reading.js";
+import { NONE, answerOf, describe, sharesOf, short, verdictOn } from "./reading.js";
 import { words } from "./words.js";
 
 const LEAST = 0.01; // the smallest share that is written over its bar
@@ -58,7 +58,7 @@ export class Answer {
     this.#root.removeAttribute("aria-busy");
     const answer = answerOf(drawing);
     this.#root.dataset.digit = answer;
-    this.#parts.digit.textContent = answer === NONE ? "?" : answer;
+    this.#parts.digit.textContent = short(answer);
     this.#seen.src = drawing.canonical;
     this.#seen.hidden = false;
     this.#version.textContent = words.reading.byModel(drawing.model);
@@ -73,7 +73,7 @@ export class Answer {
     const { label } = drawing;
     const verdict = verdictOn(drawing);
     this.#root.dataset.state = verdict === "open" ? "answered" : verdict;
-    this.#parts.mark.textContent = verdict === "wrong" ? words.short(label) : "";
+    this.#parts.mark.textContent = verdict === "wrong" ? short(label) : "";
     const [sentence, detail] = describe(drawing);
     this.#say([sentence, verdict === "open" ? detail : words.feedback.thanks(verdict, label)]);
   }

@@ -2,7 +2,7 @@
 //
 // Events: "open" with detail {drawing} when a card is chosen; "change" when the list has changed.
 
-import { NONE, answerOf, verdictOn } from "./reading.js";
+import { answerOf, short, verdictOn } from "./reading.js";
 import { words } from "./words.js";
 
 export class Cards extends EventTarget {
@@ -104,11 +104,10 @@ export class Cards extends EventTarget {
     card.dataset.state = verdict;
     card.querySelector("button").value = id;
     const image = card.querySelector("img");
-    image.alt = words.drawing[verdict](words.short(answer), words.short(label));
+    image.alt = words.drawing[verdict](words.answer(answer), words.answer(label));
     image.src = canonical;
-    card.querySelector("[data-part=digit]").textContent = answer === NONE ? "?" : answer;
-    card.querySelector("[data-part=label]").textContent =
-      verdict === "wrong" ? words.short(label) : "";
+    card.querySelector("[data-part=digit]").textContent = short(answer);
+    card.querySelector("[data-part=label]").textContent = verdict === "wrong" ? short(label) : "";
     return card;
   }
 

@@ -12,6 +12,9 @@ const UNSURE_BELOW = 0.6;
 /** 0 to 9, or "none". */
 export const answerOf = (drawing) => (drawing.is_digit ? drawing.prediction : NONE);
 
+/** An answer in one sign. */
+export const short = (answer) => (answer === NONE ? "?" : String(answer));
+
 /** "right" or "wrong", as the visitor says, or "open". */
 export function verdictOn(drawing) {
   if (drawing.label === null) return "open";

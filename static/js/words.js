@@ -34,8 +34,7 @@ function tell(share) {
 const NONE = "none";
 
 export const words = {
-  /** An answer in one word: 0 to 9, or that it is none. */
-  short: (answer) => (answer === NONE ? gettext("none") : String(answer)),
+  answer: (answer) => (answer === NONE ? gettext("no digit") : String(answer)),
 
   reading: {
     first: gettext("Draw any digit, your way"),

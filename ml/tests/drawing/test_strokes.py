@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -135,3 +136,16 @@ def test_many_points_of_a_line_are_stored_as_few_and_read_the_same(size: float) 
     assert len(json.dumps(thinned)) < 20_000
     before, after = (canonical_digit(ink_from_strokes(each)) for each in ([ring.tolist()], thinned))
     assert difference(before, after) < 0.03
+
+
+def test_a_wide_line_has_no_cracks_at_its_joints() -> None:
+    corners = [(140, 140), (151.4, 141.7), (170.3, 121.2), (172, 105), (168.9, 98.7), (183.8, 75.5)]
+    corners += [(183.9, 73.9), (188.8, 70.1), (201.8, 67.3), (213.2, 68.5), (213.9, 71.2)]
+    corners += [(223.6, 88.7), (239.9, 99.9), (240, 96.7), (239, 93.6), (235.9, 81.6), (230, 74.2)]
+    stroke = np.array(corners)
+    picture = np.asarray(Image.open(io.BytesIO(draw_png([stroke.tolist()], 60))))
+
+    line = np.concatenate([np.linspace(*ends, 40) for ends in pairwise(stroke)])  # (points, 2)
+    rows, columns = np.indices(picture.shape)
+    away = np.hypot(columns[..., None] + 0.5 - line[:, 0], rows[..., None] + 0.5 - line[:, 1])
+    assert picture[away.min(axis=2) < 28.5].max() < 60

@@ -152,3 +152,43 @@ def draw_by_touch(page: Page, stroke: UnitStroke) -> None:
             place = {key: start[key] + (end[key] - start[key]) * step / 8 for key in start}
             finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [place]})
     finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+SCRIBBLE: list[UnitStroke] = [
+    [(0.2, 0.2), (0.8, 0.8), (0.2, 0.7), (0.9, 0.3), (0.5, 0.1), (0.1, 0.5), (0.9, 0.6)],
+    [(0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.1, 0.9), (0.1, 0.1)],
+]
+
+
+def scribble(page: Page) -> None:
+    draw(page, SCRIBBLE)
+    expect(page.locator("#answer")).to_have_attribute("data-digit", "none")
+
+
+def test_no_to_a_scribble_stores_that_it_is_no_digit(pad: Page) -> None:
+    scribble(pad)
+    expect(pad.locator("#answer")).to_contain_text("Is it a digit?")
+    with pad.expect_response("**/feedback/") as response:
+        press(pad, "No")
+
+    assert response.value.json()["label"] == "none"
+    assert response.value.json()["correct"] is True
+
+
+def test_a_digit_that_was_taken_for_a_scribble_is_named(pad: Page) -> None:
+    scribble(pad)
+    press(pad, "Yes, it is a …")
+    with pad.expect_response("**/feedback/") as response:
+        press(pad, "4")
+
+    assert response.value.json()["label"] == 4
+    expect(pad.locator("#answer")).to_have_attribute("data-state", "wrong")
+
+
+def test_a_digit_can_be_called_no_digit_by_a_key(pad: Page) -> None:
+    draw(pad, SEVEN)
+    expect_answer(pad, 7)
+    pad.keyboard.press("x")
+
+    expect(pad.locator("#answer")).to_contain_text("Thank you: it was no digit.")
+    expect(pad.locator("#drawings li")).to_contain_text("7?")

@@ -24,4 +24,4 @@ def test_the_page_reads_written_digits_as_the_server_reads_their_strokes(
 
     assert [shown for shown, _ in answers] == [told for _, told in answers]
     right = sum(shown == digit for digit, (shown, _) in zip(digits, answers, strict=True))
-    assert right >= 19, answers  # of 20; the pen also writes illegible digits
+    assert right >= 18, answers  # of 20; the pen also writes illegible digits, which are refused

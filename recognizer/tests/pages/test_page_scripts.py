@@ -11,6 +11,8 @@ from playwright.sync_api import Page
 from recognizer.tests.kit.live import PROJECT, LiveSite
 
 ENTRIES = {"/": "draw_page.js", "/history/": "history_page.js"}
+CLASSIC = {"/": ["early.js"], "/history/": []}
+"""Scripts that are no modules."""
 ONLY_FOR_DRAWING = {
     "answer.js",
     "feedback.js",
@@ -63,7 +65,7 @@ def test_a_browser_loads_the_entry_and_its_imports_once(
 ) -> None:
     scripts = load_scripts(page, site.url + url)
 
-    assert sorted(scripts) == sorted({entry, *find_imports(entry)})
+    assert sorted(scripts) == sorted([*CLASSIC[url], entry, *find_imports(entry)])
 
 
 def test_the_history_page_loads_no_script_for_drawing(site: LiveSite, page: Page) -> None:
