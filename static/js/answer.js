@@ -62,20 +62,28 @@ export class Answer {
     this.#seen.src = drawing.canonical;
     this.#seen.hidden = false;
     this.#version.textContent = words.reading.byModel(drawing.model);
-    const shares = sharesOf(drawing);
-    this.#bars.forEach((bar, index) => this.#fill(bar, shares[index]));
-    this.#bars.at(answer === NONE ? -1 : answer).toggleAttribute("data-likeliest", true);
     this.judge(drawing);
   }
 
-  /** Marks the answer as a teacher does: ticks it, or strikes it out and writes the right one beside it. */
+  /**
+   * Marks the answer as a teacher does: ticks it, or strikes it out and writes the right one beside it. The bars move
+   * to what the same drawing would get now.
+   */
   judge(drawing) {
-    const { label } = drawing;
+    const { label, learned } = drawing;
+    this.#draw(learned && label !== null ? learned : drawing);
     const verdict = verdictOn(drawing);
     this.#root.dataset.state = verdict === "open" ? "answered" : verdict;
     this.#parts.mark.textContent = verdict === "wrong" ? short(label) : "";
     const [sentence, detail] = describe(drawing);
     this.#say([sentence, verdict === "open" ? detail : words.feedback.thanks(verdict, label)]);
+  }
+
+  #draw(reading) {
+    const answer = answerOf(reading);
+    const shares = sharesOf(reading);
+    this.#bars.forEach((bar, index) => this.#fill(bar, shares[index]));
+    this.#bars.at(answer === NONE ? -1 : answer).toggleAttribute("data-likeliest", true);
   }
 
   #say([sentence, detail]) {

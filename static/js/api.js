@@ -18,9 +18,22 @@ export class Api {
     return this.#send("POST", this.#url, drawing);
   }
 
-  /** `feedback` is {correct: true}, {label: 0 to 9} or {label: null}, which withdraws it. */
-  giveFeedback(id, feedback) {
-    return this.#send("PUT", `${this.#url}${id}/feedback/`, feedback);
+  /**
+   * `feedback` is {correct: true}, {label: 0 to 9 or "none"} or {label: null}, which withdraws it. The drawing comes
+   * back with `learned`, what the visitor's own answers make of it now.
+   */
+  async giveFeedback(id, feedback) {
+    const { personal, ...drawing } = await this.#send(
+      "PUT",
+      `${this.#url}${id}/feedback/`,
+      feedback,
+    );
+    return { ...drawing, learned: personal };
+  }
+
+  /** Forgets the visitor's answers for the visitor's own readings. */
+  forget() {
+    return this.#send("DELETE", `${this.#url}memory/`);
   }
 
   remove(id) {

@@ -28,6 +28,8 @@ const cards = startCards(LATEST, {
 });
 let keys = []; // pressed on the pad before the script for them is there
 let explanation = null; // loaded when the visitor first asks for it
+let memory = null; // loaded once the visitor has answered
+let asksMemory = true;
 
 // Sheets go to the server
 
@@ -37,6 +39,7 @@ function beginStroke() {
   recognition.interrupt();
   notice.hide();
   answer.wait();
+  asksMemory = true;
   find("hint").hidden = true;
 }
 
@@ -56,10 +59,11 @@ function readSheet({ sheet }) {
   if (digit !== recognition.digit) recognition.resume(digit);
   showTools();
   if (picture) {
-    recognition.read({ image: picture, source: "upload" });
+    recognition.read({ image: picture, source: "upload", ...aside() });
   } else if (strokes.length > 0) {
     const { width } = strokes.at(-1);
-    recognition.read({ strokes: toLists(strokes), pen_width: width, source: "canvas" });
+    const lists = toLists(strokes);
+    recognition.read({ strokes: lists, pen_width: width, source: "canvas", ...aside() });
   } else {
     recognition.interrupt();
     showNothing(pad.canUndo || pad.canRedo ? words.reading.next : words.reading.first);
@@ -106,6 +110,7 @@ function showAnswer({ drawing }) {
   answer.show(drawing);
   feedback.show(drawing);
   explain(drawing);
+  tellMemory(drawing);
   cards.update(drawing);
   markTurned(drawing.label !== null);
 }
@@ -120,6 +125,7 @@ function showVerdict({ drawing }) {
   notice.hide();
   answer.judge(drawing);
   feedback.show(drawing);
+  tellMemory(drawing);
   cards.put(drawing);
   markTurned(drawing.label !== null);
 }
@@ -144,6 +150,7 @@ function showNothing(sentence) {
   answer.clear(sentence);
   feedback.hide();
   explain(null);
+  memory?.show(null);
 }
 
 function showTools() {
@@ -173,6 +180,38 @@ async function toggleExplanation() {
     explanation.show(recognition.answered);
   }
   explanation.toggle();
+}
+
+// What the visitor's own answers changed
+
+/** Asks without the visitor's own answers, where the visitor wants that. */
+const aside = () => (asksMemory ? {} : { personal: false });
+
+async function tellMemory(drawing) {
+  if (!memory && !drawing.personal && !drawing.learned) return;
+  if (!memory) {
+    const { MemoryNote } = await import("./memory.js");
+    memory ??= new MemoryNote(find("memory"));
+    memory.addEventListener("without", readWithout);
+    memory.addEventListener("forget", forget);
+  }
+  memory.show(recognition.answered);
+}
+
+function readWithout() {
+  asksMemory = false;
+  readSheet(pad);
+}
+
+async function forget() {
+  try {
+    await api.forget();
+    notice.hide();
+    if (recognition.answered?.label === null) readWithout();
+    else memory.show(null);
+  } catch (problem) {
+    notice.tell(problem, forget);
+  }
 }
 
 // The drawing outlasts a reload, a link and the way back

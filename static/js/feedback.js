@@ -55,17 +55,23 @@ export class Feedback extends EventTarget {
   }
 
   confirm() {
-    if (this.#drawing && this.#drawing.label !== answerOf(this.#drawing))
-      this.#judge({ correct: true });
+    if (this.#drawing && this.#drawing.label !== answerOf(this.#drawing)) this.#agree();
   }
 
   choose(answer) {
     if (!this.#drawing || answer === this.#drawing.label) return;
-    this.#judge(answer === answerOf(this.#drawing) ? { correct: true } : { label: answer });
+    if (answer === answerOf(this.#drawing)) this.#agree();
+    else this.#judge({ label: answer });
   }
 
   withdraw() {
     if (this.#drawing && this.#drawing.label !== null) this.#judge({ label: null });
+  }
+
+  /** “Correct” is the model's own answer, which the visitor's answers may have changed. */
+  #agree() {
+    const { personal } = this.#drawing;
+    this.#judge(personal ? { label: answerOf(this.#drawing) } : { correct: true });
   }
 
   #judge(detail) {

@@ -9,8 +9,14 @@ export const NONE = "none";
 const SURE_FROM = 0.95;
 const UNSURE_BELOW = 0.6;
 
+/** What the page shows of a drawing: the reading with the visitor's own answers, where there are some. */
+export const shownOf = (drawing) => drawing.personal ?? drawing;
+
 /** 0 to 9, or "none". */
-export const answerOf = (drawing) => (drawing.is_digit ? drawing.prediction : NONE);
+export function answerOf(drawing) {
+  const { is_digit: isDigit, prediction } = shownOf(drawing);
+  return isDigit ? prediction : NONE;
+}
 
 /** An answer in one sign. */
 export const short = (answer) => (answer === NONE ? "?" : String(answer));
@@ -22,7 +28,8 @@ export function verdictOn(drawing) {
 }
 
 /** How likely each of the ten digits is, and that it is none; together 1. */
-export function sharesOf({ probabilities, is_digit: isDigit, strangeness }) {
+export function sharesOf(drawing) {
+  const { probabilities, is_digit: isDigit, strangeness } = shownOf(drawing);
   const none = strangeness ?? (isDigit ? 0 : 1); // drawings of older versions lack it
   return [...probabilities.map((share) => share * (1 - none)), none];
 }

@@ -60,6 +60,43 @@ export const words = {
     byModel: (version) => fill(gettext("; read by model %(version)s"), { version }),
   },
 
+  memory: {
+    remembers: (count) =>
+      fill(
+        ngettext(
+          "It remembers %(count)s of your digits.",
+          "It remembers %(count)s of your digits.",
+          count,
+        ),
+        { count },
+      ),
+    changed: (own, count) =>
+      fill(
+        own === NONE
+          ? ngettext(
+              "Learned from you: without your answer it would have read no digit.",
+              "Learned from you: without your %(count)s answers it would have read no digit.",
+              count,
+            )
+          : ngettext(
+              "Learned from you: without your answer it would have read %(own)s.",
+              "Learned from you: without your %(count)s answers it would have read %(own)s.",
+              count,
+            ),
+        { own, count },
+      ),
+    learned: (answer) =>
+      answer === NONE
+        ? gettext("Learned: it would now read no digit here.")
+        : fill(gettext("Learned: it would now read %(answer)s here."), { answer }),
+    notYet: (answer) =>
+      answer === NONE
+        ? gettext("It still reads no digit here; the next model may do better.")
+        : fill(gettext("It still reads %(answer)s here; the next model may do better."), {
+            answer,
+          }),
+  },
+
   explanation: {
     nowhere: gettext("No single place decides: it stays just as sure, whichever part is covered."),
     somewhere: (part, points) => fill(LOOKED_MOST[part], { points }),

@@ -192,3 +192,41 @@ def test_a_digit_can_be_called_no_digit_by_a_key(pad: Page) -> None:
 
     expect(pad.locator("#answer")).to_contain_text("Thank you: it was no digit.")
     expect(pad.locator("#drawings li")).to_contain_text("7?")
+
+
+def test_a_corrected_digit_is_read_right_the_next_time(pad: Page) -> None:
+    draw(pad, SEVEN)
+    expect_answer(pad, 7)
+    press(pad, "1")
+    note = pad.locator("#memory")
+    expect(note).to_contain_text("Learned: it would now read 1 here.")
+
+    draw(pad, SEVEN)
+
+    expect_answer(pad, 1)
+    expect(note).to_contain_text("without your answer it would have read 7.")
+    press(pad, "Ask without them")
+    expect_answer(pad, 7)
+
+
+def test_the_visitors_answers_can_be_forgotten(pad: Page) -> None:
+    draw(pad, SEVEN)
+    press(pad, "1")
+    draw(pad, SEVEN)
+    expect_answer(pad, 1)
+
+    press(pad, "Forget them")
+
+    expect_answer(pad, 7)
+    expect(pad.locator("#memory")).to_be_hidden()
+
+
+def test_agreeing_with_a_learned_answer_stores_that_answer(pad: Page) -> None:
+    draw(pad, SEVEN)
+    press(pad, "1")
+    draw(pad, SEVEN)
+    with pad.expect_response("**/feedback/") as response:
+        press(pad, "Yes, 1")
+
+    assert response.value.json()["label"] == 1
+    expect(pad.locator("#answer")).to_have_attribute("data-state", "right")
