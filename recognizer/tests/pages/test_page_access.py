@@ -310,6 +310,19 @@ def test_the_ink_is_seen_in_forced_colors(site: LiveSite, browser: Browser) -> N
             assert button.evaluate("button => getComputedStyle(button).borderStyle") == "solid"
 
 
+def test_a_struck_digit_and_a_disabled_button_are_told_in_forced_colors(
+    site: LiveSite, browser: Browser
+) -> None:
+    with open_page(browser, forced_colors="active") as page:
+        bring_to(page, site, corrected)
+        # A background would be painted over, and would erase the digit.
+        strike = "written => parseFloat(getComputedStyle(written, '::after').borderTopWidth)"
+        assert page.locator(".written").evaluate(strike) > 1
+        color = "button => getComputedStyle(button).color"
+        undo, redo = (page.get_by_role("button", name=name) for name in ("Undo", "Redo"))
+        assert undo.evaluate(color) != redo.evaluate(color)
+
+
 def test_nothing_moves_for_those_who_want_less_motion(site: LiveSite, browser: Browser) -> None:
     with open_page(browser, reduced_motion="reduce") as page:
         bring_to(page, site, agreed)
