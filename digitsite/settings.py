@@ -48,7 +48,8 @@ CACHES = {"default": read_cache("CACHE_URL", default="dbcache://cache")}
 ARTIFACTS_DIR = read_folder("ARTIFACTS_DIR", default=BASE_DIR / "artifacts", folder=BASE_DIR)
 MAX_ARCHIVE = read_bytes("MAX_ARCHIVE", default="20GB")
 KEEP_MODELS = read_count("KEEP_MODELS", default=10)
-RETRAIN_REVIEWED_ONLY = read_bool("RETRAIN_REVIEWED_ONLY", default=False)
+# A cookie costs nothing, so of strangers' labels only a person can tell which are true.
+RETRAIN_REVIEWED_ONLY = read_bool("RETRAIN_REVIEWED_ONLY", default=HTTPS)
 RETRAIN_AFTER = read_count("RETRAIN_AFTER", default=0)
 RETRAIN_WORKER = read_bool("RETRAIN_WORKER", default=True)
 RETRAIN_VISITOR_LABELS = read_count("RETRAIN_VISITOR_LABELS", default=100)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.urls import URLPattern, URLResolver, get_resolver
 
 
@@ -24,6 +24,21 @@ def check_artifacts_folder(**options: Any) -> list[CheckMessage]:
             f"Models cannot be kept: {nearest} cannot be written.",
             hint="Name another folder in ARTIFACTS_DIR, or give this user the right to write.",
             id="recognizer.E001",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def check_labels_of_strangers(**options: Any) -> list[CheckMessage]:
+    """Check that a site on the internet learns from approved labels only."""
+    if not settings.HTTPS or settings.RETRAIN_REVIEWED_ONLY:
+        return []
+    return [
+        Warning(
+            "RETRAIN_REVIEWED_ONLY is off, so retrainings learn from labels that nobody approved.",
+            hint="Anybody can send false labels, each with a new cookie. Leave the setting at its "
+            "default, on, unless only people whom you trust reach the site.",
+            id="recognizer.W001",
         )
     ]
 

@@ -35,6 +35,14 @@ def test_the_check_for_deployment_has_nothing_to_say() -> None:
     assert "no issues" in checked.stdout
 
 
+def test_learning_from_labels_that_nobody_approved_is_a_warning() -> None:
+    environment = {"HTTPS": "yes", "SECRET_KEY": KEY, "RETRAIN_REVIEWED_ONLY": "no"}
+    warned = manage("check", "--deploy", "--fail-level=WARNING", **environment)
+    assert warned.returncode == 1
+    assert "recognizer.W001" in warned.stderr
+    assert "RETRAIN_REVIEWED_ONLY is off" in warned.stderr
+
+
 def test_the_secret_key_has_to_be_set() -> None:
     refused = manage("check", HTTPS="yes")
     assert refused.returncode != 0
@@ -50,7 +58,7 @@ def test_a_value_that_is_no_yes_and_no_no_is_refused_by_name(name: str) -> None:
 SHOW = """
 from django.conf import settings
 for name in ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_SSL_REDIRECT",
-             "SECURE_HSTS_SECONDS", "SECURE_PROXY_SSL_HEADER"):
+             "SECURE_HSTS_SECONDS", "SECURE_PROXY_SSL_HEADER", "RETRAIN_REVIEWED_ONLY"):
     print(name, getattr(settings, name))
 """
 
@@ -63,6 +71,7 @@ def test_it_means_secure_cookies_a_redirect_and_hsts_and_trusts_no_header() -> N
         "SECURE_SSL_REDIRECT True",
         "SECURE_HSTS_SECONDS 31536000",
         "SECURE_PROXY_SSL_HEADER None",
+        "RETRAIN_REVIEWED_ONLY True",
     ]
 
 
@@ -76,6 +85,7 @@ def test_a_plain_site_has_none_of_it_and_trusts_a_header_only_when_told() -> Non
         "SECURE_SSL_REDIRECT False",
         "SECURE_HSTS_SECONDS 0",
         "SECURE_PROXY_SSL_HEADER ('HTTP_X_FORWARDED_PROTO', 'https')",
+        "RETRAIN_REVIEWED_ONLY False",
     ]
 
 
