@@ -189,6 +189,13 @@ class Drawing(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     created_at = models.DateTimeField("drawn", default=timezone.now, editable=False)
     visitor = models.UUIDField(null=True, editable=False)
+    network = models.CharField(
+        max_length=32,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="Keyed hash of the network that it came from; the address is not stored.",
+    )
     source = models.CharField(max_length=8, choices=Source.choices, editable=False)
     prediction = models.PositiveSmallIntegerField(choices=DIGITS, editable=False)
     is_digit = models.BooleanField(default=True, editable=False)

@@ -37,6 +37,8 @@ A retraining exercises pens, letters and scribbles much less than the bundled mo
 and lost 0.2 to 0.4 points of them in measurements: on thousands of pictures that is more than
 chance, but not worth the corrections that it would cost.
 """
+MOST_HELD_OUT: Final = 0.2
+"""Largest share of the corrections that measures; a tenth does on average."""
 DIGIT_TOLERATED: Final = 0.01
 """Loss, as a share of one digit's pictures, up to which even a significant one is tolerated."""
 HOLDOUTS: Final = ("typefaces", "pens", "corrections", "others")
@@ -135,24 +137,30 @@ def load_holdouts(tmnist: Path, letters: Path | None = None) -> Holdouts:
 def split_corrections(
     corrections: LabeledDigits, holdout_from: int
 ) -> tuple[LabeledDigits, LabeledDigits]:
-    """Split corrections into those that train and those that measure.
+    """Split corrections into those that train and those that measure, and never a hand.
 
-    The group of each is its own id, and the hash of the group decides, forever, whether it may
-    measure. It does so only if there are at least `holdout_from`; fewer are worth more for
-    training, and `learned_holdout` remembers them.
+    The groups are hands, and the hash of a hand decides, forever, whether it may measure. It does
+    so only if there are at least `holdout_from` corrections, and if the hands that measure gave at
+    most `MOST_HELD_OUT` of them: fewer are worth more for training, and a site of one person, or of
+    one class, would learn nothing. `learned_hands` remembers these.
     """
-    if len(corrections) < holdout_from:
-        return corrections, corrections.select(np.zeros(len(corrections), bool))
-    return split_by_group(corrections)
+    hands, hand_of, counts = np.unique(corrections.groups, return_inverse=True, return_counts=True)
+    measures = np.zeros(len(hands), bool)
+    room = MOST_HELD_OUT * len(corrections) if len(corrections) >= holdout_from else 0
+    for hand in np.flatnonzero(is_held_out(hands)):
+        if counts[hand] <= room:
+            measures[hand] = True
+            room -= counts[hand]
+    return corrections.select(~measures[hand_of]), corrections.select(measures[hand_of])
 
 
-def learned_holdout(train: LabeledDigits) -> list[str]:
-    """Marks of the corrections that a model learned from though the hash would hold them out.
+def learned_hands(train: LabeledDigits) -> list[str]:
+    """Marks of the hands that a model learned from though the hash would hold them out.
 
-    They must never measure this model: a tenth of all on average. A mark does not reveal the id of
-    a drawing, with which it could be opened.
+    They must never measure this model. A mark does not reveal the id of a visitor or a drawing.
     """
-    return sorted(map(_mark, train.groups[is_held_out(train.groups)].tolist()))
+    hands = np.unique(train.groups)
+    return sorted(map(_mark, hands[is_held_out(hands)].tolist()))
 
 
 def is_new_to(trained_on: Mapping[str, Any], corrections: LabeledDigits) -> NDArray[np.bool_]:
@@ -161,8 +169,8 @@ def is_new_to(trained_on: Mapping[str, Any], corrections: LabeledDigits) -> NDAr
     `trained_on` is its own record, as `ml.training.train` makes it. Without one, a model with
     corrections may have learned from all of them.
     """
-    if "learned_holdout" in trained_on:
-        learned = set(trained_on["learned_holdout"])
+    if "learned_hands" in trained_on:
+        learned = set(trained_on["learned_hands"])
         return np.array([_mark(group) not in learned for group in corrections.groups], bool)
     return np.full(len(corrections), not trained_on.get("corrections"))
 

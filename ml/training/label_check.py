@@ -1,4 +1,4 @@
-"""Labels of corrections that the other corrections strongly contradict."""
+"""Labels of corrections that the other corrections, or all that is known, strongly contradict."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sklearn.pipeline import Pipeline
 from ml.drawing.canonical import CANONICAL_SIZE, Digits
 from ml.features import Features
 from ml.labeled.digits import LabeledDigits
-from ml.pipeline import NOT_A_DIGIT, hidden_layer
+from ml.pipeline import NOT_A_DIGIT, hidden_layer, read
 from ml.writing.non_digits import make_others
 from ml.writing.pen import write_digits
 
@@ -27,6 +27,12 @@ CHECKED_FROM: Final = 50
 """Labels from which on they are checked: fewer prove little, and move a model little."""
 CREDIBLE_BELOW: Final = 10
 """Contradicted labels from which on a hand no longer supports its own, if they are most of them."""
+IMPOSSIBLE_BELOW: Final = 0.1
+"""Probability below which a label is impossible, to the model and to all that is trusted."""
+SEVERAL: Final = 5
+"""Impossible labels of one kind from which on the kind waits for a reviewer,"""
+SEVERAL_SHARE: Final = 0.005
+"""or this share of all labels, if that is more: people write strange digits, but rarely."""
 FOLDS: Final = 5
 AT_ONCE: Final = 50_000
 """Labels that are checked together, oldest first, so that memory stays small."""
@@ -35,7 +41,7 @@ CHUNK: Final = 4_000
 BACKDROP: Final = 3_000
 """Digits of the synthetic pen that are learned as well; on a new site they are the most."""
 BACKDROP_OTHERS: Final = 500
-"""Scribbles that are learned as well once a label is “none”."""
+"""Scribbles that are learned as well where a label is “none”, or may have to be."""
 BACKDROP_SEED: Final = 2**31 - 2
 REGULARIZATION: Final = 0.01
 """C of the logistic regression: so small that single wrong labels do not bend it."""
@@ -43,18 +49,26 @@ REGULARIZATION: Final = 0.01
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelCheck:
-    """What the other corrections imply for each label."""
+    """What speaks against each label."""
 
     suspicious: NDArray[np.bool_]
-    """(n,) bool, whether the label is strongly contradicted."""
+    """(n,) bool, whether the other corrections strongly contradict the label."""
+    waiting: NDArray[np.bool_]
+    """(n,) bool, whether the label agrees with several in what the model and all that is trusted
+    call impossible. None of these is suspicious."""
     digits: NDArray[np.uint8]
-    """(n,) uint8, 0 to 9 or `NOT_A_DIGIT`: the likeliest answer by the other corrections."""
+    """(n,) uint8, 0 to 9 or `NOT_A_DIGIT`: the likeliest answer, by the model for a label that
+    waits, and else by the other corrections."""
     shares: NDArray[np.float64]
     """(n,) float64, 0 to 1: its probability."""
 
 
 def check_labels(model: Pipeline, digits: LabeledDigits, approved: NDArray[np.bool_]) -> LabelCheck:
     """Find the labels that are strongly contradicted.
+
+    First, those that contradict what the model and the trusted labels are sure of, if several do so
+    in the same way. An attack and a new style look the same, so they wait for a person, and support
+    nothing meanwhile. Few of a kind are judged like all others:
 
     Each label is judged by a classifier that has learned from all other hands, from approved labels
     and from the synthetic pen, but not from the hand that gave the label. What it finds almost
@@ -81,14 +95,54 @@ def check_labels(model: Pipeline, digits: LabeledDigits, approved: NDArray[np.bo
     if count > AT_ONCE:
         blocks = np.array_split(np.arange(count), -(-count // AT_ONCE))
         return _join([check_labels(model, digits.select(b), approved[b]) for b in blocks])
-    labels = digits.labels
-    if count < CHECKED_FROM or approved.all():
-        return LabelCheck(np.zeros(count, bool), labels.copy(), np.zeros(count))
-    pens, pen_labels = _backdrop(bool((labels == NOT_A_DIGIT).any()))
-    rows = np.concatenate([digits.images, pens]).reshape(-1, CANONICAL_SIZE**2)
-    X = np.concatenate(
-        [hidden_layer(model, rows[at : at + CHUNK]) for at in range(0, len(rows), CHUNK)]
+    found = _find_agreement(model, digits, approved)
+    rest = np.flatnonzero(~found.waiting)
+    if len(rest) < CHECKED_FROM or approved.all():
+        return found
+    by_others = _check_by_others(model, digits.select(rest), approved[rest])
+    for all_labels, theirs in zip(_arrays(found), _arrays(by_others), strict=True):
+        all_labels[rest] = theirs
+    return found
+
+
+def _find_agreement(
+    model: Pipeline, digits: LabeledDigits, approved: NDArray[np.bool_]
+) -> LabelCheck:
+    """Find the labels that contradict what is sure, several in the same way."""
+    labels, count = digits.labels, len(digits)
+    answers = _answers(model, digits.images)  # (n, 11)
+    seen = answers.argmax(axis=1)
+    contradicts = ~approved & (seen != labels)
+    impossible = contradicts & (answers[np.arange(count), labels] < IMPOSSIBLE_BELOW)
+    several = max(SEVERAL, SEVERAL_SHARE * count)
+    if np.count_nonzero(impossible) >= several:
+        images, trusted = _backdrop(True)
+        images = np.concatenate([images, digits.images[approved]])
+        classifier = _new_classifier().fit(
+            _hidden(model, images), np.append(trusted, labels[approved])
+        )
+        by_trusted = classifier.predict_proba(_hidden(model, digits.images[impossible]))
+        sure = by_trusted[np.arange(len(by_trusted)), labels[impossible]] < IMPOSSIBLE_BELOW
+        impossible[impossible] = sure
+
+    def many(kind: NDArray[Any], enough: float) -> NDArray[np.bool_]:
+        return np.asarray((np.bincount(kind[impossible], minlength=121) >= enough)[kind])
+
+    # The same label for the same digit; but also one label for many digits, or many for one digit.
+    waiting = contradicts & many(11 * labels.astype(int) + seen, several)
+    waiting |= impossible & (many(labels, 2 * several) | many(seen, 2 * several))
+    return LabelCheck(
+        np.zeros(count, bool), waiting, seen.astype(np.uint8), answers.max(axis=1, initial=0.0)
     )
+
+
+def _check_by_others(
+    model: Pipeline, digits: LabeledDigits, approved: NDArray[np.bool_]
+) -> LabelCheck:
+    """Find the labels that the other corrections contradict."""
+    labels, count = digits.labels, len(digits)
+    pens, pen_labels = _backdrop(bool((labels == NOT_A_DIGIT).any()))
+    X = _hidden(model, np.concatenate([digits.images, pens]))
     y = np.concatenate([labels, pen_labels])
     # Approved labels and pens are surely right: each is a group of its own, and judges all others.
     hands = np.unique(digits.groups, return_inverse=True)[1]  # (n,)
@@ -96,22 +150,48 @@ def check_labels(model: Pipeline, digits: LabeledDigits, approved: NDArray[np.bo
     groups = np.where(approved, alone[:count], hands)
     by_others = _out_of_sample(X, y, GroupKFold(FOLDS), np.append(groups, alone[count:]))[:count]
     contradicted = ~approved & _contradicts(by_others, labels)
+    givers = np.unique(digits.groups[~approved])
+    if len(givers) == 1 and givers[0] and np.count_nonzero(contradicted) < SEVERAL:
+        contradicted[:] = False  # of a person alone on a site, a few corrections count
     if contradicted.any():
         by_all = _out_of_sample(X, y, KFold(FOLDS, shuffle=True, random_state=0), None)[:count]
         heard = (digits.groups != "") & _credible(hands, approved, contradicted)
         contradicted &= ~heard | _contradicts(by_all, labels)
     return LabelCheck(
         suspicious=contradicted,
+        waiting=np.zeros(count, bool),
         digits=by_others.argmax(axis=1).astype(np.uint8),
         shares=by_others.max(axis=1),
     )
 
 
 def _join(checks: list[LabelCheck]) -> LabelCheck:
-    return LabelCheck(
-        np.concatenate([check.suspicious for check in checks]),
-        np.concatenate([check.digits for check in checks]),
-        np.concatenate([check.shares for check in checks]),
+    return LabelCheck(*map(np.concatenate, zip(*map(_arrays, checks), strict=True)))
+
+
+def _arrays(check: LabelCheck) -> tuple[NDArray[Any], ...]:
+    return check.suspicious, check.waiting, check.digits, check.shares
+
+
+def _answers(model: Pipeline, images: Digits) -> NDArray[np.float64]:
+    """Probabilities (n, 11) of each answer by the model."""
+    parts = [read(model, images[at : at + CHUNK]) for at in range(0, len(images), CHUNK)]
+    return np.concatenate(
+        [np.empty((0, NOT_A_DIGIT + 1))]
+        + [
+            np.column_stack(
+                [part.probabilities * (1 - part.strangeness[:, None]), part.strangeness]
+            )
+            for part in parts
+        ]
+    )
+
+
+def _hidden(model: Pipeline, images: Digits) -> Features:
+    """Features (n, units) that separate digits almost linearly."""
+    rows = images.reshape(-1, CANONICAL_SIZE**2)
+    return np.concatenate(
+        [hidden_layer(model, rows[at : at + CHUNK]) for at in range(0, len(rows), CHUNK)]
     )
 
 
@@ -119,7 +199,7 @@ def _join(checks: list[LabelCheck]) -> LabelCheck:
 def _backdrop(has_others: bool) -> tuple[Digits, NDArray[np.uint8]]:
     """What supports the check on every site, pens and scribbles: (n, 28, 28) and (n,) uint8.
 
-    Scribbles come in once a label is “none”: as a class more, they blur the others a little.
+    Scribbles come in where they are needed: as a class more, they blur the others a little.
     """
     pens, labels = write_digits(BACKDROP, BACKDROP_SEED)
     if not has_others:
@@ -144,15 +224,20 @@ def _credible(
     return np.asarray(((doubted < CREDIBLE_BELOW) | (doubted <= given / 2))[hands])
 
 
+def _new_classifier() -> LogisticRegression:
+    return LogisticRegression(C=REGULARIZATION, tol=1e-3)
+
+
 def _out_of_sample(
     X: Features, y: NDArray[np.uint8], folds: Any, groups: NDArray[np.int64] | None
 ) -> NDArray[np.float64]:
     """Probabilities (n, classes) by a classifier that never saw the digit's fold."""
-    classifier = LogisticRegression(C=REGULARIZATION, tol=1e-3)
     with warnings.catch_warnings():
         # Nearly converged is enough to see a contradiction.
         warnings.simplefilter("ignore", ConvergenceWarning)
         return np.asarray(
-            cross_val_predict(classifier, X, y, groups=groups, cv=folds, method="predict_proba"),
+            cross_val_predict(
+                _new_classifier(), X, y, groups=groups, cv=folds, method="predict_proba"
+            ),
             np.float64,
         )

@@ -6,6 +6,7 @@ import contextlib
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
@@ -31,6 +32,15 @@ def address_of(request: HttpRequest | Request) -> IPv4Address | IPv6Address | No
 def site_of(address: IPv4Address | IPv6Address) -> str:
     """Return the network that shares a part of the archive: /24 of IPv4, /48 of IPv6."""
     return str(ip_network((address, SITE_BITS[address.version]), strict=False))
+
+
+def hash_site(request: HttpRequest | Request) -> str:
+    """Return a keyed hash of the client's network, which does not reveal it; empty if unknown."""
+    address = address_of(request)
+    if address is None:
+        return ""
+    keyed = salted_hmac("recognizer.network", site_of(address), algorithm="sha256")
+    return keyed.hexdigest()[:32]
 
 
 def _network_of(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.request import Request
 
+from recognizer.access.addresses import hash_site
 from recognizer.models import ApiKey
 
 COOKIE_NAME = "visitor"
@@ -49,6 +50,14 @@ def visitor_of(request: object) -> uuid.UUID | None:
         case ApiKey(visitor=visitor):
             return visitor
     return None
+
+
+def network_of(request: Request) -> str:
+    """Return the hash by which visitors of one network are told from others.
+
+    It is empty for an API key: whoever got one answers for its labels alone.
+    """
+    return "" if isinstance(request.auth, ApiKey) else hash_site(request)
 
 
 class VisitorAuthentication(BaseAuthentication):

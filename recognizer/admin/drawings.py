@@ -96,7 +96,7 @@ class DrawingAdmin(admin.ModelAdmin[Drawing]):
         ("Answer", {"fields": [("answer", "model"), "probability_table"]}),
         ("Feedback", {"fields": [("label", "feedback_at")]}),
         ("Review", {"fields": [("review", "reviewer", "reviewed_at"), "suspicion"]}),
-        ("Origin", {"fields": [("created_at", "source"), "id", "visitor"]}),
+        ("Origin", {"fields": [("created_at", "source"), "id", "visitor", "network"]}),
     ]
     readonly_fields = [
         name for name in flatten_fieldsets(fieldsets) if name not in {"label", "review"}

@@ -23,7 +23,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from recognizer.access.throttles import check_quota, count_bytes, count_drawing, count_work
-from recognizer.access.visitors import visitor_of
+from recognizer.access.visitors import network_of, visitor_of
 from recognizer.api import operations
 from recognizer.api.filters import DrawingFilter, ExportFilter
 from recognizer.api.pagination import NewestFirst, NewestVersionFirst
@@ -454,7 +454,9 @@ def _recognize(drawing: dict[str, Any], request: Request) -> recognition.Recogni
         count_work(request, recognition.count_units(drawing.get("image"), drawing.get("strokes")))
         count_drawing(request, drawing.get("id"))
         check_quota(request)
-        recognized = recognition.recognize(**drawing, visitor=visitor_of(request))
+        recognized = recognition.recognize(
+            **drawing, visitor=visitor_of(request), network=network_of(request)
+        )
         count_bytes(request, room.stored_bytes(recognized.drawing))
         return recognized
     except errors.InvalidStrokes as error:

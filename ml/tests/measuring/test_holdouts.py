@@ -15,7 +15,7 @@ from ml.measuring.holdouts import (
     compare_digits,
     fallen_digits,
     is_new_to,
-    learned_holdout,
+    learned_hands,
     measure,
     split_corrections,
     worse_on,
@@ -59,9 +59,43 @@ def test_a_held_out_correction_stays_held_out_when_more_come() -> None:
     assert set(before.groups) < set(after.groups)
 
 
+def by_hands(*counts: int) -> LabeledDigits:
+    """Make digits of hands that the hash may hold out, so many by each, and 90 of others."""
+    names = [f"hand {number}" for number in range(500)]
+    held = is_held_out(np.array(names))
+    may, never = np.array(names)[held], np.array(names)[~held][:90]
+    groups = np.concatenate([np.repeat(may[: len(counts)], counts), never])
+    one = digits(len(groups))
+    return LabeledDigits(one.images, one.labels, groups)
+
+
+def test_a_hand_measures_or_trains_with_all_that_it_gave() -> None:
+    train, held = split_corrections(by_hands(12, 4), 100)
+    assert (len(train), len(held)) == (90, 16)
+    assert not set(train.groups) & set(held.groups)
+
+
+@pytest.mark.parametrize(
+    ("counts", "measure"), [((60,), 0), ((900,), 0), ((20, 60), 20), ((20, 14, 12), 20)]
+)
+def test_a_hand_that_gave_much_is_learned_from_and_remembered(
+    counts: tuple[int, ...], measure: int
+) -> None:
+    train, held = split_corrections(by_hands(*counts), 100)
+    assert len(held) == measure
+    record = {"corrections": len(train), "learned_hands": learned_hands(train)}
+    assert len(record["learned_hands"]) == len(counts) - (measure > 0)  # type: ignore[arg-type]
+    assert not is_new_to(record, train.select(is_held_out(train.groups))).any()
+    assert is_new_to(record, held).all()
+
+
+def test_a_version_that_remembers_drawings_and_not_hands_is_not_measured_on_any() -> None:
+    assert not is_new_to({"corrections": 5, "learned_holdout": []}, digits(5)).any()
+
+
 def test_a_model_is_not_measured_on_corrections_it_learned_while_they_were_few() -> None:
     few, _ = split_corrections(digits(99), 100)
-    record = {"corrections": 99, "learned_holdout": learned_holdout(few)}
+    record = {"corrections": 99, "learned_hands": learned_hands(few)}
     _, held = split_corrections(digits(400), 100)
     new = held.select(is_new_to(record, held))
     learned = set(few.groups) & set(held.groups)
@@ -71,8 +105,8 @@ def test_a_model_is_not_measured_on_corrections_it_learned_while_they_were_few()
 
 def test_a_model_that_held_corrections_out_is_measured_on_all_of_them() -> None:
     train, held = split_corrections(digits(200), 100)
-    record = {"corrections": len(train), "learned_holdout": learned_holdout(train)}
-    assert record["learned_holdout"] == []
+    record = {"corrections": len(train), "learned_hands": learned_hands(train)}
+    assert record["learned_hands"] == []
     assert is_new_to(record, held).all()
 
 
@@ -87,7 +121,7 @@ def test_a_model_with_corrections_and_no_record_is_not_measured_on_them() -> Non
 
 def test_the_record_of_learned_corrections_does_not_reveal_their_ids() -> None:
     train = digits(99)
-    assert not set(learned_holdout(train)) & set(train.groups)
+    assert not set(learned_hands(train)) & set(train.groups)
 
 
 def test_others_are_right_if_a_picture_is_rightly_taken_for_a_digit_or_not() -> None:

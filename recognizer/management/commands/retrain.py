@@ -129,10 +129,12 @@ class Command(ServiceCommand):
             self.stdout.write(json.dumps(summarize(retrained)))
         else:
             corrections = model.data["corrections"] + model.data["corrections_held_out"]
+            waiting = retrained.left_out.waiting
             self.stdout.write(
                 f"{head_of(retrained)}: trained on {model.data['samples']:,} samples with "
                 f"{counted(corrections, 'correction')} in {model.training_seconds:.0f} s; "
                 f"{describe_accuracy(model.metrics)}."
+                + (f" {counted(waiting, 'label')} left to a reviewer." if waiting else "")
             )
         if not verdict.accepted:
             raise CommandError(verdict.reason + way_out(model.pk), returncode=NOT_ACTIVE)

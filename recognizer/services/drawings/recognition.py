@@ -148,6 +148,7 @@ def recognize(
     pixels: object | None = None,
     pen_width: float | None = None,
     visitor: uuid.UUID | None = None,
+    network: str = "",
     source: str = Drawing.Source.API,
     id: uuid.UUID | None = None,
     personal: bool = False,
@@ -165,7 +166,9 @@ def recognize(
     model = active_model()
     prediction, hidden = pipeline.predict_with_hidden(model.pipeline, sketch.digit)
     count_predictions([prediction], model.version)
-    drawing = new_drawing(sketch, prediction, model.version, visitor=visitor, source=source)
+    drawing = new_drawing(
+        sketch, prediction, model.version, visitor=visitor, network=network, source=source
+    )
     if id is None:
         drawing.save(force_insert=True)
         recognized = Recognized(drawing, is_new=True)

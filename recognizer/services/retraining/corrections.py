@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -18,7 +18,9 @@ from ml.labeled.digits import LabeledDigits
 from ml.training.label_check import LabelCheck, check_labels
 from recognizer.models import CANONICAL_BYTES, UNSUSPICIOUS, Drawing
 from recognizer.services.chunks import in_chunks
-from recognizer.services.stored_digits import Row, as_labeled_digits
+from recognizer.services.stored_digits import Hands, Row, StoredDigits, as_stored_digits
+
+_REVIEW = "Approve or reject in the admin: drawings, by review, suspicious answers."
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class LeftOut:
     unreviewed: int = 0
     beyond_share: int = 0
     suspicious: int = 0
+    waiting: int = 0
 
     def as_dict(self) -> dict[str, int]:
         return asdict(self)
@@ -45,7 +48,13 @@ class LeftOut:
         if self.suspicious:
             yield (
                 f"{_labels(self.suspicious)} left out as suspicious: contradicted by what others "
-                "drew. Approve or reject in the admin: drawings, by review, suspicious answers."
+                f"drew. {_REVIEW}"
+            )
+        if self.waiting:
+            noun = "label waits" if self.waiting == 1 else "labels wait"
+            yield (
+                f"{self.waiting:,} {noun} for a reviewer: several agree in what the "
+                f"model finds impossible, a new style or an attack. {_REVIEW}"
             )
 
 
@@ -62,8 +71,8 @@ class Corrections:
 class _Archive:
     """The labels that may train, oldest first, without corrupt and surplus ones."""
 
-    digits: LabeledDigits
-    visitors: NDArray[np.str_]
+    stored: StoredDigits
+    hands: NDArray[np.str_]
     approved: NDArray[np.bool_]
     faults: tuple[str, ...]
     surplus: int
@@ -72,13 +81,13 @@ class _Archive:
 def select_corrections(pipeline: Any, *, reviewed_only: bool, mark: bool = True) -> Corrections:
     """Choose what a retraining learns from.
 
-    One visitor's share is limited first, and what is left is checked for labels that the others
-    contradict. These are marked and wait for a reviewer; a mark that the check no longer finds is
-    removed. Approved labels are always learned from.
+    One hand's share is limited first, and what is left is checked for labels that the others
+    contradict, or that contradict what is sure. These are marked and wait for a reviewer; a mark
+    that the check no longer finds is removed. Approved labels are always learned from.
     """
     archive = _read_archive(reviewed_only=reviewed_only)
-    by_visitor = replace(archive.digits, groups=archive.visitors)
-    check = check_labels(pipeline, by_visitor, archive.approved)
+    by_hand = replace(archive.stored.digits, groups=archive.hands)
+    check = check_labels(pipeline, by_hand, archive.approved)
     if mark and not reviewed_only:
         _mark(archive, check)
     left_out = LeftOut(
@@ -86,71 +95,76 @@ def select_corrections(pipeline: Any, *, reviewed_only: bool, mark: bool = True)
         unreviewed=Drawing.objects.unreviewed().count() if reviewed_only else 0,
         beyond_share=archive.surplus,
         suspicious=int(check.suspicious.sum()),
+        waiting=int(check.waiting.sum()),
     )
-    digits = archive.digits.select(~check.suspicious)
+    digits = archive.stored.digits.select(~(check.suspicious | check.waiting))
     return Corrections(digits, left_out, (*archive.faults, *left_out.sentences()))
 
 
 def _read_archive(*, reviewed_only: bool) -> _Archive:
     """Read the canonical digits that may train; name those that are corrupt."""
-    room = _room_of_visitors()
-    visitors, approved, faults, surplus = [], bytearray(), [], 0
+    hands = Hands()
+    room = _room_of_hands(hands)
+    givers, approved, faults, surplus = [], bytearray(), [], 0
 
     def choose() -> Iterator[Row]:
         nonlocal surplus
-        # From the newest back, so that the newest are kept of a visitor who gave too many.
+        # From the newest back, so that the newest are kept of a hand that gave too many.
         drawings = Drawing.objects.trainable(reviewed_only=reviewed_only)
         rows = drawings.order_by("-created_at", "-id").values_list(
-            "pk", "visitor", "review", "label", "canonical"
+            "pk", "visitor", "network", "review", "label", "canonical"
         )
-        for pk, visitor, review, label, canonical in rows.iterator():
+        for pk, visitor, network, review, label, canonical in rows.iterator():
             is_approved = review == Drawing.Review.APPROVED
-            if not is_approved and not room.setdefault(visitor, settings.RETRAIN_VISITOR_LABELS):
+            hand = hands.name(visitor, network)
+            if not is_approved and not room.setdefault(hand, settings.RETRAIN_VISITOR_LABELS):
                 surplus += 1
             elif fault := _fault_of(bytes(canonical)):
                 faults.append(f"Drawing {pk} is left out: {fault}")
             else:
                 if not is_approved:
-                    room[visitor] -= 1
-                visitors.append(str(visitor or ""))
+                    room[hand] -= 1
+                givers.append(hand)
                 approved.append(is_approved)
-                yield pk, label, canonical
+                yield pk, hand or str(pk), label, canonical
 
-    digits = as_labeled_digits(choose())
+    stored = as_stored_digits(choose())
     return _Archive(
-        digits.select(np.arange(len(digits))[::-1]),
-        np.array(visitors[::-1], np.str_),
+        stored.select(np.arange(len(stored))[::-1]),
+        np.array(givers[::-1], np.str_),
         np.frombuffer(approved, np.bool_)[::-1],
         tuple(faults[::-1]),
         surplus,
     )
 
 
-def _room_of_visitors() -> dict[uuid.UUID | None, int]:
-    """Return how many unreviewed labels of each visitor may train.
+def _room_of_hands(hands: Hands) -> dict[str, int]:
+    """Return how many unreviewed labels of each hand may train.
 
-    Visitors without a cookie share the room of one, as they cannot be told apart.
+    Unknown hands share the room of one, as they cannot be told apart.
     """
     waiting = Drawing.objects.unreviewed().order_by()
-    given = dict(waiting.values_list("visitor").annotate(Count("pk")))
+    given: Counter[str] = Counter()
+    for visitor, network, count in waiting.values_list("visitor", "network").annotate(Count("pk")):
+        given[hands.name(visitor, network)] += count
     total = Drawing.objects.trainable().count()
     share = settings.RETRAIN_VISITOR_SHARE
     return {
-        visitor: max(settings.RETRAIN_VISITOR_LABELS, int(share * (total - own)))
-        for visitor, own in given.items()
+        hand: max(settings.RETRAIN_VISITOR_LABELS, int(share * (total - own)))
+        for hand, own in given.items()
     }
 
 
 def _mark(archive: _Archive, check: LabelCheck) -> None:
     """Store the outcome of the check, except where a reviewer has decided meanwhile."""
-    ids = list(map(uuid.UUID, archive.digits.groups))
+    ids = archive.stored.ids
     suspicious = {
         ids[index]: (
-            int(archive.digits.labels[index]),
+            int(archive.stored.digits.labels[index]),
             int(check.digits[index]),
             float(check.shares[index]),
         )
-        for index in np.flatnonzero(check.suspicious)
+        for index in np.flatnonzero(check.suspicious | check.waiting)
     }
     checked = set(ids)
     marked = Drawing.objects.suspicious().order_by()

@@ -138,7 +138,7 @@ def _frozen_answers(sha256: str, artifact: str, tmnist: Path, letters: Path) -> 
 
 def _read_corrections(rows: Sequence[TrainedModel]) -> tuple[LabeledDigits, LabeledDigits]:
     """Read the newest corrections: those that neither version has learned, and others."""
-    digits = read_newest_corrections(NEWEST)
+    digits = read_newest_corrections(NEWEST).digits
     measures = is_held_out(digits.groups)
     for row in rows:
         measures &= is_new_to(row.data, digits)

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Count, F, Q
 from django.utils import timezone
+from numpy.typing import NDArray
 
 from ml.drawing.pictures import encode_png
 from ml.errors import MLError
@@ -124,20 +125,24 @@ def _panels(model: TrainedModel) -> Iterator[Panel]:
         cache.set(frozen, kept, timeout=None)
     yield from kept
     corrections = read_newest_corrections(CORRECTIONS, held_out=True)
-    corrections = corrections.select(is_new_to(model.data, corrections))
-    if not (corrections.labels != NO_DIGIT).any():
+    corrections = corrections.select(is_new_to(model.data, corrections.digits))
+    if not (corrections.digits.labels != NO_DIGIT).any():
         return
-    content = hashlib.sha256(corrections.labels.tobytes())
-    content.update(" ".join(corrections.groups.tolist()).encode())
+    content = hashlib.sha256(corrections.digits.labels.tobytes())
+    content.update(" ".join(map(str, corrections.ids)).encode())
     current = _cache_key("corrections", model.sha256, content.hexdigest())
     panel: Panel | None = cache.get(current)
     if panel is None:
-        panel = _panel(pipeline or load_pipeline(model), "corrections", corrections)
+        panel = _panel(
+            pipeline or load_pipeline(model), "corrections", corrections.digits, corrections.ids
+        )
         cache.set(current, panel)
     yield panel
 
 
-def _panel(pipeline: Any, name: str, digits: LabeledDigits) -> Panel:
+def _panel(
+    pipeline: Any, name: str, digits: LabeledDigits, drawings: NDArray[np.object_] | None = None
+) -> Panel:
     from ml.measuring import plots  # 34 MB, needed for reports only
 
     reading = read(pipeline, digits.images)
@@ -147,7 +152,6 @@ def _panel(pipeline: Any, name: str, digits: LabeledDigits) -> Panel:
     is_digit = digits.labels != NO_DIGIT
     wrong = np.flatnonzero(~right)
     worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:MISTAKES]
-    is_drawing = name == "corrections"
     return Panel(
         title=_title(name),
         report=measure(reading, digits.labels),
@@ -163,8 +167,8 @@ def _panel(pipeline: Any, name: str, digits: LabeledDigits) -> Panel:
                 label=say_answer(digits.labels[index]),
                 answer=say_answer(answers[index]),
                 confidence=float(confidence[index]),
-                source=str(digits.groups[index]),
-                drawing=uuid.UUID(str(digits.groups[index])) if is_drawing else None,
+                source=str((digits.groups if drawings is None else drawings)[index]),
+                drawing=None if drawings is None else drawings[index],
             )
             for index in worst
         ),

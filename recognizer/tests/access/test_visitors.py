@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from recognizer.models import Drawing
-from recognizer.tests.conftest import DRAWINGS, Caller, open_page
+from recognizer.tests.conftest import DRAWINGS, Caller, make_key, open_page
 from recognizer.tests.kit.drawings import assert_problem, data_url, png_of
 
 CALLERS = ["stranger", "visitor", "other_visitor", "staff"]
@@ -155,3 +157,38 @@ def test_a_user_who_was_locked_out_is_a_stranger(staff: Caller, django_user_mode
     django_user_model.objects.update(is_active=False)
     staff.client.cookies["visitor"] = ""
     assert staff.get(DRAWINGS).json()["results"] == []
+
+
+def networks_of(stranger: Caller, *addresses: str) -> list[str]:
+    """Draw from each address; return what is stored of it."""
+    for address in addresses:
+        stranger.client.defaults["REMOTE_ADDR"] = address
+        stranger.draw(7)
+    return list(Drawing.objects.order_by("created_at").values_list("network", flat=True))
+
+
+@pytest.mark.parametrize(
+    ("one", "neighbor", "other"),
+    [
+        ("203.0.113.7", "203.0.113.250", "203.0.114.7"),
+        ("2001:db8:1:2::3", "2001:db8:1:ffff::9", "2001:db8:2:2::3"),
+        ("203.0.113.7", "::ffff:203.0.113.9", "::ffff:203.0.114.7"),
+    ],
+)
+def test_a_drawing_keeps_a_keyed_hash_of_the_network_and_not_the_address(
+    stranger: Caller, settings: Settings, one: str, neighbor: str, other: str
+) -> None:
+    first, second, third = networks_of(stranger, one, neighbor, other)
+    assert re.fullmatch("[0-9a-f]{32}", first)
+    assert first == second != third
+    settings.SECRET_KEY = "another"
+    assert networks_of(stranger, one)[-1] not in {first, third}
+    row = Drawing.objects.order_by("created_at").values().first()
+    assert one not in str(row)
+
+
+def test_an_api_key_is_a_hand_of_its_own_wherever_it_is_used(stranger: Caller) -> None:
+    _, text = make_key("predict")
+    body = {"image": data_url(png_of(7))}
+    stranger.post(DRAWINGS, body, headers={"Authorization": f"Bearer {text}"})
+    assert Drawing.objects.get().network == ""

@@ -21,7 +21,7 @@ from pytest_django import Settings
 
 from ml.labeled.digits import LabeledDigits, is_held_out
 from ml.measuring import holdouts
-from ml.measuring.holdouts import learned_holdout
+from ml.measuring.holdouts import learned_hands
 from recognizer.models import Drawing, TrainedModel
 from recognizer.services.versions import reports
 from recognizer.tests.kit.drawings import copy_model, digits_of_one_face
@@ -180,7 +180,7 @@ def test_a_correction_that_the_version_learned_from_does_not_measure_it() -> Non
     assert panel("Corrections kept aside")
     digit = digits_of_one_face()[1:2]
     learned = LabeledDigits(digit, np.array([7], np.uint8), np.array([str(drawing.pk)]))
-    record = {"corrections": 1, "learned_holdout": learned_holdout(learned)}
+    record = {"corrections": 1, "learned_hands": learned_hands(learned)}
     TrainedModel.objects.update(data=record)
     assert panel("Corrections kept aside") is None
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from ml import artifacts
 from ml.labeled.digits import LabeledDigits, is_held_out
-from ml.measuring.holdouts import learned_holdout
+from ml.measuring.holdouts import learned_hands
 from recognizer.models import TrainedModel
 from recognizer.services.versions import comparison
 from recognizer.services.versions.registry import load_pipeline
@@ -100,7 +100,7 @@ def test_corrections_that_one_has_learned_are_no_fair_question(
     names = np.array([str(drawing.pk) for drawing in drawings])
     held = names[is_held_out(names)]
     from_a_few = LabeledDigits(np.zeros((1, 28, 28), np.uint8), np.zeros(1, np.uint8), held[:1])
-    forgetful.data = {"corrections": 5, "learned_holdout": learned_holdout(from_a_few)}
+    forgetful.data = {"corrections": 5, "learned_hands": learned_hands(from_a_few)}
     forgetful.save()
     asked = compared(capsys, "--pictures", "1")["asked"]
     assert asked["corrections"]["n"] == asked["corrections"]["only_first"] == len(held) - 1

@@ -28,7 +28,8 @@ def doubt_eights(pipeline: Any, digits: LabeledDigits, approved: Any) -> LabelCh
     """Find every 8 suspicious, and see a 1 in it."""
     count = len(digits)
     wrong = (digits.labels == 8) & ~approved
-    return LabelCheck(wrong, np.ones(count, np.uint8), np.full(count, 0.99))
+    none = np.zeros(count, bool)
+    return LabelCheck(wrong, none, np.ones(count, np.uint8), np.full(count, 0.99))
 
 
 @pytest.fixture

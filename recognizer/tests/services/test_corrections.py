@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -62,7 +64,8 @@ def check_by_shape(
     rows = digits.images.reshape(-1, 1, 784).astype(int)
     shapes = abs(rows - face).sum(axis=2).argmin(axis=1).astype(np.uint8)
     wrong = (shapes != digits.labels) & ~is_approved
-    return LabelCheck(wrong, shapes, np.full(len(digits), 0.97))
+    none = np.zeros(len(digits), bool)
+    return LabelCheck(wrong, none, shapes, np.full(len(digits), 0.97))
 
 
 @pytest.fixture(autouse=True)
@@ -207,11 +210,15 @@ def test_who_decides_while_the_check_runs_has_the_last_word(
 def test_of_one_visitor_who_gave_too_many_the_newest_are_learned_from(
     settings: Settings,
 ) -> None:
-    settings.RETRAIN_VISITOR_LABELS = 3
-    given = store(7, 5, visitor=uuid.uuid4())
-    others = [store(3, visitor=uuid.uuid4())[0] for _ in range(4)]
+    settings.RETRAIN_VISITOR_LABELS, now = 3, timezone.now()
+    store(3, 2, visitor=(visitor := uuid.uuid4()), created_at=now - timedelta(days=1))
+    store(7, 3, visitor=visitor)
+    others = [uuid.uuid4() for _ in range(4)]
+    for other in others:
+        store(3, visitor=other)
     selected = select()
-    assert set(selected.digits.groups) == ids([*given[2:], *others])
+    assert sorted(selected.digits.groups) == sorted(map(str, [visitor] * 3 + others))
+    assert set(selected.digits.labels[selected.digits.groups == str(visitor)]) == {7}
     assert selected.left_out == service.LeftOut(beyond_share=2)
     assert selected.notices == (
         "2 labels are left out: beyond the share of one visitor. "
@@ -231,6 +238,62 @@ def test_all_who_have_no_cookie_share_the_room_of_one_visitor(settings: Settings
     settings.RETRAIN_VISITOR_LABELS = 3
     store(7, 5)
     assert select().left_out.beyond_share == 2
+
+
+def test_visitors_of_few_labels_from_one_network_share_the_room_of_one(
+    settings: Settings,
+) -> None:
+    settings.RETRAIN_VISITOR_LABELS = 20
+    for _ in range(30):
+        store(1, visitor=uuid.uuid4(), network="theirs", shape=1)
+    store(1, 3, network="theirs")  # without a cookie
+    store(7, 5, visitor=uuid.uuid4(), network="another")
+    selected = select()
+    assert Counter(selected.digits.groups.tolist()) == {"theirs": 20, "another": 5}
+    assert selected.left_out == service.LeftOut(beyond_share=13)
+
+
+@pytest.mark.parametrize(("labels_each", "hands", "learned"), [(5, 1, 100), (10, 30, 300)])
+def test_a_class_behind_one_router_teaches(labels_each: int, hands: int, learned: int) -> None:
+    for _ in range(30):
+        store(7, labels_each, visitor=uuid.uuid4(), network="school")
+    selected = select()
+    assert len(set(selected.digits.groups)) == hands
+    assert len(selected.digits) == learned
+
+
+def test_a_visitor_of_few_labels_is_one_hand_on_every_network() -> None:
+    visitor = uuid.uuid4()
+    for network in ("", "home", "train"):
+        store(7, visitor=visitor, network=network)
+    assert len(set(select().digits.groups)) == 1
+
+
+def test_a_drawing_from_before_networks_were_kept_is_its_visitors() -> None:
+    store(7, visitor=(visitor := uuid.uuid4()))
+    assert select().digits.groups.tolist() == [str(visitor)]
+
+
+def test_labels_that_wait_are_left_out_and_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def several_agree(
+        pipeline: Any, digits: LabeledDigits, is_approved: NDArray[np.bool_]
+    ) -> LabelCheck:
+        found = check_by_shape(pipeline, digits, is_approved)
+        return replace(found, suspicious=found.waiting, waiting=found.suspicious)
+
+    monkeypatch.setattr(service, "check_labels", several_agree)
+    store(7, 3)
+    wrong = store(1, 2, shape=7)
+    selected = select()
+    assert selected.digits.labels.tolist() == [7, 7, 7]
+    assert selected.left_out == service.LeftOut(waiting=2)
+    assert selected.notices == (
+        "2 labels wait for a reviewer: several agree in what the model finds impossible, a new "
+        "style or an attack. Approve or reject in the admin: drawings, by review, suspicious "
+        "answers.",
+    )
+    marked = set(Drawing.objects.suspicious().values_list("pk", "suspected_digit"))
+    assert marked == {(drawing.pk, 7) for drawing in wrong}
 
 
 def test_what_is_approved_is_learned_from_beyond_the_share(settings: Settings) -> None:

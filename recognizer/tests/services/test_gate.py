@@ -204,13 +204,13 @@ def test_what_trained_the_active_version_never_measures_it() -> None:
     approved = {"review": "approved", "reviewed_at": timezone.now()}
     few = answered(1, count=60, **approved)
     assert retrain("--force") == 0
-    learned = TrainedModel.objects.get(version=2).data["learned_holdout"]
+    learned = TrainedModel.objects.get(version=2).data["learned_hands"]
     assert 0 < len(learned) < 60
     assert not any(str(drawing.pk) in learned for drawing in few)  # ids are for their owners
     answered(1, count=80, **approved)
     assert retrain("--force") == 0
     newer = TrainedModel.objects.get(version=3)
-    assert newer.data["learned_holdout"] == []
+    assert newer.data["learned_hands"] == []
     compared = newer.gate["compared"]["corrections"]["n"]
     assert 0 < compared == newer.data["corrections_held_out"] - len(learned)
 
@@ -224,7 +224,7 @@ def test_once_there_are_few_again_all_train_and_the_record_says_which() -> None:
     data = TrainedModel.objects.get(version=3).data
     assert (data["corrections"], data["corrections_held_out"]) == (90, 0)
     might_have_measured = is_held_out(np.array([str(pk) for pk in kept]))
-    assert len(data["learned_holdout"]) == np.count_nonzero(might_have_measured)
+    assert len(data["learned_hands"]) == np.count_nonzero(might_have_measured)
 
 
 def test_old_versions_that_do_not_answer_lose_their_files() -> None:
