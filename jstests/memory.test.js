@@ -17,7 +17,7 @@ test("an answer that was learned is told beside the one before", () => {
   const personal = { ...reading(1), remembered: 4 };
   assert.equal(
     sentenceAbout({ ...own, personal }),
-    "Learned from you: without your 4 answers it would have read 7.",
+    "It remembers 4 of your digits. Without them it would have read 7.",
   );
 });
 

@@ -36,7 +36,8 @@ export class Feedback extends EventTarget {
   /** Asks about a drawing, or shows what the visitor has said about it. */
   show(drawing) {
     const { label } = drawing;
-    const wasAsking = this.#drawing?.id === drawing.id && this.#which.hidden;
+    const before = this.#drawing?.id === drawing.id ? this.#drawing : null;
+    const wasAsking = before && answerOf(before) === NONE && this.#which.hidden;
     this.#drawing = drawing;
     this.#root.hidden = false;
     const answer = answerOf(drawing);

@@ -16,9 +16,8 @@ export function sentenceAbout(drawing) {
   }
   if (!personal) return null;
   const own = drawing.is_digit ? drawing.prediction : NONE;
-  return own === shown
-    ? words.memory.remembers(personal.remembered)
-    : words.memory.changed(own, personal.remembered);
+  const remembers = words.memory.remembers(personal.remembered);
+  return own === shown ? remembers : `${remembers} ${words.memory.without(own)}`;
 }
 
 export class MemoryNote extends EventTarget {

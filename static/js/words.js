@@ -70,21 +70,10 @@ export const words = {
         ),
         { count },
       ),
-    changed: (own, count) =>
-      fill(
-        own === NONE
-          ? ngettext(
-              "Learned from you: without your answer it would have read no digit.",
-              "Learned from you: without your %(count)s answers it would have read no digit.",
-              count,
-            )
-          : ngettext(
-              "Learned from you: without your answer it would have read %(own)s.",
-              "Learned from you: without your %(count)s answers it would have read %(own)s.",
-              count,
-            ),
-        { own, count },
-      ),
+    without: (own) =>
+      own === NONE
+        ? gettext("Without them it would have read no digit.")
+        : fill(gettext("Without them it would have read %(own)s."), { own }),
     learned: (answer) =>
       answer === NONE
         ? gettext("Learned: it would now read no digit here.")
