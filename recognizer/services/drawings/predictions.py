@@ -29,9 +29,9 @@ SMALL_BATCH = 100
 """Pictures, or drawings as strokes, that are read beside other batches."""
 FILE_UNITS = 100
 """Work of a file, in drawings, that is refused."""
-SENT_POINTS = 300
-"""Points of a drawing in a batch, on average, besides those that a single drawing may have."""
-READ_POINTS = 100
+SENT_POINTS = (MAX_POINTS, 300)
+"""Points of a batch, and so many more for each drawing."""
+READ_POINTS = (10_000, 100)
 """The same after thinning."""
 LARGEST_PIXELS = 16_777_216
 """Pixels of a batch's pictures together, or"""
@@ -76,11 +76,11 @@ def predict_strokes(drawings: Sequence[object]) -> tuple[int, list[pipeline.Pred
         return predict(_one_by_one(thinned, ink_from_strokes))
 
 
-def _check_points(drawings: Sequence[object], each: int) -> None:
+def _check_points(drawings: Sequence[object], allowed: tuple[int, int]) -> None:
     """Refuse a batch with more points than its number of drawings explains."""
     strokes = chain.from_iterable(drawing for drawing in drawings if isinstance(drawing, list))
     points = sum(len(stroke) for stroke in strokes if isinstance(stroke, list))
-    most = MAX_POINTS + each * len(drawings)
+    most = allowed[0] + allowed[1] * len(drawings)
     if points > most:
         raise InvalidStrokes(
             f"The strokes have {points:,} points together; at most {most:,} of so many drawings "
