@@ -51,6 +51,8 @@ export function describe(drawing) {
   if (share < UNSURE_BELOW)
     return [words.reading.torn(answer, other), words.reading.likelier(answer, share)];
   const sentence = words.reading.reads(answer);
+  const own = answerOf({ ...drawing, personal: null });
+  if (own !== answer) return [sentence, words.reading.learned(own)];
   if (share < SURE_FROM) return [sentence, words.reading.fairlySure(share, other)];
   return [sentence, words.reading.sure(share)];
 }

@@ -55,6 +55,10 @@ export const words = {
         : fill(gettext("It cannot tell %(digit)s from %(other)s"), { digit, other }),
     likelier: (digit, share) =>
       fill(gettext("%(digit)s is likelier: %(share)s."), { digit, share: tell(share) }),
+    learned: (own) =>
+      own === NONE
+        ? gettext("Learned from you; before, it read no digit.")
+        : fill(gettext("Learned from you; before, it read %(own)s."), { own }),
     noDigit: gettext("It reads no digit"),
     isItOne: gettext("Is it a digit?"),
     byModel: (version) => fill(gettext("; read by model %(version)s"), { version }),

@@ -204,6 +204,7 @@ def test_a_corrected_digit_is_read_right_the_next_time(pad: Page) -> None:
     draw(pad, SEVEN)
 
     expect_answer(pad, 1)
+    expect(pad.locator("#answer")).to_contain_text("Learned from you; before, it read 7.")
     expect(note).to_contain_text("Without them it would have read 7.")
     press(pad, "Ask without them")
     expect_answer(pad, 7)
