@@ -146,6 +146,6 @@ def test_a_wide_line_has_no_cracks_at_its_joints() -> None:
     picture = np.asarray(Image.open(io.BytesIO(draw_png([stroke.tolist()], 60))))
 
     line = np.concatenate([np.linspace(*ends, 40) for ends in pairwise(stroke)])  # (points, 2)
-    rows, columns = np.indices(picture.shape)
+    rows, columns = np.mgrid[: picture.shape[0], : picture.shape[1]]
     away = np.hypot(columns[..., None] + 0.5 - line[:, 0], rows[..., None] + 0.5 - line[:, 1])
     assert picture[away.min(axis=2) < 28.5].max() < 60
