@@ -20,7 +20,6 @@ import django
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import DEFAULT_DB_ALIAS, connections
-from gunicorn.config import Config
 from gunicorn.util import parse_address
 
 LOCK = int.from_bytes(b"migrate")
@@ -36,6 +35,9 @@ def refuse_taken_ports(arguments: list[str]) -> None:
     """Exit with one line if gunicorn could not listen, before anything is changed or started."""
     if "LISTEN_FDS" in os.environ:  # the sockets are systemd's
         return
+    # Its import takes WEB_CONCURRENCY for a number; our settings have checked that by now.
+    from gunicorn.config import Config
+
     options, _ = Config().parser().parse_known_args(arguments)
     for bind in options.bind or ["127.0.0.1:8000"]:
         address = parse_address(bind)
@@ -105,8 +107,8 @@ def start_worker() -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")
-    refuse_taken_ports(sys.argv[1:])
     django.setup()
+    refuse_taken_ports(sys.argv[1:])
     migrate()
     try:
         call_command("register_bundled_model")

@@ -15,7 +15,10 @@ from django.core.checks.urls import check_url_config
 check_url_config(None)
 print(json.dumps(sorted(sys.modules)))
 """
-READER = {"drawing", "features", "pipeline", "explanation", "artifacts", "errors", "files"}
+READER = {
+    *("drawing", "features", "pipeline", "neighbors", "explanation"),
+    *("artifacts", "errors", "files"),
+}
 """What of ml such a process may load."""
 
 
