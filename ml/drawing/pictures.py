@@ -215,7 +215,8 @@ def _decode(data: bytes) -> tuple[Image.Image, Image.Image | None]:
     except DECODER_ERRORS as error:
         raise InvalidImage(CUT_OFF) from error
     gray, alpha = _to_gray(image)
-    if turn := TURNS.get(encoded.orientation):
+    turn = TURNS.get(encoded.orientation)
+    if turn is not None:  # the first of them is 0
         gray, alpha = gray.transpose(turn), alpha and alpha.transpose(turn)
     return gray, alpha
 

@@ -40,7 +40,7 @@ def test_an_unknown_address_has_a_german_page(client: Client) -> None:
 
 
 def test_a_forbidden_page_is_explained(client: Client, broken: pytest.MonkeyPatch) -> None:
-    broken.setattr(views, "_visitor_page", lambda *_: fail_with(PermissionDenied()))
+    broken.setattr(views, "_draw", lambda *_: fail_with(PermissionDenied()))
     answer = client.get("/")
 
     assert answer.status_code == 403
@@ -48,7 +48,7 @@ def test_a_forbidden_page_is_explained(client: Client, broken: pytest.MonkeyPatc
 
 
 def test_a_suspicious_request_is_explained(client: Client, broken: pytest.MonkeyPatch) -> None:
-    broken.setattr(views, "_visitor_page", lambda *_: fail_with(SuspiciousOperation()))
+    broken.setattr(views, "_draw", lambda *_: fail_with(SuspiciousOperation()))
     answer = client.get("/")
 
     assert answer.status_code == 400
@@ -63,7 +63,7 @@ def test_a_form_without_its_token_is_explained(client: Client) -> None:
 
 
 def test_a_fault_is_explained(broken: pytest.MonkeyPatch) -> None:
-    broken.setattr(views, "_visitor_page", lambda *_: fail_with(RuntimeError("a secret")))
+    broken.setattr(views, "_draw", lambda *_: fail_with(RuntimeError("a secret")))
     answer = Client(raise_request_exception=False).get("/", headers={"Accept-Language": "de"})
 
     assert answer.status_code == 500
@@ -73,7 +73,7 @@ def test_a_fault_is_explained(broken: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.django_db
 def test_a_fault_is_explained_without_a_database(broken: pytest.MonkeyPatch) -> None:
-    broken.setattr(views, "_visitor_page", lambda *_: fail_with(RuntimeError()))
+    broken.setattr(views, "_draw", lambda *_: fail_with(RuntimeError()))
     with connection.execute_wrapper(lambda *_: pytest.fail("It asked the database.")):
         answer = Client(raise_request_exception=False).get("/")
 
