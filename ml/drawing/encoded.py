@@ -34,7 +34,8 @@ MAX_PARTS: Final = 10_000
 """Most chunks or segments of a file; 10 MB in chunks of 4 KB are 2,500."""
 
 PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
-PNG_KEPT: Final = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
+PNG_HEADER: Final = b"\0\0\0\x0dIHDR"
+PNG_KEPT: Final = {b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 PNG_CHANNELS: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 JPEG_FRAMES: Final = {0xC0, 0xC1, 0xC2}
 """Baseline, extended and progressive; all others are lossless, differential or arithmetic."""
@@ -115,13 +116,15 @@ def read_encoded(data: bytes) -> Encoded:
 
 
 def _read_png(data: bytes) -> Encoded:
+    if data[8:16] != PNG_HEADER:
+        raise InvalidImage(CUT_OFF)
     width, height, depth, kind, _, _, is_interlaced = struct.unpack_from(">IIBBBBB", data, 16)
     _check_sides(width, height)
     row_bytes = 1 + width * depth * PNG_CHANNELS.get(kind, 4) // 8
     if row_bytes * height * (2 if is_interlaced else 1) > MAX_RAW_BYTES:
         raise ImageTooLarge(f"The PNG unpacks to more than {MAX_RAW_BYTES:,} bytes; reduce it.")
-    kept, orientation = [PNG_SIGNATURE], 1
-    for name, at, end in _chunks(data, 8, is_riff=False):
+    kept, orientation = [data[: 8 + 25]], 1  # the signature and the one header that was read
+    for name, at, end in _chunks(data, 8 + 25, is_riff=False):
         if name in PNG_KEPT:
             kept.append(data[at:end])
         elif name == b"acTL":
@@ -206,8 +209,8 @@ def _read_webp(data: bytes) -> Encoded:
         if name == b"VP8X":
             if data[body] & 2:
                 raise InvalidImage("The picture is animated; send a still one.")
-            width = 1 + int.from_bytes(data[body + 4 : body + 7], "little")
-            height = 1 + int.from_bytes(data[body + 7 : body + 10], "little")
+            width = max(width, 1 + int.from_bytes(data[body + 4 : body + 7], "little"))
+            height = max(height, 1 + int.from_bytes(data[body + 7 : body + 10], "little"))
             # Only what is kept is announced: transparency.
             kept.append(data[at:body] + bytes([data[body] & 16]) + data[body + 1 : end])
         elif name in (b"VP8L", b"VP8 ", b"ALPH"):

@@ -35,6 +35,7 @@ TURNS: Final = {
 """How to set a picture upright, by its orientation."""
 # What Pillow's decoders raise on hostile bytes, besides OSError; each was seen in its sources.
 DECODER_ERRORS: Final = (
+    Image.DecompressionBombError,
     OSError,
     SyntaxError,
     ValueError,
@@ -209,6 +210,8 @@ def _decode(data: bytes) -> tuple[Image.Image, Image.Image | None]:
     encoded = read_encoded(data)
     try:
         image: Image.Image = Image.open(io.BytesIO(encoded.data), formats=IMAGE_FORMATS)
+        if image.width > encoded.width or image.height > encoded.height:
+            raise InvalidImage(CUT_OFF)  # it is not the picture whose cost is known
         if max(image.size) >= 2 * ENOUGH_SIDE:
             image.draft("L", (ENOUGH_SIDE, ENOUGH_SIDE))  # JPEG's decoder can do it on the way
         image.load()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -129,6 +130,28 @@ def test_a_lossless_or_arithmetic_jpeg_is_refused(frame: int) -> None:
 def test_pictures_behind_the_first_of_a_jpeg_are_left_aside() -> None:
     data = encode(SMALL, "JPEG")
     assert (ink_from_image(data + 100 * data) == ink_from_image(data)).all()
+
+
+@pytest.mark.parametrize("side", [5_000, 20_000])
+def test_a_png_is_what_its_first_header_says(side: int) -> None:
+    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
+    data = with_chunk(encode_png(np.full((8, 8), 255, np.uint8)), b"IHDR", header)
+    with pytest.raises(BlankDrawing):
+        ink_from_image(data)
+
+
+def test_a_png_that_begins_with_another_part_than_its_header_is_refused() -> None:
+    png = encode_png(np.full((8, 8), 255, np.uint8))
+    with pytest.raises(InvalidImage):
+        ink_from_image(PNG_SIGNATURE + png_chunk(b"tEXt", png[16:29]) + png[8:])
+
+
+def test_a_webp_is_as_large_as_the_largest_size_that_it_states() -> None:
+    data = encode(Image.new("L", (4_500, 300), 255), "WEBP", lossless=True)
+    small = b"VP8X" + (10).to_bytes(4, "little") + bytes(10)
+    riff = data[12:] + small
+    with pytest.raises(ImageTooLarge):
+        ink_from_image(b"RIFF" + (4 + len(riff)).to_bytes(4, "little") + b"WEBP" + riff)
 
 
 def test_a_webp_that_may_hold_many_tables_is_refused() -> None:
