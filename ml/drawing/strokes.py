@@ -96,7 +96,7 @@ def thin_strokes(strokes: Strokes) -> Strokes:
     while True:
         low, high = _bounds(strokes)
         longer = float((high - low).max())
-        decimals = ceil(log10(ROUNDED_STEPS / longer)) if longer else 0
+        decimals = ceil(log10(ROUNDED_STEPS) - log10(longer)) if longer else 0
         rounded = [
             [
                 [round(x, decimals), round(y, decimals), *(round(p, 3) for p in rest)]

@@ -149,3 +149,9 @@ def test_a_wide_line_has_no_cracks_at_its_joints() -> None:
     rows, columns = np.mgrid[: picture.shape[0], : picture.shape[1]]
     away = np.hypot(columns[..., None] + 0.5 - line[:, 0], rows[..., None] + 0.5 - line[:, 1])
     assert picture[away.min(axis=2) < 28.5].max() < 60
+
+
+@pytest.mark.parametrize("size", [5e-324, 1e-310, 1e-300])
+def test_strokes_of_hardly_any_size_are_thinned_and_read(size: float) -> None:
+    strokes = thin_strokes([[[0.0, 0.0], [size, 0.0]]])
+    assert np.isfinite(ink_from_strokes(strokes)).all()
