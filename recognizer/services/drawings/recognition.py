@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import BoundedSemaphore, Lock
 from typing import Any
@@ -19,6 +19,7 @@ from ml.drawing import canonical, pictures
 from ml.drawing.ink import Ink
 from ml.drawing.pictures import MAX_IMAGE_BYTES as MAX_IMAGE_BYTES
 from ml.drawing.strokes import draw_png, ink_from_strokes, parse_strokes, thin_strokes
+from ml.errors import ArtifactError
 from ml.pipeline import Prediction as Prediction
 from recognizer.models import UNSUSPICIOUS, Drawing, DrawingQuerySet
 from recognizer.services.chunks import CHUNK
@@ -26,7 +27,7 @@ from recognizer.services.drawings.remembering import answer_personally
 from recognizer.services.drawings.room import check_room
 from recognizer.services.errors import ServiceError
 from recognizer.services.metrics import count_feedback, count_predictions
-from recognizer.services.versions.registry import active_model
+from recognizer.services.versions.registry import NoModel, active_model
 
 ARCHIVED_SIDE = 280
 """Longest side, in pixels, of an archived picture."""
@@ -182,11 +183,18 @@ def recognize(
 
 
 def read_again(drawing: Drawing, visitor: uuid.UUID | None) -> None:
-    """Ask the visitor's memory about a stored drawing, as after an answer to it."""
-    model = active_model()
-    prediction, hidden = pipeline.predict_with_hidden(model.pipeline, canonical_digit_of(drawing))
-    if visitor is not None and hidden is not None:
-        drawing.personal = answer_personally(visitor, prediction, hidden, model)
+    """Ask the visitor's memory about a stored drawing, as after an answer to it.
+
+    The answer is stored already, so that a site without a model does not refuse it.
+    """
+    if visitor is None:
+        return
+    with suppress(NoModel, ArtifactError):
+        model = active_model()
+        digit = canonical_digit_of(drawing)
+        prediction, hidden = pipeline.predict_with_hidden(model.pipeline, digit)
+        if hidden is not None:
+            drawing.personal = answer_personally(visitor, prediction, hidden, model)
 
 
 def is_kept(pk: uuid.UUID, visitor: uuid.UUID | None) -> bool:

@@ -45,6 +45,7 @@ class Personal:
 class _Remembered:
     state: State
     ids: list[uuid.UUID]
+    canonicals: list[bytes]
     memory: Memory
 
 
@@ -107,17 +108,20 @@ def _remember(
     rows = list(
         drawings.order_by("-feedback_at", "-id").values_list("pk", "label", "canonical")[:MOST]
     )
-    directions = dict(zip(known.ids, known.memory.directions, strict=True)) if known else {}
-    new = [(pk, bytes(canonical)) for pk, _, canonical in rows if pk not in directions]
+    # By the pixels, not by the id: a drawing whose answer was withdrawn may be drawn on.
+    canonicals = [bytes(canonical) for _, _, canonical in rows]
+    directions = dict(zip(known.canonicals, known.memory.directions, strict=True)) if known else {}
+    new = [pixels for pixels in canonicals if pixels not in directions]
     if new:
-        pixels = np.frombuffer(b"".join(content for _, content in new), np.uint8)
-        hidden = hidden_layer(model.pipeline, pixels.reshape(-1, CANONICAL_SIZE**2))
-        directions |= dict(zip((pk for pk, _ in new), direction_of(hidden), strict=True))
+        digits = np.frombuffer(b"".join(new), np.uint8).reshape(-1, CANONICAL_SIZE**2)
+        hidden = hidden_layer(model.pipeline, digits)
+        directions |= dict(zip(new, direction_of(hidden), strict=True))
     return _Remembered(
         state,
         [pk for pk, _, _ in rows],
+        canonicals,
         Memory(
-            np.stack([directions[pk] for pk, _, _ in rows]),
+            np.stack([directions[pixels] for pixels in canonicals]),
             np.array([label for _, label, _ in rows], np.uint8),
         ),
     )

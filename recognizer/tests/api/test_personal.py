@@ -10,9 +10,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from recognizer.models import Drawing
+from recognizer.models import Drawing, TrainedModel
 from recognizer.services.drawings import remembering
 from recognizer.tests.conftest import DRAWINGS, Caller, make_key
+from recognizer.tests.kit.drawings import data_url, png_of
 
 MEMORY = f"{DRAWINGS}memory/"
 
@@ -53,6 +54,25 @@ def test_a_changed_withdrawn_or_deleted_answer_is_forgotten_at_once(visitor: Cal
     tell(visitor, first, 1)
     visitor.delete(f"{DRAWINGS}{first['id']}/")
     assert visitor.draw(7)["personal"] is None
+
+
+def test_a_drawing_that_is_drawn_on_is_remembered_as_it_is_then(visitor: Caller) -> None:
+    chosen = str(uuid.uuid4())
+    seven = visitor.draw(7, id=chosen)
+    tell(visitor, seven, 7)
+    visitor.draw(7)
+    tell(visitor, seven, None)
+    three = visitor.post(DRAWINGS, {"image": data_url(png_of(3)), "id": chosen}).json()
+    tell(visitor, three, 8)
+    assert visitor.draw(3)["personal"]["prediction"] == 8
+    assert visitor.draw(7)["personal"]["prediction"] == 7
+
+
+def test_an_answer_is_kept_though_no_model_answers(visitor: Caller) -> None:
+    drawing = visitor.draw(7)
+    TrainedModel.objects.update(active=False)
+    assert tell(visitor, drawing, 1)["personal"] is None
+    assert Drawing.objects.get().label == 1
 
 
 def test_a_rejected_answer_is_not_heard(visitor: Caller) -> None:
