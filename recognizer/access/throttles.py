@@ -18,6 +18,7 @@ from recognizer.access.visitors import visitor_of
 from recognizer.models import ApiKey
 from recognizer.problems.kinds import QuotaUsedUp
 from recognizer.services.drawings import recognition
+from recognizer.services.metrics import count_throttled
 from recognizer.services.site import throttling
 from recognizer.services.site.throttling import Limit
 
@@ -96,6 +97,7 @@ def check_quota(request: Request) -> None:
     """Refuse to store anything for a network whose bytes of today are used up."""
     for limit in _limits_of_bytes(request, 0):
         if excess := throttling.find_full(limit):
+            count_throttled(limit.caller, limit.what)
             raise QuotaUsedUp(limit.most, excess.wait_seconds)
 
 
@@ -143,4 +145,5 @@ def counted_address_of(request: Request) -> str:
 
 def _refuse_excess(limits: Iterable[Limit]) -> None:
     if excess := throttling.count_hits(limits):
+        count_throttled(excess.limit.caller, excess.limit.what)
         raise Throttled(excess.wait_seconds, f"More than {excess.limit}.")

@@ -23,7 +23,7 @@ FEEDBACK = Counter("digits_feedback", "Answers to a prediction.", ["version", "o
 """Live accuracy of a version is the share of its answers that say "right"."""
 
 THROTTLED = Counter("digits_throttled", "Requests refused by a limit.", ["caller", "limited"])
-"""By whose limit (visitor, key, address, everybody), and of what (requests, drawings)."""
+"""By whose limit (visitor, key, address, network, everybody), and of what, such as requests."""
 
 
 def count_predictions(predictions: Iterable[Prediction], version: int) -> None:

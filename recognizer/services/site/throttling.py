@@ -15,7 +15,6 @@ from django.utils.crypto import salted_hmac
 from redis.exceptions import RedisError
 
 from recognizer.models import HitCount
-from recognizer.services.metrics import count_throttled
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +53,7 @@ class Limit:
 
     @property
     def caller(self) -> str:
-        """The kind of caller: visitor, key, address or everybody."""
+        """The kind of caller: visitor, key, address, network or everybody."""
         return self.who.partition(" ")[0]
 
     def ends(self, now: float) -> int:
@@ -84,25 +83,18 @@ def find_full(limit: Limit) -> Excess | None:
     return Excess(limit, ends - now) if now < ends <= limit.ends(now) else None
 
 
-def count_hits(limits: Iterable[Limit]) -> Excess | None:
-    """Count a hit on each limit and return one that is exceeded, if any is.
-
-    A refused hit is not counted again, so that a flood costs no writes and uses up no other
-    caller's share of a common limit.
-    """
-    excess = _find_excess(limits)
-    if excess is not None:
-        count_throttled(excess.limit.caller, excess.limit.what)
-    return excess
-
-
 def forget_full() -> None:
     """Forget which limits are used up, and that counting failed; what was counted stays."""
     _full.clear()
     _pause.until = 0.0
 
 
-def _find_excess(limits: Iterable[Limit]) -> Excess | None:
+def count_hits(limits: Iterable[Limit]) -> Excess | None:
+    """Count a hit on each limit and return one that is exceeded, if any is.
+
+    A refused hit is not counted again, so that a flood costs no writes and uses up no other
+    caller's share of a common limit.
+    """
     limits = [limit for limit in limits if limit.most]
     now = time.time()
     for limit in limits:
