@@ -104,10 +104,10 @@ class AdminFiltersMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not request.path.startswith(reverse("admin:index")):
             return None
-        is_filter = isinstance(error, ValueError) and request.GET
+        is_filter = isinstance(error, ValueError) and request.GET and request.method == "GET"
         if not (is_filter or isinstance(error, OverflowError | DataError)):
             return None
-        logger.warning("%s is refused: %s", request.get_full_path(), error)
+        logger.warning("%s is refused: %s", request.get_full_path(), error, exc_info=error)
         return bad_request(request, error)
 
 

@@ -17,8 +17,8 @@ from rest_framework.utils.mediatypes import media_type_matches
 
 MOST_VALUES = 1_000_000
 """Limit of values, names and lists in a JSON body; 1,000 drawings as pixels have 785,000."""
-MOST_LISTS = 200_000
-"""Limit of lists and objects; 1,000 drawings of 200 points have as many."""
+MOST_LISTS = 350_000
+"""Limit of lists and objects; 1,000 drawings of as many points as a batch may have have 325,000."""
 
 
 class CautiousJSONParser(JSONParser):

@@ -307,16 +307,23 @@ class FeedbackInput(Alternatives):
         return {"label": label}
 
 
-class PersonalSerializer(serializers.Serializer[Any]):
-    """The answer that the caller's own earlier answers make of a drawing, at once."""
+class PredictionSerializer(serializers.Serializer[Any]):
+    """An answer."""
 
     prediction = serializers.IntegerField(min_value=0, max_value=9)
     is_digit = serializers.BooleanField()
     confidence = serializers.FloatField(min_value=0, max_value=1)
-    strangeness = serializers.FloatField(min_value=0, max_value=1)
+    strangeness = serializers.FloatField(
+        min_value=0, max_value=1, help_text="How likely it is no digit."
+    )
     probabilities = serializers.ListField(
         child=serializers.FloatField(min_value=0, max_value=1), min_length=10, max_length=10
     )
+
+
+class PersonalSerializer(PredictionSerializer):
+    """The answer that the caller's own earlier answers make of a drawing, at once."""
+
     share = serializers.FloatField(
         min_value=0, max_value=1, help_text="How much the memory counted beside the model."
     )
@@ -398,20 +405,6 @@ class FileItemSerializer(serializers.ModelSerializer[Drawing]):
         model = Drawing
         fields = exports.FILE_FIELDS
         read_only_fields = fields
-
-
-class PredictionSerializer(serializers.Serializer[Any]):
-    """One answer of many."""
-
-    prediction = serializers.IntegerField(min_value=0, max_value=9)
-    is_digit = serializers.BooleanField()
-    confidence = serializers.FloatField(min_value=0, max_value=1)
-    strangeness = serializers.FloatField(
-        min_value=0, max_value=1, help_text="How likely it is no digit."
-    )
-    probabilities = serializers.ListField(
-        child=serializers.FloatField(min_value=0, max_value=1), min_length=10, max_length=10
-    )
 
 
 @_shown_by(EXAMPLES["batch"])

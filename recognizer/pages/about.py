@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from recognizer.access.visitors import read_visitor
-from recognizer.models import Drawing, TrainedModel
+from recognizer.models import NO_DIGIT, Drawing, TrainedModel
 from recognizer.pages import sentences
 from recognizer.services.drawings import explaining
 from recognizer.services.versions import registry
@@ -34,7 +34,7 @@ def about(request: HttpRequest) -> HttpResponse:
     maps = dict(zip(ARROWS, map(png_url, walk.directions), strict=True))
     prediction = walk.prediction
     shares = sentences.share_of_each(prediction.probabilities, prediction.strangeness)
-    answer = prediction.digit if prediction.is_digit else sentences.NONE
+    answer = prediction.digit if prediction.is_digit else NO_DIGIT
     sentence, detail = sentences.describe_answer(
         prediction.digit, is_digit=prediction.is_digit, shares=shares
     )

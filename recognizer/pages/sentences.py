@@ -8,8 +8,8 @@ from typing import Final
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-NONE: Final = 10
-"""The eleventh answer: no digit."""
+from recognizer.models import NO_DIGIT
+
 SURE_FROM: Final = 0.95
 UNSURE_BELOW: Final = 0.6
 
@@ -29,13 +29,13 @@ def describe_answer(digit: int, *, is_digit: bool, shares: Sequence[float]) -> t
     if share < UNSURE_BELOW:
         torn = (
             _("A %(digit)s, or no digit?")
-            if other == NONE
+            if other == NO_DIGIT
             else _("It cannot tell %(digit)s from %(other)s")
         )
         return torn % values, _("%(digit)s is likelier: %(share)s.") % values
     if share >= SURE_FROM:
         sure = _("Sure: %(share)s.")
-    elif other == NONE:
+    elif other == NO_DIGIT:
         sure = _("Fairly sure: %(share)s. Or it is no digit.")
     else:
         sure = _("Fairly sure: %(share)s. Second guess: %(other)s.")

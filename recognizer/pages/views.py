@@ -71,7 +71,7 @@ def draw(request: HttpRequest) -> HttpResponse:
         kind = PROBLEMS[drawing["type"].split("/")[-2]]
         title, sentence = gettext(kind.title), gettext(kind.explanation)
     else:
-        shares = sentences.share_of_each(drawing["probabilities"], drawing["strangeness"])
+        shares = sentences.share_of_each(drawing["probabilities"], drawing["strangeness"] or 0.0)
         title, sentence = sentences.describe_answer(
             drawing["prediction"], is_digit=drawing["is_digit"], shares=shares
         )

@@ -19,7 +19,10 @@ class ArchiveFull(ServiceError):
 
 
 def check_room() -> None:
-    """Refuse to store anything in a full archive; what is deleted makes room."""
+    """Refuse to store anything in a full archive.
+
+    What is deleted makes room at once in SQLite, after VACUUM FULL in PostgreSQL.
+    """
     if settings.MAX_ARCHIVE and archive_bytes() >= settings.MAX_ARCHIVE:
         raise ArchiveFull(
             f"The archive has the {settings.MAX_ARCHIVE / 1e9:g} GB that it may have (MAX_ARCHIVE)."
