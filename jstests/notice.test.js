@@ -63,3 +63,20 @@ test("what the server refuses is not tried again", (context) => {
   online();
   timers.tick(60_000);
 });
+
+test("hiding the notice before a further try does not begin the waits again", async (context) => {
+  const { notice, timers } = start(context);
+  let tries = 0;
+  const again = async () => {
+    tries += 1;
+    notice.hide();
+    await null;
+    notice.tell(new Problem({ status: 503 }), again);
+  };
+  again();
+  for (let second = 1; second <= 60; second += 1) {
+    await null;
+    timers.tick(1000);
+  }
+  assert.equal(tries, 4); // one, and those after 2, 4 and 8 seconds
+});

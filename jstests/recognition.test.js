@@ -385,3 +385,19 @@ test("an id is a UUID of version 4", () => {
 test("a thousand ids differ", () => {
   assert.equal(new Set(Array.from({ length: 1000 }, randomId)).size, 1000);
 });
+
+test("a verdict is not lost when what comes after it fails as well", async () => {
+  const { server, recognition } = start();
+  recognition.read(strokes(1));
+  await server.answerAll();
+  recognition.judge({ label: 3 });
+  await server.answer(new Problem());
+  recognition.startOver();
+  recognition.read(strokes(2));
+  await server.answer(new Problem()); // the verdict again
+  await server.answer(new Problem()); // the next digit
+  recognition.retry();
+  await server.answerAll();
+  assert.equal(server.rows[0].label, 3);
+  assert.deepEqual(server.strokes, [1, 2]);
+});

@@ -14,6 +14,7 @@ export class Notice extends EventTarget {
   #button;
   #again = null;
   #isWaiting = false;
+  #isTrying = false; // `again` was called just now, by itself
   #tries = 0;
   #timer = 0;
 
@@ -44,7 +45,7 @@ export class Notice extends EventTarget {
   }
 
   hide() {
-    this.#tries = 0;
+    if (!this.#isTrying) this.#tries = 0;
     this.#isWaiting = false;
     clearTimeout(this.#timer);
     delete this.#root.dataset.open;
@@ -65,6 +66,8 @@ export class Notice extends EventTarget {
     this.#isWaiting = false;
     this.#tries += 1;
     this.#parts.countdown.textContent = words.problems.trying;
+    this.#isTrying = true; // what it hides, before it waits, does not begin the waits again
     this.#again();
+    this.#isTrying = false;
   }
 }

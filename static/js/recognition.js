@@ -28,6 +28,7 @@ const newDigit = () => ({
   drawing: null, // the row as the server last sent it
   body: null, // what the row was read from, as JSON; null while a request is under way
   isJudged: false, // a judged row keeps its drawing; later strokes need a new row
+  isAside: false, // read without the visitor's own answers
 });
 
 export class Recognition extends EventTarget {
@@ -35,7 +36,8 @@ export class Recognition extends EventTarget {
   #digit = newDigit();
   #jobs = [];
   #running = null;
-  #failed = null;
+  #failed = null; // the reading that failed
+  #verdicts = []; // those that failed: they are sent again with what comes next
 
   constructor(api) {
     super();
@@ -47,6 +49,11 @@ export class Recognition extends EventTarget {
     return this.#digit.answered === this.#digit.version ? this.#digit.drawing : null;
   }
 
+  /** Whether a request waits to be sent again. */
+  get hasFailed() {
+    return this.#failed !== null || this.#verdicts.length > 0;
+  }
+
   /** The digit on the pad, for resume(). */
   get digit() {
     return this.#digit;
@@ -54,8 +61,8 @@ export class Recognition extends EventTarget {
 
   /** What a reloaded page needs to continue, for restore(). */
   get kept() {
-    const { id, drawing, body, isJudged } = this.#digit;
-    return { id, drawing, body, isJudged };
+    const { id, drawing, body, isJudged, isAside } = this.#digit;
+    return { id, drawing, body, isJudged, isAside };
   }
 
   /** Continues with a digit of this page that lay under another sheet. */
@@ -96,6 +103,7 @@ export class Recognition extends EventTarget {
     if (!drawing) return;
     this.#digit.isJudged = true;
     this.#failed = null;
+    this.#verdicts = this.#verdicts.filter(({ digit }) => digit !== this.#digit);
     this.#enqueue({
       run: this.#judge,
       digit: this.#digit,
@@ -114,18 +122,18 @@ export class Recognition extends EventTarget {
     if (digit.drawing && !isOpen) this.#emit("finished", { drawing: digit.drawing });
   }
 
-  /** Sends the failed request again. */
+  /** Sends the failed requests again. */
   retry() {
-    const job = this.#failed;
-    this.#failed = null;
-    if (!job) return;
-    if (job.run === this.#read) this.#emit("waiting");
-    this.#enqueue(job);
+    const reading = this.#failed;
+    this.#letGo();
+    if (!reading) return;
+    this.#emit("waiting");
+    this.#enqueue(reading);
   }
 
   /** A verdict that failed is sent again with what comes next; a reading is outdated by it. */
   #letGo() {
-    if (this.#failed?.run === this.#judge) this.retry();
+    for (const job of this.#verdicts.splice(0)) this.#enqueue(job);
     this.#failed = null;
   }
 
@@ -210,7 +218,8 @@ export class Recognition extends EventTarget {
     if (job.run === this.#judge)
       digit.isJudged = digit.drawing !== null && digit.drawing.label !== null;
     if (this.#isCurrent(job) || (job.run === this.#judge && isPassing(problem))) {
-      this.#failed = job;
+      if (job.run === this.#judge) this.#verdicts.push(job);
+      else this.#failed = job;
       this.#emit("failure", { problem });
     } else if (digit !== this.#digit && digit.drawing) {
       this.#emit("finished", { drawing: digit.drawing });
