@@ -22,7 +22,8 @@ export class Cursor {
     this.#voice = voice;
     canvas.addEventListener("keydown", (event) => this.press(event));
     canvas.addEventListener("blur", () => this.#leave());
-    canvas.addEventListener("pointerdown", () => this.#leave());
+    // Before the pad begins a stroke of the pointer.
+    canvas.addEventListener("pointerdown", () => this.#leave(), { capture: true });
   }
 
   press(event) {

@@ -6,7 +6,7 @@ import { toLists } from "./geometry.js";
 import { Intake } from "./intake.js";
 import { Pad } from "./pad.js";
 import { KEPT, api, find, notice, on, startCards } from "./page.js";
-import { isAboutContent } from "./problems.js";
+import { Problem, isAboutContent } from "./problems.js";
 import { Recognition } from "./recognition.js";
 import { listenToKeys } from "./shortcuts.js";
 import { words } from "./words.js";
@@ -29,7 +29,6 @@ const cards = startCards(LATEST, {
 let keys = []; // pressed on the pad before the script for them is there
 let explanation = null; // loaded when the visitor first asks for it
 let memory = null; // loaded once the visitor has answered
-let asksMemory = true;
 
 // Sheets go to the server
 
@@ -39,7 +38,6 @@ function beginStroke() {
   recognition.interrupt();
   notice.hide();
   answer.wait();
-  asksMemory = true;
   find("hint").hidden = true;
 }
 
@@ -97,10 +95,15 @@ async function drawByKeys(event) {
   if (!keys || isModified || !/^(Arrow.*| )$/.test(event.key)) return;
   event.preventDefault(); // no scrolling
   if (keys.push(event) > 1) return;
-  const { Cursor } = await import("./cursor.js");
-  const cursor = new Cursor(find("pad"), pad, find("cursor"), find("voice"));
-  for (const each of keys) cursor.press(each);
-  keys = null;
+  try {
+    const { Cursor } = await import("./cursor.js");
+    const cursor = new Cursor(find("pad"), pad, find("cursor"), find("voice"));
+    for (const each of keys) cursor.press(each);
+    keys = null;
+  } catch {
+    keys = [];
+    notice.tell(new Problem(), () => find("pad").focus());
+  }
 }
 
 // Answers and problems come back
@@ -116,6 +119,7 @@ function showAnswer({ drawing }) {
 }
 
 function judge(said) {
+  if (!recognition.answered) return; // it is being read again
   notice.hide();
   markTurned(said.label !== null);
   recognition.judge(said);
@@ -173,7 +177,12 @@ function explain(drawing) {
 
 async function toggleExplanation() {
   if (!explanation) {
-    const { Explanation } = await import("./explanation.js");
+    const { Explanation } = await import("./explanation.js").catch(() => ({}));
+    if (!Explanation) {
+      notice.tell(new Problem(), toggleExplanation);
+      return;
+    }
+    notice.hide();
     const [button, canvas] = [find("looked-button"), find("looked")];
     explanation = new Explanation(api, button, canvas, find("looked-sentence"));
     on(explanation, "failure", ({ problem }) => notice.tell(problem, () => explanation.toggle()));
@@ -184,13 +193,14 @@ async function toggleExplanation() {
 
 // What the visitor's own answers changed
 
-/** Asks without the visitor's own answers, where the visitor wants that. */
-const aside = () => (asksMemory ? {} : { personal: false });
+/** Asks about this digit without the visitor's own answers, where the visitor wants that. */
+const aside = () => (recognition.digit.isAside ? { personal: false } : {});
 
 async function tellMemory(drawing) {
   if (!memory && !drawing.personal && !drawing.learned) return;
   if (!memory) {
-    const { MemoryNote } = await import("./memory.js");
+    const { MemoryNote } = await import("./memory.js").catch(() => ({}));
+    if (!MemoryNote) return; // the answer stands without the note
     memory ??= new MemoryNote(find("memory"));
     memory.addEventListener("without", readWithout);
     memory.addEventListener("forget", forget);
@@ -199,7 +209,8 @@ async function tellMemory(drawing) {
 }
 
 function readWithout() {
-  asksMemory = false;
+  recognition.digit.isAside = true;
+  find("pad").focus({ preventScroll: true }); // the button goes
   readSheet(pad);
 }
 
@@ -251,7 +262,10 @@ on(intake, "dragging", ({ isOver }) => find("sheet").toggleAttribute("data-dropp
 on(recognition, "waiting", () => answer.expect());
 on(recognition, "answer", showAnswer);
 on(recognition, "verdict", showVerdict);
-on(recognition, "finished", ({ drawing }) => cards.put(drawing));
+on(recognition, "finished", ({ drawing }) => {
+  if (!recognition.hasFailed) notice.hide();
+  cards.put(drawing);
+});
 on(recognition, "failure", showProblem);
 on(feedback, "judge", judge);
 on(find("undo"), "click", () => pad.undo());

@@ -58,7 +58,8 @@ export class Editor extends EventTarget {
 
   #judge(drawing, feedback) {
     return this.#request(async () => {
-      const judged = await this.#api.giveFeedback(drawing.id, feedback);
+      const { personal } = drawing; // the answer stays the one that was judged
+      const judged = { ...(await this.#api.giveFeedback(drawing.id, feedback)), personal };
       if (this.#dialog.open && this.#drawing.id === judged.id) this.#show(judged);
       this.#emit("judged", { drawing: judged });
     });
@@ -66,7 +67,7 @@ export class Editor extends EventTarget {
 
   #askOrDelete() {
     if (this.#isSure) this.#remove(this.#drawing);
-    this.#isSure = true;
+    this.#isSure = !this.#isSure; // a further press does not delete again
     this.#parts.delete.textContent = words.drawing.deleteSure;
   }
 

@@ -17,15 +17,20 @@ const observer = new IntersectionObserver(([entry]) => entry.isIntersecting && l
 
 /** What the server counts, after a verdict or a deletion. */
 async function recount() {
-  const answer = await fetch(location.href);
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  for (const id of ["score", "filters"]) {
-    const fresh = page.getElementById(id);
-    if (fresh) find(id).replaceChildren(...fresh.childNodes);
+  try {
+    const answer = await fetch(location.href);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const id of ["score", "filters"]) {
+      const fresh = page.getElementById(id);
+      if (fresh) find(id).replaceChildren(...fresh.childNodes);
+    }
+  } catch {
+    // The numbers are those of before.
   }
 }
 
 function show({ results }) {
+  notice.hide();
   more.hidden = loader.isAtEnd;
   cards.append(results);
   // An observer reports only changes: started again, it also reports a button that is still in view.
@@ -56,7 +61,7 @@ on(cards, "change", () => {
   find("none").hidden = cards.size > 0 || !loader.isAtEnd;
 });
 on(more, "click", load);
-on(find("delete-all-ask"), "click", async () => {
+on(find("delete-all-ask"), "click", () => {
   const { textContent: count } = find("filters").querySelector("small");
   find("delete-all-title").textContent = words.history.deleteAll(Number(count));
   dialog.showModal();

@@ -24,6 +24,7 @@ export class Pad extends EventTarget {
   #future = [];
   #current = null; // the stroke that is being drawn
   #pointer = null; // the pointer that draws or erases: {id, type, isEraser}; null when keys draw
+  #turned = null; // the sheet that this stroke turned
   #click = null; // the place over a picture where a stroke may begin
   #penAt = -Infinity; // when a pen was last seen
   #frame = 0;
@@ -69,7 +70,7 @@ export class Pad extends EventTarget {
 
   /** Puts another sheet over this one. */
   turn(sheet) {
-    this.#drop();
+    this.end(); // a stroke under way stays on the old one
     this.#put({ strokes: [], picture: "", ...sheet });
   }
 
@@ -85,7 +86,8 @@ export class Pad extends EventTarget {
   /** Takes what was drawn before this script was there. */
   takeOver(events) {
     for (const event of events) {
-      if (event.target !== this.#canvas) continue;
+      // A pointer that goes down elsewhere moves and rises in vain.
+      if (event.type === "pointerdown" && event.target !== this.#canvas) continue;
       if (event.type === "pointerdown") this.#down(event);
       else if (event.type === "pointermove") this.#move(event);
       else this.#up(event);
@@ -93,7 +95,9 @@ export class Pad extends EventTarget {
   }
 
   begin(point) {
+    const before = this.#sheet;
     this.dispatchEvent(new CustomEvent("begin")); // may turn the sheet
+    this.#turned = this.#sheet === before ? null : before;
     this.#current = { points: [point], width: this.penWidth };
     this.#ink.begin();
     this.#paintSoon();
@@ -219,6 +223,8 @@ export class Pad extends EventTarget {
     this.#click = null;
     this.#drop();
     this.#pointer = null;
+    if (this.#turned) this.#sheet = this.#past.pop();
+    this.#turned = null;
     this.#changed();
   }
 

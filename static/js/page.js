@@ -26,6 +26,7 @@ export function startCards(limit = Infinity, heard = {}) {
     try {
       const { Editor } = await import("./editor.js");
       editor ??= listen(new Editor(find("editor"), api));
+      notice.hide();
       editor.open(drawing);
     } catch {
       notice.tell(new Problem(), () => open({ drawing }));

@@ -31,7 +31,8 @@ function tell(share) {
   return share < 0.005 ? gettext("under 1%") : percent.format(share);
 }
 
-const NONE = "none";
+/** The eleventh answer. */
+export const NONE = "none";
 
 export const words = {
   answer: (answer) => (answer === NONE ? gettext("no digit") : String(answer)),
