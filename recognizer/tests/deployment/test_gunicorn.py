@@ -16,7 +16,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from recognizer.tests.kit.drawings import SEVEN
-from recognizer.tests.kit.live import PROJECT, LiveSite, Server, serve
+from recognizer.tests.kit.live import PROJECT, LiveSite, Server, serve, wait_until
 
 MOST_MEGABYTES = 180
 
@@ -97,9 +97,12 @@ def test_the_access_log_is_json_whatever_a_client_sends(own_site: LiveSite) -> N
     request_id = answer.headers["X-Request-ID"]
     with urlopen(f"{own_site.url}/healthz"):
         pass  # by the same server later: the line before is written
-    while not (entries := [e for e in access_log(own_site) if e["request_id"] == request_id]):
-        pass
-    (entry,) = entries
+
+    def entries() -> list[dict[str, object]]:
+        return [entry for entry in access_log(own_site) if entry["request_id"] == request_id]
+
+    wait_until(entries)
+    (entry,) = entries()
     assert entry["path"] == '/nothing"?a=\\x'
     assert (entry["method"], entry["status"], entry["agent"]) == ("GET", 404, agent)
 

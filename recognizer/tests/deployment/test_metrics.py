@@ -26,7 +26,7 @@ from recognizer.services.site.throttling import forget_full
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.deployment.test_gunicorn import workers_of
 from recognizer.tests.kit.drawings import SEVEN, assert_problem
-from recognizer.tests.kit.live import LiveSite, serve
+from recognizer.tests.kit.live import LiveSite, serve, wait_until
 from recognizer.tests.kit.load import ask as ask_live
 
 TOKEN = "a-token-for-tests-alone"
@@ -187,8 +187,7 @@ def test_each_process_tells_the_counts_of_all_and_those_of_dead_ones(
             killed = workers_of(site)
             for pid in killed:
                 os.kill(pid, signal.SIGKILL)
-            while len(set(workers_of(site)) - set(killed)) < 2:
-                pass
+            wait_until(lambda killed=killed: len(set(workers_of(site)) - set(killed)) >= 2)
     assert not folder.exists()
 
 
@@ -238,8 +237,7 @@ def test_a_site_whose_counts_are_deleted_answers_all(static_files: None, tmp_pat
         killed = workers_of(site)
         for pid in killed:
             os.kill(pid, signal.SIGKILL)
-        while len(set(workers_of(site)) - set(killed)) < 2:
-            pass
+        wait_until(lambda: len(set(workers_of(site)) - set(killed)) >= 2)
         for _ in range(8):
             site.draw_seven()
         assert "digits_model_age_seconds" in scrape(site)

@@ -17,7 +17,7 @@ from recognizer.services.versions import registry
 from recognizer.tests.conftest import Caller
 from recognizer.tests.deployment.test_gunicorn import workers_of
 from recognizer.tests.kit.drawings import assert_problem, copy_model
-from recognizer.tests.kit.live import LiveSite, new_database, serve
+from recognizer.tests.kit.live import LiveSite, new_database, serve, wait_until
 from recognizer.tests.kit.load import ask, draw, load
 
 Damage = Callable[[Path], object]
@@ -120,8 +120,7 @@ def replace_workers(site: LiveSite) -> None:
     killed = workers_of(site)
     for pid in killed:
         os.kill(pid, signal.SIGKILL)
-    while len(set(workers_of(site)) - set(killed)) < len(killed):
-        pass
+    wait_until(lambda: len(set(workers_of(site)) - set(killed)) >= len(killed))
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

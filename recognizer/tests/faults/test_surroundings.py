@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from recognizer.tests.kit.drawings import assert_problem
-from recognizer.tests.kit.live import LiveSite, Server, copy_site, serve
+from recognizer.tests.kit.live import LiveSite, Server, copy_site, serve, wait_until
 from recognizer.tests.kit.load import ask, draw, stored
 
 AS_A_USER = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
@@ -26,8 +26,7 @@ def replace_workers(site: LiveSite) -> None:
     killed = site.server.processes()
     for pid in killed:
         os.kill(pid, signal.SIGKILL)
-    while len(set(site.server.processes()) - set(killed)) < len(killed):
-        pass
+    wait_until(lambda: len(set(site.server.processes()) - set(killed)) >= len(killed))
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +54,7 @@ def test_a_rotated_log_goes_on_in_a_new_file(site_of_a_user: LiveSite, folder: P
     log, old = folder / "requests.log", folder / "requests.log.1"
     log.rename(old)
     assert ask(site_of_a_user.url, "/before/").status == 404
-    while '"/before/"' not in old.read_text():  # a line is written after its answer
-        pass
+    wait_until(lambda: '"/before/"' in old.read_text())  # a line is written after its answer
     os.kill(site_of_a_user.server.pid, signal.SIGUSR1)
     for _ in range(500):  # the workers take the new file one after the other
         assert ask(site_of_a_user.url, "/after/").status == 404

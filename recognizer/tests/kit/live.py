@@ -15,12 +15,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Queue
-from threading import Condition, Thread
+from threading import Condition, Event, Thread
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -246,6 +246,14 @@ def _serve(folder: Path, wrapper: Sequence[str], environment: dict[str, str]) ->
         yield LiveSite(url, everything, server)
     finally:
         server.stop()
+
+
+def wait_until(is_so: Callable[[], object]) -> None:
+    """Wait for what another process does, within bounds and without keeping a core busy."""
+    deadline, pause = time.monotonic() + START_SECONDS, Event()
+    while not is_so():
+        assert time.monotonic() < deadline
+        pause.wait(0.02)
 
 
 def copy_site(folder: Path) -> None:

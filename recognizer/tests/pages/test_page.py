@@ -220,6 +220,9 @@ def test_the_visitors_answers_can_be_forgotten(pad: Page) -> None:
 
     expect_answer(pad, 7)
     expect(pad.locator("#memory")).to_be_hidden()
+    press(pad, "Clear")
+    draw(pad, SEVEN)
+    expect_answer(pad, 7)
 
 
 def test_agreeing_with_a_learned_answer_stores_that_answer(pad: Page) -> None:
@@ -230,4 +233,37 @@ def test_agreeing_with_a_learned_answer_stores_that_answer(pad: Page) -> None:
         press(pad, "Yes, 1")
 
     assert response.value.json()["label"] == 1
+    expect(pad.locator("#answer")).to_have_attribute("data-state", "right")
+
+
+def test_a_learned_answer_that_is_confirmed_in_the_dialog_is_right(pad: Page) -> None:
+    draw(pad, SEVEN)
+    press(pad, "1")
+    draw(pad, SEVEN)
+    expect_answer(pad, 1)
+    press(pad, "Yes, 1")
+    expect(pad.locator("#drawings li")).to_have_count(2)
+    pad.locator("#drawings button").first.click()
+    dialog = pad.get_by_role("dialog")
+    dialog.get_by_role("button", name="Yes, 1", exact=True).click()  # takes it back
+    expect(dialog.get_by_role("status")).to_be_empty()
+    dialog.get_by_role("button", name="Yes, 1", exact=True).click()
+
+    expect(dialog.get_by_role("status")).to_have_text("Thank you: it was right.")
+
+
+def test_a_drawing_that_was_read_without_the_memory_is_not_read_again_by_undo(pad: Page) -> None:
+    draw(pad, SEVEN)
+    press(pad, "1")
+    draw(pad, SEVEN)
+    expect_answer(pad, 1)
+    press(pad, "Ask without them")
+    expect_answer(pad, 7)
+    press(pad, "Yes, 7")
+    expect(pad.locator("#answer")).to_have_attribute("data-state", "right")
+    draw(pad, SEVEN)
+    expect(pad.locator("#answer")).to_have_attribute("data-state", "answered")
+    press(pad, "Undo")
+    press(pad, "Undo")
+
     expect(pad.locator("#answer")).to_have_attribute("data-state", "right")
