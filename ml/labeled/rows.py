@@ -142,8 +142,8 @@ def _cut_first(lines: list[str]) -> tuple[list[str], list[str]]:
 def _parse_numbers(lines: list[str], width: int) -> NDArray[np.uint8] | None:
     """Parse lines of so many numbers from 0 to 255, or return None if there is anything else."""
     # NumPy asks C whether a character is a space, which reads beyond C's table, and may crash, for
-    # those that C does not know.
-    if not all(map(str.isascii, lines)):
+    # those that C does not know. Where nothing is left on any line, it warns.
+    if not all(map(str.isascii, lines)) or any(map(str.isspace, lines)):
         return None
     try:
         numbers = np.loadtxt(lines, np.uint8, comments=None, delimiter=",", quotechar='"', ndmin=2)

@@ -196,6 +196,13 @@ def test_an_open_quote_is_a_fault_of_its_line(tmp_path: Path) -> None:
     refuse(path, "There are 1 columns", 3)
 
 
+def test_a_line_with_a_name_alone_is_refused_without_a_warning(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    refuse(write_rows(tmp_path, "A,"), "There are 2 columns", 2)
+    assert not recwarn.list
+
+
 @pytest.mark.parametrize("text", [TMNIST_HEADER, f"{TMNIST_HEADER}\n\n \n"])
 def test_a_header_without_rows_is_refused(tmp_path: Path, text: str) -> None:
     refuse(write_text(tmp_path / "a.csv", text), "no rows below the header", text.count("\n") or 1)
