@@ -7,6 +7,8 @@ MLError
 │   ├── InvalidStrokes     not lists of finite points
 │   ├── InvalidPixels      not 784 numbers from 0 to 255
 │   ├── BlankDrawing       without ink
+│   ├── NothingFound       with something on it, but nothing that could be a digit
+│   ├── SeveralDigits      more than one digit side by side
 │   └── InvalidItem        one of many drawings cannot be read; has its index
 ├── DatasetError           a labeled file cannot be read; has the path and, if known, the line
 ├── TypefaceError          a font has no ten usable digits
@@ -48,6 +50,18 @@ class InvalidPixels(InvalidDrawing):
 
 class BlankDrawing(InvalidDrawing):
     """There is no ink to read."""
+
+
+class NothingFound(InvalidDrawing):
+    """The picture is not blank, but nothing on it looks like strokes."""
+
+
+class SeveralDigits(InvalidDrawing):
+    """Several digits stand side by side: `count` of them."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        super().__init__(f"There are {count} digits here; send one at a time.")
 
 
 class InvalidItem(InvalidDrawing):

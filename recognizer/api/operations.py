@@ -38,7 +38,14 @@ Described = TypeVar("Described", bound=Callable[..., Any])
 JSON = "application/json"
 FORM = "multipart/form-data"
 FILE = {"type": "string", "format": "binary"}
-IMAGE_PROBLEMS = ["blank-drawing", "invalid-image", "image-too-large", "busy"]
+IMAGE_PROBLEMS = [
+    "blank-drawing",
+    "nothing-found",
+    "several-digits",
+    "invalid-image",
+    "image-too-large",
+    "busy",
+]
 DRAWING_PROBLEMS = [*IMAGE_PROBLEMS, "invalid-strokes", "invalid-pixels"]
 
 LINKS = {

@@ -36,6 +36,8 @@ from recognizer.services.errors import (
     InvalidImage,
     InvalidPixels,
     InvalidStrokes,
+    NothingFound,
+    SeveralDigits,
 )
 from recognizer.services.versions import registry
 
@@ -82,6 +84,22 @@ PROBLEMS = {
         400,
         _("Nothing is drawn"),
         _("The picture, the strokes or the pixels hold no ink that stands out from the paper."),
+    ),
+    "nothing-found": Problem(
+        400,
+        _("No digit was found"),
+        _(
+            "Something is on the picture, but nothing looks like the strokes of a digit. A picture "
+            "that shows the digit larger, on plain paper and in even light, is read best."
+        ),
+    ),
+    "several-digits": Problem(
+        400,
+        _("There are several digits"),
+        _(
+            "The drawing holds two or more digits side by side. One at a time is read: cut the "
+            "picture, or draw a single digit."
+        ),
     ),
     "invalid-image": Problem(
         400,
@@ -262,6 +280,8 @@ PROBLEMS = {
 
 _DRAWING_PROBLEMS: dict[type[InvalidDrawing], str] = {
     BlankDrawing: "blank-drawing",
+    NothingFound: "nothing-found",
+    SeveralDigits: "several-digits",
     InvalidImage: "invalid-image",
     ImageTooLarge: "image-too-large",
     InvalidStrokes: "invalid-strokes",

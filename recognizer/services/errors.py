@@ -12,6 +12,8 @@ from ml.errors import InvalidItem as InvalidItem
 from ml.errors import InvalidPixels as InvalidPixels
 from ml.errors import InvalidStrokes as InvalidStrokes
 from ml.errors import MLError as MLError
+from ml.errors import NothingFound as NothingFound
+from ml.errors import SeveralDigits as SeveralDigits
 from ml.errors import TypefaceError as TypefaceError
 
 

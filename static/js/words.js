@@ -185,6 +185,10 @@ export const words = {
     // By the end of the problem's type; the sentences of the API are for programs.
     types: {
       "blank-drawing": gettext("There is no ink in this drawing. Draw a digit and try again."),
+      "nothing-found": gettext(
+        "No digit was found in this picture. Show it larger, on plain paper and in even light.",
+      ),
+      "several-digits": gettext("I see more than one digit. One at a time, please."),
       "invalid-image": gettext("This picture cannot be read. Choose a PNG, JPEG or WebP file."),
       "image-too-large": gettext(
         "This picture is too large. Choose one of at most 10 MB and 4096 pixels a side.",
