@@ -126,6 +126,10 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
         unowned = Q(visitor=None) & ~Q(source=Drawing.Source.IMPORT)
         return self.filter(unowned | Q(visitor=visitor) if visitor else unowned)
 
+    def not_imported(self) -> DrawingQuerySet:
+        """Return what was drawn or sent here: an import's labels are no answers of people."""
+        return self.exclude(source=Drawing.Source.IMPORT)
+
     def labeled(self) -> DrawingQuerySet:
         """Return the drawings whose right answer is known, as confirmed or as corrected."""
         return self.filter(label__isnull=False)
@@ -336,7 +340,17 @@ class Drawing(models.Model):
                 condition=Q(suspicious_at__isnull=False),
                 name="drawing_suspicious",
             ),
-            models.Index(fields=["answer", "label"], name="drawing_counted"),
+            # With the source, which SQLite otherwise looks up in every row.
+            models.Index(
+                fields=["answer", "label", "source"],
+                condition=~Q(source="import"),
+                name="drawing_counted",
+            ),
+            models.Index(
+                fields=["feedback_at", "answer", "label", "source"],
+                condition=Q(label__isnull=False) & ~Q(source="import"),
+                name="drawing_answered",
+            ),
             models.Index(
                 fields=["reviewed_at"], condition=Q(review="approved"), name="drawing_approved"
             ),

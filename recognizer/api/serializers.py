@@ -460,12 +460,13 @@ class DigitCountsSerializer(AnswerCountsSerializer):
 
 @_shown_by(EXAMPLES["stats"])
 class StatsAnswer(CountsSerializer):
-    """The counts of all drawings, and of each digit."""
+    """The counts of all drawings but imported ones, and of each digit."""
 
     model = serializers.IntegerField(allow_null=True, help_text="The version that answers.")
     drawings = serializers.IntegerField(min_value=0)
     digits = DigitCountsSerializer(many=True)
     none = AnswerCountsSerializer(help_text="What is no digit.")
+    month = CountsSerializer(help_text="What people answered for since this month began, in UTC.")
 
 
 @_shown_by(EXAMPLES["explanation"])

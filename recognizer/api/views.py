@@ -354,7 +354,8 @@ class StatsView(APIView):
     def get(self, request: Request) -> Response:
         """Count drawings and right answers.
 
-        In all, and for each digit and for none by the label.
+        In all, for each digit and for none by the label, and of this month. Imported drawings are
+        left out: nobody here answered for them.
         """
         return Response(statistics.count_drawings())
 

@@ -286,7 +286,7 @@ def delete_drawing(drawing: Drawing) -> None:
 
 def delete_own_drawings(drawings: DrawingQuerySet, visitor: uuid.UUID | None) -> int:
     """Delete those of the drawings that belong to the visitor; return how many."""
-    own = drawings.of_visitor(visitor).exclude(source=Drawing.Source.IMPORT)
+    own = drawings.of_visitor(visitor).not_imported()
     return sum(delete_in_chunks(own))
 
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, F, Q
+from django.utils import timezone
 
 from recognizer.models import NO_DIGIT, Drawing, TrainedModel
 
 
 def count_drawings() -> dict[str, Any]:
-    """Count drawings, labels and right answers, in all and by the right answer."""
-    pairs = Drawing.objects.order_by().values_list("answer", "label").annotate(n=Count("*"))
+    """Count drawings, labels and right answers, in all and by the right answer.
+
+    Imported drawings, which nobody here answered for, are left out.
+    """
+    drawn = Drawing.objects.not_imported().order_by()
+    pairs = drawn.values_list("answer", "label").annotate(n=Count("*"))
     predicted: Counter[int] = Counter()
     labeled: Counter[int] = Counter()
     right: Counter[int] = Counter()
@@ -39,7 +44,18 @@ def count_drawings() -> dict[str, Any]:
         "accuracy": _share(right.total(), labeled.total()),
         "digits": [{"digit": digit, **counts_of(digit)} for digit in range(10)],
         "none": counts_of(NO_DIGIT),
+        "month": count_this_month(),
     }
+
+
+def count_this_month() -> dict[str, Any]:
+    """Count what people answered since the month began, and how often the site was right."""
+    begin = timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    answered = Drawing.objects.not_imported().labeled().filter(feedback_at__gte=begin)
+    counts: dict[str, Any] = answered.aggregate(
+        labeled=Count("label"), correct=Count("label", filter=Q(label=F("answer")))
+    )
+    return {**counts, "accuracy": _share(counts["correct"], counts["labeled"])}
 
 
 def _share(part: int, whole: int) -> float | None:

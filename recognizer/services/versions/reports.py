@@ -202,7 +202,7 @@ def _count_answered() -> Sequence[tuple[int, int, int]]:
 
     Imported and rejected drawings do not count.
     """
-    live = Drawing.objects.labeled().exclude(source=Drawing.Source.IMPORT)
+    live = Drawing.objects.labeled().not_imported()
     live = live.exclude(review=Drawing.Review.REJECTED)
     counted = (
         live.order_by()

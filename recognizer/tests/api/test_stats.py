@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from recognizer.models import Drawing
@@ -27,7 +33,7 @@ def test_answers_are_counted_by_digit(
         drawing = stranger.draw(7)
         stranger.put(f"{DRAWINGS}{drawing['id']}/feedback/", body)
     stranger.draw(1)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         stats = stranger.get(STATS).json()
     assert stats["model"] == 1
     assert (stats["drawings"], stats["labeled"], stats["correct"]) == (4, 3, 2)
@@ -48,3 +54,51 @@ def test_what_is_no_digit_is_counted_apart(stranger: Caller) -> None:
     stats = stranger.get(STATS).json()
     assert stats["none"] == {"predicted": 1, "labeled": 2, "correct": 1, "accuracy": 0.5}
     assert (stats["labeled"], stats["correct"], stats["digits"][7]["predicted"]) == (2, 1, 1)
+
+
+def answer(caller: Caller, label: int, **values: object) -> None:
+    """Draw a 7 and answer for it, with other values in its row."""
+    drawing = caller.draw(7)
+    caller.put(f"{DRAWINGS}{drawing['id']}/feedback/", {"label": label})
+    Drawing.objects.filter(pk=drawing["id"]).update(**values)
+
+
+def test_imported_drawings_are_no_answers_of_people(stranger: Caller) -> None:
+    answer(stranger, 7)
+    answer(stranger, 1, source=Drawing.Source.IMPORT)
+    stats = stranger.get(STATS).json()
+    assert (stats["drawings"], stats["labeled"], stats["accuracy"]) == (1, 1, 1.0)
+    assert stats["digits"][1]["labeled"] == 0
+    assert stats["month"] == {"labeled": 1, "correct": 1, "accuracy": 1.0}
+
+
+def test_a_month_begins_with_its_first_second(
+    stranger: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = datetime(2027, 2, 1, tzinfo=UTC)
+    answer(stranger, 7, feedback_at=begin)
+    answer(stranger, 1, feedback_at=begin + timedelta(days=3), created_at=begin - timedelta(days=9))
+    answer(stranger, 1, feedback_at=begin - timedelta(microseconds=1))
+    monkeypatch.setattr(timezone, "now", lambda: begin + timedelta(days=20))
+    stats = stranger.get(STATS).json()
+    assert stats["month"] == {"labeled": 2, "correct": 1, "accuracy": 0.5}
+    assert stats["labeled"] == 3
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite tells its plan in these words")
+def test_counts_are_read_from_indexes(stranger: Caller) -> None:
+    plans: list[str] = []
+
+    def explain(run: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if 'FROM "recognizer_drawing"' in sql:
+            context["cursor"].cursor.execute(f"EXPLAIN QUERY PLAN {sql.replace('%s', '?')}", params)
+            plans.append(" ".join(str(row[-1]) for row in context["cursor"].cursor.fetchall()))
+        return run(sql, params, many, context)
+
+    with connection.execute_wrapper(explain):
+        stranger.get(STATS)
+    # "COVERING" is not said of an index with a generated column, though no row is read.
+    assert plans == [
+        "SCAN recognizer_drawing USING INDEX drawing_counted",
+        "SEARCH recognizer_drawing USING COVERING INDEX drawing_answered (feedback_at>?)",
+    ]
