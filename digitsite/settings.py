@@ -101,6 +101,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "recognizer.middleware.lighten_static_files",
     "django_guid.middleware.guid_middleware",
     "recognizer.middleware.refuse_unknown_methods",
     "recognizer.middleware.answer_probes",
