@@ -7,8 +7,8 @@ The first sends each request to a gunicorn of one worker, and prints the process
 worker and the most memory that the request added to it.
 
 --crowd lets ten clients of one address send as fast as they are answered to a site of two workers
-with its default limits, large pictures or small drawings, while another address draws all the
-time, nearly twice a second.
+with its default limits, large pictures or small drawings, without cookies or each with its own,
+while another address draws all the time, nearly twice a second.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ import time
 import zlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from http.cookies import SimpleCookie
 from pathlib import Path
 from threading import Event
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -145,7 +147,9 @@ def requests() -> dict[str, tuple[str, str, bytes]]:
     }
 
 
-def send(url: str, content_type: str, body: bytes, address: str = "") -> int:
+def send(
+    url: str, content_type: str, body: bytes, address: str = "", cookies: str = "", token: str = ""
+) -> int:
     """Return the status; a body without a type is a picture in a form."""
     if not content_type:
         content_type = "multipart/form-data; boundary=edge"
@@ -154,11 +158,21 @@ def send(url: str, content_type: str, body: bytes, address: str = "") -> int:
     headers = {"Content-Type": content_type}
     if address:
         headers["X-Forwarded-For"] = address
+    if cookies:
+        headers |= {"Cookie": cookies, "X-CSRFToken": token}
     try:
         with urlopen(Request(url, body, headers), timeout=300) as answer:
             return int(answer.status)
     except HTTPError as error:
         return error.code
+
+
+def visit(url: str) -> tuple[str, str]:
+    """Open the page as a new visitor; return the cookies and the token that it gives."""
+    with urlopen(url) as page:
+        given = SimpleCookie("; ".join(page.headers.get_all("Set-Cookie")))
+    cookies = {name: morsel.value for name, morsel in given.items()}
+    return "; ".join(map("=".join, cookies.items())), cookies["csrftoken"]
 
 
 def processor_seconds(pid: int) -> float:
@@ -196,6 +210,14 @@ def measure_requests() -> None:
         kit.print_row(*row)
 
 
+def send_until(done: Event, *sent: Any) -> Counter[int]:
+    """Send the same again and again, and count the answers."""
+    answers: Counter[int] = Counter()
+    while not done.is_set():
+        answers[send(*sent)] += 1
+    return answers
+
+
 def measure_crowd(seconds: int) -> None:
     """Let many clients of one address send, and one of another."""
     digit = json.dumps({"strokes": zigzag(60)}).encode()
@@ -209,10 +231,12 @@ def measure_crowd(seconds: int) -> None:
     kit.print_head(
         "ten clients send", "their answers", "the other's p50 ms", "p95 ms", "its answers"
     )
-    for name, content_type, body in (
-        ("nothing", "", b""),
-        ("small drawings", JSON, digit),
-        ("large pictures", "", picture),
+    for name, content_type, body, has_cookies in (
+        ("nothing", "", b"", False),
+        ("small drawings", JSON, digit, False),
+        ("small drawings, each with a cookie", JSON, digit, True),
+        ("large pictures", "", picture, False),
+        ("large pictures, each with a cookie", "", picture, True),
     ):
         with (
             tempfile.TemporaryDirectory() as folder,
@@ -220,19 +244,11 @@ def measure_crowd(seconds: int) -> None:
             ThreadPoolExecutor(CLIENTS) as pool,
         ):
             url, done = site.url + DRAWINGS, Event()
-
-            def crowd(
-                _: int,
-                url: str = url,
-                sent: tuple[str, bytes] = (content_type, body),
-                done: Event = done,
-            ) -> Counter[int]:
-                answers: Counter[int] = Counter()
-                while sent[1] and not done.is_set():
-                    answers[send(url, *sent, "203.0.113.7")] += 1
-                return answers
-
-            waiting = [pool.submit(crowd, number) for number in range(CLIENTS)]
+            waiting = []
+            for _ in range(CLIENTS if body else 0):
+                visitor = visit(site.url) if has_cookies else ("", "")
+                sent = url, content_type, body, "203.0.113.7", *visitor
+                waiting.append(pool.submit(send_until, done, *sent))
             times, answers = [], Counter[int]()
             end = time.monotonic() + seconds
             while time.monotonic() < end:
