@@ -18,9 +18,9 @@ from django.views.i18n import JavaScriptCatalog
 
 from recognizer.access.visitors import read_visitor, remember_visitor
 from recognizer.api.views import DrawingViewSet
-from recognizer.models import Drawing
 from recognizer.pages import sentences
 from recognizer.problems.kinds import PROBLEMS
+from recognizer.services.drawings import statistics
 
 _create_drawing = DrawingViewSet.as_view({"post": "create"}, detail=False, basename="drawing")
 
@@ -43,8 +43,7 @@ def _visitor_page(
 
 
 def _count_drawings(request: HttpRequest) -> dict[str, Any]:
-    drawings = Drawing.objects.of_visitor(read_visitor(request))
-    total, right, wrong = drawings.count(), drawings.right().count(), drawings.wrong().count()
+    total, right, wrong = statistics.count_of_visitor(read_visitor(request))
     return {
         "counts": {"right": right, "answered": right + wrong},
         "filters": [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from typing import Any
 
@@ -56,6 +57,15 @@ def count_this_month() -> dict[str, Any]:
         labeled=Count("label"), correct=Count("label", filter=Q(label=F("answer")))
     )
     return {**counts, "accuracy": _share(counts["correct"], counts["labeled"])}
+
+
+def count_of_visitor(visitor: uuid.UUID | None) -> tuple[int, int, int]:
+    """Count a visitor's drawings, and those that were read right and wrong."""
+    right, wrong = Q(label=F("answer")), Q(label__isnull=False) & ~Q(label=F("answer"))
+    counts = Drawing.objects.of_visitor(visitor).aggregate(
+        all=Count("pk"), right=Count("pk", filter=right), wrong=Count("pk", filter=wrong)
+    )
+    return counts["all"], counts["right"], counts["wrong"]
 
 
 def _share(part: int, whole: int) -> float | None:
