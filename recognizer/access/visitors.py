@@ -55,7 +55,7 @@ def visitor_of(request: object) -> uuid.UUID | None:
 def network_of(request: Request) -> str:
     """Return the hash by which visitors of one network are told from others.
 
-    It is empty for an API key: whoever got one answers for its labels alone.
+    It is empty for an API key: its holder alone answers for its labels.
     """
     return "" if isinstance(request.auth, ApiKey) else hash_site(request)
 
