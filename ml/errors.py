@@ -2,7 +2,7 @@
 
 MLError
 ├── InvalidDrawing         a drawing that was sent cannot be read
-│   ├── InvalidImage       not a PNG, JPEG or WebP, truncated, animated
+│   ├── InvalidImage       no format that is read, truncated, animated
 │   ├── ImageTooLarge      more bytes or pixels than are read
 │   ├── InvalidStrokes     not lists of finite points
 │   ├── InvalidPixels      not 784 numbers from 0 to 255
@@ -33,7 +33,7 @@ class InvalidDrawing(MLError):
 
 
 class InvalidImage(InvalidDrawing):
-    """The bytes are not one whole, still PNG, JPEG or WebP picture."""
+    """The bytes are not one whole, still picture of a format that is read."""
 
 
 class ImageTooLarge(InvalidDrawing):

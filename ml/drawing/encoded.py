@@ -1,4 +1,4 @@
-"""What a PNG, JPEG or WebP file holds, bounded before a decoder sees it, without metadata.
+"""What an encoded picture holds, bounded before a decoder sees it, without metadata.
 
 A decoder spends what the file tells it to: minutes on the scans of a small JPEG, gigabytes on text
 beside a small PNG. So only the parts that make the picture are passed on, and what they may cost is
@@ -16,7 +16,10 @@ from typing import Final
 from ml.errors import ImageTooLarge, InvalidImage
 
 MAX_SIDE: Final = 4096
-"""Longest side of a picture that is read."""
+"""Longest side of a picture that is read, JPEGs apart: these are reduced while they are decoded."""
+MAX_JPEG_SIDE: Final = 4 * MAX_SIDE
+MAX_JPEG_PIXELS: Final = 64_000_000
+"""Most pixels of a JPEG; phones take up to 50 million."""
 MAX_RAW_BYTES: Final = 3 * MAX_SIDE**2 + MAX_SIDE
 """Most bytes of a PNG after unpacking: color in 8 bits at the longest sides, 12 million pixels with
 transparency, or half as many if interlaced."""
@@ -32,6 +35,8 @@ MAX_WEBP_BYTES: Final = 96_000_000
 """Most memory for one WebP; the more pixels a lossless one has, the fewer tables it may have."""
 MAX_PARTS: Final = 10_000
 """Most chunks or segments of a file; 10 MB in chunks of 4 KB are 2,500."""
+MAX_GIF_PARTS: Final = 100_000
+"""The same for a GIF, whose parts have at most 255 bytes."""
 
 PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 PNG_HEADER: Final = b"\0\0\0\x0dIHDR"
@@ -53,6 +58,11 @@ WEBP_TABLE_BITS: Final = 20
 EXIF: Final = b"Exif\0\0"
 ORIENTATION: Final = 0x0112
 
+KNOWN: Final = "PNG, JPEG, WebP, GIF or BMP"
+HEIC_ADVICE: Final = (
+    "This is a HEIC picture, which is not read; send a JPEG. An iPhone takes JPEGs with Settings, "
+    "Camera, Formats, Most Compatible; other phones, with high efficiency pictures turned off."
+)
 CUT_OFF: Final = "The picture is damaged or cut off; send it again."
 
 
@@ -70,6 +80,8 @@ class Encoded:
         1 to 8, as EXIF counts them.
     needed_bytes : int
         Memory that its decoder may need, roughly and at most.
+    work : int
+        Pixels of a PNG that take as long to decode.
     """
 
     data: bytes
@@ -77,6 +89,7 @@ class Encoded:
     height: int
     orientation: int
     needed_bytes: int
+    work: int
 
 
 def read_encoded(data: bytes) -> Encoded:
@@ -85,7 +98,7 @@ def read_encoded(data: bytes) -> Encoded:
     Parameters
     ----------
     data : bytes
-        A PNG, JPEG or WebP file.
+        A PNG, JPEG, WebP, GIF or BMP file.
 
     Returns
     -------
@@ -101,7 +114,8 @@ def read_encoded(data: bytes) -> Encoded:
 
     References
     ----------
-    "Portable Network Graphics (PNG) Specification", W3C, chapter 5; ITU-T T.81, annex B; RFC 9649.
+    "Portable Network Graphics (PNG) Specification", W3C, chapter 5; ITU-T T.81, annex B; RFC 9649;
+    "Graphics Interchange Format, Version 89a", CompuServe, 1990.
     """
     try:
         if data.startswith(PNG_SIGNATURE):
@@ -110,9 +124,32 @@ def read_encoded(data: bytes) -> Encoded:
             return _read_jpeg(data)
         if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
             return _read_webp(data)
+        if data[:6] in (b"GIF87a", b"GIF89a"):
+            return _read_gif(data)
+        if data[:2] == b"BM":
+            return _read_bmp(data)
     except (struct.error, IndexError) as error:
         raise InvalidImage(CUT_OFF) from error
-    raise InvalidImage("This is not a PNG, JPEG or WebP picture.")
+    raise _unknown(data)
+
+
+def _unknown(data: bytes) -> InvalidImage:
+    """Name the format of a picture that is not read, if it is a common one."""
+    name = ""
+    if data[4:8] == b"ftyp":
+        brands = data[8 : min(int.from_bytes(data[:4]), 256)]
+        if b"avif" not in brands and (b"hei" in brands or b"mif1" in brands):
+            return InvalidImage(HEIC_ADVICE)
+        name = "an AVIF picture" if b"avif" in brands else "a video"
+    elif data[:4] in (b"II*\0", b"MM\0*"):
+        name = "a TIFF picture"
+    elif data[:5] == b"%PDF-":
+        name = "a PDF file"
+    elif b"<svg" in data[:1000]:
+        name = "an SVG picture"
+    if name:
+        return InvalidImage(f"This is {name}, which is not read; send a {KNOWN} picture.")
+    return InvalidImage(f"This is not a {KNOWN} picture.")
 
 
 def _read_png(data: bytes) -> Encoded:
@@ -133,7 +170,7 @@ def _read_png(data: bytes) -> Encoded:
             orientation = _orientation(data[at + 8 : end - 4])
         if name == b"IEND":
             break
-    return Encoded(b"".join(kept), width, height, orientation, NEEDED_PER_PIXEL * width * height)
+    return _encoded(b"".join(kept), width, height, orientation)
 
 
 def _read_jpeg(data: bytes) -> Encoded:
@@ -146,7 +183,10 @@ def _read_jpeg(data: bytes) -> Encoded:
             raise InvalidImage("The JPEG is lossless or coded arithmetically; send a plain one.")
         if marker in JPEG_FRAMES:
             height, width, count = struct.unpack_from(">HHB", data, body + 1)
-            _check_sides(width, height)
+            _check_sides(width, height, MAX_JPEG_SIDE)
+            if width * height > MAX_JPEG_PIXELS:
+                megapixels = MAX_JPEG_PIXELS // 10**6
+                raise ImageTooLarge(f"The JPEG has more than {megapixels} megapixels; reduce it.")
             size, is_progressive = (width, height), marker == 0xC2
             samples = [data[body + 6 + 3 * n : body + 8 + 3 * n] for n in range(count)]
             parts = _coefficients(width, height, samples)
@@ -165,8 +205,9 @@ def _read_jpeg(data: bytes) -> Encoded:
             break
     if not all(size):
         raise InvalidImage(CUT_OFF)
-    data, pixels = b"".join([*kept, b"\xff\xd9"]), size[0] * size[1]
-    return Encoded(data, *size, orientation, NEEDED_PER_PIXEL * pixels)
+    pixels = size[0] * size[1]
+    work = pixels if is_progressive else pixels // 4
+    return _encoded(b"".join([*kept, b"\xff\xd9"]), *size, orientation, work=work)
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
@@ -232,7 +273,72 @@ def _read_webp(data: bytes) -> Encoded:
         raise ImageTooLarge("To read this WebP would take too much memory; send a PNG or a JPEG.")
     whole = b"WEBP" + b"".join(kept)
     whole = b"RIFF" + struct.pack("<I", len(whole)) + whole
-    return Encoded(whole, width, height, orientation, needed)
+    return _encoded(whole, width, height, orientation, needed=needed)
+
+
+def _read_gif(data: bytes) -> Encoded:
+    width, height, flags = struct.unpack_from("<HHB", data, 6)
+    at = 13 + _gif_colors(flags)
+    kept = [data[:at]]
+    has_picture = False
+    for begin, end, kind in _gif_parts(data, at):
+        if kind == 0x2C:
+            if has_picture:
+                raise InvalidImage("The picture is animated; send a still one.")
+            has_picture = True
+            left, top, across, down = struct.unpack_from("<HHHH", data, begin + 1)
+            width, height = max(width, left + across), max(height, top + down)
+        if kind == 0x2C or (kind == 0xF9 and not has_picture):  # which color is transparent
+            kept.append(data[begin:end])
+    if not has_picture:
+        raise InvalidImage(CUT_OFF)
+    _check_sides(width, height)
+    return _encoded(b"".join([*kept, b";"]), width, height)
+
+
+def _gif_parts(data: bytes, at: int) -> Iterator[tuple[int, int, int]]:
+    """Find the pictures and extensions of a GIF: begin, end, and what it is."""
+    parts = 0
+    while data[at] in (0x2C, 0x21):
+        begin, kind = at, data[at]
+        if kind == 0x2C:
+            at += 11 + _gif_colors(data[at + 9])
+        else:
+            kind, at = data[at + 1], at + 2
+        while length := data[at]:
+            at += 1 + length
+            parts += 1
+            if parts > MAX_GIF_PARTS:
+                raise _too_many_parts(MAX_GIF_PARTS)
+        at += 1
+        parts += 1
+        yield begin, at, kind
+
+
+def _gif_colors(flags: int) -> int:
+    """Bytes of the table of colors that follows."""
+    return 3 * 2 ** (1 + flags % 8) if flags & 0x80 else 0
+
+
+def _read_bmp(data: bytes) -> Encoded:
+    (header,) = struct.unpack_from("<I", data, 14)
+    compression = 0
+    if header == 12:
+        width, height = struct.unpack_from("<HH", data, 18)
+    else:
+        width, height, _, _, compression = struct.unpack_from("<iiHHI", data, 18)
+    if compression not in (0, 3):
+        raise InvalidImage("The BMP is compressed; send a PNG, or a plain BMP.")
+    _check_sides(abs(width), abs(height))  # a negative height counts from the top
+    return _encoded(data, abs(width), abs(height))
+
+
+def _encoded(
+    data: bytes, width: int, height: int, orientation: int = 1, *, needed: int = 0, work: int = 0
+) -> Encoded:
+    pixels = width * height
+    needed = needed or NEEDED_PER_PIXEL * pixels
+    return Encoded(data, width, height, orientation, needed, work or pixels)
 
 
 def _chunks(data: bytes, at: int, *, is_riff: bool) -> Iterator[tuple[bytes, int, int]]:
@@ -268,12 +374,14 @@ def _orientation(exif: bytes) -> int:
     return 1
 
 
-def _check_sides(width: int, height: int) -> None:
-    if max(width, height) > MAX_SIDE:
+def _check_sides(width: int, height: int, most: int = MAX_SIDE) -> None:
+    if max(width, height) > most:
         raise ImageTooLarge(
-            f"The picture is larger than {MAX_SIDE} x {MAX_SIDE} pixels; send a smaller one."
+            f"The picture is larger than {most} x {most} pixels; send a smaller one, or a JPEG."
+            if most == MAX_SIDE
+            else f"The JPEG is larger than {most} x {most} pixels; send a smaller one."
         )
 
 
-def _too_many_parts() -> InvalidImage:
-    return InvalidImage(f"The file has more than {MAX_PARTS:,} parts; save the picture anew.")
+def _too_many_parts(most: int = MAX_PARTS) -> InvalidImage:
+    return InvalidImage(f"The file has more than {most:,} parts; save the picture anew.")

@@ -18,11 +18,11 @@ from ml.errors import ImageTooLarge, InvalidDrawing, InvalidImage, InvalidPixels
 
 ENOUGH_SIDE: Final = 1024
 """A larger picture is reduced before its ink is found, to at least this longer side."""
-MAX_IMAGE_BYTES: Final = 10 * 1024 * 1024
+MAX_IMAGE_BYTES: Final = 15 * 1024 * 1024
 """Largest encoded picture that is read."""
 LARGE_BYTES: Final = 8 * 2**20
 """Memory from which a picture is large: that of 724x724 pixels."""
-IMAGE_FORMATS: Final = ("PNG", "JPEG", "WEBP")
+IMAGE_FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
 TURNS: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -59,7 +59,7 @@ def ink_from_image(data: bytes) -> Ink:
     Parameters
     ----------
     data : bytes
-        A PNG, JPEG or WebP file of at most `MAX_IMAGE_BYTES` bytes and `MAX_SIDE` px a side.
+        A PNG, JPEG, WebP, GIF or BMP file of at most `MAX_IMAGE_BYTES` bytes.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def ink_from_image(data: bytes) -> Ink:
 
 
 def count_pixels(data: bytes) -> int:
-    """Read how large a picture states to be, before it is decoded.
+    """Read how many pixels of a picture take work, before it is decoded.
 
     Parameters
     ----------
@@ -99,13 +99,13 @@ def count_pixels(data: bytes) -> int:
     Returns
     -------
     int
-        Width times height; 0 for anything that `ink_from_image` would refuse unread.
+        Width times height, a quarter of them for a JPEG that is reduced while it is decoded; 0 for
+        anything that `ink_from_image` would refuse unread.
     """
     try:
-        encoded = read_encoded(data)
+        return read_encoded(data).work
     except InvalidDrawing:
         return 0
-    return encoded.width * encoded.height
 
 
 def is_large(data: bytes) -> bool:
@@ -212,8 +212,9 @@ def _decode(data: bytes) -> tuple[Image.Image, Image.Image | None]:
         image: Image.Image = Image.open(io.BytesIO(encoded.data), formats=IMAGE_FORMATS)
         if image.width > encoded.width or image.height > encoded.height:
             raise InvalidImage(CUT_OFF)  # it is not the picture whose cost is known
-        if max(image.size) >= 2 * ENOUGH_SIDE:
-            image.draft("L", (ENOUGH_SIDE, ENOUGH_SIDE))  # JPEG's decoder can do it on the way
+        if max(image.size) >= 2 * ENOUGH_SIDE:  # JPEG's decoder can reduce on the way
+            width, height = (ENOUGH_SIDE * side // max(image.size) or 1 for side in image.size)
+            image.draft("L", (width, height))
         image.load()
     except DECODER_ERRORS as error:
         raise InvalidImage(CUT_OFF) from error

@@ -31,6 +31,7 @@ WHAT_IT_WAS = "which digit it was: {“label”: 3}, or that it is none: {“lab
 
 _PIXEL = {"type": "number", "minimum": 0, "maximum": 255}
 _DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
+_PLAIN_ALPHABET = bytes.maketrans(b"-_", b"+/")
 
 
 def _shown_by(example: Any) -> Callable[[Serializer], Serializer]:
@@ -42,7 +43,8 @@ def _shown_by(example: Any) -> Callable[[Serializer], Serializer]:
     {
         "type": "string",
         "minLength": 1,
-        "description": "A PNG, JPEG or WebP picture in base64, or as a data: address.",
+        "description": "A PNG, JPEG, WebP, GIF or BMP picture, as a data: address or in base64, "
+        "plain or URL-safe, with or without line breaks.",
     }
 )
 class PictureField(serializers.Field[bytes, Any, Any, Any]):
@@ -73,7 +75,9 @@ class PictureField(serializers.Field[bytes, Any, Any, Any]):
     def _decode(self, text: str) -> bytes:
         prefix = _DATA_URL.match(text)
         try:
-            return base64.b64decode(text[prefix.end() :] if prefix else text, validate=True)
+            code = (text[prefix.end() :] if prefix else text).encode("ascii")
+            code = code.translate(_PLAIN_ALPHABET, b" \t\r\n")
+            return base64.b64decode(code + b"=" * (-len(code) % 4), validate=True)
         except ValueError:
             self.fail("not_base64")
 

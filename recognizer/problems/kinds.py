@@ -105,17 +105,18 @@ PROBLEMS = {
         400,
         _("The image cannot be read"),
         _(
-            "The image must be one whole, still PNG, JPEG or WebP picture; in JSON as base64 or as "
-            "a data: address."
+            "The image must be one whole, still PNG, JPEG, WebP, GIF or BMP picture; in JSON as "
+            "base64 or as a data: address. Phones that send HEIC can take JPEGs instead: on an "
+            "iPhone with Settings, Camera, Formats, Most Compatible."
         ),
     ),
     "image-too-large": Problem(
         413,
         _("The image is too large"),
         _(
-            "A picture may have 10 MB and 4096 pixels a side, a WebP 2048 of them, and must not "
-            "cost its reader more than others: a PNG of 16 bits, a lossless WebP or a JPEG of many "
-            "scans may be refused. 280 pixels are plenty for a digit."
+            "A picture may have 15 MB and 4096 pixels a side, a WebP 2048 of them, a JPEG 64 "
+            "megapixels, and must not cost its reader more than others: a PNG of 16 bits, a "
+            "lossless WebP or a JPEG of many scans may be refused. 280 pixels are plenty."
         ),
     ),
     "invalid-strokes": Problem(

@@ -30,7 +30,8 @@ export function isLightOnClear(data) {
 export async function shrink(file) {
   if (file.size > MAX_BYTES) throw new Problem({ type: "/problems/image-too-large/" });
   const bitmap = await createImageBitmap(file).catch(() => {
-    throw new Problem({ type: "/problems/invalid-image/" });
+    const isHeic = /hei[cf]/i.test(file.type + file.name.slice(-5));
+    throw new Problem({ type: isHeic ? "/problems/heic/" : "/problems/invalid-image/" });
   });
   const canvas = document.createElement("canvas");
   Object.assign(canvas, fittingSize(bitmap));

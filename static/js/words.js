@@ -190,9 +190,10 @@ export const words = {
       ),
       "several-digits": gettext("I see more than one digit. One at a time, please."),
       "invalid-image": gettext("This picture cannot be read. Choose a PNG, JPEG or WebP file."),
-      "image-too-large": gettext(
-        "This picture is too large. Choose one of at most 10 MB and 4096 pixels a side.",
+      heic: gettext(
+        "HEIC pictures cannot be read. Choose a JPEG; an iPhone takes them with Settings, Camera, Formats, Most Compatible.",
       ),
+      "image-too-large": gettext("This picture is too large. Choose one of at most 30 MB."),
       "invalid-strokes": gettext(
         "The server cannot read these strokes. Clear the pad and draw again.",
       ),

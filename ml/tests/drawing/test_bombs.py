@@ -28,7 +28,7 @@ from ml.errors import (
 )
 from ml.labeled import formats, packed
 from ml.labeled.formats import iter_labeled
-from ml.tests.kit.drawings import encode
+from ml.tests.kit.drawings import difference, encode
 from ml.tests.kit.fuzzing import peak_bytes, start_of_peak
 from ml.tests.kit.hostile import PNG_SIGNATURE, npy, npz_of, png_chunk, with_chunk, zip_of
 from ml.tests.kit.labeled import MNIST_HEADER, digit_pixels, mnist_row
@@ -251,3 +251,71 @@ def test_a_drawing_with_the_most_points_is_read_within_memory_bounds(tmp_path: P
     path.write_text(json.dumps({"label": 3, "strokes": strokes[:40]}) + "\n")
     assert len(list(iter_labeled(path))) == 1
     assert peak_bytes() - before <= FEW_BYTES
+
+
+def photo(width: int, height: int, **options: object) -> bytes:
+    """Return a 7 on a JPEG of a phone's size, small at first, since most of it is paper."""
+    picture = Image.new("L", (width, height), 225)
+    points = [(0.3 * width, 0.2 * height), (0.7 * width, 0.2 * height), (0.4 * width, 0.8 * height)]
+    ImageDraw.Draw(picture).line(points, 40, width // 20)
+    return encode(picture, "JPEG", **options)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "options"),
+    [(4624, 3468, {}), (6120, 8160, {}), (5200, 5200, {"progressive": True})],
+)
+def test_a_photo_of_a_phone_is_reduced_while_it_is_decoded(
+    width: int, height: int, options: dict[str, object]
+) -> None:
+    data = photo(width, height, **options)
+    before = start_of_peak()
+    ink = ink_from_image(data)
+    assert peak_bytes() - before <= LARGEST_PICTURE_BYTES
+    small = encode(Image.open(io.BytesIO(data)).resize((width // 8, height // 8)))
+    assert difference(canonical_digit(ink), canonical_digit(ink_from_image(small))) < 0.05
+
+
+def test_a_jpeg_of_more_pixels_than_phones_have_is_refused() -> None:
+    with pytest.raises(ImageTooLarge, match="64 megapixels"):
+        ink_from_image(photo(9_000, 9_000))
+    with pytest.raises(ImageTooLarge, match="larger than 16384"):
+        ink_from_image(encode(Image.new("L", (16_385, 8)), "JPEG"))
+
+
+def test_a_gif_is_as_large_as_its_picture() -> None:
+    data = encode(SMALL, "GIF")
+    at = data.index(b",\0\0\0\0")
+    with pytest.raises(ImageTooLarge):
+        ink_from_image(data[: at + 1] + struct.pack("<HH", 5_000, 5_000) + data[at + 5 :])
+
+
+@pytest.mark.parametrize("more", [b"!\xfe\1a\0" * 60_000, b"!\xfe" + 110_000 * b"\1a" + b"\0"])
+def test_a_gif_of_countless_parts_is_refused(more: bytes) -> None:
+    with pytest.raises(InvalidImage, match="more than 100,000 parts"):
+        ink_from_image(encode(SMALL, "GIF")[:-1] + more + b";")
+
+
+def test_a_compressed_bmp_is_refused() -> None:
+    data = bytearray(encode(SMALL, "BMP"))
+    data[30] = 1
+    with pytest.raises(InvalidImage, match="BMP is compressed"):
+        ink_from_image(bytes(data))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (encode(SMALL, "TIFF"), "a TIFF picture"),
+        (encode(SMALL, "AVIF"), "an AVIF picture"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC picture.*Settings, Camera, Formats"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif", "an AVIF picture"),
+        (b"\0\0\0\x18ftypisom\0\0\0\0isommp42", "a video"),
+        (b"%PDF-1.7", "a PDF file"),
+        (b"<?xml?><svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG picture"),
+        (encode(SMALL, "PPM"), "not a PNG, JPEG, WebP, GIF or BMP"),
+    ],
+)
+def test_a_format_that_is_not_read_is_refused_by_name(data: bytes, message: str) -> None:
+    with pytest.raises(InvalidImage, match=message):
+        ink_from_image(data)

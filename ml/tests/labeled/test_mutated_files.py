@@ -92,6 +92,14 @@ def webps() -> Iterator[bytes]:
     yield encode(SMALL.convert("RGBA"), "WEBP", exif=camera_data(), icc_profile=b"profile" * 20)
 
 
+def gifs_and_bmps() -> Iterator[bytes]:
+    """GIFs and BMPs of each kind."""
+    yield encode(SMALL, "GIF", interlace=True)
+    yield encode(SMALL.convert("P"), "GIF", transparency=255, comment=b"seven")
+    for mode in ("1", "L", "RGB", "RGBA"):
+        yield encode(SMALL.convert(mode), "BMP")
+
+
 def read_picture(data: bytes) -> None:
     digit = canonical_digit(ink_from_image(data))
     assert digit.shape == (28, 28)
@@ -99,7 +107,12 @@ def read_picture(data: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "pictures", "pack"),
-    [("PNG", pngs, with_right_checksums), ("JPEG", jpegs, bytes), ("WebP", webps, bytes)],
+    [
+        ("PNG", pngs, with_right_checksums),
+        ("JPEG", jpegs, bytes),
+        ("WebP", webps, bytes),
+        ("GIF or BMP", gifs_and_bmps, bytes),
+    ],
 )
 def test_a_mutated_picture_is_read_or_refused(
     assert_withstands: Check,

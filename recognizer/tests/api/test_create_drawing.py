@@ -72,7 +72,18 @@ def test_base64_without_a_data_url_is_read(stranger: Caller) -> None:
     assert stranger.post(DRAWINGS, {"image": image}).json()["prediction"] == 5
 
 
-@pytest.mark.parametrize("file_format", ["JPEG", "WEBP", "PNG"])
+@pytest.mark.parametrize("head", ["", "data:image/png;base64,"])
+def test_base64_with_line_breaks_or_for_addresses_is_read(stranger: Caller, head: str) -> None:
+    picture = png_of(5)
+    for image in (
+        base64.encodebytes(picture).decode().replace("\n", "\r\n"),
+        base64.urlsafe_b64encode(picture).decode(),
+        base64.urlsafe_b64encode(picture).decode().rstrip("="),
+    ):
+        assert stranger.post(DRAWINGS, {"image": head + image}).json()["prediction"] == 5
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "WEBP", "PNG", "GIF", "BMP"])
 def test_an_uploaded_file_is_read(stranger: Caller, file_format: str) -> None:
     picture = encode(Image.open(io.BytesIO(png_of(4))).convert("RGB"), file_format)
     upload = SimpleUploadedFile("four", picture)
