@@ -1,11 +1,31 @@
-"""How static files are named and compressed."""
+"""How static files are named and compressed, and what browsers need not load of them."""
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
+from django.core.files.base import ContentFile, File
 from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+COMMENT: Final = re.compile(rb"^[ \t]*(?://[^\n]*|/\*.*?\*/)", re.MULTILINE | re.DOTALL)
+"""A comment that begins its line."""
 
 
 class HashedModulesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
-    """Gives ES modules hashed names too, so that a browser never mixes two versions of the page."""
+    """Gives ES modules hashed names too, so that a browser never mixes two versions of the page.
+
+    The comments of our own scripts and styles, a fifth of what they weigh compressed, stay here;
+    their lines stay empty, so that an error names the line that it has in the source.
+    """
 
     support_js_module_import_aggregation = True
+
+    def _save(self, name: str, content: File[bytes]) -> str:
+        if re.match(r"(js|css)/", name):
+            text = COMMENT.sub(
+                lambda found: b"\n" * found[0].count(b"\n"), b"".join(content.chunks())
+            )
+            content = ContentFile(text)
+        saved: str = super()._save(name, content)
+        return saved

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
+from django.core.files.base import ContentFile
 from django.test import Client
 from playwright.sync_api import Page
 
+from digitsite.storage import HashedModulesStorage
 from recognizer.tests.kit.live import PROJECT, LiveSite
 
 ENTRIES = {"/": "draw_page.js", "/history/": "history_page.js"}
@@ -74,3 +77,14 @@ def test_the_history_page_loads_no_script_for_drawing(site: LiveSite, page: Page
     assert "history_page.js" in scripts
     assert ONLY_FOR_DRAWING.isdisjoint(scripts)
     assert find_imports("draw_page.js") >= ONLY_FOR_DRAWING
+
+
+def test_comments_are_not_sent_and_lines_keep_their_numbers(tmp_path: Path) -> None:
+    storage = HashedModulesStorage(location=tmp_path)
+    script = b'// Why\nconst url = "http://a"; // why\n  /**\n   * What.\n   */\ncall(url);\n'
+    content = ContentFile(script)
+    content.read()  # as collectstatic does, for the hash
+    name = storage._save("js/page.js", content)
+    assert (tmp_path / name).read_text() == '\nconst url = "http://a"; // why\n\n\n\ncall(url);\n'
+    name = storage._save("admin/page.js", ContentFile(script))  # not ours
+    assert (tmp_path / name).read_bytes() == script
