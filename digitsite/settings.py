@@ -60,6 +60,7 @@ THROTTLE_VISITOR = read_limit("THROTTLE_VISITOR", default=120)  # drawings
 THROTTLE_KEY = read_limit("THROTTLE_KEY", default=600)  # requests
 THROTTLE_ADDRESS = read_limit("THROTTLE_ADDRESS", default=120)  # requests without cookie or key
 THROTTLE_EXPLAINED = read_limit("THROTTLE_EXPLAINED", default=1200)  # for one address
+THROTTLE_DRAFTS = read_limit("THROTTLE_DRAFTS", default=1500)  # for one address, in each process
 THROTTLE_ALL = read_limit("THROTTLE_ALL", default=30_000)  # requests
 THROTTLE_STORED = read_limit("THROTTLE_STORED", default=10_000)  # drawings from one address
 THROTTLE_STORED_MB = read_limit("THROTTLE_STORED_MB", default=200)  # from one network

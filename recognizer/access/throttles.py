@@ -20,7 +20,7 @@ from recognizer.problems.kinds import QuotaUsedUp
 from recognizer.services.drawings import recognition
 from recognizer.services.metrics import count_throttled
 from recognizer.services.site import throttling
-from recognizer.services.site.throttling import Limit
+from recognizer.services.site.throttling import Excess, Limit
 
 if TYPE_CHECKING:  # it imports this module, by the name in the settings
     from rest_framework.views import APIView
@@ -29,6 +29,10 @@ REQUESTS_PER_DRAWING = 5
 """Requests of the page for one drawing: a reading after each of four strokes, and feedback."""
 BYTES_A_UNIT = 50_000
 """Bytes of a body that take as long to parse as an ordinary drawing takes to be read."""
+DRAFT_BYTES = 10_000
+"""Bytes of a drawing that is read on the way; the page simplifies longer ones."""
+DRAFTS_OF_ALL = 4
+"""How many addresses may use up their limit of drafts at the same time."""
 KEY_UNITS = 100
 """Units of work that a key has for each request that it may send."""
 DAY_SECONDS = 24 * 60 * 60
@@ -65,6 +69,29 @@ class CallerThrottle(BaseThrottle):
             yield Limit(f"address {address}", "requests", settings.THROTTLE_ADDRESS)
         if action_of(request, view) == "explanation":
             yield Limit(f"address {address}", "explanations", settings.THROTTLE_EXPLAINED)
+
+
+class DraftThrottle(CallerThrottle):
+    """Counts a small request with `?draft=true` in this process alone: no row, no write.
+
+    At five a second from each pad, to count them for all processes would cost more than they do.
+    """
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        if not is_draft(request):
+            return super().allow_request(request, view)
+        limits = [Limit("everybody", "drafts", DRAFTS_OF_ALL * settings.THROTTLE_DRAFTS)]
+        if address := counted_address_of(request):
+            limits.append(Limit(f"address {address}", "drafts", settings.THROTTLE_DRAFTS))
+        _refuse(throttling.count_here(limits))
+        return True
+
+
+def is_draft(request: Request) -> bool:
+    """Check for a reading on the way; a larger request, or one with a key, counts as any other."""
+    is_asked = request.query_params.get("draft") == "true"
+    is_key = isinstance(request.auth, ApiKey)
+    return is_asked and not is_key and _body_bytes(request) <= DRAFT_BYTES
 
 
 def count_work(request: Request, units: int, *, is_done: bool = False) -> None:
@@ -144,6 +171,10 @@ def counted_address_of(request: Request) -> str:
 
 
 def _refuse_excess(limits: Iterable[Limit]) -> None:
-    if excess := throttling.count_hits(limits):
+    _refuse(throttling.count_hits(limits))
+
+
+def _refuse(excess: Excess | None) -> None:
+    if excess:
         count_throttled(excess.limit.caller, excess.limit.what)
         raise Throttled(excess.wait_seconds, f"More than {excess.limit}.")

@@ -22,7 +22,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from recognizer.access.throttles import check_quota, count_bytes, count_drawing, count_work
+from recognizer.access.throttles import (
+    DraftThrottle,
+    check_quota,
+    count_bytes,
+    count_drawing,
+    count_work,
+    is_draft,
+)
 from recognizer.access.visitors import network_of, visitor_of
 from recognizer.api import operations
 from recognizer.api.filters import DrawingFilter, ExportFilter
@@ -52,6 +59,7 @@ from recognizer.services.drawings import (
 from recognizer.services.drawings.predictions import (
     FILE_UNITS,
     count_batch,
+    predict_draft,
     predict_file,
     predict_images,
     predict_pixels,
@@ -259,6 +267,7 @@ class PredictionsView(APIView):
     tag = "predictions"
     scopes = {"post": Scope.PREDICT}
     is_for_programs = True
+    throttle_classes = [DraftThrottle]
     parser_classes = [
         CautiousJSONParser,
         MultiPartParser,
@@ -276,12 +285,16 @@ class PredictionsView(APIView):
         the name `image`, or a whole file of digits, as the body or under the name `file`: an npz
         with an array x (n, 28, 28), an IDX file, or a csv of TMNIST or MNIST, the last two also
         gzipped. The answers come in the order of the drawings.
+
+        With `draft=true`, one drawing as strokes is read while it is being drawn, for a browser
+        with its visitor's own answers; each process of the server limits these for itself.
         """
         fields = BatchInput(data=request.data)
         fields.is_valid(raise_exception=True)
         ((name, drawings),) = fields.validated_data.items()
         try:
-            version, predictions = self._predict(name, drawings, request)
+            read = _predict_draft if is_draft(request) else self._predict
+            version, predictions = read(name, drawings, request)
         except errors.InvalidItem as error:
             raise DrawingProblem(error.reason, f"{name}[{error.index}]") from error
         except errors.InvalidDrawing as error:
@@ -412,6 +425,16 @@ class NowhereView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         raise NotFound
+
+
+def _predict_draft(
+    name: str, drawings: Any, request: Request
+) -> tuple[int, list[recognition.Prediction | remembering.Personal]]:
+    if name != "strokes" or len(drawings) != 1:
+        raise ValidationError({name: "A draft is one drawing: {“strokes”: [[[[x, y], …], …]]}."})
+    visitor = visitor_of(request) if _is_browser(request) else None
+    version, prediction = predict_draft(drawings[0], visitor)
+    return version, [prediction]
 
 
 def _is_browser(request: Request) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import chain
@@ -22,6 +23,8 @@ from ml.drawing.strokes import (
 )
 from ml.errors import ImageTooLarge, InvalidDrawing, InvalidItem, InvalidStrokes
 from recognizer.services.drawings.recognition import alone, count_units, predict
+from recognizer.services.drawings.remembering import Personal, answer_personally
+from recognizer.services.versions.registry import active_model
 
 MAX_BATCH = 1000
 """Most drawings of one batch."""
@@ -74,6 +77,21 @@ def predict_strokes(drawings: Sequence[object]) -> tuple[int, list[pipeline.Pred
     _check_points(thinned, READ_POINTS)
     with alone(is_large=len(thinned) > SMALL_BATCH):
         return predict(_one_by_one(thinned, ink_from_strokes))
+
+
+def predict_draft(
+    drawing: object, visitor: uuid.UUID | None
+) -> tuple[int, pipeline.Prediction | Personal]:
+    """Read the strokes of a drawing that is being drawn, with its visitor's own answers.
+
+    It is not counted among the predictions: one drawing has many of them.
+    """
+    model = active_model()
+    digit = canonical.canonical_digit(ink_from_strokes(thin_strokes(parse_strokes(drawing))))
+    prediction, hidden = pipeline.predict_with_hidden(model.pipeline, digit)
+    if visitor is None or hidden is None:
+        return model.version, prediction
+    return model.version, answer_personally(visitor, prediction, hidden, model) or prediction
 
 
 def _check_points(drawings: Sequence[object], allowed: tuple[int, int]) -> None:

@@ -40,6 +40,11 @@ class Personal:
     remembered: int
     drawings: list[uuid.UUID]
 
+    @property
+    def digit(self) -> int:
+        """The likeliest digit, by the name that the model's own answer has for it."""
+        return self.prediction
+
 
 @dataclass(frozen=True)
 class _Remembered:

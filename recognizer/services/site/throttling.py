@@ -1,8 +1,9 @@
-"""Limits of requests, counted by all workers together."""
+"""Limits of requests, counted by all workers together, or by each where a count is to be free."""
 
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ logger = logging.getLogger(__name__)
 MOST_REMEMBERED = 10_000
 """Most full buckets that a process remembers."""
 _full: dict[str, int] = {}
+_here: dict[tuple[str, int], int] = {}
+_counting = threading.Lock()
 MOST_SECONDS = 24 * 60 * 60
 """The longest window."""
 PAUSE_SECONDS = 10
@@ -84,8 +87,9 @@ def find_full(limit: Limit) -> Excess | None:
 
 
 def forget_full() -> None:
-    """Forget which limits are used up, and that counting failed; what was counted stays."""
+    """Forget what this process remembers: full limits, its own counts, and that counting failed."""
     _full.clear()
+    _here.clear()
     _pause.until = 0.0
 
 
@@ -114,6 +118,22 @@ def count_hits(limits: Iterable[Limit]) -> Excess | None:
             ends = limit.ends(now)
             _remember_full(limit.bucket, ends, now)
             return Excess(limit, ends - now)
+    return None
+
+
+def count_here(limits: Iterable[Limit]) -> Excess | None:
+    """Count a hit in this process alone, without a write, and return a limit that is exceeded."""
+    now = time.time()
+    with _counting:
+        if len(_here) >= MOST_REMEMBERED:
+            for old in [bucket for bucket in _here if bucket[1] <= now]:
+                del _here[old]
+        counts = {limit: (limit.bucket, limit.ends(now)) for limit in limits if limit.most}
+        for limit, bucket in counts.items():
+            if _here.get(bucket, 0) >= limit.most or len(_here) >= MOST_REMEMBERED:
+                return Excess(limit, bucket[1] - now)
+        for bucket in counts.values():
+            _here[bucket] = _here.get(bucket, 0) + 1
     return None
 
 

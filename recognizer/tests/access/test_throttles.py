@@ -542,3 +542,48 @@ def test_the_cache_is_shared_by_all_workers_and_ready_after_migrations(db: None)
     caches["default"].set("answer", 42)
     assert caches["default"].get("answer") == 42
     assert defaults.CACHES["default"]["BACKEND"].endswith(".DatabaseCache")
+
+
+def draft(client: Client, address: str = "203.0.113.7", strokes: Any = SEVEN) -> Any:
+    return client.post(
+        f"{PREDICTIONS}?draft=true",
+        {"strokes": [strokes]},
+        content_type="application/json",
+        REMOTE_ADDR=address,
+    )
+
+
+def test_drafts_have_a_limit_of_their_own_that_writes_nothing(
+    model: Any, settings: Settings, clock: list[float]
+) -> None:
+    settings.THROTTLE_DRAFTS = 2
+    settings.THROTTLE_ADDRESS = 1
+    assert [draft(Client()).status_code for _ in range(2)] == [200, 200]
+    assert_throttled(draft(Client()), 60)
+    assert draft(Client(), "203.0.113.8").status_code == 200
+    assert HitCount.objects.count() == 0
+    assert predict(Client()).status_code == 200  # as before the drafts
+    clock[0] += 60
+    assert draft(Client()).status_code == 200
+
+
+def test_drafts_of_all_addresses_together_are_limited(
+    model: Any, settings: Settings, clock: list[float]
+) -> None:
+    settings.THROTTLE_DRAFTS = 1
+    answers = [draft(Client(), f"203.0.113.{number}").status_code for number in range(5)]
+    assert answers == [200, 200, 200, 200, 429]
+
+
+def test_a_large_draft_counts_as_any_other_request(model: Any, settings: Settings) -> None:
+    settings.THROTTLE_DRAFTS, settings.THROTTLE_ADDRESS = 0, 1
+    long = [[[x / 100, 50] for x in range(3000)]]
+    assert [draft(Client(), strokes=long).status_code for _ in range(2)] == [200, 429]
+
+
+def test_counts_of_a_process_are_forgotten_when_their_minute_is_over(clock: list[float]) -> None:
+    for caller in range(throttling.MOST_REMEMBERED + 1):
+        excess = throttling.count_here([Limit(f"address {caller}", "drafts", 5)])
+    assert excess is not None  # refused rather than remembered
+    clock[0] += 60
+    assert throttling.count_here([Limit("address 0", "drafts", 5)]) is None

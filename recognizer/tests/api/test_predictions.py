@@ -8,7 +8,8 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from recognizer.models import Drawing
-from recognizer.tests.conftest import Caller
+from recognizer.services import metrics
+from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.kit.drawings import (
     SEVEN,
     assert_problem,
@@ -19,6 +20,7 @@ from recognizer.tests.kit.drawings import (
 )
 
 PREDICTIONS = "/api/v1/predictions/"
+DRAFT = f"{PREDICTIONS}?draft=true"
 
 
 def digits_in(answer: Any) -> list[int]:
@@ -94,3 +96,29 @@ def test_a_bad_drawing_is_named_by_its_place(stranger: Caller) -> None:
     images = [data_url(png_of(1)), data_url(blank_png())]
     answer = stranger.post(PREDICTIONS, {"images": images})
     assert_problem(answer, 400, "blank-drawing", "images[1]")
+
+
+def test_a_draft_is_read_with_the_visitors_answers(visitor: Caller) -> None:
+    drawing = visitor.post(DRAWINGS, {"strokes": SEVEN}).json()
+    assert digits_in(visitor.post(DRAFT, {"strokes": [SEVEN]})) == [7]
+    visitor.put(f"{DRAWINGS}{drawing['id']}/feedback/", {"label": 1})
+    assert digits_in(visitor.post(DRAFT, {"strokes": [SEVEN]})) == [1]
+    assert digits_in(visitor.post(PREDICTIONS, {"strokes": [SEVEN]})) == [7]
+
+
+@pytest.mark.parametrize("body", [{"strokes": [SEVEN, SEVEN]}, {"pixels": [[0] * 784]}])
+def test_a_draft_is_one_drawing_as_strokes(body: dict[str, Any], stranger: Caller) -> None:
+    assert_problem(stranger.post(DRAFT, body), 400, "invalid-request", next(iter(body)))
+
+
+def test_a_draft_writes_nothing_and_is_not_counted_as_a_prediction(
+    visitor: Caller, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    visitor.post(DRAFT, {"strokes": [SEVEN]})
+    counted = list(metrics.PREDICTIONS.collect())
+    # Which version is active, and whether the visitor has answered since.
+    with django_assert_num_queries(2) as queries:
+        assert digits_in(visitor.post(DRAFT, {"strokes": [SEVEN]})) == [7]
+    assert all(query["sql"].startswith("SELECT") for query in queries.captured_queries)
+    assert list(metrics.PREDICTIONS.collect()) == counted
+    assert Drawing.objects.count() == 0
