@@ -4,6 +4,7 @@ MLError
 ├── InvalidDrawing         a drawing that was sent cannot be read
 │   ├── InvalidImage       no format that is read, truncated, animated
 │   ├── ImageTooLarge      more bytes or pixels than are read
+│   ├── InvalidBox         not inside of the picture, or too small
 │   ├── InvalidStrokes     not lists of finite points
 │   ├── InvalidPixels      not 784 numbers from 0 to 255
 │   ├── BlankDrawing       without ink
@@ -38,6 +39,10 @@ class InvalidImage(InvalidDrawing):
 
 class ImageTooLarge(InvalidDrawing):
     """The picture has more bytes or pixels than are read."""
+
+
+class InvalidBox(InvalidDrawing):
+    """The box is not inside of the picture, or too small."""
 
 
 class InvalidStrokes(InvalidDrawing):

@@ -253,6 +253,8 @@ class Drawing(models.Model):
 
     personal: Any = None
     """What the visitor's memory makes of it, where a request asked for that; it is not stored."""
+    found: Any = None
+    """The box around the ink on the picture that was sent; it is not stored."""
 
     class Meta:
         ordering = ["-created_at", "-id"]

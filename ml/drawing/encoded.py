@@ -91,6 +91,12 @@ class Encoded:
     needed_bytes: int
     work: int
 
+    @property
+    def upright(self) -> tuple[int, int]:
+        """Width and height after the turn."""
+        is_turned = self.orientation >= 5
+        return (self.height, self.width) if is_turned else (self.width, self.height)
+
 
 def read_encoded(data: bytes) -> Encoded:
     """Check what a picture will cost, and leave out all that is no part of the picture.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +43,15 @@ Ink = NDArray[np.float32]
 """Ink of one drawing: (height, width) float32, 0 (paper) to 1 (full ink)."""
 
 
-def ink_from_gray(gray: NDArray[np.uint8]) -> Ink:
+class PlacedInk(NamedTuple):
+    """Ink, and the row and column of the picture at which it begins."""
+
+    ink: Ink
+    top: int
+    left: int
+
+
+def ink_from_gray(gray: NDArray[np.uint8]) -> PlacedInk:
     """Find the ink of a gray picture (height, width): what differs from the tone of its rim.
 
     It may be dark on light or light on dark, with a frame, ruled lines or noise. Raises
@@ -52,13 +60,15 @@ def ink_from_gray(gray: NDArray[np.uint8]) -> Ink:
     noisy = _is_noisy(gray)
     if noisy:
         gray = np.asarray(Image.fromarray(gray).filter(ImageFilter.BoxBlur(1)))
-    gray = _inside_of_frame(gray)
+    gray, inset = _inside_of_frame(gray)
     paper = _rim_tone(gray)
     noise = NOISE_DEVIATIONS * _deviation(_rim(gray), paper) if noisy else 0
     # The deviations to either side sum to the deviation of the sum.
     if gray.sum(axis=0, dtype=np.uint32).sum(dtype=np.int64) <= paper * gray.size:
-        return ink_from_deviation(paper - np.minimum(gray, paper), noise)
-    return ink_from_deviation(np.maximum(gray, paper) - paper, noise)
+        ink, top, left = ink_from_deviation(paper - np.minimum(gray, paper), noise)
+    else:
+        ink, top, left = ink_from_deviation(np.maximum(gray, paper) - paper, noise)
+    return PlacedInk(ink, inset + top, inset + left)
 
 
 def _is_noisy(gray: NDArray[np.uint8]) -> bool:
@@ -92,18 +102,18 @@ def _rim(gray: NDArray[np.uint8], inset: int = 0) -> NDArray[np.uint8]:
     return np.concatenate([inner[0], inner[-1], inner[:, 0], inner[:, -1]])
 
 
-def _inside_of_frame(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Cut off a frame that runs along the edges; a picture without one is returned as it is."""
+def _inside_of_frame(gray: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
+    """Cut off a frame that runs along the edges, if there is one; return its width as well."""
     widest = int(FRAME_SHARE * min(gray.shape))
     if not widest or not _may_have_frame(gray, widest):
-        return gray
+        return gray, 0
     paper = _rim_tone(gray, widest)
     if not any(_is_frame(_rim(gray, ring), paper) for ring in range(widest)):
-        return gray
+        return gray, 0
     # The frame's edge may be blurred, or ring where the picture was compressed.
     rings = [r for r in range(widest) if abs(_rim_tone(gray, r) - paper) >= FRINGE_LEVEL]
     inset = rings[-1] + 1
-    return gray[inset : gray.shape[0] - inset, inset : gray.shape[1] - inset]
+    return gray[inset : gray.shape[0] - inset, inset : gray.shape[1] - inset], inset
 
 
 def _may_have_frame(gray: NDArray[np.uint8], widest: int) -> bool:
@@ -119,7 +129,7 @@ def _is_frame(ring: NDArray[np.uint8], paper: int) -> bool:
     return bool(differs.mean() > LINE_COVERAGE)
 
 
-def ink_from_deviation(deviation: NDArray[np.uint8], noise: float = 0) -> Ink:
+def ink_from_deviation(deviation: NDArray[np.uint8], noise: float = 0) -> PlacedInk:
     """Scale gray levels of deviation from the paper (height, width) to ink, without dust and lines.
 
     A pixel that deviates by less than `noise` is paper. Raises BlankDrawing if none deviates twice
@@ -140,13 +150,14 @@ def ink_from_deviation(deviation: NDArray[np.uint8], noise: float = 0) -> Ink:
         coarse, factor = mask, 1
     # From here on only the part with ink matters; in most pictures it is small.
     kept = _without_dust(coarse, deviation, factor)
-    part = _box(kept)
+    part = box_of(kept)
     box = part[0] * factor, part[1] * factor, part[2] * factor, part[3] * factor
     mask = _cut(mask, box)
     if kept is not coarse:
         fine = _cut(kept, part).repeat(factor, axis=0).repeat(factor, axis=1)
         mask = mask & fine[: mask.shape[0], : mask.shape[1]]
-    return (_cut(deviation, box) * mask).astype(np.float32) / np.float32(peak)
+    ink = (_cut(deviation, box) * mask).astype(np.float32) / np.float32(peak)
+    return PlacedInk(ink, box[0], box[2])
 
 
 def _coarsen(mask: NDArray[np.bool_], factor: int) -> NDArray[np.bool_]:
@@ -228,10 +239,10 @@ def crop(ink: Ink) -> Ink:
     peak = ink.max(initial=0)
     if peak <= 0:
         raise BlankDrawing("Nothing is drawn; draw a digit first.")
-    return _cut(ink, _box(ink >= INK_THRESHOLD * peak))
+    return _cut(ink, box_of(ink >= INK_THRESHOLD * peak))
 
 
-def _box(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
+def box_of(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
     """Box around the set pixels, of which there must be one: top, bottom, left, right."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1

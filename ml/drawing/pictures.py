@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from dataclasses import dataclass
+from math import ceil
 from typing import Final
 
 import numpy as np
@@ -12,14 +14,24 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from ml.drawing.canonical import CANONICAL_SIZE
-from ml.drawing.encoded import CUT_OFF, MAX_SIDE, PNG_SIGNATURE, read_encoded
-from ml.drawing.ink import FAINTEST_CONTRAST, Ink, ink_from_deviation, ink_from_gray
-from ml.errors import ImageTooLarge, InvalidDrawing, InvalidImage, InvalidPixels
+from ml.drawing.encoded import CUT_OFF, MAX_SIDE, PNG_SIGNATURE, Encoded, read_encoded
+from ml.drawing.ink import (
+    FAINTEST_CONTRAST,
+    INK_THRESHOLD,
+    Ink,
+    PlacedInk,
+    box_of,
+    ink_from_deviation,
+    ink_from_gray,
+)
+from ml.errors import ImageTooLarge, InvalidBox, InvalidDrawing, InvalidImage, InvalidPixels
 
 ENOUGH_SIDE: Final = 1024
 """A larger picture is reduced before its ink is found, to at least this longer side."""
 MAX_IMAGE_BYTES: Final = 15 * 1024 * 1024
 """Largest encoded picture that is read."""
+LEAST_SIDE: Final = 8
+"""Shorter side, in pixels after that reduction, of a box that is read."""
 LARGE_BYTES: Final = 8 * 2**20
 """Memory from which a picture is large: that of 724x724 pixels."""
 IMAGE_FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
@@ -50,8 +62,25 @@ DECODER_ERRORS: Final = (
 )
 
 
+Box = tuple[int, int, int, int]
+"""Left, top, right and bottom in pixels of an upright picture as it was sent."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The ink of a picture, and the box around it."""
+
+    ink: Ink
+    box: Box
+
+
 def ink_from_image(data: bytes) -> Ink:
-    """Find the ink of an encoded picture.
+    """Find the ink of an encoded picture, as `find_ink` does."""
+    return find_ink(data).ink
+
+
+def find_ink(data: bytes, box: tuple[float, float, float, float] | None = None) -> Found:
+    """Find the ink of an encoded picture, or of the part inside of a box.
 
     The tone of the picture's rim decides whether it is dark on light or light on dark. If the
     picture is transparent and its opaque part has one tone, the opaque part is the ink.
@@ -60,11 +89,13 @@ def ink_from_image(data: bytes) -> Ink:
     ----------
     data : bytes
         A PNG, JPEG, WebP, GIF or BMP file of at most `MAX_IMAGE_BYTES` bytes.
+    box : tuple of float, optional
+        Left, top, right and bottom in pixels of the upright picture: all that is looked at.
 
     Returns
     -------
-    Ink
-        (height, width) float32, 0 (paper) to 1 (full ink): the part of the picture with ink.
+    Found
+        The part of the picture with ink, and where it is.
 
     Raises
     ------
@@ -72,10 +103,28 @@ def ink_from_image(data: bytes) -> Ink:
         The bytes are not one whole, still picture of these formats.
     ImageTooLarge
         The picture has too many bytes or pixels.
+    InvalidBox
+        The box is not inside of the picture, or too small.
     BlankDrawing
         Nothing stands out from the paper.
     """
-    gray, alpha = _decode(data)
+    encoded = _check(data)
+    gray, alpha = _decode(encoded)
+    scale = gray.width / encoded.upright[0], gray.height / encoded.upright[1]
+    left, top = 0, 0
+    if box is not None:
+        corners = _corners(box, encoded.upright, scale)
+        left, top = corners[:2]
+        gray, alpha = gray.crop(corners), alpha and alpha.crop(corners)
+    ink, row, column = _find(gray, alpha)
+    tight = box_of(ink >= INK_THRESHOLD * ink.max())
+    down = [round((top + row + each) / scale[1]) for each in tight[:2]]
+    across = [round((left + column + each) / scale[0]) for each in tight[2:]]
+    return Found(ink, (across[0], down[0], across[1], down[1]))
+
+
+def _find(gray: Image.Image, alpha: Image.Image | None) -> PlacedInk:
+    """Find the ink of gray (L) and, where the picture has one, its alpha channel (L)."""
     if alpha is None or alpha.getextrema() == (255, 255):
         return ink_from_gray(np.asarray(gray))
     # Edges may be mixed with the ground's color, so full ink alone decides, if there is any.
@@ -150,7 +199,7 @@ def ink_from_pixels(pixels: ArrayLike) -> Ink:
         raise InvalidPixels(f"784 pixels, row by row, are expected, not {values.size}.")
     if not np.all((values >= 0) & (values <= 255)):  # false for NaN, too
         raise InvalidPixels("Each pixel is a number from 0 to 255.")
-    return ink_from_gray(values.astype(np.uint8))
+    return ink_from_gray(values.astype(np.uint8)).ink
 
 
 def is_numeric(pixels: object) -> bool:
@@ -200,14 +249,32 @@ def encode_png(pixels: NDArray[np.uint8]) -> bytes:
     )
 
 
-def _decode(data: bytes) -> tuple[Image.Image, Image.Image | None]:
-    """Decode to gray (L) and, where the picture has one, its alpha channel (L)."""
+def _corners(box: tuple[float, ...], size: tuple[int, int], scale: tuple[float, float]) -> Box:
+    """Return a box of a picture of this size in pixels of the picture reduced by `scale`."""
+    left, top, right, bottom = box
+    if not (0 <= left < right <= size[0] and 0 <= top < bottom <= size[1]):  # false for NaN, too
+        raise InvalidBox(
+            "A box is [left, top, right, bottom] in pixels, inside of the picture, which has "
+            f"{size[0]} x {size[1]}."
+        )
+    first, last = (int(left * scale[0]), int(top * scale[1])), (right * scale[0], bottom * scale[1])
+    corners = *first, ceil(last[0]), ceil(last[1])
+    if min(corners[2] - corners[0], corners[3] - corners[1]) < LEAST_SIDE:
+        raise InvalidBox("The box is too small to hold a digit; make it larger.")
+    return corners
+
+
+def _check(data: bytes) -> Encoded:
     if len(data) > MAX_IMAGE_BYTES:
         megabytes = MAX_IMAGE_BYTES // 2**20
         raise ImageTooLarge(
             f"The picture has {len(data):,} bytes; at most {megabytes} MB are read."
         )
-    encoded = read_encoded(data)
+    return read_encoded(data)
+
+
+def _decode(encoded: Encoded) -> tuple[Image.Image, Image.Image | None]:
+    """Decode to gray (L) and, where the picture has one, its alpha channel (L)."""
     try:
         image: Image.Image = Image.open(io.BytesIO(encoded.data), formats=IMAGE_FORMATS)
         if image.width > encoded.width or image.height > encoded.height:

@@ -127,6 +127,35 @@ class PixelsField(RawField):
     """A small picture, as decoded JSON."""
 
 
+@extend_schema_field(
+    {
+        "type": "array",
+        "minItems": 4,
+        "maxItems": 4,
+        "items": {"type": "number", "minimum": 0},
+        "description": "Left, top, right and bottom in pixels of the image as it is seen, upright: "
+        "only this part is read. In a form, four numbers with commas between them.",
+    }
+)
+class BoxField(serializers.Field[tuple[float, ...], Any, Any, Any]):
+    """A box on a picture, as a list or, in a form, as text."""
+
+    default_error_messages = {"invalid": "A box is four numbers: [left, top, right, bottom]."}
+
+    def to_internal_value(self, data: Any) -> tuple[float, ...]:
+        if isinstance(data, str) and len(data) < 200:
+            try:
+                data = [float(part) for part in data.strip().strip("[]").split(",")]
+            except ValueError:
+                self.fail("invalid")
+        if not isinstance(data, list) or len(data) != 4 or not set(map(type, data)) <= {int, float}:
+            self.fail("invalid")
+        return tuple(data)
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
 class PositiveFloatField(serializers.FloatField):
     """A finite number over 0."""
 
@@ -219,6 +248,7 @@ class DrawingInput(SharedFields, Alternatives):
     image = PictureField(required=False, allow_null=True)
     strokes = StrokesField(required=False, allow_null=True)
     pixels = PixelsField(required=False, allow_null=True)
+    box = BoxField(required=False, allow_null=True)
     pen_width = PositiveFloatField(required=False, allow_null=True)
     source = serializers.ChoiceField(  # type: ignore[assignment]
         [Drawing.Source.CANVAS, Drawing.Source.UPLOAD, Drawing.Source.API],
@@ -245,6 +275,8 @@ class DrawingInput(SharedFields, Alternatives):
             raise serializers.ValidationError(
                 {"pixels": "Send pixels alone, without an image or strokes."}
             )
+        if "box" in attrs and "image" not in given:
+            raise serializers.ValidationError({"box": "A box goes with an image."})
         return attrs
 
 
@@ -363,6 +395,12 @@ class DrawingSerializer(SharedFields, serializers.ModelSerializer[Drawing]):
         help_text="In the answer to a drawing or a feedback alone: the answer with the caller's "
         "own earlier answers. What is stored and counted is the model's.",
     )
+    found = BoxField(
+        read_only=True,
+        allow_null=True,
+        help_text="In the answer to an image alone: the box around what was taken for ink, left, "
+        "top, right and bottom in pixels of the image as it is seen, upright.",
+    )
     correct = serializers.BooleanField(
         read_only=True,
         allow_null=True,
@@ -387,6 +425,7 @@ class DrawingSerializer(SharedFields, serializers.ModelSerializer[Drawing]):
             "correct",
             "review",
             "personal",
+            "found",
         ]
         read_only_fields = fields
 

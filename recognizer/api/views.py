@@ -125,11 +125,12 @@ class DrawingViewSet(
     def create(self, request: Request) -> Response:
         """Read a drawing and keep it.
 
-        Send exactly one of `image`, `strokes` and `pixels`; strokes may accompany an image. The
-        digit may have any size, place, pen and color. `prediction` is always the likeliest digit;
-        `is_digit` tells whether the drawing looks like a digit at all. Under an `id` of your own, a
-        random UUID, the same request sent again leaves one drawing, and a digit that is drawn on
-        replaces its earlier state.
+        Send exactly one of `image`, `strokes` and `pixels`; strokes may accompany an image, and a
+        `box` around the digit, where `found` shows that something else was read. The digit may have
+        any size, place, pen and color. `prediction` is always the likeliest digit; `is_digit` tells
+        whether the drawing looks like a digit at all. Under an `id` of your own, a random UUID, the
+        same request sent again leaves one drawing, and a digit that is drawn on replaces its
+        earlier state.
         """
         fields = DrawingInput(data=request.data)
         fields.is_valid(raise_exception=True)
@@ -485,5 +486,7 @@ def _recognize(drawing: dict[str, Any], request: Request) -> recognition.Recogni
         return recognized
     except errors.InvalidStrokes as error:
         raise DrawingProblem(error, "strokes") from error
+    except errors.InvalidBox as error:
+        raise DrawingProblem(error, "box") from error
     except errors.InvalidDrawing as error:
         raise DrawingProblem(error, read_field) from error

@@ -6,6 +6,7 @@ from ml.errors import ArtifactError as ArtifactError
 from ml.errors import BlankDrawing as BlankDrawing
 from ml.errors import DatasetError as DatasetError
 from ml.errors import ImageTooLarge as ImageTooLarge
+from ml.errors import InvalidBox as InvalidBox
 from ml.errors import InvalidDrawing as InvalidDrawing
 from ml.errors import InvalidImage as InvalidImage
 from ml.errors import InvalidItem as InvalidItem

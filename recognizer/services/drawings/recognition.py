@@ -85,6 +85,7 @@ class Sketch:
     png: bytes
     strokes: list[list[list[float]]] | None
     pen_width: float | None
+    found: pictures.Box | None = None
 
 
 @contextmanager
@@ -122,15 +123,19 @@ def read_sketch(
     strokes: object | None = None,
     pixels: object | None = None,
     pen_width: float | None = None,
+    box: tuple[float, float, float, float] | None = None,
 ) -> Sketch:
     """Read one drawing, given as an encoded picture, as strokes or as pixels.
 
-    Strokes that accompany a picture are checked and kept; the picture is what is read.
+    Of a picture with a `box`, only the part inside of it is read. Strokes that accompany a picture
+    are checked and kept; the picture is what is read.
     """
     parsed = None if strokes is None else thin_strokes(parse_strokes(strokes))
     with alone(is_large=image is not None and pictures.is_large(image)):
+        found = None
         if image is not None:
-            ink = pictures.ink_from_image(image)
+            place = pictures.find_ink(image, box)
+            ink, found = place.ink, place.box
         elif pixels is not None:
             ink = pictures.ink_from_pixels(pixels)  # type: ignore[arg-type]
         elif parsed is not None:
@@ -139,7 +144,7 @@ def read_sketch(
             return Sketch(canonical.canonical_digit(ink), png, parsed, pen_width)
         else:
             raise TypeError("A drawing is an image, strokes or pixels.")
-        return Sketch(canonical.canonical_digit(ink), _archive_png(ink), parsed, pen_width)
+        return Sketch(canonical.canonical_digit(ink), _archive_png(ink), parsed, pen_width, found)
 
 
 def recognize(
@@ -148,6 +153,7 @@ def recognize(
     strokes: object | None = None,
     pixels: object | None = None,
     pen_width: float | None = None,
+    box: tuple[float, float, float, float] | None = None,
     visitor: uuid.UUID | None = None,
     network: str = "",
     source: str = Drawing.Source.API,
@@ -163,7 +169,7 @@ def recognize(
     often it arrives, it has one row (docs/decisions/one-row-per-digit.md).
     """
     check_room()
-    sketch = read_sketch(image=image, strokes=strokes, pixels=pixels, pen_width=pen_width)
+    sketch = read_sketch(image=image, strokes=strokes, pixels=pixels, pen_width=pen_width, box=box)
     model = active_model()
     prediction, hidden = pipeline.predict_with_hidden(model.pipeline, sketch.digit)
     count_predictions([prediction], model.version)
@@ -177,6 +183,7 @@ def recognize(
         drawing.pk = id
         with transaction.atomic():
             recognized = _keep_under_its_id(drawing)
+    recognized.drawing.found = sketch.found
     if personal and visitor is not None and hidden is not None:
         recognized.drawing.personal = answer_personally(visitor, prediction, hidden, model)
     return recognized

@@ -43,6 +43,7 @@ def test_a_data_url_is_read_and_kept(stranger: Caller) -> None:
         "correct",
         "review",
         "personal",
+        "found",
     ]
     assert body["prediction"] == 3
     assert body["source"] == "api"
@@ -53,7 +54,7 @@ def test_a_data_url_is_read_and_kept(stranger: Caller) -> None:
     assert sum(body["probabilities"]) == pytest.approx(1, abs=1e-4)
     assert max(body["probabilities"]) == body["confidence"] == body["probabilities"][3]
     assert answer.headers["Location"] == f"{DRAWINGS}{body['id']}/"
-    assert stranger.get(answer.headers["Location"]).json() == body
+    assert stranger.get(answer.headers["Location"]).json() == {**body, "found": None}
     stored = Drawing.objects.get()
     assert str(stored.pk) == body["id"]
     assert stored.visitor is None
