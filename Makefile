@@ -2,8 +2,9 @@
 
 HOST ?= 127.0.0.1
 PORT ?= 8000
-# Processes that share the tests.
+# Processes that share the tests, and what else pytest is told.
 PROCESSES ?= 2
+OPTIONS ?= --durations=20
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -15,7 +16,7 @@ PYTEST = env OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PYTHON) -m pytest \
 UNTRANSLATED := $(foreach folder,$(VENV) staticfiles jstests benchmarks ml '*/tests',--ignore $(folder))
 # This python starts the tools where it can: a script of .venv/bin breaks when its folder moves.
 
-.PHONY: help run install check test test-postgresql test-image model messages format lock clean
+.PHONY: help run install check test coverage test-postgresql test-image model messages format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -45,9 +46,13 @@ test: $(VENV)/requirements-dev ## every test, with a real Chromium and Node
 	nginx=$$(sh .ci/program nginx nginx-light) || exit 1; \
 	failed=0; \
 	"$$node" --test jstests/*.test.js > $(VENV)/jstests.log 2>&1 || { failed=1; cat $(VENV)/jstests.log; }; \
-	CHROMIUM="$$chromium" NGINX="$$nginx" $(PYTEST) --cov --cov-report=term || failed=1; \
+	CHROMIUM="$$chromium" NGINX="$$nginx" $(PYTEST) $(OPTIONS) || failed=1; \
 	tail -n 8 $(VENV)/jstests.log; \
 	exit $$failed
+
+# Watching each line takes half as much time again, so that no other target does it.
+coverage: OPTIONS := --cov --cov-report=term
+coverage: test ## every test, and which lines none of them runs
 
 # What reads, writes, locks or migrates. A parser, a page and the API's description do not know which database there is.
 ON_POSTGRESQL := $(addprefix recognizer/tests/,access admin api commands services faults \
