@@ -117,6 +117,20 @@ test("a drawing within the limit is sent with all its points", () => {
   );
 });
 
+test("a line of two points is sent with its middle, so that it cannot be taken for coordinates", () => {
+  const points = [
+    { x: 40, y: 140 },
+    { x: 240, y: 141 },
+  ];
+  assert.deepEqual(toLists([{ points }]), [
+    [
+      [40, 140],
+      [140, 140.5],
+      [240, 141],
+    ],
+  ]);
+});
+
 test("pressure is sent if the pen reports it", () => {
   assert.deepEqual(toLists([{ points: [{ x: 1, y: 2, pressure: 0.7 }] }]), [[[1, 2, 0.7]]]);
 });

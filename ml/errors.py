@@ -6,7 +6,7 @@ MLError
 │   ├── ImageTooLarge      more bytes or pixels than are read
 │   ├── InvalidBox         not inside of the picture, or too small
 │   ├── InvalidStrokes     not lists of finite points
-│   ├── InvalidPixels      not 784 numbers from 0 to 255
+│   ├── InvalidPixels      not 784 numbers in a range that is read
 │   ├── BlankDrawing       without ink
 │   ├── NothingFound       with something on it, but nothing that could be a digit
 │   ├── SeveralDigits      more than one digit side by side
@@ -50,7 +50,7 @@ class InvalidStrokes(InvalidDrawing):
 
 
 class InvalidPixels(InvalidDrawing):
-    """The pixels are not 784 numbers from 0 to 255."""
+    """The pixels are not 784 numbers from 0 to 255, 16 or 1."""
 
 
 class BlankDrawing(InvalidDrawing):

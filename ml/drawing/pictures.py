@@ -7,7 +7,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 from math import ceil
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -171,7 +171,7 @@ def ink_from_pixels(pixels: ArrayLike) -> Ink:
     Parameters
     ----------
     pixels : array_like
-        784 or (height, width) numbers, 0 to 255.
+        784 or (height, width) numbers: 0 to 255, 0 to 16, or 0 to 1.
 
     Returns
     -------
@@ -181,7 +181,7 @@ def ink_from_pixels(pixels: ArrayLike) -> Ink:
     Raises
     ------
     InvalidPixels
-        The shape is another one, or a value is not a number from 0 to 255.
+        The shape is another one, or a value is not a number in one of these ranges.
     BlankDrawing
         Nothing stands out from the paper.
     """
@@ -197,9 +197,19 @@ def ink_from_pixels(pixels: ArrayLike) -> Ink:
         values = values.reshape(CANONICAL_SIZE, CANONICAL_SIZE)
     if values.ndim != 2 or min(values.shape) < 1 or max(values.shape) > MAX_SIDE:
         raise InvalidPixels(f"784 pixels, row by row, are expected, not {values.size}.")
-    if not np.all((values >= 0) & (values <= 255)):  # false for NaN, too
-        raise InvalidPixels("Each pixel is a number from 0 to 255.")
-    return ink_from_gray(values.astype(np.uint8)).ink
+    return ink_from_gray(to_levels(values)).ink
+
+
+def to_levels(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Bring numbers from 0 to 255, from 0 to 16 or from 0 to 1 to gray levels, by the largest."""
+    most = values.max(initial=0)
+    if not np.all(values >= 0) or not most <= 255 or 1 < most < 8:  # true for NaN, too
+        raise InvalidPixels(
+            f"The pixels reach from {values.min():g} to {most:g}. Send them from 0 to 255; from 0 "
+            "to 16 and from 0 to 1 are read as well."
+        )
+    scale = 255 if most <= 1 else 255 / 16 if most <= 16 else 1
+    return (values if scale == 1 else np.rint(values * scale)).astype(np.uint8)
 
 
 def is_numeric(pixels: object) -> bool:

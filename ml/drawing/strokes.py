@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
+from scipy import ndimage
 
 from ml.drawing.canonical import CANONICAL_BOX
 from ml.drawing.ink import Ink
@@ -41,13 +42,15 @@ Strokes = list[list[list[float]]]
 """Strokes of points [x, y] or [x, y, pressure]; x grows to the right, y downward, in any unit."""
 
 
-def parse_strokes(value: object) -> Strokes:
+def parse_strokes(value: object, *, is_ours: bool = False) -> Strokes:
     """Check strokes that come from outside.
 
     Parameters
     ----------
     value : object
         Decoded JSON.
+    is_ours : bool
+        Whether they come from our own archive, where two points are two points.
 
     Returns
     -------
@@ -57,7 +60,8 @@ def parse_strokes(value: object) -> Strokes:
     Raises
     ------
     InvalidStrokes
-        This is not a list of lists of points, a number is not finite, or there are too many.
+        This is not a list of lists of points, or may be none; a number is not finite; or there are
+        too many.
     BlankDrawing
         There is no point at all.
     """
@@ -70,11 +74,17 @@ def parse_strokes(value: object) -> Strokes:
         raise InvalidStrokes(f"There are {points:,} points; at most {MAX_POINTS:,} are read.")
     if points == 0:
         raise BlankDrawing("Nothing is drawn; draw a digit first.")
-    return [
-        [_parse_point(point, index) for point in stroke]
+    strokes = [
+        [_parse_point(point, index, is_ours=is_ours) for point in stroke]
         for index, stroke in enumerate(value, start=1)
         if stroke
     ]
+    if not is_ours and _may_be_columns(strokes):
+        raise InvalidStrokes(
+            "This may be two points a stroke, or [[x...], [y...]]. A stroke is a list of points "
+            "[x, y]: add the point in the middle."
+        )
+    return strokes
 
 
 def thin_strokes(strokes: Strokes) -> Strokes:
@@ -231,10 +241,33 @@ def draw_strokes(
     return picture
 
 
-def _parse_point(point: object, stroke: int) -> list[float]:
+def _may_be_columns(strokes: Strokes) -> bool:
+    """Check whether two points a stroke make less of a digit than [[x...], [y...]] would.
+
+    A digit is upright, and its strokes hang together.
+    """
+    if any(len(stroke) != 2 or len(stroke[0]) != len(stroke[1]) for stroke in strokes):
+        return False
+    if any(len(stroke[0]) == 3 for stroke in strokes):  # coordinates as small as pressures
+        return all(0 <= number <= 1 for stroke in strokes for point in stroke for number in point)
+    columns = [[list(point) for point in zip(*stroke, strict=True)] for stroke in strokes]
+    return _awkwardness(columns) < _awkwardness(strokes)
+
+
+def _awkwardness(strokes: Strokes) -> tuple[int, float]:
+    """Count the pieces of a drawing, and measure how far it is from upright."""
+    width, height = np.subtract(*_bounds(strokes)[::-1])
+    _, pieces = ndimage.label(ink_from_strokes(strokes))
+    return pieces, float(width - height) / max(width, height, 1e-6)
+
+
+def _parse_point(point: object, stroke: int, *, is_ours: bool) -> list[float]:
     """Check one point of stroke number `stroke`."""
     if not isinstance(point, list) or not 2 <= len(point) <= 3:
-        raise InvalidStrokes(f"Stroke {stroke}: a point is [x, y] or [x, y, pressure].")
+        raise InvalidStrokes(
+            f"Stroke {stroke}: a point is [x, y] or [x, y, pressure], and a stroke a list of "
+            "points, not [[x...], [y...]]."
+        )
     numbers = []
     for number in point:
         if isinstance(number, bool) or not isinstance(number, int | float):
@@ -244,6 +277,11 @@ def _parse_point(point: object, stroke: int) -> list[float]:
                 f"Stroke {stroke}: coordinates are finite and at most {MAX_COORDINATE:,.0f}."
             )
         numbers.append(float(number))
+    if len(numbers) == 3 and not is_ours and not 0 <= numbers[2] <= 1:
+        raise InvalidStrokes(
+            f"Stroke {stroke}: the third number of a point is its pressure, 0 to 1; leave out "
+            "anything else, such as a time."
+        )
     return numbers
 
 

@@ -272,7 +272,7 @@ def _read_item(item: object, path: Path, number: int, line: int | None = None) -
     if item.get("strokes") is None and isinstance(item.get("canonical"), str):
         return replace(drawing, pixels=_read_canonical(item["canonical"], path, line, where))
     try:
-        return replace(drawing, strokes=parse_strokes(item.get("strokes")))
+        return replace(drawing, strokes=parse_strokes(item.get("strokes"), is_ours=True))
     except InvalidDrawing as error:
         raise DatasetError(f"{where}{error}", path, line) from error
 

@@ -30,6 +30,7 @@ EXAMPLES: dict[str, Any] = json.loads((Path(__file__).parent / "examples.json").
 WHAT_IT_WAS = "which digit it was: {“label”: 3}, or that it is none: {“label”: “none”}."
 
 _PIXEL = {"type": "number", "minimum": 0, "maximum": 255}
+_COORDINATE = {"type": "number", "minimum": -1e6, "maximum": 1e6}
 _DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 _PLAIN_ALPHABET = bytes.maketrans(b"-_", b"+/")
 
@@ -103,11 +104,12 @@ class RawField(serializers.Field[Any, Any, Any, Any]):
                 "type": "array",
                 "minItems": 2,
                 "maxItems": 3,
-                "items": {"type": "number", "minimum": -1e6, "maximum": 1e6},
+                "prefixItems": [_COORDINATE, _COORDINATE, {**_PIXEL, "maximum": 1}],
             },
         },
         "description": "A list of strokes, each a list of points `[x, y]` or `[x, y, pressure]`, x "
-        "to the right, y downward, in any unit; at most 20,000 points in all.",
+        "to the right, y downward, in any unit, pressure from 0 to 1; at most 20,000 points in "
+        "all.",
     }
 )
 class StrokesField(RawField):
@@ -120,7 +122,8 @@ class StrokesField(RawField):
             {"type": "array", "minItems": 784, "maxItems": 784, "items": _PIXEL},
             {"type": "array", "minItems": 1, "items": {"type": "array", "items": _PIXEL}},
         ],
-        "description": "Numbers from 0 to 255: 784 one after the other, or rows of equal length.",
+        "description": "784 numbers one after the other, or rows of equal length: all from 0 to "
+        "255, from 0 to 16, or from 0 to 1.",
     }
 )
 class PixelsField(RawField):

@@ -123,14 +123,15 @@ PROBLEMS = {
         400,
         _("The strokes cannot be read"),
         _(
-            "Strokes are a list of strokes; each is a list of points [x, y]; the numbers are "
-            "finite. At most 200 strokes and 20,000 points are read."
+            "Strokes are a list of strokes; each is a list of points [x, y] or [x, y, pressure], "
+            "the pressure from 0 to 1; the numbers are finite. At most 200 strokes and 20,000 "
+            "points are read."
         ),
     ),
     "invalid-pixels": Problem(
         400,
         _("The pixels cannot be read"),
-        _("Pixels are 784 numbers from 0 to 255, row by row."),
+        _("Pixels are 784 numbers, row by row: from 0 to 255, from 0 to 16 or from 0 to 1."),
     ),
     "invalid-file": Problem(
         400,

@@ -83,6 +83,10 @@ export function simplify(points, tolerance) {
 
 const countPoints = (strokes) => strokes.reduce((sum, stroke) => sum + stroke.points.length, 0);
 
+/** Adds its middle to a line of two points, which could be read as [[x, x], [y, y]]. */
+const withMiddle = (points) =>
+  points.length === 2 ? [points[0], midpoint(...points), points[1]] : points;
+
 /** The strokes as lists of [x, y] or [x, y, pressure]; simplified only if there are more than `maxPoints`. */
 export function toLists(strokes, maxPoints = MAX_POINTS) {
   let fitting = strokes;
@@ -91,6 +95,8 @@ export function toLists(strokes, maxPoints = MAX_POINTS) {
     if (tolerance > PAD_SIZE) break; // only the ends are left
   }
   return fitting.map((stroke) =>
-    stroke.points.map(({ x, y, pressure }) => (pressure === undefined ? [x, y] : [x, y, pressure])),
+    withMiddle(stroke.points).map(({ x, y, pressure }) =>
+      pressure === undefined ? [x, y] : [x, y, pressure],
+    ),
   );
 }

@@ -17,6 +17,7 @@ from ml.drawing.strokes import (
     MAX_KEPT_POINTS,
     MAX_POINTS,
     MAX_STROKES,
+    Strokes,
     draw_png,
     ink_from_strokes,
     parse_strokes,
@@ -155,3 +156,49 @@ def test_a_wide_line_has_no_cracks_at_its_joints() -> None:
 def test_strokes_of_hardly_any_size_are_thinned_and_read(size: float) -> None:
     strokes = thin_strokes([[[0.0, 0.0], [size, 0.0]]])
     assert np.isfinite(ink_from_strokes(strokes)).all()
+
+
+def by_columns(strokes: Strokes) -> Strokes:
+    """Strokes as [[x...], [y...]]."""
+    return [[list(numbers) for numbers in zip(*stroke, strict=True)] for stroke in strokes]
+
+
+LINES: dict[str, Strokes] = {
+    "1": [[[140, 40], [138, 240]]],
+    "1, slanted": [[[180, 40], [100, 240]]],
+    "1 upward": [[[130, 250], [140, 30]]],
+    "1 with a flag and a foot": [
+        [[140, 40], [140, 240]],
+        [[140, 40], [100, 80]],
+        [[100, 240], [180, 240]],
+    ],
+    "4": [[[180, 40], [60, 170]], [[60, 170], [220, 170]], [[180, 40], [180, 240]]],
+    "7": [[[60, 40], [210, 40]], [[210, 40], [120, 240]]],
+    "7 on a pad of 1": [[[0.2, 0.1], [0.8, 0.1]], [[0.8, 0.1], [0.4, 0.9]]],
+}
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_two_points_are_told_from_coordinates_one_after_the_other(name: str) -> None:
+    assert parse_strokes(LINES[name]) == LINES[name]
+    with pytest.raises(InvalidStrokes, match="may be two points a stroke"):
+        parse_strokes(by_columns(LINES[name]))
+    assert parse_strokes(by_columns(LINES[name]), is_ours=True)
+
+
+@pytest.mark.parametrize(
+    ("strokes", "message"),
+    [
+        ([[[60, 200, 100], [40, 40, 240]]], "its pressure, 0 to 1"),
+        ([[[0.2, 0.8, 0.4], [0.1, 0.1, 0.9]]], "may be two points a stroke"),
+        ([[[60, 200, 150, 100], [40, 40, 140, 240]]], r"not \[\[x...\], \[y...\]\]"),
+    ],
+)
+def test_more_coordinates_one_after_the_other_are_refused(strokes: Strokes, message: str) -> None:
+    with pytest.raises(InvalidStrokes, match=message):
+        parse_strokes(strokes)
+
+
+def test_two_points_of_a_pen_are_points() -> None:
+    strokes = [[[140, 40, 0.3], [138, 240, 0.4]]]
+    assert parse_strokes(strokes) == strokes

@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from ml import pipeline
 from ml.drawing import batches, canonical
-from ml.drawing.pictures import count_pixels, ink_from_image, ink_from_pixels, is_large, is_numeric
+from ml.drawing.pictures import (
+    count_pixels,
+    ink_from_image,
+    ink_from_pixels,
+    is_large,
+    is_numeric,
+    to_levels,
+)
 from ml.drawing.strokes import (
     MAX_POINTS,
     Strokes,
@@ -21,7 +28,7 @@ from ml.drawing.strokes import (
     parse_strokes,
     thin_strokes,
 )
-from ml.errors import ImageTooLarge, InvalidDrawing, InvalidItem, InvalidStrokes
+from ml.errors import ImageTooLarge, InvalidDrawing, InvalidItem, InvalidPixels, InvalidStrokes
 from recognizer.services.drawings.recognition import alone, count_units, predict
 from recognizer.services.drawings.remembering import Personal, answer_personally
 from recognizer.services.versions.registry import active_model
@@ -133,19 +140,19 @@ def _one_by_one(items: Sequence[Any], find_ink: Callable[[Any], Any]) -> canonic
 
 
 def _stack(pictures: Sequence[object]) -> NDArray[np.uint8] | None:
-    """Return pictures as (n, 28, 28), if all are of 784 numbers from 0 to 255."""
+    """Return pictures as (n, 28, 28), if all are of 784 numbers of one range."""
     if not all(map(is_numeric, pictures)):
         return None
     with suppress(TypeError, ValueError):  # most often, it is 784 whole numbers in one list each
         packed = [bytes(picture) for picture in pictures if isinstance(picture, list)]
         if len(packed) == len(pictures) and {len(picture) for picture in packed} == {784}:
-            return np.frombuffer(b"".join(packed), np.uint8).reshape(-1, 28, 28)
+            return to_levels(np.frombuffer(b"".join(packed), np.uint8)).reshape(-1, 28, 28)
     try:
         values = np.asarray(pictures)
     except (ValueError, OverflowError):  # of different lengths, or no numbers
         return None
     if values.dtype.kind not in "uif" or values.shape[1:] not in ((784,), (28, 28)):
         return None
-    if not np.all((values >= 0) & (values <= 255)):
-        return None
-    return values.astype(np.uint8).reshape(-1, 28, 28)
+    with suppress(InvalidPixels):
+        return to_levels(values).reshape(-1, 28, 28)
+    return None

@@ -115,6 +115,26 @@ def test_pixels_are_read(stranger: Caller) -> None:
     assert stranger.post(DRAWINGS, {"pixels": pixels}).json()["prediction"] == 6
 
 
+@pytest.mark.parametrize("largest", [1, 1.0, 15, 16, 16.0])
+def test_pixels_of_fewer_levels_are_read_by_their_range(stranger: Caller, largest: float) -> None:
+    pixels = (digits_of_one_face()[6].ravel() * (largest / 255)).tolist()
+    if isinstance(largest, int):
+        pixels = [round(pixel) for pixel in pixels]
+    assert stranger.post(DRAWINGS, {"pixels": pixels}).json()["prediction"] == 6
+    inverted = [largest - pixel for pixel in pixels]
+    batch = stranger.post("/api/v1/predictions/", {"pixels": [pixels, inverted, [0] * 784]})
+    assert_problem(batch, 400, "blank-drawing", "pixels[2]")
+    batch = stranger.post("/api/v1/predictions/", {"pixels": [pixels, inverted]})
+    assert [each["prediction"] for each in batch.json()["predictions"]] == [6, 6]
+
+
+def test_pixels_of_another_range_are_refused_with_the_ranges(stranger: Caller) -> None:
+    for pixels, reach in (([-1, 1] * 392, "-1 to 1"), ([0, 65535] * 392, "0 to 65535")):
+        answer = stranger.post(DRAWINGS, {"pixels": pixels})
+        assert_problem(answer, 400, "invalid-pixels", "pixels")
+        assert f"from {reach}. Send them from 0 to 255; from 0 to 16" in answer.json()["detail"]
+
+
 def test_null_counts_as_absent(stranger: Caller) -> None:
     body = {"image": None, "strokes": SEVEN, "pixels": None, "pen_width": None}
     assert stranger.post(DRAWINGS, body).status_code == 201
