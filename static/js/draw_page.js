@@ -20,11 +20,7 @@ const feedback = new Feedback(find("feedback"));
 const intake = new Intake(find("file"), document);
 const cards = startCards(LATEST, {
   judged: (drawing) => recognition.adopt(drawing),
-  deleted: ({ id }) => {
-    if (!recognition.forget(id)) return;
-    recognition.startOver();
-    pad.load({ digit: recognition.digit });
-  },
+  deleted: ({ id }) => recognition.forget(id) && startAnew(),
 });
 let keys = []; // pressed on the pad before the script for them is there
 let explanation = null; // loaded when the visitor first asks for it
@@ -247,6 +243,19 @@ function restoreDrawing() {
   choosePen(kept?.pen ?? pad.penWidth);
 }
 
+function startAnew() {
+  recognition.startOver();
+  pad.load({ digit: recognition.digit });
+}
+
+/** Safari brings a page back as it was left, although its drawing may have been deleted in between. */
+function comeBack({ persisted }) {
+  if (!persisted) return;
+  if (!sessionStorage.getItem(KEPT)) startAnew();
+  cards.clear();
+  loadLatest();
+}
+
 async function loadLatest() {
   try {
     cards.append((await api.list(`?page_size=${LATEST}`)).results);
@@ -278,6 +287,7 @@ on(find("go-on"), "click", () => {
 });
 on(find("looked-button"), "click", toggleExplanation);
 on(window, "pagehide", keepDrawing);
+addEventListener("pageshow", comeBack);
 on(notice, "reload", () => location.reload());
 find("pad").addEventListener("keydown", drawByKeys);
 listenToKeys(find("main"), feedback, {

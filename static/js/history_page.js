@@ -68,5 +68,7 @@ on(find("delete-all-ask"), "click", () => {
 });
 on(find("delete-all-sure"), "click", deleteAll);
 on(notice, "reload", () => location.reload());
+// Safari brings a page back as it was left; what was drawn or deleted since is missing there.
+addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 
 load();
