@@ -41,9 +41,12 @@ check: $(VENV)/requirements-dev ## lint, format, types, security, templates, Jav
 	$(MANAGE) check --fail-level WARNING
 
 # Both halves run to their end, whatever the first one says; the last lines are the two summaries.
-test: $(VENV)/requirements-dev ## every test, with a real Chromium and Node
+test: $(VENV)/requirements-dev ## every test, with real browsers and Node
 	@chromium=$$(sh .ci/chromium $(PYTHON)) && node=$$(sh .ci/node $(PYTHON)) && \
 	nginx=$$(sh .ci/program nginx nginx-light) || exit 1; \
+	for program in 'firefox-esr firefox-esr' 'WebKitWebDriver webkit2gtk-driver' 'Xvfb xvfb'; do \
+		sh .ci/program $$program >/dev/null || echo '  The tests that need it are skipped.' >&2; \
+	done; \
 	failed=0; \
 	"$$node" --test jstests/*.test.js > $(VENV)/jstests.log 2>&1 || { failed=1; cat $(VENV)/jstests.log; }; \
 	CHROMIUM="$$chromium" NGINX="$$nginx" $(PYTEST) $(OPTIONS) || failed=1; \

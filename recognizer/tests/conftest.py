@@ -40,7 +40,7 @@ DRAWINGS = "/api/v1/drawings/"
 
 ASK_A_DATABASE = {"db", "transactional_db", "static_files"}
 """The fixtures that bring a database: the test's own, or that of a live site."""
-DRIVE_A_BROWSER = {"browser", "page"}
+DRIVE_A_BROWSER = {"browser", "page", "engine"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
