@@ -110,6 +110,21 @@ class TrainedModel(models.Model):
         return None if value is None else float(value)
 
 
+class Lesson(models.Model):
+    """The drawings that a version learned from, by the first eight bytes of their ids, in order.
+
+    So few bytes name no drawing that was deleted, and a million drawings take 8 MB.
+    """
+
+    model = models.OneToOneField(
+        TrainedModel, on_delete=models.CASCADE, primary_key=True, related_name="lesson"
+    )
+    drawings = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"Lesson of {self.model}"
+
+
 class DrawingQuerySet(models.QuerySet["Drawing"]):
     """Queries for drawings, under the names that the rest of the app uses."""
 

@@ -26,6 +26,7 @@ from recognizer.api.serializers import (
     FeedbackInput,
     FileItemSerializer,
     ForgottenAnswer,
+    GainAnswer,
     ModelSerializer,
     PredictAnswer,
     PredictInput,
@@ -225,6 +226,8 @@ describe_destroy_all = _operation(
     filters=True,
     parameters=[OpenApiParameter("ordering", exclude=True)],
 )
+
+describe_gain = _operation("getGain", {200: GainAnswer}, problems=["no-model"])
 
 describe_forget = _operation("forgetAnswers", {200: ForgottenAnswer})
 

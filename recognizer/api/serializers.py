@@ -18,7 +18,7 @@ from rest_framework import serializers
 from rest_framework.utils.serializer_helpers import BindingDict
 
 from recognizer.models import NO_DIGIT, Drawing, TrainedModel
-from recognizer.services.drawings import explaining, exports, recognition
+from recognizer.services.drawings import explaining, exports, lessons, recognition
 from recognizer.services.drawings.predictions import MAX_BATCH
 from recognizer.wording import NONE, name_answer, png_url
 
@@ -473,6 +473,25 @@ class DeletedAnswer(serializers.Serializer[Any]):
     """How many drawings were deleted."""
 
     deleted = serializers.IntegerField(min_value=0)
+
+
+@_shown_by({"model": 2, "learned": 569, "own": 54, "misread": 8, "mended": 3})
+class GainAnswer(serializers.Serializer[Any]):
+    """What the active version learned, and from whom."""
+
+    model = serializers.IntegerField(help_text="The version.")
+    learned = serializers.IntegerField(min_value=0, help_text="The answers it learned from.")
+    own = serializers.IntegerField(
+        min_value=0, allow_null=True, help_text="Those of the caller; null if that was not noted."
+    )
+    misread = serializers.IntegerField(
+        min_value=0,
+        max_value=lessons.MOST_READ,
+        help_text="The caller's latest drawings whose answer was not their label.",
+    )
+    mended = serializers.IntegerField(
+        min_value=0, help_text="Those of them that it now reads as their label says."
+    )
 
 
 @_shown_by({"forgotten": 4})

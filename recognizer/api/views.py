@@ -42,6 +42,7 @@ from recognizer.api.serializers import (
     DrawingSerializer,
     ExplanationSerializer,
     FeedbackInput,
+    GainAnswer,
     ModelSerializer,
     PredictInput,
 )
@@ -51,6 +52,7 @@ from recognizer.services import errors
 from recognizer.services.drawings import (
     explaining,
     exports,
+    lessons,
     recognition,
     remembering,
     room,
@@ -106,8 +108,9 @@ class DrawingViewSet(
         "destroy": Scope.FEEDBACK,
         "destroy_all": Scope.FEEDBACK,
         "forget": Scope.FEEDBACK,
+        "gain": Scope.READ,
     }
-    costly = {"explanation", "export", "strokes"}
+    costly = {"explanation", "export", "gain", "strokes"}
     permissions = {"feedback": "recognizer.change_drawing", "destroy": "recognizer.delete_drawing"}
     """Permissions for the drawings of all; otherwise that to view them."""
 
@@ -186,6 +189,16 @@ class DrawingViewSet(
         The drawings and their labels stay; the next readings do without them.
         """
         return Response({"forgotten": remembering.forget(visitor_of(request))})
+
+    @operations.describe_gain
+    @action(detail=False, pagination_class=None, filterset_class=None)
+    def gain(self, request: Request) -> Response:
+        """See what the active version learned from you.
+
+        The answers that it learned from, those of them that are yours, and how many of your latest
+        200 misread drawings it now reads as you said.
+        """
+        return Response(GainAnswer(lessons.measure_gain(visitor_of(request))).data)
 
     @action(detail=True)
     def image(self, request: Request, pk: str) -> HttpResponseBase:

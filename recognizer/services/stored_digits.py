@@ -17,6 +17,9 @@ from recognizer.models import CANONICAL_BYTES, Drawing
 FEW = 10
 """Labels below which a visitor does not count alone, but with all such visitors of a network."""
 
+MARK = np.dtype(">u8")
+"""What a lesson keeps of an id: its first eight bytes."""
+
 Row = tuple[uuid.UUID, str, int | None, bytes | memoryview]
 """Id, hand, label and canonical pixels."""
 
@@ -33,6 +36,11 @@ class StoredDigits:
 
     def select(self, chosen: ArrayLike) -> StoredDigits:
         return StoredDigits(self.digits.select(chosen), self.ids[np.asarray(chosen)])
+
+    def taught_to(self, held: LabeledDigits) -> bytes:
+        """Return what a lesson keeps of the drawings whose hands are not held out."""
+        trains = ~np.isin(self.digits.groups, held.groups)
+        return b"".join(sorted(pk.bytes[: MARK.itemsize] for pk in self.ids[trains]))
 
 
 class Hands:

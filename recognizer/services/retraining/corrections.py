@@ -62,9 +62,13 @@ class LeftOut:
 class Corrections:
     """What a retraining learns from, and what it leaves out."""
 
-    digits: LabeledDigits
+    stored: StoredDigits
     left_out: LeftOut
     notices: tuple[str, ...]
+
+    @property
+    def digits(self) -> LabeledDigits:
+        return self.stored.digits
 
 
 @dataclass(frozen=True)
@@ -97,8 +101,8 @@ def select_corrections(pipeline: Any, *, reviewed_only: bool, mark: bool = True)
         suspicious=int(check.suspicious.sum()),
         waiting=int(check.waiting.sum()),
     )
-    digits = archive.stored.digits.select(~(check.suspicious | check.waiting))
-    return Corrections(digits, left_out, (*archive.faults, *left_out.sentences()))
+    stored = archive.stored.select(~(check.suspicious | check.waiting))
+    return Corrections(stored, left_out, (*archive.faults, *left_out.sentences()))
 
 
 def _read_archive(*, reviewed_only: bool) -> _Archive:

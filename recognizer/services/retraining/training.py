@@ -19,7 +19,7 @@ from ml.training import train
 from ml.training.cluster import connected
 from ml.training.material import TrainingOptions as TrainingOptions
 from ml.training.progress import Progress as Progress
-from recognizer.models import TrainedModel, TrainingRun
+from recognizer.models import Lesson, TrainedModel, TrainingRun
 from recognizer.services.retraining.bases import TMNIST, read_base
 from recognizer.services.retraining.corrections import LeftOut, select_corrections
 from recognizer.services.retraining.runs import start_run
@@ -168,7 +168,8 @@ def _train(run: TrainingRun, options: RetrainOptions, notes: Notes) -> Retrained
         _finish(run, None, f"Dry run, nothing is stored. {verdict.outcome_of(None)}")
     else:
         notes.write("Keeping the model", 1.0)
-        model, verdict = _keep(run, data, manifest, verdict, facts, force=options.force)
+        taught = corrections.stored.taught_to(trained.holdouts.corrections)
+        model, verdict = _keep(run, data, manifest, verdict, facts, taught, force=options.force)
     return Retrained(model, run, verdict, corrections.left_out, notices)
 
 
@@ -178,6 +179,7 @@ def _keep(
     manifest: artifacts.Manifest,
     verdict: Verdict,
     facts: dict[str, Any],
+    taught: bytes,
     *,
     force: bool,
 ) -> tuple[TrainedModel, Verdict]:
@@ -186,6 +188,8 @@ def _keep(
     with transaction.atomic():
         verdict = confirm(verdict, force=force)
         model = add_version(manifest, **facts, artifact=name, gate=verdict.as_dict())
+        Lesson.objects.create(model=model, drawings=taught)
+        Lesson.objects.exclude(model__pruned_at=None).delete()
         if verdict.accepted:
             make_active(model)
         _finish(run, model, verdict.outcome_of(model))

@@ -88,6 +88,12 @@ def active_model() -> ActiveModel:
         _loading.release()
 
 
+def find_active_version() -> int | None:
+    """Return the version that is to answer, without loading it."""
+    row = _look()
+    return None if row is None else row[0]
+
+
 def forget_model() -> None:
     """Empty this process's memory, as a restart would."""
     _memory.model = _memory.refused = None
