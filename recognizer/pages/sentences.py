@@ -19,13 +19,18 @@ def share_of_each(probabilities: Sequence[float], strangeness: float) -> list[fl
     return [*(share * (1 - strangeness) for share in probabilities), strangeness]
 
 
-def describe_answer(digit: int, *, is_digit: bool, shares: Sequence[float]) -> tuple[str, str]:
-    """Return a sentence, and what stands below it: how sure that is."""
+def describe_answer(
+    digit: int, *, is_digit: bool, shares: Sequence[float], own: int | None = None
+) -> tuple[str, str]:
+    """Return a sentence, and what stands below it: how sure that is.
+
+    ``own`` is the model's own answer, which the visitor's answers may have changed.
+    """
     if not is_digit:
         return _("It reads no digit"), ""
     share = shares[digit]
     other = max((each for each in range(11) if each != digit), key=shares.__getitem__)
-    values = {"digit": digit, "other": other, "share": _tell(share)}
+    values = {"digit": digit, "other": other, "share": _tell(share), "own": own}
     if share < UNSURE_BELOW:
         torn = (
             _("A %(digit)s, or no digit?")
@@ -33,7 +38,11 @@ def describe_answer(digit: int, *, is_digit: bool, shares: Sequence[float]) -> t
             else _("It cannot tell %(digit)s from %(other)s")
         )
         return torn % values, _("%(digit)s is likelier: %(share)s.") % values
-    if share >= SURE_FROM:
+    if own == NO_DIGIT:
+        sure = _("Learned from you; before, it read no digit.")
+    elif own not in (None, digit):
+        sure = _("Learned from you; before, it read %(own)s.")
+    elif share >= SURE_FROM:
         sure = _("Sure: %(share)s.")
     elif other == NO_DIGIT:
         sure = _("Fairly sure: %(share)s. Or it is no digit.")

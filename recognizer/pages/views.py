@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
@@ -18,9 +20,11 @@ from django.views.i18n import JavaScriptCatalog
 
 from recognizer.access.visitors import read_visitor, remember_visitor
 from recognizer.api.views import DrawingViewSet
+from recognizer.models import NO_DIGIT
 from recognizer.pages import sentences
 from recognizer.problems.kinds import PROBLEMS
 from recognizer.services.drawings import statistics
+from recognizer.services.versions import registry
 
 _create_drawing = DrawingViewSet.as_view({"post": "create"}, detail=False, basename="drawing")
 
@@ -55,7 +59,15 @@ def _count_drawings(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-_draw = _visitor_page("recognizer/draw.html")
+def _find_version(request: HttpRequest) -> dict[str, Any]:
+    """Tell a page which version answers, if its visitor may have met another one."""
+    if read_visitor(request):
+        with suppress(DatabaseError):  # the page needs no database
+            return {"model": registry.find_active_version()}
+    return {}
+
+
+_draw = _visitor_page("recognizer/draw.html", _find_version)
 history = _visitor_page("recognizer/history.html", _count_drawings)
 docs = _visitor_page("recognizer/docs.html")
 
@@ -70,9 +82,13 @@ def draw(request: HttpRequest) -> HttpResponse:
         kind = PROBLEMS[drawing["type"].split("/")[-2]]
         title, sentence = gettext(kind.title), gettext(kind.explanation)
     else:
-        shares = sentences.share_of_each(drawing["probabilities"], drawing["strangeness"] or 0.0)
+        shown = drawing["personal"] or drawing
+        shares = sentences.share_of_each(shown["probabilities"], shown["strangeness"] or 0.0)
         title, sentence = sentences.describe_answer(
-            drawing["prediction"], is_digit=drawing["is_digit"], shares=shares
+            shown["prediction"],
+            is_digit=shown["is_digit"],
+            shares=shares,
+            own=drawing["prediction"] if drawing["is_digit"] else NO_DIGIT,
         )
     page = {"title": title, "sentence": sentence}
     return render(request, "recognizer/error.html", page, status=response.status_code)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import uuid
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -146,3 +148,19 @@ def test_a_caller_without_a_cookie_forgets_nothing(stranger: Caller) -> None:
     assert remembering.forget(None) == 0
     assert remembering.forget(uuid.uuid4()) == 0
     assert stranger.delete(MEMORY).json() == {"forgotten": 0}
+
+
+def test_the_form_without_scripts_shows_the_personal_answer(visitor: Caller) -> None:
+    def send(digit: int) -> str:
+        picture = SimpleUploadedFile("digit.png", png_of(digit), "image/png")
+        answer = visitor.client.post("/", {"image": picture, "csrfmiddlewaretoken": visitor.token})
+        return html.unescape(answer.text)
+
+    first = visitor.draw(7)
+    assert "It reads 7" in send(7)
+    tell(visitor, first, 1)
+    page = send(7)
+    assert "It reads 1" in page
+    assert "Learned from you; before, it read 7." in page
+    tell(visitor, first, "none")
+    assert "It reads no digit" in send(7)
