@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,8 @@ from ml.pipeline import NOT_A_DIGIT
 MARGIN = 0.15  # of the pad, around a drawing
 
 
-def write(page: Page, strokes: Strokes) -> None:
-    """Draw on the pad, as large as it fits."""
+def write(page: Page, strokes: Strokes, ms_a_point: float = 0) -> float:
+    """Draw on the pad, as large as it fits; return the seconds that the pen was down."""
     points = np.array([point[:2] for stroke in strokes for point in stroke], float)  # (points, 2)
     low, high = points.min(axis=0), points.max(axis=0)
     box = page.locator("#pad").bounding_box()
@@ -22,19 +23,27 @@ def write(page: Page, strokes: Strokes) -> None:
     inner = box["width"] * (1 - 2 * MARGIN)
     scale = inner / max(float((high - low).max()), 1e-6)
     middle = np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
+    seconds = 0.0
     for stroke in strokes:
         places = middle + scale * (np.array([point[:2] for point in stroke]) - (low + high) / 2)
         page.mouse.move(*places[0])
         page.mouse.down()
+        began = time.monotonic()
         for place in places[1:]:
             page.mouse.move(*place)
+            if ms_a_point:
+                page.wait_for_timeout(ms_a_point)
         page.mouse.up()
+        seconds += time.monotonic() - began
+    return seconds
 
 
-def replay(page: Page, client: APIRequestContext, strokes: Strokes) -> tuple[int, int]:
-    """Return what the page shows, and what the server says to the same strokes as JSON.
+def replay(
+    page: Page, client: APIRequestContext, strokes: Strokes, ms_a_point: float = 0
+) -> tuple[int, int, float]:
+    """Return what the page shows, what the server says to the same strokes, and the seconds drawn.
 
-    0 to 9, or `NOT_A_DIGIT`.
+    Answers are 0 to 9, or `NOT_A_DIGIT`.
     """
     sent: list[dict[str, Any]] = []
 
@@ -45,7 +54,7 @@ def replay(page: Page, client: APIRequestContext, strokes: Strokes) -> tuple[int
     # By force: the button says that it is disabled while the pad is empty.
     page.get_by_role("button", name="Clear", exact=True).click(force=True)
     page.on("request", note)
-    write(page, strokes)
+    seconds = write(page, strokes, ms_a_point)
     page.wait_for_selector("#answer[data-digit]:not([aria-busy])")
     page.remove_listener("request", note)
     digit = page.locator("#answer").get_attribute("data-digit") or ""
@@ -54,4 +63,5 @@ def replay(page: Page, client: APIRequestContext, strokes: Strokes) -> tuple[int
     assert len(body["strokes"][0]) == len(strokes), "Not every stroke reached the server."
     response = client.post("/api/v1/predictions/", data=body)
     (answer,) = response.json()["predictions"]
-    return shown, int(answer["prediction"]) if answer["is_digit"] else NOT_A_DIGIT
+    told = int(answer["prediction"]) if answer["is_digit"] else NOT_A_DIGIT
+    return shown, told, seconds
