@@ -98,7 +98,17 @@ def site_folders(settings: Settings, tmp_path: Path) -> None:
 @pytest.fixture(autouse=True)
 def no_throttles(settings: Settings) -> None:
     """Let the tests ask as fast as they can."""
-    for name in ("VISITOR", "KEY", "ADDRESS", "EXPLAINED", "ALL", "STORED", "STORED_MB", "WORK"):
+    for name in (
+        "VISITOR",
+        "KEY",
+        "ADDRESS",
+        "EXPLAINED",
+        "ALL",
+        "STORED",
+        "STORED_MB",
+        "WORK",
+        "DRAFTS",
+    ):
         setattr(settings, f"THROTTLE_{name}", 0)
 
 

@@ -34,6 +34,16 @@ export class Answer {
     clearTimeout(this.#timer);
   }
 
+  /** A reading on the way, in pencil. Screen readers hear the sentence, which waits for pen-up. */
+  sketch(reading) {
+    this.#root.dataset.draft = "";
+    this.#root.dataset.unsaid = "";
+    this.#root.dataset.state = "answered"; // no mark of the drawing before
+    this.#parts.mark.textContent = "";
+    this.#parts.digit.textContent = short(answerOf(reading));
+    this.#draw(reading);
+  }
+
   /** The new answer is on its way. */
   expect() {
     this.wait();
@@ -44,6 +54,7 @@ export class Answer {
     this.wait();
     this.#root.removeAttribute("aria-busy");
     this.#root.dataset.state = "empty";
+    delete this.#root.dataset.draft;
     this.#parts.digit.textContent = "";
     this.#parts.mark.textContent = "";
     this.#say([sentence, ""]);
@@ -58,6 +69,7 @@ export class Answer {
     this.#root.removeAttribute("aria-busy");
     const answer = answerOf(drawing);
     this.#root.dataset.digit = answer;
+    delete this.#root.dataset.draft;
     this.#parts.digit.textContent = short(answer);
     this.#seen.src = drawing.canonical;
     this.#seen.hidden = false;
@@ -87,6 +99,7 @@ export class Answer {
   }
 
   #say([sentence, detail]) {
+    delete this.#root.dataset.unsaid;
     this.#parts.sentence.textContent = sentence;
     this.#parts.detail.textContent = detail;
   }

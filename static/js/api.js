@@ -31,6 +31,18 @@ export class Api {
     return { ...drawing, learned: personal };
   }
 
+  /** Reads strokes that are being drawn, and stores nothing; promises {prediction, is_digit, ...}. */
+  async readDraft(strokes, timeoutSeconds) {
+    const url = `${this.#url}../predictions/?draft=true`;
+    const { predictions } = await this.#send("POST", url, { strokes: [strokes] }, timeoutSeconds);
+    return predictions[0];
+  }
+
+  /** Promises {model, learned, own, misread, mended}: what the version that answers learned from this visitor. */
+  measureGain() {
+    return this.#send("GET", `${this.#url}gain/`);
+  }
+
   /** Forgets the visitor's answers for the visitor's own readings. */
   forget() {
     return this.#send("DELETE", `${this.#url}memory/`);
@@ -65,7 +77,7 @@ export class Api {
     return `${this.#url}${id}/strokes/`;
   }
 
-  async #send(method, url, body) {
+  async #send(method, url, body, timeoutSeconds = TIMEOUT_SECONDS) {
     const response = await this.#fetch(url, {
       method,
       headers: {
@@ -74,7 +86,7 @@ export class Api {
         ...(body !== undefined && { "Content-Type": "application/json" }),
       },
       body: body === undefined ? undefined : JSON.stringify(body),
-      signal: AbortSignal.timeout(TIMEOUT_SECONDS * 1000),
+      signal: AbortSignal.timeout(timeoutSeconds * 1000),
     });
     if (!response.ok) throw await problemFrom(response);
     if (response.status === 204) return null;

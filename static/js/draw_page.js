@@ -5,7 +5,7 @@ import { Feedback } from "./feedback.js";
 import { toLists } from "./geometry.js";
 import { Intake } from "./intake.js";
 import { Pad } from "./pad.js";
-import { KEPT, api, find, notice, on, startCards } from "./page.js";
+import { api, find, kept, notice, on, startCards, tryStorage } from "./page.js";
 import { Problem, isAboutContent } from "./problems.js";
 import { Recognition } from "./recognition.js";
 import { listenToKeys } from "./shortcuts.js";
@@ -20,9 +20,14 @@ const feedback = new Feedback(find("feedback"));
 const intake = new Intake(find("file"), document);
 const cards = startCards(LATEST, {
   judged: (drawing) => recognition.adopt(drawing),
-  deleted: ({ id }) => recognition.forget(id) && startAnew(),
+  deleted: ({ id }) => {
+    pad.forget(id);
+    showTools();
+    if (recognition.forget(id)) startAnew();
+  },
 });
 let keys = []; // pressed on the pad before the script for them is there
+let drafts = null; // loaded with the first stroke
 let explanation = null; // loaded when the visitor first asks for it
 let memory = null; // loaded once the visitor has answered
 
@@ -35,6 +40,18 @@ function beginStroke() {
   notice.hide();
   answer.wait();
   find("hint").hidden = true;
+  readOnTheWay();
+}
+
+async function readOnTheWay() {
+  if (navigator.connection?.saveData || recognition.digit.isAside) return;
+  const { Drafts } = await import("./drafts.js").catch(() => ({}));
+  if (!Drafts) return; // the answer comes at pen-up
+  drafts ??= new Drafts(
+    (strokes, seconds) => api.readDraft(strokes, seconds),
+    (reading) => answer.sketch(reading),
+  );
+  drafts.follow(() => pad.growing);
 }
 
 function turnSheet(sheet) {
@@ -226,21 +243,16 @@ async function forget() {
 function keepDrawing() {
   pad.end();
   const { strokes, picture } = pad.sheet;
-  const kept = { digit: recognition.kept, sheet: { strokes, picture }, pen: pad.penWidth };
-  try {
-    if (pad.isEmpty) sessionStorage.removeItem(KEPT);
-    else sessionStorage.setItem(KEPT, JSON.stringify(kept));
-  } catch {
-    // There is no room for it.
-  }
+  if (pad.isEmpty) kept.clear();
+  else kept.write({ digit: recognition.kept, sheet: { strokes, picture }, pen: pad.penWidth });
 }
 
 function restoreDrawing() {
-  const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
-  sessionStorage.removeItem(KEPT);
-  if (kept) recognition.restore(kept.digit);
-  pad.load({ ...kept?.sheet, digit: recognition.digit });
-  choosePen(kept?.pen ?? pad.penWidth);
+  const before = kept.read();
+  kept.clear();
+  if (before) recognition.restore(before.digit);
+  pad.load({ ...before?.sheet, digit: recognition.digit });
+  choosePen(before?.pen ?? pad.penWidth);
 }
 
 function startAnew() {
@@ -251,17 +263,29 @@ function startAnew() {
 /** Safari brings a page back as it was left, although its drawing may have been deleted in between. */
 function comeBack({ persisted }) {
   if (!persisted) return;
-  if (!sessionStorage.getItem(KEPT)) startAnew();
+  if (!kept.read()) startAnew();
   cards.clear();
   loadLatest();
 }
 
 async function loadLatest() {
   try {
-    cards.append((await api.list(`?page_size=${LATEST}`)).results);
+    const { results } = await api.list(`?page_size=${LATEST}`);
+    cards.append(results);
+    await tellGain(results[0]);
   } catch {
     // The page works without the strip, and drawing shows what is wrong.
   }
+}
+
+/** What a new version learned, once, for a visitor who has met only older ones. */
+async function tellGain(latest) {
+  const met = Math.max(latest?.model ?? Infinity, tryStorage(() => localStorage.model) ?? 0);
+  if (find("welcome").dataset.model <= met) return;
+  const [{ sentenceAbout }, gain] = await Promise.all([import("./gain.js"), api.measureGain()]);
+  if (gain.model <= met) return;
+  tryStorage(() => localStorage.setItem("model", gain.model));
+  find("welcome").textContent = sentenceAbout(gain);
 }
 
 on(pad, "begin", beginStroke);

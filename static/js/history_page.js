@@ -1,7 +1,7 @@
 // The history page: all drawings of this browser, loaded part by part, and the dialog that deletes them all.
 
 import { Loader } from "./loader.js";
-import { KEPT, api, find, notice, on, startCards } from "./page.js";
+import { api, find, kept, notice, on, startCards } from "./page.js";
 import { words } from "./words.js";
 
 const cards = startCards(Infinity, { judged: recount, deleted: recount });
@@ -43,7 +43,7 @@ async function deleteAll() {
   notice.hide();
   try {
     const { deleted } = await api.removeAll();
-    sessionStorage.removeItem(KEPT);
+    kept.clear();
     cards.clear();
     find("voice").textContent = words.history.deleted(deleted);
     await recount();

@@ -52,6 +52,11 @@ export class Pad extends EventTarget {
     return this.#sheet.strokes.length === 0 && !this.#sheet.picture && this.#current === null;
   }
 
+  /** The strokes with the one that is being drawn; null while none is. */
+  get growing() {
+    return this.#current && [...this.#sheet.strokes, this.#current];
+  }
+
   get canUndo() {
     return this.#past.length > 0;
   }
@@ -81,6 +86,12 @@ export class Pad extends EventTarget {
     this.#future = [];
     this.#sheet = { strokes: [], picture: "", ...sheet };
     this.#changed();
+  }
+
+  /** Takes a digit that was deleted out of the steps of undo. */
+  forget(id) {
+    for (const steps of [this.#past, this.#future])
+      steps.splice(0, Infinity, ...steps.filter(({ digit }) => digit?.id !== id));
   }
 
   /** Takes what was drawn before this script was there. */

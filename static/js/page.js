@@ -6,8 +6,23 @@ import { Notice } from "./notice.js";
 import { Problem } from "./problems.js";
 import { words } from "./words.js";
 
-/** Session storage: the drawing on the pad, while its page is left. */
-export const KEPT = "digit";
+const KEPT = "digit"; // in the session's storage
+
+/** A browser that is told to store nothing throws instead. */
+export function tryStorage(use) {
+  try {
+    return use();
+  } catch {
+    return null;
+  }
+}
+
+/** The drawing on the pad, while its page is left. */
+export const kept = {
+  read: () => tryStorage(() => JSON.parse(sessionStorage.getItem(KEPT))),
+  write: (drawing) => tryStorage(() => sessionStorage.setItem(KEPT, JSON.stringify(drawing))),
+  clear: () => tryStorage(() => sessionStorage.removeItem(KEPT)),
+};
 
 export const find = (id) => document.getElementById(id);
 
@@ -42,7 +57,7 @@ export function startCards(limit = Infinity, heard = {}) {
     });
     on(created, "deleted", ({ drawing }) => {
       cards.remove(drawing.id);
-      if (sessionStorage.getItem(KEPT)?.includes(drawing.id)) sessionStorage.removeItem(KEPT);
+      if (kept.read()?.digit.id === drawing.id) kept.clear();
       find("voice").textContent = words.drawing.deleted;
       heard.deleted?.(drawing);
     });
@@ -54,3 +69,17 @@ export function startCards(limit = Infinity, heard = {}) {
 
   return cards;
 }
+
+// A button that goes while it has the focus leaves it to what is nearest, so that keys still work.
+let focused = null; // a browser may take the focus away at once
+document.addEventListener("focusin", ({ target }) => {
+  focused = target;
+});
+new MutationObserver(() => {
+  if (![focused, document.body].includes(document.activeElement)) return;
+  if (!focused?.matches("button") || focused.getClientRects().length > 0) return;
+  const group = focused.closest(".feedback:not([hidden]), dialog[open]");
+  const next = group?.querySelector("button:not([hidden])") ?? find("pad") ?? find("main");
+  if (next === find("main")) next.tabIndex = -1; // the history has no pad
+  next.focus({ preventScroll: true });
+}).observe(document.body, { subtree: true, attributeFilter: ["hidden", "data-open"] });

@@ -91,6 +91,45 @@ export const words = {
           }),
   },
 
+  gain: {
+    learned: (model, count, own) => {
+      const values = { model, count, own };
+      if (count === 0) return fill(gettext("Model %(model)s reads now."), values);
+      if (own === count)
+        return fill(
+          ngettext(
+            "Model %(model)s learned from %(count)s answer, which is yours.",
+            "Model %(model)s learned from %(count)s answers, all of them yours.",
+            count,
+          ),
+          values,
+        );
+      if (own > 0)
+        return fill(
+          gettext("Model %(model)s learned from %(count)s answers, %(own)s of them yours."),
+          values,
+        );
+      return fill(
+        ngettext(
+          "Model %(model)s learned from %(count)s answer.",
+          "Model %(model)s learned from %(count)s answers.",
+          count,
+        ),
+        values,
+      );
+    },
+    mended: (count, right) => {
+      if (count === 1)
+        return right === 1
+          ? gettext("It now reads your misread drawing right.")
+          : gettext("It still does not read your misread drawing right.");
+      return fill(
+        gettext("Of your last %(count)s misread drawings it now reads %(right)s right."),
+        { count, right },
+      );
+    },
+  },
+
   explanation: {
     nowhere: gettext("No single place decides: it stays just as sure, whichever part is covered."),
     somewhere: (part, points) => fill(LOOKED_MOST[part], { points }),

@@ -68,6 +68,7 @@ def test_what_may_pass_is_sent_again_by_itself(
 
     expect_answer(failing, 7)
     expect(failing.locator("#notice button")).to_be_hidden()
+    expect(failing.locator("#pad")).to_be_focused()  # the button that had the focus is gone
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from recognizer.tests.kit.browsing import SEVEN, UnitStroke, draw, expect_answer, press
+from recognizer.tests.kit.browsing import FOUR, SEVEN, UnitStroke, draw, expect_answer, press
 from recognizer.tests.kit.drawings import png_of
 from recognizer.tests.kit.live import LiveSite
 
@@ -123,3 +123,51 @@ def test_the_keys_are_listed(answered: Page) -> None:
     answered.keyboard.press("?")
 
     expect(answered.locator("#keys")).to_be_visible()
+
+
+def test_a_drawing_deleted_in_the_strip_does_not_come_back_by_undo(answered: Page) -> None:
+    draw(answered, FOUR)
+    expect_answer(answered, 4)
+    answered.locator("#drawings button").first.click()
+    press(answered, "Delete")
+    press(answered, "Delete for good?")
+    expect(answered.locator("#drawings li")).to_have_count(0)
+    for _ in FOUR:
+        press(answered, "Undo")
+
+    expect(answered.locator("#undo")).to_have_attribute("aria-disabled", "true")
+    expect(answered.locator("#answer")).to_have_attribute("data-state", "empty")
+
+
+def test_the_focus_of_a_button_that_goes_moves_to_what_is_left(site: LiveSite, page: Page) -> None:
+    page.goto(site.url)
+    draw(page, FOUR[1:])  # the upright stroke
+    expect_answer(page, 1)
+    draw(page, FOUR[:1])
+    expect_answer(page, 4)
+    page.get_by_role("button", name="1", exact=True).focus()
+    page.keyboard.press("Control+z")
+    expect_answer(page, 1)
+    expect(page.get_by_role("button", name="Yes, 1")).to_be_focused()
+
+    page.keyboard.press("Control+z")
+    expect(page.locator("#answer")).to_have_attribute("data-state", "empty")
+    expect(page.locator("#pad")).to_be_focused()
+
+
+def test_it_draws_where_the_browser_stores_nothing(site: LiveSite, page: Page) -> None:
+    page.add_init_script(
+        """for (const name of ["sessionStorage", "localStorage"])
+             Object.defineProperty(window, name, {
+               get() { throw new DOMException("It is blocked.", "SecurityError"); },
+             });"""
+    )
+    page.goto(site.url)
+    draw(page, SEVEN)
+    expect_answer(page, 7)
+    press(page, "Yes, 7")
+    expect(page.locator("#drawings li")).to_have_count(1)
+    page.reload()
+
+    expect(page.locator("#hint")).to_be_visible()
+    expect(page.locator("#drawings li")).to_have_count(1)
