@@ -149,7 +149,8 @@ def test_all_is_in_sight_on_a_phone(visit: Engine) -> None:
     outside = visit.run(
         """return ["#answer", "#pad", ".tools", "#feedback"].filter((name) => {
           const box = document.querySelector(name).getBoundingClientRect();
-          return box.top < 0 || box.left < 0 || box.bottom > innerHeight || box.right > innerWidth;
+          const { left, right } = document.querySelector(".top").getBoundingClientRect();
+          return box.top < 0 || box.left < left || box.bottom > innerHeight || box.right > right;
         });"""
     )
 
