@@ -13,6 +13,8 @@ from ml.errors import BlankDrawing
 
 FAINTEST_CONTRAST: Final = 24
 """Gray levels (of 255) by which ink must at least differ from the paper."""
+FLAWLESS_CONTRAST: Final = 10
+"""The same on paper whose rim has one tone."""
 INK_THRESHOLD: Final = 0.1
 """Share of the darkest ink from which a pixel belongs to the drawing."""
 SPECK_SHARE: Final = 0.01
@@ -35,6 +37,16 @@ FRAME_SHARE: Final = 0.06
 """Widest frame, as a share of the picture's shorter side."""
 FRINGE_LEVEL: Final = 4
 """Gray levels from the paper at which a ring inside of a frame is the frame's blurred edge."""
+LONGEST_CONTACT: Final = 0.3
+"""Pixels on the rim, as a share of the ink's longer side, that a digit has at most."""
+NOISY_SHARE: Final = 0.3
+"""Deviation below which a pixel is paper, as a share of the peak, from which ink may be lost."""
+WIDEST_COVERAGE: Final = 0.5
+"""Share of the picture from which it is hardly strokes that differ from the paper."""
+FULLEST: Final = 0.85
+"""Share of its box from which ink is hardly strokes."""
+THINNEST: Final = 0.4
+"""Sides of a box that is narrower than this are taken for as much: a 1 fills its own."""
 TOUCHING: Final = np.ones((3, 3), bool)
 """Pixels that touch, even at a corner, are one piece."""
 
@@ -49,6 +61,12 @@ class PlacedInk(NamedTuple):
     ink: Ink
     top: int
     left: int
+    is_doubtful: bool = False
+    """Whether it may be more than a digit: several pieces, at the rim, or hardly strokes."""
+    is_solid: bool = False
+    """Whether it is rather a sheet or an object than strokes."""
+    inset: int = 0
+    """Width of a frame along the edges that was cut off."""
 
 
 def ink_from_gray(gray: NDArray[np.uint8]) -> PlacedInk:
@@ -62,13 +80,18 @@ def ink_from_gray(gray: NDArray[np.uint8]) -> PlacedInk:
         gray = np.asarray(Image.fromarray(gray).filter(ImageFilter.BoxBlur(1)))
     gray, inset = _inside_of_frame(gray)
     paper = _rim_tone(gray)
-    noise = NOISE_DEVIATIONS * _deviation(_rim(gray), paper) if noisy else 0
+    rim = _rim(gray)
+    noise = NOISE_DEVIATIONS * _deviation(rim, paper) if noisy else 0
+    least = FAINTEST_CONTRAST if noisy or np.ptp(rim) else FLAWLESS_CONTRAST
     # The deviations to either side sum to the deviation of the sum.
-    if gray.sum(axis=0, dtype=np.uint32).sum(dtype=np.int64) <= paper * gray.size:
-        ink, top, left = ink_from_deviation(paper - np.minimum(gray, paper), noise)
-    else:
-        ink, top, left = ink_from_deviation(np.maximum(gray, paper) - paper, noise)
-    return PlacedInk(ink, inset + top, inset + left)
+    is_dark = gray.sum(axis=0, dtype=np.uint32).sum(dtype=np.int64) <= paper * gray.size
+    darker, lighter = paper - np.minimum(gray, paper), np.maximum(gray, paper) - paper
+    found = ink_from_deviation(darker if is_dark else lighter, noise, least)
+    if found.is_doubtful and min(gray.shape) < NOISY_SIDE:
+        # A bold digit fills a small picture as a sheet does, but without ink on it.
+        has_ink = (lighter if is_dark else darker).max() >= FAINTEST_CONTRAST
+        found = found._replace(is_doubtful=found.is_solid and has_ink)
+    return found._replace(top=inset + found.top, left=inset + found.left, inset=inset)
 
 
 def _is_noisy(gray: NDArray[np.uint8]) -> bool:
@@ -129,27 +152,30 @@ def _is_frame(ring: NDArray[np.uint8], paper: int) -> bool:
     return bool(differs.mean() > LINE_COVERAGE)
 
 
-def ink_from_deviation(deviation: NDArray[np.uint8], noise: float = 0) -> PlacedInk:
+def ink_from_deviation(
+    deviation: NDArray[np.uint8], noise: float = 0, least: int = FAINTEST_CONTRAST
+) -> PlacedInk:
     """Scale gray levels of deviation from the paper (height, width) to ink, without dust and lines.
 
     A pixel that deviates by less than `noise` is paper. Raises BlankDrawing if none deviates twice
-    as much.
+    as much and by at least `least`.
     """
     peak = int(deviation.max())
-    if peak < max(FAINTEST_CONTRAST, 2 * noise):
+    if peak < max(least, 2 * noise):
         raise BlankDrawing("Nothing is drawn; draw a digit first.")
     mask = deviation >= int(np.ceil(max(INK_THRESHOLD * peak, noise)))
+    coverage = float(np.count_nonzero(mask)) / mask.size
     factor = min(max(1, max(mask.shape) // 64), COARSEST)
     coarse = _coarsen(mask, factor)
     if max(coarse.mean(axis=0).max(), coarse.mean(axis=1).max()) >= LINE_COVERAGE:
         if noise > 0:
-            mask = _without_dust(mask, deviation, 1)  # specks would lie at the ends of a line
+            mask, _ = _without_dust(mask, deviation, 1)  # specks would lie at the ends of a line
         mask = _without_lines(mask)
         coarse = _coarsen(mask, factor)
     if noise > 0 or coarse.mean() > NOISY_COVERAGE:
         coarse, factor = mask, 1
     # From here on only the part with ink matters; in most pictures it is small.
-    kept = _without_dust(coarse, deviation, factor)
+    kept, count = _without_dust(coarse, deviation, factor)
     part = box_of(kept)
     box = part[0] * factor, part[1] * factor, part[2] * factor, part[3] * factor
     mask = _cut(mask, box)
@@ -157,7 +183,30 @@ def ink_from_deviation(deviation: NDArray[np.uint8], noise: float = 0) -> Placed
         fine = _cut(kept, part).repeat(factor, axis=0).repeat(factor, axis=1)
         mask = mask & fine[: mask.shape[0], : mask.shape[1]]
     ink = (_cut(deviation, box) * mask).astype(np.float32) / np.float32(peak)
-    return PlacedInk(ink, box[0], box[2])
+    is_solid = coverage > WIDEST_COVERAGE or np.count_nonzero(ink) > FULLEST * max(
+        ink.size, THINNEST * max(ink.shape) ** 2
+    )
+    is_doubtful = (
+        is_solid
+        or count > 1
+        or noise > NOISY_SHARE * peak
+        or _is_at_rim(mask, box, deviation.shape)
+    )
+    return PlacedInk(ink, box[0], box[2], is_doubtful, is_solid)
+
+
+def _is_at_rim(
+    mask: NDArray[np.bool_], box: tuple[int, int, int, int], shape: tuple[int, ...]
+) -> bool:
+    """Whether ink, in its box, touches the rim of a picture of this shape as no digit does."""
+    sides = (
+        (mask[0], box[0] == 0),
+        (mask[-1], box[1] >= shape[0]),
+        (mask[:, 0], box[2] == 0),
+        (mask[:, -1], box[3] >= shape[1]),
+    )
+    contacts = [int(np.count_nonzero(side)) for side, is_rim in sides if is_rim]
+    return len(contacts) > 2 or sum(contacts) > LONGEST_CONTACT * max(mask.shape)
 
 
 def _coarsen(mask: NDArray[np.bool_], factor: int) -> NDArray[np.bool_]:
@@ -176,11 +225,14 @@ def _join_rows(mask: NDArray[np.bool_], factor: int) -> NDArray[np.bool_]:
 
 def _without_dust(
     mask: NDArray[np.bool_], deviation: NDArray[np.uint8], factor: int
-) -> NDArray[np.bool_]:
-    """Leave out pieces that are tiny beside the largest one; a cell of `mask` is `factor` px."""
+) -> tuple[NDArray[np.bool_], int]:
+    """Leave out pieces that are tiny beside the largest one; count those that are kept.
+
+    A cell of `mask` is `factor` px.
+    """
     pieces, count = ndimage.label(mask, structure=TOUCHING)
     if count <= 1:
-        return mask
+        return mask, count
     labels = pieces.ravel()
     areas = np.bincount(labels)
     areas[0] = 0
@@ -189,8 +241,9 @@ def _without_dust(
         masses = np.bincount(labels, np.asarray(Image.fromarray(deviation).reduce(factor)).ravel())
         masses[0] = 0
         is_kept &= masses >= SPECK_SHARE * masses.max()
+    is_kept[0] = False
     kept: NDArray[np.bool_] = is_kept[pieces]
-    return kept
+    return kept, int(np.count_nonzero(is_kept))
 
 
 def _without_lines(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

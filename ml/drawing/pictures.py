@@ -24,12 +24,22 @@ from ml.drawing.ink import (
     ink_from_deviation,
     ink_from_gray,
 )
-from ml.errors import ImageTooLarge, InvalidBox, InvalidDrawing, InvalidImage, InvalidPixels
+from ml.drawing.photos import settle
+from ml.errors import (
+    BlankDrawing,
+    ImageTooLarge,
+    InvalidBox,
+    InvalidDrawing,
+    InvalidImage,
+    InvalidPixels,
+)
 
 ENOUGH_SIDE: Final = 1024
 """A larger picture is reduced before its ink is found, to at least this longer side."""
 MAX_IMAGE_BYTES: Final = 15 * 1024 * 1024
 """Largest encoded picture that is read."""
+OPAQUE: Final = 250
+"""Alpha from which a pixel counts as opaque: some programs write 253 or 254 for it."""
 LEAST_SIDE: Final = 8
 """Shorter side, in pixels after that reduction, of a box that is read."""
 LARGE_BYTES: Final = 8 * 2**20
@@ -109,32 +119,39 @@ def find_ink(data: bytes, box: tuple[float, float, float, float] | None = None) 
         Nothing stands out from the paper.
     """
     encoded = _check(data)
-    gray, alpha = _decode(encoded)
-    scale = gray.width / encoded.upright[0], gray.height / encoded.upright[1]
+    picture, alpha = _decode(encoded)
+    scale = picture.width / encoded.upright[0], picture.height / encoded.upright[1]
     left, top = 0, 0
     if box is not None:
         corners = _corners(box, encoded.upright, scale)
         left, top = corners[:2]
-        gray, alpha = gray.crop(corners), alpha and alpha.crop(corners)
-    ink, row, column = _find(gray, alpha)
+        picture, alpha = picture.crop(corners), alpha and alpha.crop(corners)
+    ink, row, column, *_ = _find(picture, alpha)
     tight = box_of(ink >= INK_THRESHOLD * ink.max())
     down = [round((top + row + each) / scale[1]) for each in tight[:2]]
     across = [round((left + column + each) / scale[0]) for each in tight[2:]]
     return Found(ink, (across[0], down[0], across[1], down[1]))
 
 
-def _find(gray: Image.Image, alpha: Image.Image | None) -> PlacedInk:
-    """Find the ink of gray (L) and, where the picture has one, its alpha channel (L)."""
-    if alpha is None or alpha.getextrema() == (255, 255):
-        return ink_from_gray(np.asarray(gray))
-    # Edges may be mixed with the ground's color, so full ink alone decides, if there is any.
-    least = 255 if alpha.getextrema()[1] == 255 else 128
-    solid = alpha.point([255 * (level >= least) for level in range(256)])
-    histogram = gray.histogram(solid)
-    if _tonal_range(histogram) < 2 * FAINTEST_CONTRAST:
-        return ink_from_deviation(np.asarray(alpha))
-    paper = Image.new("L", gray.size, _percentile(histogram, 0.5))
-    return ink_from_gray(np.asarray(Image.composite(gray, paper, alpha)))
+def _find(picture: Image.Image, alpha: Image.Image | None) -> PlacedInk:
+    """Find the ink of a picture (L or RGB) and, where it has one, its alpha channel (L)."""
+    lowest, highest = (np.asarray(alpha).min(), np.asarray(alpha).max()) if alpha else (255, 255)
+    if alpha is not None and lowest < OPAQUE:
+        gray = picture.convert("L")
+        # Edges may be mixed with the ground's color, so full ink alone decides, if there is any.
+        least = OPAQUE if highest >= OPAQUE else 128
+        solid = alpha.point([255 * (level >= least) for level in range(256)])
+        histogram = gray.histogram(solid)
+        if _tonal_range(histogram) < 2 * FAINTEST_CONTRAST:
+            found = ink_from_deviation(np.asarray(alpha))
+            return settle(alpha, found) if found.is_doubtful else found
+        paper = Image.new("L", gray.size, _percentile(histogram, 0.5))
+        picture = Image.composite(gray, paper, alpha)
+    try:
+        plain = ink_from_gray(np.asarray(picture.convert("L")))
+    except BlankDrawing:
+        return settle(picture, None)
+    return settle(picture, plain) if plain.is_doubtful else plain
 
 
 def count_pixels(data: bytes) -> int:
@@ -284,37 +301,38 @@ def _check(data: bytes) -> Encoded:
 
 
 def _decode(encoded: Encoded) -> tuple[Image.Image, Image.Image | None]:
-    """Decode to gray (L) and, where the picture has one, its alpha channel (L)."""
+    """Decode to gray or color (L or RGB) and, where the picture has one, its alpha channel (L)."""
     try:
         image: Image.Image = Image.open(io.BytesIO(encoded.data), formats=IMAGE_FORMATS)
         if image.width > encoded.width or image.height > encoded.height:
             raise InvalidImage(CUT_OFF)  # it is not the picture whose cost is known
         if max(image.size) >= 2 * ENOUGH_SIDE:  # JPEG's decoder can reduce on the way
             width, height = (ENOUGH_SIDE * side // max(image.size) or 1 for side in image.size)
-            image.draft("L", (width, height))
+            image.draft("RGB", (width, height))
         image.load()
     except DECODER_ERRORS as error:
         raise InvalidImage(CUT_OFF) from error
-    gray, alpha = _to_gray(image)
+    picture, alpha = _reduce(image)
     turn = TURNS.get(encoded.orientation)
     if turn is not None:  # the first of them is 0
-        gray, alpha = gray.transpose(turn), alpha and alpha.transpose(turn)
-    return gray, alpha
+        picture, alpha = picture.transpose(turn), alpha and alpha.transpose(turn)
+    return picture, alpha
 
 
-def _to_gray(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """Reduce to gray (L) and, where the picture has one, its alpha channel (L)."""
+def _reduce(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """Reduce to gray or color (L or RGB) and, where the picture has one, its alpha channel (L)."""
     factor = max(1, max(image.size) // ENOUGH_SIDE)
     if factor > 1 and image.mode in ("L", "RGB"):
         image, factor = image.reduce(factor), 1
     if image.mode.startswith("I"):  # 16 bits a pixel, which convert() would clip instead of scale
         levels = np.asarray(image).astype("<u2", copy=False).view(np.uint8)[:, 1::2]
         return Image.fromarray(levels).reduce(factor), None
+    mode = "RGB" if factor == 1 else "L"  # the colors of a large one would take too much memory
     if image.has_transparency_data:
         if image.mode not in ("LA", "RGBA"):
             image = image.convert("RGBA")
-        return image.convert("L").reduce(factor), image.getchannel("A").reduce(factor)
-    return image if image.mode == "L" else image.convert("L").reduce(factor), None
+        return image.convert(mode).reduce(factor), image.getchannel("A").reduce(factor)
+    return image if image.mode == "L" else image.convert(mode).reduce(factor), None
 
 
 def _percentile(histogram: list[int], share: float) -> int:

@@ -13,7 +13,7 @@ from scipy import ndimage
 from ml.drawing.canonical import CANONICAL_BOX
 from ml.drawing.ink import Ink
 from ml.drawing.pictures import encode_png
-from ml.errors import BlankDrawing, InvalidStrokes
+from ml.errors import BlankDrawing, InvalidStrokes, SeveralDigits
 
 MAX_STROKES: Final = 200
 """Most strokes of one drawing."""
@@ -35,6 +35,15 @@ READING_PEN_WIDTH: Final = 2.6
 """Pen width, in canonical pixels, with which strokes are read, whatever pen drew them."""
 SCALE: Final = 8
 """Drawn pixels for each canonical one, so that edges come out smooth."""
+
+STRAY: Final = 0.1
+"""Size of a stray dot, as a share of the longest stroke's."""
+FAR: Final = 0.5
+"""Least distance of a stray dot from all else, as a share of the size of that."""
+APART: Final = 0.1
+"""Least gap of two digits, as a share of the height of the tallest stroke."""
+PEER: Final = 0.6
+"""Height of a second digit, as a share of the first one's."""
 
 Vector = NDArray[np.float64]
 """(x, y)."""
@@ -152,7 +161,13 @@ def ink_from_strokes(strokes: Strokes) -> Ink:
     -------
     Ink
         (height, width) float32, 0 (paper) to 1 (full ink).
+
+    Raises
+    ------
+    SeveralDigits
+        Two or more digits stand side by side.
     """
+    strokes = _of_one_digit(strokes)
     low, high = _bounds(strokes)
     pen = READING_PEN_WIDTH * SCALE
     box = CANONICAL_BOX * SCALE - pen
@@ -161,6 +176,43 @@ def ink_from_strokes(strokes: Strokes) -> Ink:
     shift = size / 2 - scale * (low + high) / 2
     picture = draw_strokes(strokes, scale, shift, pen, (size, size))
     return np.asarray(picture, dtype=np.float32) / np.float32(255)
+
+
+def _of_one_digit(strokes: Strokes) -> Strokes:
+    """Leave out stray dots far from everything else. Raises SeveralDigits if there are two."""
+    if len(strokes) == 1:
+        return strokes
+    boxes = np.array([np.concatenate(_bounds([stroke])) for stroke in strokes])  # (n, 4)
+    longer = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
+    large = boxes[longer > STRAY * longer.max()]
+    if not len(large):  # dots alone
+        return strokes
+    low, high = large[:, :2].min(axis=0), large[:, 2:].max(axis=0)
+    size = (high - low).max()
+    away = np.maximum(low - boxes[:, 2:], boxes[:, :2] - high).max(axis=1)  # of each from the rest
+    is_stray = (longer <= STRAY * longer.max()) & (away > FAR * size)
+    _count_side_by_side(large)
+    return [stroke for stroke, stray in zip(strokes, is_stray, strict=True) if not stray]
+
+
+def _count_side_by_side(boxes: Vector) -> None:
+    """Raise SeveralDigits if strokes, by their boxes (n, 4), stand in groups beside each other."""
+    gap = APART * (boxes[:, 3] - boxes[:, 1]).max()
+    groups: list[Vector] = []
+    for box in boxes[np.argsort(boxes[:, 0])]:
+        if groups and box[0] <= groups[-1][2] + gap:
+            last = groups[-1]
+            groups[-1] = np.concatenate(
+                [np.minimum(last[:2], box[:2]), np.maximum(last[2:], box[2:])]
+            )
+        else:
+            groups.append(box)
+    heights = np.array([group[3] - group[1] for group in groups])
+    shared = min(group[3] for group in groups) - max(group[1] for group in groups)
+    breadth = groups[-1][2] - groups[0][0]
+    is_level = heights.min() >= PEER * heights.max() and shared >= heights.max() / 2
+    if len(groups) > 1 and is_level and breadth >= heights.max():
+        raise SeveralDigits(len(groups))
 
 
 def draw_png(strokes: Strokes, pen_width: float | None = None) -> bytes:

@@ -1,0 +1,215 @@
+"""Which of the pieces of a mask are the digit, apart from objects, frames, print and neighbors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from ml.drawing.raster import Mask, pen_width
+
+MOST_PIECES: Final = 40
+"""Pieces that are looked at, the longest first."""
+SMALLEST: Final = 0.04
+"""Longer side of a digit, as a share of the picture's shorter side, from which it is likely."""
+GAP: Final = 0.25
+"""Farthest that a loose part lies from the rest of its digit, as a share of the digit's size."""
+PEER: Final = 0.6
+"""Height of a second digit, as a share of the first one's."""
+DOTS: Final = 6
+"""Pieces from which a digit may be dotted."""
+DOT_LENGTH: Final = 4
+"""Length of a dot or a dash, in pen widths."""
+TOUCHING: Final = np.ones((3, 3), bool)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Pixels that touch each other."""
+
+    label: int
+    top: int
+    bottom: int
+    left: int
+    right: int
+    area: int
+    pen: float
+    contrast: float
+    """Mean deviation of its pixels from the paper, in gray levels."""
+    contact: int
+    """Pixels on the rim of the picture."""
+    sides: int
+    """Sides of the picture that it touches."""
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+    @property
+    def longer(self) -> int:
+        return max(self.height, self.width)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is taken for the digit."""
+
+    mask: Mask
+    score: float
+    """How much it looks like a digit, 0 to 1."""
+    inner_score: float
+    """The same, wherever it touches the rim of the picture."""
+    count: int
+    """Digits that stand side by side."""
+    is_all: bool
+    """Whether nothing was left out."""
+
+
+def choose(mask: Mask, deviation: NDArray[np.float32]) -> Choice | None:
+    """Choose the pieces of one digit; None if there is nothing at all."""
+    labels, count = ndimage.label(mask, structure=TOUCHING)
+    if not count:
+        return None
+    pieces = _pieces(labels, count, deviation)
+    if count >= DOTS and pieces[0].longer < DOT_LENGTH * pieces[0].pen:  # a dotted pen
+        reach = 4 * round(pieces[0].pen * 3 / 4) + 1
+        labels, count = ndimage.label(ndimage.binary_dilation(mask, np.ones((reach, reach), bool)))
+        labels *= mask
+        pieces = _pieces(labels, count, deviation)
+    inner = [_score(piece, mask.shape) for piece in pieces]
+    scores = [score * _at_rim(piece) for score, piece in zip(inner, pieces, strict=True)]
+    best = int(np.argmax(scores))
+    main = pieces[best]
+    inside = _framed(pieces, main, labels)
+    if inside:
+        best = max(inside, key=lambda index: scores[index])
+        main = pieces[best]
+    others = [piece for piece in pieces if piece is not main]
+    peers = [piece for piece in others if _is_peer(piece, main)]
+    group, left = (
+        [main],
+        [piece for piece in others if piece not in peers and _may_join(piece, main)],
+    )
+    while near := [
+        piece for piece in left if any(_gap(piece, own) <= _reach(piece, main) for own in group)
+    ]:
+        group += near
+        left = [piece for piece in left if piece not in near]
+    is_kept = np.zeros(count + 1, bool)
+    is_kept[[piece.label for piece in group]] = True
+    return Choice(is_kept[labels], scores[best], inner[best], 1 + len(peers), len(group) == count)
+
+
+def _pieces(labels: NDArray[np.int32], count: int, deviation: NDArray[np.float32]) -> list[Piece]:
+    areas = np.bincount(labels.ravel())
+    sums = np.bincount(labels.ravel(), deviation.ravel())
+    boxes = ndimage.find_objects(labels)
+    longer = [max(rows.stop - rows.start, columns.stop - columns.start) for rows, columns in boxes]
+    height, width = labels.shape
+    pieces = []
+    for index in np.argsort(longer)[::-1][:MOST_PIECES].tolist():
+        rows, columns = boxes[index]
+        own = labels[rows, columns] == index + 1
+        edges = [
+            int(np.count_nonzero(own[0])) * (rows.start == 0),
+            int(np.count_nonzero(own[-1])) * (rows.stop == height),
+            int(np.count_nonzero(own[:, 0])) * (columns.start == 0),
+            int(np.count_nonzero(own[:, -1])) * (columns.stop == width),
+        ]
+        pieces.append(
+            Piece(
+                index + 1, rows.start, rows.stop, columns.start, columns.stop,
+                int(areas[index + 1]), float(pen_width(own.astype(np.float32))),
+                float(sums[index + 1] / areas[index + 1]), sum(edges), sum(map(bool, edges)),
+            )
+        )  # fmt: skip
+    return pieces
+
+
+def _score(piece: Piece, shape: tuple[int, ...]) -> float:
+    """Rate how much a piece looks like the strokes of a digit: thin, not small, in the middle."""
+    size = piece.longer / min(shape)
+    thin = np.clip((0.42 - piece.pen / piece.longer) / 0.2, 0.02, 1)
+    box = max(piece.height * piece.width, 0.4 * piece.longer**2)
+    thin *= np.clip((0.8 - piece.area / box) / 0.2, 0.05, 1)
+    length = piece.area / max(piece.pen, 1) / piece.longer
+    plain = min(1, 8 / length) ** 2
+    middle = np.hypot(
+        (piece.top + piece.bottom) / shape[0] - 1, (piece.left + piece.right) / shape[1] - 1
+    )
+    large = min(size / 0.25, 1) * min(size / SMALLEST, 1)
+    contrast = min(piece.contrast / 60, 1)
+    return float(thin * plain * large * (1 - 0.4 * min(middle, 1)) * contrast)
+
+
+def _at_rim(piece: Piece) -> float:
+    """Rate where a piece touches the rim: as a digit that is cut off, or rather as an object."""
+    if not piece.contact:
+        return 1.0
+    return 0.3 if piece.contact < 0.2 * piece.longer and piece.sides < 3 else 0.06
+
+
+def _framed(pieces: list[Piece], outer: Piece, labels: NDArray[np.int32]) -> list[int]:
+    """Return the pieces within `outer`, if that is a rectangle drawn around them."""
+    own = labels[outer.top : outer.bottom, outer.left : outer.right] == outer.label
+    filled = np.count_nonzero(ndimage.binary_fill_holes(own))
+    if filled < 0.8 * own.size or filled < 3 * outer.area:
+        return []
+    return [
+        index
+        for index, piece in enumerate(pieces)
+        if outer.top < piece.top
+        and piece.bottom < outer.bottom
+        and outer.left < piece.left
+        and piece.right < outer.right
+        and piece.longer >= 0.3 * min(outer.height, outer.width)
+    ]
+
+
+def _is_peer(piece: Piece, main: Piece) -> bool:
+    """Whether a piece is another digit beside `main`."""
+    height = max(piece.height, main.height)
+    apart = max(piece.left - main.right, main.left - piece.right)
+    overlap = min(piece.bottom, main.bottom) - max(piece.top, main.top)
+    breadth = max(piece.right, main.right) - min(piece.left, main.left)
+    return (
+        not piece.contact
+        and not main.contact
+        and min(piece.height, main.height) >= PEER * height
+        and overlap >= 0.5 * height
+        and 0.08 * height <= apart <= 1.5 * height
+        and breadth >= 0.9 * height
+        and 0.5 <= piece.pen / main.pen <= 2
+        and piece.pen < 0.4 * piece.longer
+        and piece.contrast >= 0.6 * main.contrast
+    )
+
+
+def _may_join(piece: Piece, main: Piece) -> bool:
+    """Whether a piece near `main` may be a part of the same digit."""
+    return (
+        piece.area >= 0.01 * main.area
+        and piece.contrast >= 0.5 * main.contrast
+        and piece.pen <= 1.8 * main.pen
+        and (main.contact > 0 or not piece.contact)
+        and piece.longer <= 1.2 * main.longer
+    )
+
+
+def _reach(piece: Piece, main: Piece) -> float:
+    """Return how far a part of a digit may lie from the rest: a short one is near."""
+    return min(GAP * main.longer, max(piece.longer, main.pen))
+
+
+def _gap(one: Piece, other: Piece) -> float:
+    """Distance of two boxes."""
+    down = max(one.top - other.bottom, other.top - one.bottom, 0)
+    across = max(one.left - other.right, other.left - one.right, 0)
+    return float(np.hypot(down, across))

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from ml.drawing.canonical import canonical_digit
+from ml.drawing.paper import KINDS, MODERATE, Photograph, take
+from ml.drawing.pictures import find_ink, ink_from_image
+from ml.drawing.strokes import Strokes, draw_png, ink_from_strokes
+from ml.errors import NothingFound, SeveralDigits
+from ml.tests.kit.drawings import DIGITS, difference, encode, scaled
+
+PEN = 18
+
+
+def read(data: bytes) -> np.ndarray:
+    return canonical_digit(ink_from_image(data))
+
+
+def photograph(digit: int, how: Photograph) -> bytes:
+    return take(DIGITS[digit], how, np.random.default_rng(digit))
+
+
+def picture(digit: int, size: float = 1) -> Image.Image:
+    return Image.open(io.BytesIO(draw_png(scaled(DIGITS[digit], size), PEN)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_digit_on_photographed_paper_is_found(kind: str) -> None:
+    how = KINDS[kind][1]
+    flawless = Photograph(ink=(0, 0, 0), paper=(255,) * 3, pen=how.pen, size=how.size)
+    for digit in (2, 5):
+        assert difference(read(photograph(digit, how)), read(photograph(digit, flawless))) < 0.45
+
+
+def test_a_digit_that_touches_the_rim_of_uneven_paper_is_kept() -> None:
+    # Its strokes end at the rim, and nothing better is left.
+    image = Image.open(io.BytesIO(photograph(3, MODERATE)))
+    found = find_ink(photograph(3, MODERATE))
+    left, top, right, bottom = found.box
+    tight = image.crop((left - 20, top - 20, right + 2, bottom + 20))
+    assert difference(read(encode(tight)), read(photograph(3, MODERATE))) < 0.3
+
+
+def test_a_loose_bar_and_a_dotted_pen_belong_to_the_digit() -> None:
+    bare = picture(5)
+    loose = picture(5)
+    ImageDraw.Draw(loose).rectangle((98, 60, 102, 100), fill=255)
+    assert difference(read(encode(loose)), read(encode(bare))) < 0.3
+    dots = Image.new("L", (280, 280), 255)
+    for x, y in DIGITS[0][0]:
+        ImageDraw.Draw(dots).ellipse((x - 5, y - 5, x + 5, y + 5), fill=0)
+    assert min(ink_from_image(encode(dots)).shape) >= 120
+
+
+@pytest.mark.parametrize("alpha", [253, 254])
+def test_an_almost_opaque_picture_is_no_mask(alpha: int) -> None:
+    image = picture(2).convert("RGBA")
+    image.putalpha(alpha)
+    image.putpixel((0, 0), (255, 255, 255, 255))
+    np.testing.assert_array_equal(read(encode(image)), read(encode(picture(2))))
+
+
+def two_digits() -> Strokes:
+    return scaled(DIGITS[4], 0.5, -60) + scaled(DIGITS[7], 0.5, 60)
+
+
+def test_two_digits_on_a_picture_are_counted() -> None:
+    with pytest.raises(SeveralDigits, match="2 digits"):
+        ink_from_image(draw_png(two_digits(), 10))
+
+
+def test_two_digits_on_a_photograph_are_counted() -> None:
+    how = replace(MODERATE, fall=0.3, pen=0.02)
+    with pytest.raises(SeveralDigits, match="2 digits"):
+        ink_from_image(take(two_digits(), how, np.random.default_rng(0)))
+
+
+def test_two_digits_in_strokes_are_counted() -> None:
+    with pytest.raises(SeveralDigits, match="2 digits"):
+        ink_from_strokes(two_digits())
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+def test_a_stray_dot_far_from_the_strokes_is_left_out(digit: int) -> None:
+    ink = ink_from_strokes([*DIGITS[digit], [[600, 400]]])
+    np.testing.assert_array_equal(ink, ink_from_strokes(DIGITS[digit]))
+
+
+def test_on_a_photograph_without_strokes_nothing_is_found() -> None:
+    y, x = np.mgrid[0:280, 0:280]
+    shade = (235 - 60 * (x + y) / 560).astype(np.uint8)
+    with pytest.raises(NothingFound):
+        ink_from_image(encode(Image.fromarray(shade)))
+
+
+def test_faint_ink_on_flawless_paper_is_read() -> None:
+    faint = np.asarray(picture(6)).astype(float) * (12 / 255) + 240
+    read_faint = read(encode(Image.fromarray(faint.astype(np.uint8))))
+    assert difference(read_faint, read(encode(picture(6)))) < 0.12
