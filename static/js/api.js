@@ -69,6 +69,12 @@ export class Api {
     return this.#send("GET", `${this.#url}?${search}`);
   }
 
+  /** The drawing as it is stored, as an ImageBitmap; under one id it can change. */
+  async image(id) {
+    const response = await this.#fetch(this.imageUrl(id), { cache: "no-cache" });
+    return createImageBitmap(await response.blob());
+  }
+
   imageUrl(id) {
     return `${this.#url}${id}/image/`;
   }

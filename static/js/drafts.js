@@ -25,7 +25,7 @@ export class Drafts {
   async follow(growing) {
     const stroke = (this.#stroke = Symbol("stroke"));
     const isDown = () => stroke === this.#stroke && growing() !== null;
-    for (let read = 0; ; ) {
+    for (let read = 0; ;) {
       await new Promise((resolve) => setTimeout(resolve, MS_BETWEEN));
       if (!isDown() || Date.now() < this.#restsUntil) return;
       const count = growing().at(-1).points.length;

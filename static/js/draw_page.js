@@ -30,6 +30,7 @@ let keys = []; // pressed on the pad before the script for them is there
 let drafts = null; // loaded with the first stroke
 let explanation = null; // loaded when the visitor first asks for it
 let memory = null; // loaded once the visitor has answered
+let marking = null; // loaded with the first picture
 
 // Sheets go to the server
 
@@ -64,13 +65,14 @@ function clear() {
 }
 
 function readSheet({ sheet }) {
-  const { strokes, picture, digit } = sheet;
+  const { strokes, picture, digit, box } = sheet;
   notice.hide();
+  outline(null);
   markTurned(false);
   if (digit !== recognition.digit) recognition.resume(digit);
   showTools();
   if (picture) {
-    recognition.read({ image: picture, source: "upload", ...aside() });
+    recognition.read({ image: picture, box, source: "upload", ...aside() });
   } else if (strokes.length > 0) {
     const { width } = strokes.at(-1);
     const lists = toLists(strokes);
@@ -127,6 +129,7 @@ function showAnswer({ drawing }) {
   feedback.show(drawing);
   explain(drawing);
   tellMemory(drawing);
+  outline(drawing);
   cards.update(drawing);
   markTurned(drawing.label !== null);
 }
@@ -172,7 +175,7 @@ function showNothing(sentence) {
 
 function showTools() {
   const { picture } = pad.sheet;
-  find("picture").hidden = !picture;
+  find("picture").hidden = find("mark").hidden = !picture;
   if (picture) find("picture").src = picture;
   find("hint").hidden = !pad.isEmpty;
   // `disabled` would take the focus away from the button that was just pressed.
@@ -202,6 +205,33 @@ async function toggleExplanation() {
     explanation.show(recognition.answered);
   }
   explanation.toggle();
+}
+
+// What was taken for ink on a picture, and the box that the visitor draws where that was wrong
+
+async function outline(drawing) {
+  marking?.stop();
+  if (!pad.sheet.picture && !marking) return;
+  await loadMarking();
+  marking?.show(pad.sheet.picture ? drawing : null, (id) => api.image(id), pad.sheet.box);
+}
+
+async function loadMarking() {
+  const { Marking } = await import("./marking.js").catch(() => ({}));
+  if (!Marking || marking) return;
+  marking = new Marking(find("sheet"), find("picture"), find("mark"), find("voice"));
+  on(marking, "box", ({ box }) => {
+    find("pad").focus({ preventScroll: true }); // keys answer
+    pad.turn({ ...pad.sheet, box });
+  });
+  on(marking, "end", () => find("mark").focus({ preventScroll: true }));
+}
+
+async function startMarking() {
+  if (marking) return; // it listens itself
+  await loadMarking();
+  if (marking) marking.start();
+  else notice.tell(new Problem(), startMarking);
 }
 
 // What the visitor's own answers changed
@@ -242,9 +272,10 @@ async function forget() {
 
 function keepDrawing() {
   pad.end();
-  const { strokes, picture } = pad.sheet;
+  const { strokes, picture, box } = pad.sheet;
+  const sheet = { strokes, picture, box };
   if (pad.isEmpty) kept.clear();
-  else kept.write({ digit: recognition.kept, sheet: { strokes, picture }, pen: pad.penWidth });
+  else kept.write({ digit: recognition.kept, sheet, pen: pad.penWidth });
 }
 
 function restoreDrawing() {
@@ -310,6 +341,7 @@ on(find("go-on"), "click", () => {
   find("pad").focus();
 });
 on(find("looked-button"), "click", toggleExplanation);
+on(find("mark"), "click", startMarking);
 on(window, "pagehide", keepDrawing);
 addEventListener("pageshow", comeBack);
 on(notice, "reload", () => location.reload());

@@ -1,8 +1,8 @@
 // The drawing pad: pointers and keys become strokes on sheets. A stroke, an erased stroke and a new sheet are steps of
 // undo, so that nothing that was drawn is lost.
 //
-// A sheet is {strokes, picture, digit}: the picture that was sent instead of strokes, and the digit that the page
-// counts it as. Events: "begin" when a stroke begins; "change" when the sheet has changed, with detail {sheet}.
+// A sheet is {strokes, picture, box, digit}: the picture that was sent instead of strokes, the box that was marked on
+// it, and the digit that the page counts it as. Events: "begin" when a stroke begins; "change" when the sheet has changed, with detail {sheet}.
 
 import { distance, isNear, toPad } from "./geometry.js";
 import { Ink, whenColorsChange } from "./ink.js";

@@ -137,6 +137,11 @@ export const words = {
 
   picture: {
     another: gettext("Choose another"),
+    read: gettext("Read this part"),
+    box: gettext("Draw a box around the digit"),
+    how: gettext(
+      "With keys: arrows move the box, with Shift they size it, Enter reads it, Escape cancels.",
+    ),
   },
 
   history: {
@@ -225,7 +230,7 @@ export const words = {
     types: {
       "blank-drawing": gettext("There is no ink in this drawing. Draw a digit and try again."),
       "nothing-found": gettext(
-        "No digit was found in this picture. Show it larger, on plain paper and in even light.",
+        "No digit was found in this picture. Mark it, or show it larger, on plain paper and in even light.",
       ),
       "several-digits": gettext("I see more than one digit. One at a time, please."),
       "invalid-image": gettext("This picture cannot be read. Choose a PNG, JPEG or WebP file."),

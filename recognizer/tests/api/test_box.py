@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import pytest
@@ -11,16 +10,7 @@ from PIL import Image
 
 from ml.tests.kit.drawings import encode
 from recognizer.tests.conftest import DRAWINGS, Caller
-from recognizer.tests.kit.drawings import assert_problem, data_url, png_of
-
-
-def page_with(*digits: tuple[int, int, int], size: tuple[int, int] = (800, 600)) -> Image.Image:
-    """Return a page with digits of 280x280 at places."""
-    page = Image.new("L", size, 255)
-    for digit, left, top in digits:
-        page.paste(Image.open(io.BytesIO(png_of(digit))), (left, top))
-    return page
-
+from recognizer.tests.kit.drawings import assert_problem, data_url, page_with
 
 PAGE = page_with((3, 20, 300), (7, 500, 20))
 

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -118,3 +119,19 @@ def draw(page: Page, strokes: Sequence[UnitStroke]) -> None:
         for x, y in points[1:]:
             page.mouse.move(x, y, steps=8)
         page.mouse.up()
+
+
+def draw_by_touch(page: Page, stroke: UnitStroke) -> None:
+    """Draw one stroke with a finger, by the browser's own input events."""
+    box = page.locator("canvas").first.bounding_box()
+    assert box is not None
+    places = [
+        {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]} for x, y in stroke
+    ]
+    finger = page.context.new_cdp_session(page)
+    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [places[0]]})
+    for start, end in pairwise(places):
+        for step in range(1, 9):
+            place = {key: start[key] + (end[key] - start[key]) * step / 8 for key in start}
+            finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [place]})
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})

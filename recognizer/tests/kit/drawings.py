@@ -33,6 +33,14 @@ def digits_of_one_face() -> Digits:
     return np.stack([canonical_digit(ink_from_image(png_of(digit))) for digit in range(10)])
 
 
+def page_with(*digits: tuple[int, int, int]) -> Image.Image:
+    """Return a page of 800x600 with digits of 280x280, each at a place."""
+    page = Image.new("L", (800, 600), 255)
+    for digit, left, top in digits:
+        page.paste(Image.open(io.BytesIO(png_of(digit))), (left, top))
+    return page
+
+
 def blank_png(color: int = 255) -> bytes:
     """Draw nothing."""
     return encode(Image.new("L", (280, 280), color))

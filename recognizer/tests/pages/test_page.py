@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from recognizer.tests.kit.browsing import (
     SEVEN,
     UnitStroke,
     draw,
+    draw_by_touch,
     expect_answer,
     open_page,
     press,
@@ -136,22 +136,6 @@ def test_it_is_drawn_on_with_a_finger(site: LiveSite, browser: Browser) -> None:
         page.goto(site.url)
         draw_by_touch(page, SEVEN[0])
         expect_answer(page, 7)
-
-
-def draw_by_touch(page: Page, stroke: UnitStroke) -> None:
-    """Draw one stroke with a finger, by the browser's own input events."""
-    box = page.locator("canvas").first.bounding_box()
-    assert box is not None
-    places = [
-        {"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]} for x, y in stroke
-    ]
-    finger = page.context.new_cdp_session(page)
-    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [places[0]]})
-    for start, end in pairwise(places):
-        for step in range(1, 9):
-            place = {key: start[key] + (end[key] - start[key]) * step / 8 for key in start}
-            finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [place]})
-    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
 
 SCRIBBLE: list[UnitStroke] = [

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import base64
 import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image, ImageChops, ImageOps
 from playwright.sync_api import Browser, Page, Route, expect
 
+from ml.tests.kit.drawings import encode
 from recognizer.tests.kit.browsing import UnitStroke, draw, open_page
 from recognizer.tests.kit.drawings import blank_png, png_of
 from recognizer.tests.kit.live import LiveSite
@@ -266,3 +270,23 @@ def test_the_explaining_page_is_not_wider_than_the_window(
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         shown = "images => images.every(image => image.complete && image.naturalWidth > 0)"
         assert page.locator("img").evaluate_all(shown)
+
+
+def test_a_webp_is_turned_as_its_camera_says(pad: Page) -> None:
+    before = ""
+    for orientation in range(1, 9):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        picture = Image.new("L", (300, 200), 255)
+        picture.paste(0, (20, 20, 60, 120))
+        data = encode(picture, "WEBP", lossless=True, exif=exif)
+        choose(pad, data, "a.webp", "image/webp")
+        pad.wait_for_function(
+            "before => document.getElementById('picture').src !== before", arg=before
+        )
+        before = pad.locator("#picture").get_attribute("src") or ""
+        sent = Image.open(io.BytesIO(base64.b64decode(before.partition(",")[2]))).convert("L")
+        upright = ImageOps.exif_transpose(Image.open(io.BytesIO(data))).convert("L")
+        assert sent.size == upright.size
+        most = np.asarray(ImageChops.difference(sent, upright)).max()
+        assert most < 60, orientation
