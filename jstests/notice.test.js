@@ -70,12 +70,12 @@ test("hiding the notice before a further try does not begin the waits again", as
   const again = async () => {
     tries += 1;
     notice.hide();
-    await null;
+    await Promise.resolve();
     notice.tell(new Problem({ status: 503 }), again);
   };
   again();
   for (let second = 1; second <= 60; second += 1) {
-    await null;
+    await Promise.resolve();
     timers.tick(1000);
   }
   assert.equal(tries, 4); // one, and those after 2, 4 and 8 seconds
