@@ -5,7 +5,7 @@ labeled digits. `writing` makes digits, letters and scribbles to train on. `font
 from fonts. `measuring` measures how good a model is, and compares two. `training` makes a model.
 
 The reader itself stands beside them: `features` and `pipeline` are the model, `explanation` shows
-where it looked, `artifacts` are its files.
+what happens inside, `artifacts` are its files.
 
 >>> model, manifest = artifacts.load(Path("fixtures/model.joblib"))
 >>> digit = canonical_digit(ink_from_image(png))

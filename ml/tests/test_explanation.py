@@ -1,4 +1,4 @@
-"""Where the model looked, and what a digit becomes on its way."""
+"""What happens inside the model, and with a part of the digit covered."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ml.drawing.canonical import Digit
-from ml.explanation import occlude, trace
+from ml.explanation import cover, trace
 from ml.pipeline import predict
 from ml.training.train import TrainedArtifact
 
@@ -31,24 +31,15 @@ def digit() -> Digit:
     return square
 
 
-def test_the_occlusion_map_shows_the_place_that_decides(digit: Digit) -> None:
-    occlusion = occlude(Corner(), digit, patch=3)
-    expected = np.zeros((28, 28), np.float32)
-    expected[3:6, 3:6] = 0.5
-    assert occlusion.prediction.digit == 1
-    assert occlusion.losses.dtype == np.float32
-    np.testing.assert_allclose(occlusion.losses, expected, atol=1e-6)
-
-
-def test_a_patch_that_raises_the_confidence_has_loss_0(digit: Digit) -> None:
-    digit[4, 4] = 0
-    assert occlude(Corner(), digit, patch=3).losses.max() == 0
-
-
-def test_occlusion_does_not_change_the_digit_itself(digit: Digit) -> None:
-    before = digit.copy()
-    occlude(Corner(), digit)
-    assert np.array_equal(digit, before)
+def test_what_is_covered_is_read_as_if_it_were_not_there(digit: Digit) -> None:
+    shares = cover(Corner(), digit)
+    assert shares.shape == (14, 14, 11)
+    # A patch of 7 px around row and column 1, 3, 5 or 7 covers row and column 4.
+    expected = np.full((14, 14), 0.75)
+    expected[:4, :4] = 0.25
+    decided = 1 - shares[..., 10]
+    np.testing.assert_allclose(shares[..., 1] / decided, expected, atol=1e-6)
+    np.testing.assert_allclose(shares.sum(axis=2), 1, atol=1e-6)
 
 
 def test_a_trace_ends_with_the_answer(trained: TrainedArtifact, digit: Digit) -> None:
@@ -57,6 +48,15 @@ def test_a_trace_ends_with_the_answer(trained: TrainedArtifact, digit: Digit) ->
     assert steps.upright.dtype == np.uint8
     assert steps.directions.shape == (8, 9, 9)
     assert steps.prediction == predict(trained.model, digit[None])[0]
+
+
+def test_the_votes_of_the_units_make_the_answer(trained: TrainedArtifact, digit: Digit) -> None:
+    steps = trace(trained.model, digit)
+    biases = trained.model[-1].intercepts_[-1]
+    odds = np.exp(steps.units @ steps.votes + biases)
+    shares = odds / odds.sum()
+    assert shares[10] == pytest.approx(steps.prediction.strangeness, abs=1e-5)
+    np.testing.assert_allclose(steps.votes.sum(axis=1), 0, atol=1e-5)
 
 
 def test_a_trace_shows_edges_where_ink_begins(trained: TrainedArtifact, digit: Digit) -> None:

@@ -534,14 +534,40 @@ class StatsAnswer(CountsSerializer):
     month = CountsSerializer(help_text="What people answered for since this month began, in UTC.")
 
 
+def _nested(number: serializers.Field[Any, Any, Any, Any], depth: int, help_text: str) -> Any:
+    """Make a field of lists of numbers, in lists if that is deeper."""
+    for _ in range(depth - 1):
+        number = serializers.ListField(child=number)
+    return serializers.ListField(child=number, help_text=help_text)
+
+
 @_shown_by(EXAMPLES["explanation"])
 class ExplanationSerializer(serializers.Serializer[explaining.Explanation]):
-    """Where the model looked, as the API shows it."""
+    """What happens inside the model. The example has one row, map, unit or place of each."""
 
     prediction = serializers.IntegerField()
     confidence = serializers.FloatField()
     model = serializers.IntegerField()
-    map = serializers.ListField(child=serializers.ListField(child=serializers.FloatField()))
+    digit = _nested(serializers.IntegerField(), 2, "28 rows of 28 pixels, ink 255 on 0.")
+    edges = _nested(
+        serializers.FloatField(),
+        3,
+        "Eight maps of 9 rows of 9, 0 to about 2: where ink grows to the right, to the right and "
+        "down, and so on clockwise.",
+    )
+    units = _nested(serializers.FloatField(), 1, "How strongly each hidden unit responds, from 0.")
+    votes = _nested(
+        serializers.FloatField(),
+        2,
+        "For each unit, what a response of 1 adds to the score of 0 to 9 and of none.",
+    )
+    answers = _nested(serializers.FloatField(), 1, "How likely each digit is, and that it is none.")
+    covered = _nested(
+        serializers.FloatField(),
+        3,
+        "14 rows of 14 such lists: the answers while 7x7 pixels around row and column 1, 3, 5, ... "
+        "27 are covered.",
+    )
 
 
 @_shown_by(EXAMPLES["models"]["results"][0])

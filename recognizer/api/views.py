@@ -228,9 +228,10 @@ class DrawingViewSet(
 
     @action(detail=True)
     def explanation(self, request: Request, pk: str) -> HttpResponseBase:
-        """See where the model looked.
+        """See what happens inside the model.
 
-        28 rows of 28 shares: how far the confidence falls while this place is covered.
+        The digit's edges by direction, how strongly each hidden unit responds and what it votes
+        for, and the answers while a part of the digit is covered.
         """
         drawing = self.get_object()
         return _unless_known(

@@ -1,17 +1,20 @@
-"""Why the model answers as it does: where it looks, and its way from ink to digit."""
+"""What happens inside the model: a drawing's way from ink to answer."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ml import explanation, pipeline
 from ml.drawing import pictures
+from ml.drawing.canonical import Digit
 from recognizer.models import Drawing
 from recognizer.services.drawings.recognition import Sketch, canonical_digit_of, read_sketch
-from recognizer.services.versions.registry import active_model
+from recognizer.services.versions.registry import ActiveModel, active_model
 
 EXAMPLE = (
     "86,96 91,81 99,68 111,56 124,48 140,44 157,46 172,53 183,64 186,78 184,94 177,110 "
@@ -23,13 +26,17 @@ EXAMPLE = (
 
 @dataclass(frozen=True)
 class Explanation:
-    """How much the answer depends on each pixel."""
+    """A digit inside the model, and what it answers while a part is covered; rounded to be sent."""
 
     prediction: int
     confidence: float
     model: int
-    map: list[list[float]]
-    """28 rows of 28: how far the confidence falls, 0 to 1, while this place is covered."""
+    digit: list[list[int]]
+    edges: list[list[list[float]]]
+    units: list[float]
+    votes: list[list[float]]
+    answers: list[float]
+    covered: list[list[list[float]]]
 
 
 @dataclass(frozen=True)
@@ -42,22 +49,38 @@ class Walkthrough:
     directions: list[bytes]
     prediction: pipeline.Prediction
     model: int
+    inside: Explanation
 
 
 def explain(drawing: Drawing) -> Explanation:
-    """Return where the active model looks for its answer to a drawing."""
-    model = active_model()
-    occlusion = explanation.occlude(model.pipeline, canonical_digit_of(drawing))
+    """Return what the active model makes of a drawing, and of each part of it that is covered."""
+    model, digit = active_model(), canonical_digit_of(drawing)
+    return _explain(digit, explanation.trace(model.pipeline, digit), model)
+
+
+def _explain(digit: Digit, trace: explanation.Trace, model: ActiveModel) -> Explanation:
+    prediction = trace.prediction
+    certainty = 1 - prediction.strangeness
+    shares = [*(share * certainty for share in prediction.probabilities), prediction.strangeness]
     return Explanation(
-        prediction=occlusion.prediction.digit,
-        confidence=round(occlusion.prediction.confidence, 6),
+        prediction=prediction.digit,
+        confidence=round(prediction.confidence, 6),
         model=model.version,
-        map=np.round(occlusion.losses.astype(float), 4).tolist(),
+        digit=digit.tolist(),
+        edges=_round(trace.directions, 2),
+        units=_round(trace.units, 2),
+        votes=_round(trace.votes, 1),
+        answers=_round(shares, 3),
+        covered=_round(explanation.cover(model.pipeline, digit), 3),
     )
 
 
+def _round(values: ArrayLike, digits: int) -> Any:
+    return np.round(np.asarray(values, float), digits).tolist()
+
+
 def explanation_tag(drawing: Drawing) -> str:
-    """Return a hash of digit and model; the same hash means the same map."""
+    """Return a hash of digit and model; the same hash means the same explanation."""
     content = bytes(drawing.canonical) + active_model().sha256.encode()
     return hashlib.sha256(content).hexdigest()
 
@@ -80,6 +103,7 @@ def walk_through(drawing: Drawing | None) -> Walkthrough:
         directions=[pictures.encode_png(np.rint(each).astype(np.uint8)) for each in maps],
         prediction=trace.prediction,
         model=model.version,
+        inside=_explain(digit, trace, model),
     )
 
 

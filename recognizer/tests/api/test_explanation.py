@@ -1,10 +1,11 @@
-"""GET /api/v1/drawings/{id}/explanation/: where the model looked for its answer."""
+"""GET /api/v1/drawings/{id}/explanation/: what happens inside the model."""
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from recognizer.models import Drawing
@@ -14,15 +15,19 @@ from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.kit.drawings import SEVEN, assert_problem
 
 
-def test_it_gives_28_rows_of_28_shares(visitor: Caller) -> None:
+def test_it_gives_what_the_model_makes_of_the_digit(visitor: Caller) -> None:
     drawing = visitor.draw(7)
     body = visitor.get(f"{DRAWINGS}{drawing['id']}/explanation/").json()
-    assert list(body) == ["prediction", "confidence", "model", "map"]
     assert (body["prediction"], body["confidence"]) == (7, drawing["confidence"])
     assert body["model"] == 1
-    assert [len(row) for row in body["map"]] == [28] * 28
-    assert 0 < max(max(row) for row in body["map"]) <= 1
-    assert min(min(row) for row in body["map"]) == 0
+    shapes = {name: np.shape(value) for name, value in body.items()}
+    assert shapes["digit"] == (28, 28)
+    assert shapes["edges"] == (8, 9, 9)
+    assert (shapes["units"], shapes["votes"]) == ((32,), (32, 11))
+    assert (shapes["answers"], shapes["covered"]) == ((11,), (14, 14, 11))
+    assert np.argmax(body["answers"]) == 7
+    assert body["covered"][0][0] == body["answers"]  # there is no ink
+    assert min(row[7] for place in body["covered"] for row in place) < body["answers"][7]
 
 
 @pytest.mark.parametrize("name", ["other_visitor", "stranger"])
