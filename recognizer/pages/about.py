@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -13,7 +15,7 @@ from django.views.decorators.http import require_safe
 from recognizer.access.visitors import read_visitor
 from recognizer.models import NO_DIGIT, Drawing, TrainedModel
 from recognizer.pages import sentences
-from recognizer.services.drawings import explaining
+from recognizer.services.drawings import explaining, statistics
 from recognizer.services.versions import registry
 from recognizer.wording import png_url
 
@@ -30,7 +32,7 @@ def about(request: HttpRequest) -> HttpResponse:
     try:
         walk = explaining.walk_through(drawing)
     except registry.NoModel:
-        return render(request, "recognizer/about.html")
+        return render(request, "recognizer/about.html", _count_month())
     maps = dict(zip(ARROWS, map(png_url, walk.directions), strict=True))
     prediction = walk.prediction
     shares = sentences.share_of_each(prediction.probabilities, prediction.strangeness)
@@ -48,10 +50,18 @@ def about(request: HttpRequest) -> HttpResponse:
         "answer": answer,
         "sentence": sentence,
         "detail": detail,
-        "bars": [(round(80 * share, 1), sentences.short_percent(share)) for share in shares],
+        "inside": asdict(walk.inside),
+        **_count_month(),
         **_describe(registry.get_model(walk.model)),
     }
     return render(request, "recognizer/about.html", context)
+
+
+def _count_month() -> dict[str, Any]:
+    """Return how often people said this month that it was right."""
+    month = statistics.count_this_month()
+    percent = number_format(round(100 * (month["accuracy"] or 0), 1), 1)  # it would cut
+    return {"month": month, "month_percent": _("%(percent)s%%") % {"percent": percent}}
 
 
 def _describe(model: TrainedModel) -> dict[str, Any]:

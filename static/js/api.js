@@ -57,7 +57,7 @@ export class Api {
     return this.#send("DELETE", this.#url);
   }
 
-  /** Promises {prediction, confidence, model, map}: 28 rows of 28 shares. */
+  /** Promises what happens inside the model, as static/js/inside.js paints it. */
   explain(id) {
     return this.#send("GET", `${this.#url}${id}/explanation/`);
   }

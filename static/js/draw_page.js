@@ -28,7 +28,7 @@ const cards = startCards(LATEST, {
 });
 let keys = []; // pressed on the pad before the script for them is there
 let drafts = null; // loaded with the first stroke
-let explanation = null; // loaded when the visitor first asks for it
+let inside = null; // loaded when the visitor first opens it
 let memory = null; // loaded once the visitor has answered
 let marking = null; // loaded with the first picture
 
@@ -184,27 +184,25 @@ function showTools() {
   find("clear").setAttribute("aria-disabled", String(pad.isEmpty));
 }
 
-// Where the model looked
+// Inside the model
 
 function explain(drawing) {
-  find("looked-button").hidden = drawing === null;
-  explanation?.show(drawing);
+  if (find("inside").parentElement.open) inside?.show(drawing);
 }
 
-async function toggleExplanation() {
-  if (!explanation) {
-    const { Explanation } = await import("./explanation.js").catch(() => ({}));
-    if (!Explanation) {
-      notice.tell(new Problem(), toggleExplanation);
+async function openInside() {
+  if (!find("inside").parentElement.open) return;
+  if (!inside) {
+    const { Inside } = await import("./inside.js").catch(() => ({}));
+    if (!Inside) {
+      notice.tell(new Problem(), openInside);
       return;
     }
     notice.hide();
-    const [button, canvas] = [find("looked-button"), find("looked")];
-    explanation = new Explanation(api, button, canvas, find("looked-sentence"));
-    on(explanation, "failure", ({ problem }) => notice.tell(problem, () => explanation.toggle()));
-    explanation.show(recognition.answered);
+    inside ??= new Inside(find("inside"), api);
+    on(inside, "failure", ({ problem }) => notice.tell(problem, openInside));
   }
-  explanation.toggle();
+  inside.show(recognition.answered);
 }
 
 // What was taken for ink on a picture, and the box that the visitor draws where that was wrong
@@ -340,8 +338,8 @@ on(find("go-on"), "click", () => {
   markTurned(false);
   find("pad").focus();
 });
-on(find("looked-button"), "click", toggleExplanation);
 on(find("mark"), "click", startMarking);
+on(find("inside").parentElement, "toggle", openInside);
 on(window, "pagehide", keepDrawing);
 addEventListener("pageshow", comeBack);
 on(notice, "reload", () => location.reload());

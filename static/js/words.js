@@ -11,19 +11,7 @@ const fill = (text, values) => text.replace(/%\((\w+)\)s/g, (_, name) => values[
 
 const language = globalThis.document?.documentElement.lang || "en";
 const percent = new Intl.NumberFormat(language, { style: "percent" });
-
-// By the part of the digit, row by row.
-const LOOKED_MOST = [
-  gettext("It looked most at the top left: without that, it is %(points)s points less sure."),
-  gettext("It looked most at the top: without that, it is %(points)s points less sure."),
-  gettext("It looked most at the top right: without that, it is %(points)s points less sure."),
-  gettext("It looked most on the left: without that, it is %(points)s points less sure."),
-  gettext("It looked most in the middle: without that, it is %(points)s points less sure."),
-  gettext("It looked most on the right: without that, it is %(points)s points less sure."),
-  gettext("It looked most at the bottom left: without that, it is %(points)s points less sure."),
-  gettext("It looked most at the bottom: without that, it is %(points)s points less sure."),
-  gettext("It looked most at the bottom right: without that, it is %(points)s points less sure."),
-];
+const list = new Intl.ListFormat(language);
 
 /** A share as it is told: nothing is certain, and nothing is impossible. */
 function tell(share) {
@@ -33,6 +21,8 @@ function tell(share) {
 
 /** The eleventh answer. */
 export const NONE = "none";
+
+const nameOf = (answer) => (answer === 10 ? gettext("no digit") : String(answer));
 
 export const words = {
   answer: (answer) => (answer === NONE ? gettext("no digit") : String(answer)),
@@ -130,9 +120,27 @@ export const words = {
     },
   },
 
-  explanation: {
-    nowhere: gettext("No single place decides: it stays just as sure, whichever part is covered."),
-    somewhere: (part, points) => fill(LOOKED_MOST[part], { points }),
+  inside: {
+    covered: (sentence) => fill(gettext("With this part covered: %(sentence)s"), { sentence }),
+    alone: (sentence) =>
+      fill(gettext("The model alone, without what it remembers of you: %(sentence)s"), {
+        sentence,
+      }),
+    unit: (unit, supported, opposed, share) => {
+      const votes = fill(gettext("Unit %(unit)s speaks for %(supported)s, against %(opposed)s."), {
+        unit,
+        supported: list.format(supported.map(nameOf)),
+        opposed: list.format(opposed.map(nameOf)),
+      });
+      const strength =
+        share < 0.005
+          ? gettext("Here it is silent.")
+          : fill(gettext("Here it is at %(share)s of the strongest."), {
+              share: percent.format(share),
+            });
+      return `${votes} ${strength}`;
+    },
+    row: (answer) => (answer === 10 ? gettext("none") : String(answer)),
   },
 
   picture: {

@@ -23,6 +23,9 @@ EXAMPLE = (
 )
 """Points of one stroke, a slanting 2, for visitors without a drawing."""
 
+FORMAT = b"inside"
+"""Which fields an explanation has: a browser may have kept one with others."""
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -69,7 +72,7 @@ def _explain(digit: Digit, trace: explanation.Trace, model: ActiveModel) -> Expl
         digit=digit.tolist(),
         edges=_round(trace.directions, 2),
         units=_round(trace.units, 2),
-        votes=_round(trace.votes, 1),
+        votes=_round(trace.votes, 2),
         answers=_round(shares, 3),
         covered=_round(explanation.cover(model.pipeline, digit), 3),
     )
@@ -81,7 +84,7 @@ def _round(values: ArrayLike, digits: int) -> Any:
 
 def explanation_tag(drawing: Drawing) -> str:
     """Return a hash of digit and model; the same hash means the same explanation."""
-    content = bytes(drawing.canonical) + active_model().sha256.encode()
+    content = bytes(drawing.canonical) + active_model().sha256.encode() + FORMAT
     return hashlib.sha256(content).hexdigest()
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 from recognizer.models import Drawing, TrainedModel
 from recognizer.pages import sentences
 from recognizer.services.versions import registry
-from recognizer.tests.conftest import Caller
+from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.kit.drawings import digits_of_one_face
 from recognizer.tests.kit.live import PROJECT
 
@@ -62,6 +62,19 @@ def test_the_figures_are_those_of_the_model_that_answers(
     assert "87.5 % of 1,234 digits of typefaces that it never saw" in text
     assert "4,321 corrections by people" in text
     assert 'href="/api/v1/models/1/"' in stranger.get("/about/").content.decode()
+
+
+def test_it_begins_with_how_it_does_here(visitor: Caller) -> None:
+    assert "No one has answered this month yet" in text_of(visitor)
+    for label in (7, 7, 1):
+        drawing = visitor.draw(7)
+        visitor.put(f"{DRAWINGS}{drawing['id']}/feedback/", {"label": label})
+    said = "Of the 3 drawings that people answered for this month, it read 66.7% right."
+    assert said in text_of(visitor)
+    Drawing.objects.filter(label=1).update(source=Drawing.Source.IMPORT)
+    assert "Of the 2 drawings that people answered for this month, it read 100.0%" in text_of(
+        visitor
+    )
 
 
 def test_it_speaks_german(visitor: Caller) -> None:

@@ -92,15 +92,16 @@ def in_german(page: Page) -> None:
     answered(page)
 
 
-def looking(page: Page) -> None:
+def inside(page: Page) -> None:
     answered(page)
-    with page.expect_response("**/explanation/"):
-        press(page, "Where it looked")
+    page.get_by_text("Inside the model").click()
+    page.get_by_role("slider", name="Hidden unit").press("ArrowRight")
+    expect(page.get_by_text("Unit ")).to_be_visible()
 
 
 def about(page: Page) -> None:
     answered(page)
-    page.get_by_role("link", name="About").click()
+    page.get_by_role("link", name="How it works").first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("How it works")
 
 
@@ -129,7 +130,7 @@ STATES = [
     drawing,
     drawing_by_keys,
     answered,
-    looking,
+    inside,
     agreed,
     corrected,
     failed,

@@ -1,4 +1,4 @@
-"""The page beyond drawing: where it looked, pictures from elsewhere, lost answers, the archive."""
+"""The page beyond drawing: inside the model, pictures from elsewhere, lost answers, the archive."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import base64
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageChops, ImageOps
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from ml.tests.kit.drawings import encode
 from recognizer.tests.kit.browsing import UnitStroke, draw, open_page
@@ -100,36 +101,51 @@ def test_a_lost_answer_leaves_no_row_of_its_own(site: LiveSite, browser: Browser
         assert len(stored(page)) == 1
 
 
-def test_an_answer_is_explained_and_covered_again(pad: Page) -> None:
-    draw(pad, SEVEN)
-    expect_answer(pad, 7)
-    button = pad.get_by_role("button", name="Where it looked")
-    button.click()
-
-    expect(button).to_have_attribute("aria-pressed", "true")
-    expect(pad.locator("#looked")).to_be_visible()
-    expect(pad.locator("#looked-sentence")).to_contain_text("It looked most")
-    painted = "canvas => canvas.getContext('2d').getImageData(0, 0, 28, 28).data.some(Boolean)"
-    assert pad.locator("#looked").evaluate(painted)
-
-    button.click()
-    expect(button).to_have_attribute("aria-pressed", "false")
-    expect(pad.locator("#looked")).to_be_hidden()
-    expect(pad.locator("#looked-sentence")).to_be_empty()
+def open_inside(page: Page) -> Locator:
+    """Draw a seven, look inside, and return the sentence below the pictures."""
+    draw(page, SEVEN)
+    expect_answer(page, 7)
+    page.get_by_text("Inside the model").click()
+    told = page.locator("#inside > p")
+    expect(told).to_contain_text("It reads 7.")
+    return told
 
 
-def test_an_explanation_follows_the_drawing(pad: Page) -> None:
-    draw(pad, SEVEN)
-    expect_answer(pad, 7)
-    pad.get_by_role("button", name="Where it looked").press("Enter")
-    expect(pad.locator("#looked")).to_be_visible()
+def test_a_covered_part_changes_the_answer_inside(pad: Page) -> None:
+    told = open_inside(pad)
+    painted = "canvas => canvas.getContext('2d').getImageData(0, 0, 29, 29).data.some(Boolean)"
+    for canvas in pad.locator("#inside canvas").all():
+        assert canvas.evaluate(painted)
+    digit = pad.get_by_role("slider", name="Covered part")
+    box = digit.bounding_box()
+    assert box is not None
+    digit.scroll_into_view_if_needed()
+    digit.hover(position={"x": 0.6 * box["width"], "y": 0.25 * box["height"]})
+
+    expect(told).to_contain_text("With this part covered: ")
+    expect(digit).to_have_attribute("aria-valuenow", str(14 * 3 + 8 + 1))
+    pad.get_by_role("heading", name="Your latest drawings").hover()
+    expect(told).to_have_text(re.compile("^It reads 7"))
+
+
+def test_a_unit_tells_by_keys_what_it_votes_for(pad: Page) -> None:
+    told = open_inside(pad)
+    units = pad.get_by_role("slider", name="Hidden unit")
+    units.press("ArrowRight")
+
+    expect(told).to_have_text(re.compile(r"^Unit \d+ speaks for 0.*, against .*\. Here it is "))
+    expect(units).to_have_attribute("aria-valuetext", told.inner_text())
+    units.press("Escape")
+    expect(told).to_have_text(re.compile("^It reads 7"))
+
+
+def test_inside_follows_the_drawing(pad: Page) -> None:
+    told = open_inside(pad)
     with pad.expect_response("**/explanation/"):
         draw(pad, [[(0.35, 0.5), (0.65, 0.5)]])
-    expect(pad.locator("#looked")).to_be_visible()
     pad.get_by_role("button", name="Clear").click()
 
-    expect(pad.get_by_role("button", name="Where it looked")).to_be_hidden()
-    expect(pad.locator("#looked")).to_be_hidden()
+    expect(told).to_have_text("Draw any digit, your way")
 
 
 def test_a_chosen_image_is_shown_and_read(pad: Page) -> None:
