@@ -266,6 +266,12 @@ async function forget() {
   }
 }
 
+// Pad and answer alone, while the address ends in #present
+
+function present(isOn) {
+  if (isOn !== (location.hash === "#present")) location.hash = isOn ? "present" : "";
+}
+
 // The drawing outlasts a reload, a link and the way back
 
 function keepDrawing() {
@@ -340,6 +346,7 @@ on(find("go-on"), "click", () => {
 });
 on(find("mark"), "click", startMarking);
 on(find("inside").parentElement, "toggle", openInside);
+on(window, "hashchange", () => find("pad").focus({ preventScroll: true }));
 on(window, "pagehide", keepDrawing);
 addEventListener("pageshow", comeBack);
 on(notice, "reload", () => location.reload());
@@ -348,6 +355,8 @@ listenToKeys(find("main"), feedback, {
   undo: () => pad.undo(),
   redo: () => pad.redo(),
   next: clear,
+  present: () => present(location.hash !== "#present"),
+  leave: () => present(false),
   list: () => find("keys").togglePopover(),
 });
 

@@ -1,15 +1,18 @@
-// Keys for the drawing page: Enter, 0 to 9, X and Delete answer; N begins the next one; ? lists the keys; Ctrl+Z and
-// Ctrl+Shift+Z undo and redo.
+// Keys for the drawing page: Enter, 0 to 9, X and Delete answer; N begins the next one; P presents, and Escape leaves
+// that; ? lists the keys; Ctrl+Z and Ctrl+Shift+Z undo and redo.
 //
-// They work only while the focus is in the workspace, where drawing puts it, so that speech input and screen readers do
+// All but Escape work only while the focus is in the workspace, where drawing puts it, so that speech input and screen readers do
 // not trigger them by accident (WCAG 2.1.4).
 
 import { NONE } from "./reading.js";
 
 const CONTROLS = "button, a, input, dialog";
 
-/** `press` has an action for each of: undo, redo, next, list. */
+/** `press` has an action for each of: undo, redo, next, present, leave, list. */
 export function listenToKeys(workspace, feedback, press) {
+  document.addEventListener("keydown", ({ key }) => {
+    if (key === "Escape") press.leave();
+  });
   workspace.addEventListener("keydown", (event) => {
     const action =
       event.ctrlKey || event.metaKey
@@ -38,6 +41,7 @@ function plainAction(event, feedback, press) {
     x: () => feedback.choose(NONE),
     delete: () => feedback.withdraw(),
     n: press.next,
+    p: press.present,
     "?": press.list,
   }[key];
 }

@@ -99,6 +99,12 @@ def inside(page: Page) -> None:
     expect(page.get_by_text("Unit ")).to_be_visible()
 
 
+def presenting(page: Page) -> None:
+    answered(page)
+    page.keyboard.press("p")
+    expect(page.get_by_role("link", name="Leave")).to_be_visible()
+
+
 def about(page: Page) -> None:
     answered(page)
     page.get_by_role("link", name="How it works").first.click()
@@ -131,6 +137,7 @@ STATES = [
     drawing_by_keys,
     answered,
     inside,
+    presenting,
     agreed,
     corrected,
     failed,

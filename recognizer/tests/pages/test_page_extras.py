@@ -1,4 +1,4 @@
-"""The page beyond drawing: inside the model, pictures from elsewhere, lost answers, the archive."""
+"""The page beyond drawing: inside, presented, pictures from elsewhere, lost answers, archive."""
 
 from __future__ import annotations
 
@@ -146,6 +146,36 @@ def test_inside_follows_the_drawing(pad: Page) -> None:
     pad.get_by_role("button", name="Clear").click()
 
     expect(told).to_have_text("Draw any digit, your way")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1280, 720)])
+def test_pad_and_answer_are_presented_alone(pad: Page, width: int, height: int) -> None:
+    pad.set_viewport_size({"width": width, "height": height})
+    pad.get_by_role("link", name="Present").click()
+    draw(pad, SEVEN)
+    expect_answer(pad, 7)
+
+    box = pad.locator("#pad").bounding_box()
+    assert box is not None
+    assert box["width"] == box["height"] > 0.9 * height
+    assert pad.evaluate("document.documentElement.scrollHeight") == height
+    assert pad.evaluate("document.documentElement.scrollWidth") == width
+    assert pad.locator("#answer .written").evaluate("each => each.clientHeight") > height / 3
+    for hidden in (pad.get_by_role("navigation"), pad.locator("#bars"), pad.locator("#feedback")):
+        expect(hidden.first).to_be_hidden()
+    pad.keyboard.press("Escape")
+    expect(pad.get_by_role("button", name="Yes, 7")).to_be_visible()
+    expect_answer(pad, 7)
+
+
+def test_a_key_presents_and_leaves(pad: Page) -> None:
+    draw(pad, SEVEN)
+    expect_answer(pad, 7)
+    for is_alone in (True, False):
+        pad.keyboard.press("p")
+        expect(pad.get_by_role("link", name="Leave")).to_be_visible(visible=is_alone)
+        expect(pad.locator("#bars")).to_be_visible(visible=not is_alone)
+    assert len(stored(pad)) == 1
 
 
 def test_a_chosen_image_is_shown_and_read(pad: Page) -> None:
