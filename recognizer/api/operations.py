@@ -55,7 +55,7 @@ LINKS = {
     "deleteDrawing": "Delete it",
     "getImage": "The drawing as drawn",
     "getStrokes": "The drawing as strokes",
-    "explainDrawing": "Where the model looked",
+    "explainDrawing": "What happens inside the model",
 }
 DRAWING_LINKS = {
     name: {"operationId": name, "description": text, "parameters": {"id": "$response.body#/id"}}
