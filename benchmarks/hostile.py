@@ -75,6 +75,14 @@ def noise(side: int) -> Image.Image:
     return Image.fromarray(np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8))
 
 
+def photo(width: int, height: int) -> bytes:
+    """Return a 7 on a JPEG of nearly as many bytes as are read."""
+    rng = np.random.default_rng(0)
+    paper = np.asarray(seven(height).resize((width, height)), np.int16) * 7 // 8
+    grain = rng.integers(0, 12, (height, width, 3), np.int8)
+    return encode(Image.fromarray((paper[:, :, None] + grain).astype(np.uint8)), "JPEG", quality=95)
+
+
 def dust(side: int) -> Image.Image:
     """Return paper with as many pieces of ink as it can hold."""
     paper = np.full((side, side), 255, np.uint8)
@@ -98,6 +106,9 @@ def pictures() -> dict[str, bytes]:
         "progressive JPEG, 1024x1024, 60 scans": scanned_jpeg(1024, 54),
         "progressive JPEG, CMYK, 3100x3100": encode(seven(3100, "CMYK"), "JPEG", progressive=True),
         "JPEG, color, 4096x4096": encode(seven(4096, "RGB"), "JPEG"),
+        "JPEG, color, 8160x6120, noise": photo(8160, 6120),
+        "progressive JPEG, 5200x5200": encode(seven(5200), "JPEG", progressive=True),
+        "GIF, 4096x4096": encode(seven(4096), "GIF"),
         "WebP, noise, 2048x2048": encode(noise(2048), "WEBP", quality=90, method=0),
         "WebP, lossless, 1024x1024": encode(seven(1024, "RGBA"), "WEBP", lossless=True),
         "refused: JPEG of 10,000 scans": scanned_jpeg(1024, 10_000),

@@ -72,8 +72,8 @@ class Encoded:
 
     Parameters
     ----------
-    data : bytes
-        The file.
+    parts : list of bytes or memoryview
+        The file, which is joined only where it is decoded: one of 12 MB takes 15 ms.
     width, height : int
         As its header states them.
     orientation : int
@@ -84,12 +84,17 @@ class Encoded:
         Pixels of a PNG that take as long to decode.
     """
 
-    data: bytes
+    parts: list[bytes | memoryview]
     width: int
     height: int
     orientation: int
     needed_bytes: int
     work: int
+
+    @property
+    def data(self) -> bytes:
+        """The file."""
+        return b"".join(self.parts)
 
     @property
     def upright(self) -> tuple[int, int]:
@@ -166,21 +171,23 @@ def _read_png(data: bytes) -> Encoded:
     row_bytes = 1 + width * depth * PNG_CHANNELS.get(kind, 4) // 8
     if row_bytes * height * (2 if is_interlaced else 1) > MAX_RAW_BYTES:
         raise ImageTooLarge(f"The PNG unpacks to more than {MAX_RAW_BYTES:,} bytes; reduce it.")
-    kept, orientation = [data[: 8 + 25]], 1  # the signature and the one header that was read
+    view = memoryview(data)
+    kept, orientation = [view[: 8 + 25]], 1  # the signature and the one header that was read
     for name, at, end in _chunks(data, 8 + 25, is_riff=False):
         if name in PNG_KEPT:
-            kept.append(data[at:end])
+            kept.append(view[at:end])
         elif name == b"acTL":
             raise InvalidImage("The picture is animated; send a still one.")
         elif name == b"eXIf":
             orientation = _orientation(data[at + 8 : end - 4])
         if name == b"IEND":
             break
-    return _encoded(b"".join(kept), width, height, orientation)
+    return _encoded([*kept], width, height, orientation)
 
 
 def _read_jpeg(data: bytes) -> Encoded:
-    kept, orientation = [b"\xff\xd8"], 1
+    view = memoryview(data)
+    kept, orientation = [view[:2]], 1
     size, parts = (0, 0), {}  # coefficients of each component
     scans = scanned = 0
     is_progressive = False
@@ -206,14 +213,14 @@ def _read_jpeg(data: bytes) -> Encoded:
         elif marker == 0xE1 and data.startswith(EXIF, body):
             orientation = _orientation(data[body + len(EXIF) : end])
         if marker in JPEG_FRAMES or marker in JPEG_KEPT or marker == 0xDA:
-            kept.append(data[body - 4 : end])
+            kept.append(view[body - 4 : end])
         elif marker == 0xD9:
             break
     if not all(size):
         raise InvalidImage(CUT_OFF)
     pixels = size[0] * size[1]
     work = pixels if is_progressive else pixels // 4
-    return _encoded(b"".join([*kept, b"\xff\xd9"]), *size, orientation, work=work)
+    return _encoded([*kept, b"\xff\xd9"], *size, orientation, work=work)
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
@@ -279,7 +286,7 @@ def _read_webp(data: bytes) -> Encoded:
         raise ImageTooLarge("To read this WebP would take too much memory; send a PNG or a JPEG.")
     whole = b"WEBP" + b"".join(kept)
     whole = b"RIFF" + struct.pack("<I", len(whole)) + whole
-    return _encoded(whole, width, height, orientation, needed=needed)
+    return _encoded([whole], width, height, orientation, needed=needed)
 
 
 def _read_gif(data: bytes) -> Encoded:
@@ -299,7 +306,7 @@ def _read_gif(data: bytes) -> Encoded:
     if not has_picture:
         raise InvalidImage(CUT_OFF)
     _check_sides(width, height)
-    return _encoded(b"".join([*kept, b";"]), width, height)
+    return _encoded([*kept, b";"], width, height)
 
 
 def _gif_parts(data: bytes, at: int) -> Iterator[tuple[int, int, int]]:
@@ -336,15 +343,21 @@ def _read_bmp(data: bytes) -> Encoded:
     if compression not in (0, 3):
         raise InvalidImage("The BMP is compressed; send a PNG, or a plain BMP.")
     _check_sides(abs(width), abs(height))  # a negative height counts from the top
-    return _encoded(data, abs(width), abs(height))
+    return _encoded([data], abs(width), abs(height))
 
 
 def _encoded(
-    data: bytes, width: int, height: int, orientation: int = 1, *, needed: int = 0, work: int = 0
+    parts: list[bytes | memoryview],
+    width: int,
+    height: int,
+    orientation: int = 1,
+    *,
+    needed: int = 0,
+    work: int = 0,
 ) -> Encoded:
     pixels = width * height
     needed = needed or NEEDED_PER_PIXEL * pixels
-    return Encoded(data, width, height, orientation, needed, work or pixels)
+    return Encoded(parts, width, height, orientation, needed, work or pixels)
 
 
 def _chunks(data: bytes, at: int, *, is_riff: bool) -> Iterator[tuple[bytes, int, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import binascii
 import functools
 import json
 import math
@@ -78,7 +78,9 @@ class PictureField(serializers.Field[bytes, Any, Any, Any]):
         try:
             code = (text[prefix.end() :] if prefix else text).encode("ascii")
             code = code.translate(_PLAIN_ALPHABET, b" \t\r\n")
-            return base64.b64decode(code + b"=" * (-len(code) % 4), validate=True)
+            if len(code) % 4:
+                code += b"=" * (-len(code) % 4)
+            return binascii.a2b_base64(code, strict_mode=True)
         except ValueError:
             self.fail("not_base64")
 
