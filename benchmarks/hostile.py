@@ -13,6 +13,7 @@ while another address draws all the time, nearly twice a second.
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
 import json
@@ -136,6 +137,9 @@ def requests() -> dict[str, tuple[str, str, bytes]]:
     largest = {name: (DRAWINGS, picture) for name, picture in pictures().items()}
     return {
         **{name: (where, "", picture) for name, (where, picture) in largest.items()},
+        "JPEG, color, 8160x6120, noise, in JSON": kept(
+            image=base64.b64encode(largest["JPEG, color, 8160x6120, noise"][1]).decode()
+        ),
         "strokes of 20,000 points": kept(strokes=zigzag(20_000)),
         "refused: 10 drawings of 2,000 points": batch(strokes=[zigzag(2_000)] * 10),
         "refused: 100 drawings of 3,300 points": batch(strokes=[zigzag(3_300)] * 100),
