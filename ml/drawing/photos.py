@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -77,7 +77,9 @@ def settle(picture: Image.Image, plain: PlacedInk | None) -> PlacedInk:
     if plain and plain.is_solid:
         score *= SOLID
     elif best and best.choice.is_all and best.deviation[best.choice.mask].mean() > FULL_INK:
-        score = best.choice.inner_score  # nothing else is there, and no shade
+        # Nothing else is there, and no shade.
+        best = replace(best, choice=replace(best.choice, score=best.choice.inner_score))
+        score = best.choice.score
     if score < GOOD_SCORE:
         found = _find_strokes(picture)
         if found and found.choice.score > PLAIN_BONUS * score:

@@ -19,6 +19,12 @@ GAP: Final = 0.25
 """Farthest that a loose part lies from the rest of its digit, as a share of the digit's size."""
 PEER: Final = 0.6
 """Height of a second digit, as a share of the first one's."""
+WIDEST: Final = 0.3
+"""Widest pen, as a share of a digit's longer side."""
+BLOB: Final = 0.05
+"""What the score of a wider piece is multiplied by."""
+MOST_BLOBS: Final = 5
+"""Pieces that are checked for this, the best first."""
 DOTS: Final = 6
 """Pieces from which a digit may be dotted."""
 DOT_LENGTH: Final = 4
@@ -85,6 +91,11 @@ def choose(mask: Mask, deviation: NDArray[np.float32]) -> Choice | None:
         pieces = _pieces(labels, count, deviation)
     inner = [_score(piece, mask.shape) for piece in pieces]
     scores = [score * _at_rim(piece) for score, piece in zip(inner, pieces, strict=True)]
+    for index in np.argsort(scores)[::-1][:MOST_BLOBS].tolist():
+        if not _is_blob(pieces[index], labels):
+            break
+        scores[index] *= BLOB
+        inner[index] *= BLOB
     best = int(np.argmax(scores))
     main = pieces[best]
     inside = _framed(pieces, main, labels)
@@ -147,6 +158,15 @@ def _score(piece: Piece, shape: tuple[int, ...]) -> float:
     large = min(size / 0.25, 1) * min(size / SMALLEST, 1)
     contrast = min(piece.contrast / 60, 1)
     return float(thin * plain * large * (1 - 0.4 * min(middle, 1)) * contrast)
+
+
+def _is_blob(piece: Piece, labels: NDArray[np.int32]) -> bool:
+    """Whether a square within a piece is wider than a pen."""
+    side = int(WIDEST * piece.longer)
+    if min(side, piece.height, piece.width) < max(side, 3):
+        return False
+    own = labels[piece.top : piece.bottom, piece.left : piece.right] == piece.label
+    return bool(ndimage.uniform_filter(own.astype(np.float32), side, mode="constant").max() > 0.99)
 
 
 def _at_rim(piece: Piece) -> float:
