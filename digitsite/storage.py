@@ -21,11 +21,20 @@ class HashedModulesStorage(CompressedManifestStaticFilesStorage):  # type: ignor
 
     support_js_module_import_aggregation = True
 
+    def file_hash(self, name: str | None, content: File[bytes] | None = None) -> str | None:
+        """Return a hash of what is served, so that other contents have another name."""
+        if name and content:
+            content = _without_comments(name, content)
+        hashed: str | None = super().file_hash(name, content)
+        return hashed
+
     def _save(self, name: str, content: File[bytes]) -> str:
-        if re.match(r"(js|css)/", name):
-            text = COMMENT.sub(
-                lambda found: b"\n" * found[0].count(b"\n"), b"".join(content.chunks())
-            )
-            content = ContentFile(text)
-        saved: str = super()._save(name, content)
+        saved: str = super()._save(name, _without_comments(name, content))
         return saved
+
+
+def _without_comments(name: str, content: File[bytes]) -> File[bytes]:
+    if not re.match(r"(js|css)/", name):
+        return content
+    text = b"".join(content.chunks())
+    return ContentFile(COMMENT.sub(lambda found: b"\n" * found[0].count(b"\n"), text))

@@ -113,7 +113,7 @@ class TrainedModel(models.Model):
 class Lesson(models.Model):
     """The drawings that a version learned from, by the first eight bytes of their ids, in order.
 
-    So few bytes name no drawing that was deleted, and a million drawings take 8 MB.
+    A million drawings take 8 MB. Imported ones are left out: their labels are no answers of people.
     """
 
     model = models.OneToOneField(

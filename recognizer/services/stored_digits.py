@@ -38,9 +38,16 @@ class StoredDigits:
         return StoredDigits(self.digits.select(chosen), self.ids[np.asarray(chosen)])
 
     def taught_to(self, held: LabeledDigits) -> bytes:
-        """Return what a lesson keeps of the drawings whose hands are not held out."""
+        """Return what a lesson keeps of people's drawings whose hands are not held out."""
         trains = ~np.isin(self.digits.groups, held.groups)
-        return b"".join(sorted(pk.bytes[: MARK.itemsize] for pk in self.ids[trains]))
+        imported = Drawing.objects.trainable().filter(source=Drawing.Source.IMPORT)
+        others = marks_of(imported.values_list("pk", flat=True).iterator())
+        return np.setdiff1d(marks_of(self.ids[trains]), others).astype(MARK).tobytes()
+
+
+def marks_of(ids: Iterable[uuid.UUID]) -> NDArray[np.uint64]:
+    """Return the first eight bytes of each id, as a number."""
+    return np.frombuffer(b"".join(pk.bytes[: MARK.itemsize] for pk in ids), MARK)
 
 
 class Hands:

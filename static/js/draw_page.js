@@ -20,17 +20,14 @@ const feedback = new Feedback(find("feedback"));
 const intake = new Intake(find("file"), document);
 const cards = startCards(LATEST, {
   judged: (drawing) => recognition.adopt(drawing),
-  deleted: ({ id }) => {
-    pad.forget(id);
-    showTools();
-    if (recognition.forget(id)) startAnew();
-  },
+  deleted: ({ id }) => dropDrawing(id),
 });
 let keys = []; // pressed on the pad before the script for them is there
 let drafts = null; // loaded with the first stroke
 let inside = null; // loaded when the visitor first opens it
 let memory = null; // loaded once the visitor has answered
 let marking = null; // loaded with the first picture
+let untold = null; // what a new version learned, until there is room to say it
 
 // Sheets go to the server
 
@@ -169,6 +166,7 @@ function offerAnotherFile(problem) {
 function showNothing(sentence) {
   answer.clear(sentence);
   feedback.hide();
+  tellUntold();
   explain(null);
   memory?.show(null);
 }
@@ -285,9 +283,16 @@ function keepDrawing() {
 function restoreDrawing() {
   const before = kept.read();
   kept.clear();
+  kept.takeDropped();
   if (before) recognition.restore(before.digit);
   pad.load({ ...before?.sheet, digit: recognition.digit });
   choosePen(before?.pen ?? pad.penWidth);
+}
+
+function dropDrawing(id) {
+  pad.forget(id);
+  showTools();
+  if (recognition.forget(id)) startAnew();
 }
 
 function startAnew() {
@@ -298,7 +303,9 @@ function startAnew() {
 /** Safari brings a page back as it was left, although its drawing may have been deleted in between. */
 function comeBack({ persisted }) {
   if (!persisted) return;
-  if (!kept.read()) startAnew();
+  const dropped = kept.takeDropped();
+  if (dropped.includes("all")) startAnew();
+  else dropped.forEach(dropDrawing);
   cards.clear();
   loadLatest();
 }
@@ -319,8 +326,16 @@ async function tellGain(latest) {
   if (find("welcome").dataset.model <= met) return;
   const [{ sentenceAbout }, gain] = await Promise.all([import("./gain.js"), api.measureGain()]);
   if (gain.model <= met) return;
-  tryStorage(() => localStorage.setItem("model", gain.model));
-  find("welcome").textContent = sentenceAbout(gain);
+  untold = { model: gain.model, sentence: sentenceAbout(gain) };
+  if (find("feedback").hidden) tellUntold();
+}
+
+/** Tells it where it is seen: the feedback stands in the same place. */
+function tellUntold() {
+  if (!untold) return;
+  find("welcome").textContent = untold.sentence;
+  tryStorage(() => localStorage.setItem("model", untold.model));
+  untold = null;
 }
 
 on(pad, "begin", beginStroke);

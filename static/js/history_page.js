@@ -43,7 +43,7 @@ async function deleteAll() {
   notice.hide();
   try {
     const { deleted } = await api.removeAll();
-    kept.clear();
+    kept.drop();
     cards.clear();
     find("voice").textContent = words.history.deleted(deleted);
     await recount();

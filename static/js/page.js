@@ -7,6 +7,7 @@ import { Problem } from "./problems.js";
 import { words } from "./words.js";
 
 const KEPT = "digit"; // in the session's storage
+const DROPPED = "dropped";
 
 /** A browser that is told to store nothing throws instead. */
 export function tryStorage(use) {
@@ -22,6 +23,17 @@ export const kept = {
   read: () => tryStorage(() => JSON.parse(sessionStorage.getItem(KEPT))),
   write: (drawing) => tryStorage(() => sessionStorage.setItem(KEPT, JSON.stringify(drawing))),
   clear: () => tryStorage(() => sessionStorage.removeItem(KEPT)),
+  /** Notes that a drawing was deleted, or all of them. */
+  drop(id = "all") {
+    if (id === "all" || kept.read()?.digit.id === id) kept.clear();
+    tryStorage(() => (sessionStorage[DROPPED] = `${sessionStorage[DROPPED] ?? ""} ${id}`));
+  },
+  /** Returns what was deleted since the last time. */
+  takeDropped() {
+    const ids = tryStorage(() => sessionStorage[DROPPED]?.trim().split(" ")) ?? [];
+    tryStorage(() => sessionStorage.removeItem(DROPPED));
+    return ids;
+  },
 };
 
 export const find = (id) => document.getElementById(id);
@@ -57,7 +69,7 @@ export function startCards(limit = Infinity, heard = {}) {
     });
     on(created, "deleted", ({ drawing }) => {
       cards.remove(drawing.id);
-      if (kept.read()?.digit.id === drawing.id) kept.clear();
+      kept.drop(drawing.id);
       find("voice").textContent = words.drawing.deleted;
       heard.deleted?.(drawing);
     });

@@ -9,8 +9,8 @@ import numpy as np
 
 from ml import pipeline
 from recognizer.models import Drawing, Lesson
-from recognizer.services.stored_digits import MARK
-from recognizer.services.versions.registry import active_model, get_model
+from recognizer.services.stored_digits import MARK, marks_of
+from recognizer.services.versions.registry import active_model
 
 MOST_OWN = 10_000
 """Newest drawings of a visitor among which those that were learned from are counted."""
@@ -44,11 +44,11 @@ def measure_gain(visitor: uuid.UUID | None) -> Gain:
         labels = [label for label, _ in misread]
         mended = sum(answer == label for answer, label in zip(answers, labels, strict=True))
     if lesson is None:  # a bundled version, or one of before lessons were kept
-        learned, own = get_model(model.version).data.get("corrections", 0), None
+        learned, own = 0, None
     else:
         marks = np.frombuffer(bytes(lesson.drawings), MARK)
         ids = drawings.values_list("pk", flat=True)[:MOST_OWN]
-        mine = np.frombuffer(b"".join(pk.bytes[: MARK.itemsize] for pk in ids), MARK)
+        mine = marks_of(ids)
         places = [np.searchsorted(marks, mine, side) for side in ("left", "right")]
         learned, own = len(marks), int((places[1] - places[0]).sum())
     return Gain(model.version, learned, own, len(misread), mended)

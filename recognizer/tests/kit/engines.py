@@ -256,7 +256,9 @@ def start_webkit(folder: Path) -> Iterator[WebKit]:
     """Start WebKitGTK's MiniBrowser, which comes with the driver, on a screen of its own."""
     driver = find_program("WebKitWebDriver", "webkit2gtk-driver")
     xvfb = find_program("Xvfb", "xvfb")
-    [browser, *_] = Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser")
+    browser = next(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"), None)
+    if browser is None:
+        pytest.skip("There is no MiniBrowser beside the driver; Debian's webkit2gtk-driver has it.")
     screen = Server([xvfb, "-displayfd", "1", "-screen", "0", "1280x800x24"], sign=r"^(\d+)$")
     try:
         environment = {
