@@ -3,7 +3,7 @@ import "./custom_event.js";
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { asDrawing, groupUnits, spokenFor } from "../static/js/inside.js";
+import { asDrawing, groupUnits, spokenFor, tellShares } from "../static/js/inside.js";
 import { describe } from "../static/js/reading.js";
 
 const votes = (changes) => Object.assign(Array(11).fill(0), changes);
@@ -33,4 +33,12 @@ test("eleven shares are told as the page tells an answer", () => {
 
   assert.equal(describe(asDrawing(shares))[0], "It reads 3");
   assert.equal(describe(asDrawing(votes({ 10: 0.9, 1: 0.1 })))[0], "It reads no digit");
+});
+
+test("what shares say ends each sentence once, and asks nothing that it does not answer", () => {
+  const isTorn = votes({ 3: 0.5, 10: 0.45, 1: 0.05 });
+
+  assert.equal(tellShares(isTorn), "A 3, or no digit? 3 is likelier: 50%.");
+  assert.equal(tellShares(votes({ 7: 1 })), "It reads 7. Sure: over 99%.");
+  assert.equal(tellShares(votes({ 10: 0.9, 1: 0.1 })), "It reads no digit.");
 });

@@ -190,17 +190,17 @@ function explain(drawing) {
 
 async function openInside() {
   if (!find("inside").parentElement.open) return;
+  const { Inside } = await import("./inside.js").catch(() => ({}));
+  if (!Inside) {
+    notice.tell(new Problem(), openInside);
+    return;
+  }
   if (!inside) {
-    const { Inside } = await import("./inside.js").catch(() => ({}));
-    if (!Inside) {
-      notice.tell(new Problem(), openInside);
-      return;
-    }
     notice.hide();
-    inside ??= new Inside(find("inside"), api);
+    inside = new Inside(find("inside"), api);
     on(inside, "failure", ({ problem }) => notice.tell(problem, openInside));
   }
-  inside.show(recognition.answered);
+  explain(recognition.answered);
 }
 
 // What was taken for ink on a picture, and the box that the visitor draws where that was wrong
@@ -264,10 +264,10 @@ async function forget() {
   }
 }
 
-// Pad and answer alone, while the address ends in #present
+// Pad and answer alone, while the address ends in #present; Back leads to the page before, not through each turn
 
 function present(isOn) {
-  if (isOn !== (location.hash === "#present")) location.hash = isOn ? "present" : "";
+  if (isOn !== (location.hash === "#present")) location.replace(isOn ? "#present" : "#");
 }
 
 // The drawing outlasts a reload, a link and the way back
@@ -361,6 +361,12 @@ on(find("go-on"), "click", () => {
 });
 on(find("mark"), "click", startMarking);
 on(find("inside").parentElement, "toggle", openInside);
+for (const link of document.querySelectorAll("a[href^='#']")) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    present(link.hash === "#present");
+  });
+}
 on(window, "hashchange", () => find("pad").focus({ preventScroll: true }));
 on(window, "pagehide", keepDrawing);
 addEventListener("pageshow", comeBack);

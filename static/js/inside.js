@@ -44,6 +44,14 @@ export function spokenFor(votes, sign = 1) {
   return [...votes.keys()].filter((answer) => sign * votes[answer] >= strongest / 2);
 }
 
+/** What the page says of eleven shares, as one text; of its questions, only those that it answers. */
+export function tellShares(shares) {
+  return describe(asDrawing(shares))
+    .filter((sentence) => sentence && sentence !== words.reading.isItOne)
+    .map((sentence) => sentence.replace(/[\p{L}\d%]$/u, "$&."))
+    .join(" ");
+}
+
 /** Eleven shares in the form of a drawing of the API, which reading.js describes. */
 export function asDrawing(shares) {
   const strangeness = shares[10];
@@ -61,6 +69,7 @@ export class Inside extends EventTarget {
   #parts = {};
   #drawing = null;
   #data = null;
+  #otherwise = ""; // told without data
   #groups = [];
   #layout = null; // of the units, as they are painted
   #place = 0; // of the patch, from 1; 0: nothing is covered
@@ -79,22 +88,25 @@ export class Inside extends EventTarget {
     new ResizeObserver(() => this.#paint()).observe(root);
   }
 
-  /** Shows another drawing of the API; null clears the pictures. */
+  /** Shows another drawing of the API; null clears the pictures, which never show another digit. */
   async show(drawing) {
     this.#drawing = drawing;
-    if (!drawing) return this.draw(null);
+    this.draw(null, drawing ? words.reading.reading : words.reading.first);
+    if (!drawing) return;
     try {
       const data = await this.#api.explain(drawing.id);
       if (drawing === this.#drawing) this.draw(data);
     } catch (problem) {
-      if (drawing === this.#drawing)
-        this.dispatchEvent(new CustomEvent("failure", { detail: { problem } }));
+      if (drawing !== this.#drawing) return;
+      this.draw(null);
+      this.dispatchEvent(new CustomEvent("failure", { detail: { problem } }));
     }
   }
 
-  /** Paints an explanation of the API. */
-  draw(data) {
+  /** Paints an explanation of the API, or says without one something else. */
+  draw(data, otherwise = "") {
     this.#data = data;
+    this.#otherwise = otherwise;
     this.#groups = data ? groupUnits(data.votes) : [];
     this.#place = this.#unit = 0;
     this.#paint();
@@ -165,14 +177,14 @@ export class Inside extends EventTarget {
   }
 
   #tell() {
-    if (!this.#data) return words.reading.first;
+    if (!this.#data) return this.#otherwise;
     const unit = this.#chosen;
     if (unit !== null) {
       const { votes, units } = this.#data;
       const share = units[unit] / Math.max(...units, 1e-6);
       return words.inside.unit(unit + 1, spokenFor(votes[unit]), spokenFor(votes[unit], -1), share);
     }
-    const sentence = describe(asDrawing(this.#answers)).filter(Boolean).join(". ");
+    const sentence = tellShares(this.#answers);
     if (this.#place) return words.inside.covered(sentence);
     return this.#drawing?.personal ? words.inside.alone(sentence) : sentence;
   }

@@ -6,12 +6,14 @@
 
 import { NONE } from "./reading.js";
 
-const CONTROLS = "button, a, input, dialog";
+const SLIDER = "[role=slider]";
+const CONTROLS = `button, a, input, dialog, summary, ${SLIDER}`;
+const OPEN = ":is(dialog[open], :popover-open)"; // Escape closes it
 
 /** `press` has an action for each of: undo, redo, next, present, leave, list. */
 export function listenToKeys(workspace, feedback, press) {
-  document.addEventListener("keydown", ({ key }) => {
-    if (key === "Escape") press.leave();
+  document.addEventListener("keydown", ({ key, defaultPrevented }) => {
+    if (key === "Escape" && !defaultPrevented && !document.querySelector(OPEN)) press.leave();
   });
   workspace.addEventListener("keydown", (event) => {
     const action =
@@ -33,9 +35,10 @@ function historyAction(event, press) {
 function plainAction(event, feedback, press) {
   if (event.altKey) return null;
   const key = event.key.toLowerCase();
-  if (/^[0-9]$/.test(key)) return () => feedback.choose(Number(key));
-  // Enter on a button presses that button.
+  // Enter on a button presses that button, and whoever moves a slider says nothing about the answer.
   if (key === "enter" && event.target.closest(CONTROLS)) return null;
+  if (/^([0-9x]|delete)$/.test(key) && event.target.closest(SLIDER)) return null;
+  if (/^[0-9]$/.test(key)) return () => feedback.choose(Number(key));
   return {
     enter: () => feedback.confirm(),
     x: () => feedback.choose(NONE),

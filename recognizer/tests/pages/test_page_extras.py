@@ -139,13 +139,55 @@ def test_a_unit_tells_by_keys_what_it_votes_for(pad: Page) -> None:
     expect(told).to_have_text(re.compile("^It reads 7"))
 
 
+def digit_inside(page: Page) -> str:
+    """Return the rows of the digit inside, with # for ink."""
+    rows: str = page.locator("#inside canvas").first.evaluate(
+        """canvas => {
+            const { data } = canvas.getContext("2d").getImageData(0, 0, 28, 28);
+            return data.filter((_, index) => index % 4 === 3).join(" ");
+        }"""
+    )
+    signs = ["#" if int(alpha) > 127 else " " for alpha in rows.split()]
+    return "\n".join("".join(signs[row : row + 28]).rstrip() for row in range(0, 784, 28))
+
+
+def digit_seen(page: Page) -> str:
+    """Return the rows of the digit that the page shows as what it saw."""
+    content = page.locator("#seen").get_attribute("src") or ""
+    digit = np.asarray(Image.open(io.BytesIO(base64.b64decode(content.partition(",")[2]))))
+    return "\n".join("".join("#" if ink > 127 else " " for ink in row).rstrip() for row in digit)
+
+
 def test_inside_follows_the_drawing(pad: Page) -> None:
     told = open_inside(pad)
+    seven = digit_inside(pad)
+    assert seven == digit_seen(pad)
     with pad.expect_response("**/explanation/"):
         draw(pad, [[(0.35, 0.5), (0.65, 0.5)]])
+    expect(told).to_have_text(re.compile("^(It|A) .*[.]$"))
+    assert seven != digit_inside(pad) == digit_seen(pad)
+    # The server fails, which a browser does not note as an error.
+    pad.route("**/explanation/", lambda route: route.fulfill(status=200, body="gone"))
+    draw(pad, [[(0.4, 0.7), (0.6, 0.7)]])
+    expect(pad.get_by_role("button", name="Try again")).to_be_visible()
+    assert not digit_inside(pad).strip()
     pad.get_by_role("button", name="Clear").click()
 
     expect(told).to_have_text("Draw any digit, your way")
+
+
+def test_keys_of_inside_judge_nothing(pad: Page) -> None:
+    requests: list[str] = []
+    pad.on("request", lambda request: requests.append(request.method))
+    draw(pad, SEVEN)
+    expect_answer(pad, 7)
+    pad.locator("summary").press("Enter")
+    slider = pad.get_by_role("slider", name="Covered part")
+    for key in ("Enter", "3", "x", "Delete"):
+        slider.press(key)
+
+    assert "PUT" not in requests
+    expect(slider).to_be_focused()
 
 
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1280, 720)])
@@ -171,11 +213,25 @@ def test_pad_and_answer_are_presented_alone(pad: Page, width: int, height: int) 
 def test_a_key_presents_and_leaves(pad: Page) -> None:
     draw(pad, SEVEN)
     expect_answer(pad, 7)
+    entries = pad.evaluate("history.length")
     for is_alone in (True, False):
         pad.keyboard.press("p")
         expect(pad.get_by_role("link", name="Leave")).to_be_visible(visible=is_alone)
         expect(pad.locator("#bars")).to_be_visible(visible=not is_alone)
+    pad.get_by_role("link", name="Present").click()
+    pad.get_by_role("link", name="Leave").click()
+    expect(pad.locator("#bars")).to_be_visible()
+    assert pad.evaluate("history.length") == entries
     assert len(stored(pad)) == 1
+
+
+def test_escape_closes_the_list_of_keys_before_it_ends_the_presentation(pad: Page) -> None:
+    pad.locator("#pad").press("p")
+    pad.keyboard.press("?")
+    for is_alone in (True, False):
+        pad.keyboard.press("Escape")
+        expect(pad.locator("#keys")).to_be_hidden()
+        expect(pad.get_by_role("link", name="Leave")).to_be_visible(visible=is_alone)
 
 
 def test_a_chosen_image_is_shown_and_read(pad: Page) -> None:
