@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
 import { Drafts } from "../static/js/drafts.js";
+import { Problem } from "../static/js/problems.js";
 
 const POINT = { x: 1, y: 1 };
 
@@ -107,4 +108,17 @@ test("after a failure it rests for a minute", async () => {
   begin();
   await pass(200, pen);
   assert.equal(asked.length, 2);
+});
+
+test("after strokes that cannot be read it asks again with the next points", async () => {
+  const { pen, asked, shown, begin } = set();
+  begin();
+  await pass(200, pen);
+  asked[0].fail(new Problem({ status: 400, type: "/problems/several-digits/" }));
+  await settle();
+  await pass(200, pen);
+  assert.equal(asked.length, 2);
+  asked[1].answer("7");
+  await settle();
+  assert.deepEqual(shown, ["7"]);
 });

@@ -2,6 +2,7 @@
 // dropped; after a reading that fails or takes long, as on a slow network or a busy server, it rests for a minute.
 
 import { toLists } from "./geometry.js";
+import { isAboutContent } from "./problems.js";
 
 const MS_BETWEEN = 200;
 const SLOW_SECONDS = 0.4; // an answer at pen-up is there sooner
@@ -40,8 +41,9 @@ export class Drafts {
     this.#isAsking = true;
     try {
       return await this.#ask(strokes, SLOW_SECONDS);
-    } catch {
-      this.#restsUntil = Date.now() + REST_MS;
+    } catch (problem) {
+      // What cannot be read yet may be readable in the next moment.
+      if (!isAboutContent(problem)) this.#restsUntil = Date.now() + REST_MS;
       return null;
     } finally {
       this.#isAsking = false;
