@@ -162,7 +162,7 @@ describe_drawings = extend_schema_view(
             FORM: _request(_object(image=FILE)),
         },
         parameters=[LOCATION],
-        problems=[*DRAWING_PROBLEMS, "id-taken", "no-model", "quota-used-up"],
+        problems=[*DRAWING_PROBLEMS, "invalid-box", "id-taken", "no-model", "quota-used-up"],
         links={"200": DRAWING_LINKS, "201": DRAWING_LINKS},
     ),
     retrieve=_operation(

@@ -32,6 +32,7 @@ from recognizer.services.errors import (
     BlankDrawing,
     DatasetError,
     ImageTooLarge,
+    InvalidBox,
     InvalidDrawing,
     InvalidImage,
     InvalidPixels,
@@ -108,6 +109,14 @@ PROBLEMS = {
             "The image must be one whole, still PNG, JPEG, WebP, GIF or BMP picture; in JSON as "
             "base64 or as a data: address. Phones that send HEIC can take JPEGs instead: on an "
             "iPhone with Settings, Camera, Formats, Most Compatible."
+        ),
+    ),
+    "invalid-box": Problem(
+        400,
+        _("The box cannot be used"),
+        _(
+            "A box is [left, top, right, bottom] in pixels of the upright picture, inside of it "
+            "and large enough to hold a digit."
         ),
     ),
     "image-too-large": Problem(
@@ -284,6 +293,7 @@ _DRAWING_PROBLEMS: dict[type[InvalidDrawing], str] = {
     BlankDrawing: "blank-drawing",
     NothingFound: "nothing-found",
     SeveralDigits: "several-digits",
+    InvalidBox: "invalid-box",
     InvalidImage: "invalid-image",
     ImageTooLarge: "image-too-large",
     InvalidStrokes: "invalid-strokes",

@@ -147,6 +147,17 @@ export const words = {
     another: gettext("Choose another"),
     read: gettext("Read this part"),
     box: gettext("Draw a box around the digit"),
+    place: (box, { width, height }) => {
+      const [left, top, right, bottom] = box.map((at, index) =>
+        percent.format(at / (index % 2 ? height : width)),
+      );
+      return fill(gettext("left %(left)s, top %(top)s, right %(right)s, bottom %(bottom)s"), {
+        left,
+        top,
+        right,
+        bottom,
+      });
+    },
     how: gettext(
       "With keys: arrows move the box, with Shift they size it, Enter reads it, Escape cancels.",
     ),
@@ -240,8 +251,13 @@ export const words = {
       "nothing-found": gettext(
         "No digit was found in this picture. Mark it, or show it larger, on plain paper and in even light.",
       ),
-      "several-digits": gettext("I see more than one digit. One at a time, please."),
-      "invalid-image": gettext("This picture cannot be read. Choose a PNG, JPEG or WebP file."),
+      "several-digits": gettext("It sees more than one digit. One at a time, please."),
+      "invalid-image": gettext(
+        "This picture cannot be read. Choose a PNG, JPEG, WebP, GIF or BMP file.",
+      ),
+      "invalid-box": gettext(
+        "The marked part is too small to hold a digit. Mark a larger one, or choose another picture.",
+      ),
       heic: gettext(
         "HEIC pictures cannot be read. Choose a JPEG; an iPhone takes them with Settings, Camera, Formats, Most Compatible.",
       ),

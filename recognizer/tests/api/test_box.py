@@ -81,7 +81,8 @@ def test_a_box_that_is_none_is_refused(stranger: Caller, box: object, detail: st
         answer = stranger.client.post(DRAWINGS, {"image": upload, "box": box})
     else:
         answer = stranger.post(DRAWINGS, {"image": data_url(encode(PAGE)), "box": box})
-    assert_problem(answer, 400, "invalid-request", "box")
+    slug = "invalid-request" if detail == "four numbers" else "invalid-box"
+    assert_problem(answer, 400, slug, "box")
     assert detail in answer.json()["detail"]
 
 
