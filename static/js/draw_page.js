@@ -64,6 +64,7 @@ function clear() {
 function readSheet({ sheet }) {
   const { strokes, picture, digit, box } = sheet;
   notice.hide();
+  marking?.stop();
   outline(null);
   markTurned(false);
   if (digit !== recognition.digit) recognition.resume(digit);
@@ -206,9 +207,8 @@ async function openInside() {
 // What was taken for ink on a picture, and the box that the visitor draws where that was wrong
 
 async function outline(drawing) {
-  marking?.stop();
   if (!pad.sheet.picture && !marking) return;
-  await loadMarking();
+  if (!marking) await loadMarking();
   marking?.show(pad.sheet.picture ? drawing : null, (id) => api.image(id), pad.sheet.box);
 }
 

@@ -8,7 +8,8 @@ import { whenColorsChange } from "./ink.js";
 import { words } from "./words.js";
 
 const INK = 200; // gray below which a pixel of the archived picture is ink
-const LEAST = 12; // CSS pixels across; a smaller box is a tap, which ends marking
+const LEAST = 12; // CSS pixels; a box that is smaller both ways is a tap, which ends marking
+const LEAST_SIDE = 8; // pixels of the picture; the server reads no smaller box
 const STEP = 0.04; // of the picture's longer side: how far an arrow key moves
 const WIDTH = 2; // of the outline, in CSS pixels
 const ALL_AROUND = Array.from({ length: 16 }, (_, turn) => (turn * Math.PI) / 8);
@@ -19,25 +20,29 @@ export function fit({ width, height }, side) {
   return { scale, x: (side - width * scale) / 2, y: (side - height * scale) / 2 };
 }
 
-/** The box between two corners, inside of the picture, in whole pixels. */
+const between = (least, value, most) => Math.max(least, Math.min(value, most));
+
+/** The box between two corners, inside of the picture, in whole pixels; one that is too thin is widened. */
 export function boxBetween([x1, y1], [x2, y2], { width, height }) {
-  const [across, down] = [
-    [x1, x2].map((x) => Math.round(Math.min(Math.max(x, 0), width))),
-    [y1, y2].map((y) => Math.round(Math.min(Math.max(y, 0), height))),
-  ];
-  return [Math.min(...across), Math.min(...down), Math.max(...across), Math.max(...down)];
+  const span = (one, other, most) => {
+    const [from, to] = [one, other].map((at) => Math.round(between(0, at, most)));
+    const side = Math.min(Math.max(Math.abs(to - from), LEAST_SIDE), most);
+    const start = between(0, Math.round((from + to - side) / 2), most - side);
+    return [start, start + side];
+  };
+  const [[left, right], [top, bottom]] = [span(x1, x2, width), span(y1, y2, height)];
+  return [left, top, right, bottom];
 }
 
 /** A box after an arrow key: moved, or with Shift larger or smaller, and never outside of the picture. */
 export function nudge([left, top, right, bottom], [dx, dy], isSize, { width, height }) {
-  const step = Math.round(STEP * Math.max(width, height));
-  const between = (least, value, most) => Math.max(least, Math.min(value, most));
+  const step = Math.max(1, Math.round(STEP * Math.max(width, height)));
   if (isSize)
     return [
       left,
       top,
-      between(Math.min(left + step, width), right + dx * step, width),
-      between(Math.min(top + step, height), bottom + dy * step, height),
+      between(Math.min(left + LEAST_SIDE, width), right + dx * step, width),
+      between(Math.min(top + LEAST_SIDE, height), bottom + dy * step, height),
     ];
   const [x, y] = [
     between(-left, dx * step, width - right),
@@ -116,7 +121,7 @@ export class Marking extends EventTarget {
   /** Outlines the ink of an answered drawing; null takes the outline away. `box` is the one that was marked. */
   async show(drawing, load, box = null) {
     this.#shown = null;
-    this.#box = box;
+    if (!this.isOn) this.#box = box; // else the visitor is moving it
     this.#paint();
     if (!drawing?.found) return;
     const shown = { found: drawing.found, ink: null };
@@ -182,7 +187,7 @@ export class Marking extends EventTarget {
     if (!this.#from) return;
     const { x, y } = this.#from;
     this.#from = null;
-    if (Math.min(Math.abs(event.clientX - x), Math.abs(event.clientY - y)) < LEAST) {
+    if (Math.max(Math.abs(event.clientX - x), Math.abs(event.clientY - y)) < LEAST) {
       this.#box = null;
       this.stop();
     } else {
@@ -193,13 +198,14 @@ export class Marking extends EventTarget {
   #press(event) {
     const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key in ways)
+    event.stopPropagation(); // the keys of the page would judge or clear
+    if (event.key in ways) {
       this.#box = nudge(this.#box, ways[event.key], event.shiftKey, this.#size);
-    else if (event.key === "Enter") this.#finish();
+      this.#voice.textContent = words.picture.place(this.#box, this.#size);
+    } else if (event.key === "Enter") this.#finish();
     else if (event.key === "Escape") this.stop();
     else return;
     event.preventDefault(); // no scrolling
-    event.stopPropagation(); // Enter does not also answer Yes
     this.#paint();
   }
 

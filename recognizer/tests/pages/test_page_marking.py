@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from recognizer.tests.kit.browsing import draw_by_touch, expect_answer, open_page, press
 from recognizer.tests.kit.drawings import encode, page_with
@@ -14,14 +14,15 @@ CORNERS = [(0.6, 0.14), (0.99, 0.51)]
 """Around the 7, in shares of the sheet: the picture is wider than high, and lies in its middle."""
 
 
-def send(page: Page, site: LiveSite, picture: bytes = TWO) -> Locator:
+def send(page: Page, site: LiveSite, picture: bytes = TWO, *, is_answered: bool = True) -> Locator:
     """Choose a picture, and return what is drawn over it to mark a box."""
     page.goto(site.url)
-    page.get_by_label("Choose an image").set_input_files(
+    page.locator("#file").set_input_files(
         {"name": "page.png", "mimeType": "image/png", "buffer": picture}
     )
     expect(page.locator("#mark")).to_be_visible()
-    expect(page.locator("#answer:not([aria-busy]), #notice[data-open]").first).to_be_attached()
+    if is_answered:
+        expect(page.locator("#answer:not([aria-busy]), #notice[data-open]").first).to_be_attached()
     return page.locator(".marking")
 
 
@@ -109,6 +110,68 @@ def test_a_box_is_marked_with_keys(page: Page, site: LiveSite) -> None:
     expect_answer(page, 7)
     page.keyboard.press("Enter")
     expect(page.locator("#answer")).to_have_attribute("data-state", "right")
+
+
+def test_a_tight_box_around_a_thin_digit_is_sent(browser: Browser, site: LiveSite) -> None:
+    with open_page(browser, may_lack_answers=True) as page:
+        send(page, site)
+        press(page, "Mark the digit")
+        with page.expect_request(lambda request: request.method == "POST") as asked:
+            drag(page, [(0.8, 0.2), (0.802, 0.45)])
+        left, top, right, bottom = asked.value.post_data_json["box"]
+        assert (right - left, bottom - top > 100) == (8, True)
+
+
+def test_an_answer_that_comes_late_leaves_the_marking_alone(page: Page, site: LiveSite) -> None:
+    held: list[Route] = []
+    page.route(f"{site.url}/api/v1/drawings/", lambda route: held.append(route))
+    marking = send(page, site, encode(page_with((4, 100, 100))), is_answered=False)
+    press(page, "Mark the digit")
+    expect(marking).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    place = page.locator(".mark-box").get_attribute("style")
+    for route in held:
+        route.continue_()
+    page.unroute_all()
+    expect_answer(page, 4)
+    expect(marking).to_be_focused()
+    assert page.locator(".mark-box").get_attribute("style") == place
+    page.keyboard.press("ArrowLeft")
+    assert page.locator(".mark-box").get_attribute("style") != place
+
+
+def test_the_keys_of_the_page_rest_while_a_box_is_marked(page: Page, site: LiveSite) -> None:
+    marking = send(page, site, encode(page_with((4, 100, 100))))
+    expect_answer(page, 4)
+    press(page, "Mark the digit")
+    for key in ("4", "n", "p", "ArrowRight"):
+        page.keyboard.press(key)
+    expect(marking).to_be_focused()
+    expect(page.locator("#voice")).to_have_text("left 24%, top 20%, right 84%, bottom 80%")
+    page.keyboard.press("Escape")
+    expect(page.locator("#answer")).to_have_attribute("data-state", "answered")
+    assert page.url == f"{site.url}/"
+
+
+@pytest.mark.parametrize("size", [(375, 553), (320, 454), (667, 331)])
+def test_the_buttons_on_the_pad_do_not_cover_each_other(
+    size: tuple[int, int], browser: Browser, site: LiveSite
+) -> None:
+    viewport = {"width": size[0], "height": size[1]}
+    with open_page(browser, locale="de", viewport=viewport) as page:
+        send(page, site, encode(page_with((4, 100, 100))))
+        page.evaluate("document.getElementById('go-on').hidden = false")
+        sheet, mark, go_on = (
+            page.locator(it).bounding_box() for it in ("#sheet", "#mark", "#go-on")
+        )
+        assert sheet is not None
+        assert mark is not None
+        assert go_on is not None
+        is_beside = mark["x"] + mark["width"] <= go_on["x"]
+        assert is_beside or mark["y"] + mark["height"] <= go_on["y"]
+        for each in (mark, go_on):
+            assert sheet["x"] <= each["x"]
+            assert each["x"] + each["width"] <= sheet["x"] + sheet["width"]
 
 
 @pytest.mark.parametrize("how", ["Escape", "tap"])
