@@ -364,7 +364,7 @@ class Drawing(models.Model):
                 name="drawing_counted",
             ),
             models.Index(
-                fields=["feedback_at", "answer", "label", "source"],
+                fields=["feedback_at", "answer", "label", "source", "review"],
                 condition=Q(label__isnull=False) & ~Q(source="import"),
                 name="drawing_answered",
             ),

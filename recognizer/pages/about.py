@@ -41,7 +41,7 @@ def about(request: HttpRequest) -> HttpResponse:
         prediction.digit, is_digit=prediction.is_digit, shares=shares
     )
     context = {
-        "is_example": drawing is None,
+        "drawing": drawing,
         "model": walk.model,
         "drawn": png_url(walk.drawn),
         "canonical": png_url(walk.canonical),
@@ -50,7 +50,8 @@ def about(request: HttpRequest) -> HttpResponse:
         "answer": answer,
         "sentence": sentence,
         "detail": detail,
-        "inside": asdict(walk.inside),
+        "bars": [(round(80 * share, 1), sentences.short_percent(share)) for share in shares],
+        "inside": walk.inside and asdict(walk.inside),
         **_count_month(),
         **_describe(registry.get_model(walk.model)),
     }
@@ -60,7 +61,8 @@ def about(request: HttpRequest) -> HttpResponse:
 def _count_month() -> dict[str, Any]:
     """Return how often people said this month that it was right."""
     month = statistics.count_this_month()
-    percent = number_format(round(100 * (month["accuracy"] or 0), 1), 1)  # it would cut
+    # Rounded down: 100.0% is for those who were never wrong.
+    percent = number_format(1000 * month["correct"] // max(month["labeled"], 1) / 10, 1)
     return {"month": month, "month_percent": _("%(percent)s%%") % {"percent": percent}}
 
 

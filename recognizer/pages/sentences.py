@@ -51,6 +51,11 @@ def describe_answer(
     return _("It reads %(digit)s") % values, sure % values
 
 
+def short_percent(share: float) -> str:
+    """Return a share as it stands over a bar; nothing is certain or impossible."""
+    return "<1" if share < 0.01 else str(min(round(100 * share), 99))
+
+
 def _tell(share: float) -> str:
     if share >= 0.995:
         return _("over 99%")

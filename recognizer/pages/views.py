@@ -11,7 +11,6 @@ from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
-from django.urls import reverse
 from django.utils.translation import gettext, pgettext
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import ensure_csrf_cookie
@@ -38,8 +37,7 @@ def _visitor_page(
     @never_cache
     @ensure_csrf_cookie
     def view(request: HttpRequest) -> HttpResponse:
-        context = {"api": {"drawings": reverse("drawing-list")}, **more(request)}
-        response = render(request, template, context)
+        response = render(request, template, more(request))
         remember_visitor(request, response)
         return response
 

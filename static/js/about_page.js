@@ -1,6 +1,14 @@
-// The page that explains the recognizer: shows the digit inside the model.
+// The page that explains the recognizer: shows inside the model the visitor's last drawing, or the example.
 
+import { Api } from "./api.js";
 import { Inside } from "./inside.js";
 
-const data = document.getElementById("inside-data").textContent;
-new Inside(document.getElementById("inside")).draw(JSON.parse(data));
+const root = document.getElementById("inside");
+const example = document.getElementById("inside-data");
+const inside = new Inside(root, new Api(document.body.dataset.drawingsUrl));
+root.hidden = false;
+inside.addEventListener("failure", () => {
+  root.hidden = true; // the page tells the answer without it
+});
+if (example) inside.draw(JSON.parse(example.textContent));
+else inside.show({ id: root.dataset.drawing });

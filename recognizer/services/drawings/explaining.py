@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -52,16 +53,17 @@ class Walkthrough:
     directions: list[bytes]
     prediction: pipeline.Prediction
     model: int
-    inside: Explanation
+    inside: Explanation | None = None
+    """Only of the example: to cover the parts of a drawing costs its own limited request."""
 
 
 def explain(drawing: Drawing) -> Explanation:
     """Return what the active model makes of a drawing, and of each part of it that is covered."""
-    model, digit = active_model(), canonical_digit_of(drawing)
-    return _explain(digit, explanation.trace(model.pipeline, digit), model)
+    return _explain(canonical_digit_of(drawing), active_model())
 
 
-def _explain(digit: Digit, trace: explanation.Trace, model: ActiveModel) -> Explanation:
+def _explain(digit: Digit, model: ActiveModel) -> Explanation:
+    trace = explanation.trace(model.pipeline, digit)
     prediction = trace.prediction
     certainty = 1 - prediction.strangeness
     shares = [*(share * certainty for share in prediction.probabilities), prediction.strangeness]
@@ -90,12 +92,20 @@ def explanation_tag(drawing: Drawing) -> str:
 
 def walk_through(drawing: Drawing | None) -> Walkthrough:
     """Follow a drawing, or the example, through the active model."""
-    if drawing is None:
-        sketch = example()
-        drawn, digit = sketch.png, sketch.digit
-    else:
-        drawn, digit = bytes(drawing.image), canonical_digit_of(drawing)
     model = active_model()
+    if drawing is None:
+        return _walk_example(model)
+    return _walk(bytes(drawing.image), canonical_digit_of(drawing), model)
+
+
+@lru_cache(maxsize=1)
+def _walk_example(model: ActiveModel) -> Walkthrough:
+    sketch = example()
+    inside = _explain(sketch.digit, model)
+    return replace(_walk(sketch.png, sketch.digit, model), inside=inside)
+
+
+def _walk(drawn: bytes, digit: Digit, model: ActiveModel) -> Walkthrough:
     trace = explanation.trace(model.pipeline, digit)
     # One scale for all directions, so that a strong edge looks stronger than a weak one.
     maps = trace.directions * (255 / max(float(trace.directions.max()), 1e-6))
@@ -106,7 +116,6 @@ def walk_through(drawing: Drawing | None) -> Walkthrough:
         directions=[pictures.encode_png(np.rint(each).astype(np.uint8)) for each in maps],
         prediction=trace.prediction,
         model=model.version,
-        inside=_explain(digit, trace, model),
     )
 
 

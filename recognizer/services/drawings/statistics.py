@@ -50,10 +50,13 @@ def count_drawings() -> dict[str, Any]:
 
 
 def count_this_month() -> dict[str, Any]:
-    """Count what people answered since the month began, and how often the site was right."""
+    """Count what people answered since the month began, and how often the site was right.
+
+    Rejected drawings, whose answers a reviewer does not believe, are left out.
+    """
     begin = timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     answered = Drawing.objects.not_imported().labeled().filter(feedback_at__gte=begin)
-    counts: dict[str, Any] = answered.aggregate(
+    counts: dict[str, Any] = answered.exclude(review=Drawing.Review.REJECTED).aggregate(
         labeled=Count("label"), correct=Count("label", filter=Q(label=F("answer")))
     )
     return {**counts, "accuracy": _share(counts["correct"], counts["labeled"])}

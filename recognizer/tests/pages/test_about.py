@@ -8,10 +8,13 @@ import io
 import re
 
 import pytest
+from django.utils import timezone
 from PIL import Image
 
+from ml import explanation
 from recognizer.models import Drawing, TrainedModel
 from recognizer.pages import sentences
+from recognizer.services.drawings import statistics
 from recognizer.services.versions import registry
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.kit.drawings import digits_of_one_face
@@ -52,6 +55,26 @@ def test_it_shows_an_example_to_whoever_drew_nothing(stranger: Caller, visitor: 
     assert Drawing.objects.count() == 1
 
 
+def test_a_visit_covers_no_parts(
+    stranger: Caller, visitor: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor.draw(3)
+    stranger.get("/about/")  # the example's are remembered
+    monkeypatch.delattr(explanation, "cover")
+    assert 'id="inside-data"' in stranger.get("/about/").content.decode()
+    assert 'id="inside-data"' not in visitor.get("/about/").content.decode()
+
+
+def test_it_tells_eleven_shares_without_scripts(visitor: Caller) -> None:
+    visitor.draw(3)
+    page = visitor.get("/about/").content.decode()
+    chart = page[page.index('<ol class="chart"') :].partition("</ol>")[0]
+    words = html.unescape(re.sub(r"<[^>]*>", " ", chart)).split()
+    assert words[::2] == [*"0123456789", "none"]
+    assert int(words[7]) > 60
+    assert re.search(r'id="inside"[^>]* hidden>', page)
+
+
 def test_the_figures_are_those_of_the_model_that_answers(
     stranger: Caller, model: TrainedModel
 ) -> None:
@@ -69,12 +92,23 @@ def test_it_begins_with_how_it_does_here(visitor: Caller) -> None:
     for label in (7, 7, 1):
         drawing = visitor.draw(7)
         visitor.put(f"{DRAWINGS}{drawing['id']}/feedback/", {"label": label})
-    said = "Of the 3 drawings that people answered for this month, it read 66.7% right."
+    said = "Of the 3 drawings that people answered for this month, it read 66.6% right."
     assert said in text_of(visitor)
-    Drawing.objects.filter(label=1).update(source=Drawing.Source.IMPORT)
+    Drawing.objects.filter(label=1).update(review="rejected", reviewed_at=timezone.now())
     assert "Of the 2 drawings that people answered for this month, it read 100.0%" in text_of(
         visitor
     )
+    Drawing.objects.filter(label=7)[0].delete()
+    said = "The only drawing that people answered for this month was read right."
+    assert said in text_of(visitor)
+
+
+def test_all_is_right_only_where_nothing_was_wrong(
+    stranger: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    month = {"labeled": 10_000, "correct": 9_996, "accuracy": 0.9996}
+    monkeypatch.setattr(statistics, "count_this_month", lambda: month)
+    assert "it read 99.9% right." in text_of(stranger)
 
 
 def test_it_speaks_german(visitor: Caller) -> None:

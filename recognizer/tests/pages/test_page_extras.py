@@ -372,6 +372,21 @@ def test_the_explaining_page_is_not_wider_than_the_window(
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         shown = "images => images.every(image => image.complete && image.naturalWidth > 0)"
         assert page.locator("img").evaluate_all(shown)
+        lines = """links => links.map(link => {
+            const range = document.createRange();
+            range.selectNodeContents(link);
+            return link.getBoundingClientRect().left < 0 ? 0 : range.getClientRects().length;
+        })"""
+        assert page.locator("header nav a").evaluate_all(lines) == [1, 1, 1]
+
+
+def test_the_explaining_page_shows_inside_the_last_drawing(site: LiveSite, pad: Page) -> None:
+    draw(pad, SEVEN)
+    expect_answer(pad, 7)
+    pad.goto(f"{site.url}/about/")
+
+    expect(pad.locator("#inside .note")).to_contain_text("It reads 7.")
+    assert digit_inside(pad).strip()
 
 
 def test_a_webp_is_turned_as_its_camera_says(pad: Page) -> None:
