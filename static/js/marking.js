@@ -135,8 +135,8 @@ export class Marking extends EventTarget {
   }
 
   start() {
-    const { naturalWidth: width, naturalHeight: height } = this.#picture;
-    this.#box ??= [0.2 * width, 0.2 * height, 0.8 * width, 0.8 * height].map(Math.round);
+    const { width, height } = this.#size;
+    this.#box ??= boxBetween([0.2 * width, 0.2 * height], [0.8 * width, 0.8 * height], this.#size);
     this.#frame.hidden = false;
     this.#button.textContent = words.picture.read;
     this.#voice.textContent = words.picture.how;

@@ -118,7 +118,9 @@ def test_a_tight_box_around_a_thin_digit_is_sent(browser: Browser, site: LiveSit
         press(page, "Mark the digit")
         with page.expect_request(lambda request: request.method == "POST") as asked:
             drag(page, [(0.8, 0.2), (0.802, 0.45)])
-        left, top, right, bottom = asked.value.post_data_json["box"]
+        sent = asked.value.post_data_json
+        assert sent is not None
+        left, top, right, bottom = sent["box"]
         assert (right - left, bottom - top > 100) == (8, True)
 
 
