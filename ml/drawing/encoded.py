@@ -301,7 +301,7 @@ def _read_gif(data: bytes) -> Encoded:
             has_picture = True
             left, top, across, down = struct.unpack_from("<HHHH", data, begin + 1)
             width, height = max(width, left + across), max(height, top + down)
-        if kind == 0x2C or (kind == 0xF9 and not has_picture):  # which color is transparent
+        if kind == 0x2C or (kind == 0x21F9 and not has_picture):  # which color is transparent
             kept.append(data[begin:end])
     if not has_picture:
         raise InvalidImage(CUT_OFF)
@@ -317,7 +317,7 @@ def _gif_parts(data: bytes, at: int) -> Iterator[tuple[int, int, int]]:
         if kind == 0x2C:
             at += 11 + _gif_colors(data[at + 9])
         else:
-            kind, at = data[at + 1], at + 2
+            kind, at = 0x2100 | data[at + 1], at + 2
         while length := data[at]:
             at += 1 + length
             parts += 1

@@ -34,6 +34,8 @@ from ml.errors import (
     InvalidPixels,
 )
 
+RANGES: Final = (1, 16)
+"""Largest pixel of the two smaller ranges in which pixels may be sent."""
 ENOUGH_SIDE: Final = 1024
 """A larger picture is reduced before its ink is found, to at least this longer side."""
 MAX_IMAGE_BYTES: Final = 15 * 1024 * 1024
@@ -137,16 +139,16 @@ def _find(picture: Image.Image, alpha: Image.Image | None) -> PlacedInk:
     """Find the ink of a picture (L or RGB) and, where it has one, its alpha channel (L)."""
     lowest, highest = (np.asarray(alpha).min(), np.asarray(alpha).max()) if alpha else (255, 255)
     if alpha is not None and lowest < OPAQUE:
-        gray = picture.convert("L")
         # Edges may be mixed with the ground's color, so full ink alone decides, if there is any.
         least = OPAQUE if highest >= OPAQUE else 128
         solid = alpha.point([255 * (level >= least) for level in range(256)])
-        histogram = gray.histogram(solid)
-        if _tonal_range(histogram) < 2 * FAINTEST_CONTRAST:
+        histograms = [band.histogram(solid) for band in picture.split()]
+        if max(map(_tonal_range, histograms)) < 2 * FAINTEST_CONTRAST:
             found = ink_from_deviation(np.asarray(alpha))
             return settle(alpha, found) if found.is_doubtful else found
-        paper = Image.new("L", gray.size, _percentile(histogram, 0.5))
-        picture = Image.composite(gray, paper, alpha)
+        tones = tuple(_percentile(histogram, 0.5) for histogram in histograms)
+        paper = Image.new(picture.mode, picture.size, tones if len(tones) > 1 else tones[0])
+        picture = Image.composite(picture, paper, alpha)
     try:
         plain = ink_from_gray(np.asarray(picture.convert("L")))
     except BlankDrawing:
@@ -225,7 +227,7 @@ def to_levels(values: NDArray[Any]) -> NDArray[np.uint8]:
             f"The pixels reach from {values.min():g} to {most:g}. Send them from 0 to 255; from 0 "
             "to 16 and from 0 to 1 are read as well."
         )
-    scale = 255 if most <= 1 else 255 / 16 if most <= 16 else 1
+    scale = 255 if most <= RANGES[0] else 255 / RANGES[1] if most <= RANGES[1] else 1
     return (values if scale == 1 else np.rint(values * scale)).astype(np.uint8)
 
 

@@ -29,6 +29,10 @@ DOTS: Final = 6
 """Pieces from which a digit may be dotted."""
 DOT_LENGTH: Final = 4
 """Length of a dot or a dash, in pen widths."""
+WIDEST_DOT: Final = 0.4
+"""Longest dot or dash that may be so wide, as a share of the picture's shorter side."""
+TEXTURE: Final = 2_000
+"""Pieces above which a mask is the grain of something; a sharp shadow on paper leaves 1,000."""
 TOUCHING: Final = np.ones((3, 3), bool)
 
 
@@ -79,14 +83,15 @@ class Choice:
 
 
 def choose(mask: Mask, deviation: NDArray[np.float32]) -> Choice | None:
-    """Choose the pieces of one digit; None if there is nothing at all."""
+    """Choose the pieces of one digit; None if there is nothing at all, or texture alone."""
     labels, count = ndimage.label(mask, structure=TOUCHING)
-    if not count:
+    if not 0 < count <= TEXTURE:
         return None
     pieces = _pieces(labels, count, deviation)
-    if count >= DOTS and pieces[0].longer < DOT_LENGTH * pieces[0].pen:  # a dotted pen
-        reach = 4 * round(pieces[0].pen * 3 / 4) + 1
-        labels, count = ndimage.label(ndimage.binary_dilation(mask, np.ones((reach, reach), bool)))
+    pen = pieces[0].pen
+    if count >= DOTS and pieces[0].longer < DOT_LENGTH * pen < WIDEST_DOT * min(mask.shape):
+        reach = 4 * round(pen * 3 / 4) + 1
+        labels, count = ndimage.label(ndimage.maximum_filter(mask, reach))
         labels *= mask
         pieces = _pieces(labels, count, deviation)
     inner = [_score(piece, mask.shape) for piece in pieces]

@@ -8,7 +8,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
-from scipy import ndimage
 
 from ml.drawing.canonical import CANONICAL_BOX
 from ml.drawing.ink import Ink
@@ -36,6 +35,10 @@ READING_PEN_WIDTH: Final = 2.6
 SCALE: Final = 8
 """Drawn pixels for each canonical one, so that edges come out smooth."""
 
+MOST_LINES: Final = 8
+"""Strokes of two points from which on none is taken for a list of coordinates."""
+UPRIGHT_SHARE: Final = 0.5
+"""How much it counts that a digit is upright, beside that its strokes meet."""
 STRAY: Final = 0.1
 """Size of a stray dot, as a share of the longest stroke's."""
 FAR: Final = 0.5
@@ -298,7 +301,9 @@ def _may_be_columns(strokes: Strokes) -> bool:
 
     A digit is upright, and its strokes hang together.
     """
-    if any(len(stroke) != 2 or len(stroke[0]) != len(stroke[1]) for stroke in strokes):
+    if len(strokes) > MOST_LINES or any(
+        len(stroke) != 2 or len(stroke[0]) != len(stroke[1]) for stroke in strokes
+    ):
         return False
     if any(len(stroke[0]) == 3 for stroke in strokes):  # coordinates as small as pressures
         return all(0 <= number <= 1 for stroke in strokes for point in stroke for number in point)
@@ -306,11 +311,23 @@ def _may_be_columns(strokes: Strokes) -> bool:
     return _awkwardness(columns) < _awkwardness(strokes)
 
 
-def _awkwardness(strokes: Strokes) -> tuple[int, float]:
-    """Count the pieces of a drawing, and measure how far it is from upright."""
-    width, height = np.subtract(*_bounds(strokes)[::-1])
-    _, pieces = ndimage.label(ink_from_strokes(strokes))
-    return pieces, float(width - height) / max(width, height, 1e-6)
+def _awkwardness(strokes: Strokes) -> float:
+    """Measure how far lines of two points are apart, and how far they are from upright."""
+    low, high = _bounds(strokes)
+    width, height = high - low
+    size = max(width, height, 1e-6)
+    ends = np.array([[point[:2] for point in stroke] for stroke in strokes])  # (n, 2, 2)
+    along = np.linspace(0, 1, 24)[:, None]
+    lines = ends[:, None, 0] * (1 - along) + ends[:, None, 1] * along  # (n, 24, 2)
+    gaps, joined, left = 0.0, lines[:1], lines[1:]
+    while len(left):
+        steps = left[:, :, None, None] - joined[None, None]  # (m, 24, k, 24, 2)
+        distances = np.hypot(steps[..., 0], steps[..., 1]).min(axis=(1, 2, 3))
+        nearest = int(distances.argmin())
+        gaps += distances[nearest]
+        joined = np.concatenate([joined, left[nearest : nearest + 1]])
+        left = np.delete(left, nearest, axis=0)
+    return float(gaps + UPRIGHT_SHARE * (width - height)) / float(size)
 
 
 def _parse_point(point: object, stroke: int, *, is_ours: bool) -> list[float]:

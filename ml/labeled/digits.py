@@ -129,7 +129,8 @@ def canonicalize(
             pixels += canonical_digit(_ink_of(drawing)).tobytes()
         except InvalidDrawing as error:
             if on_unreadable is None:
-                raise type(error)(f"{drawing.name}: {error}") from error
+                error.args = (f"{drawing.name}: {error}",)
+                raise
             on_unreadable(drawing, error)
             continue
         labels.append(drawing.label)

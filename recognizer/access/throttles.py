@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -33,6 +35,10 @@ DRAFT_BYTES = 10_000
 """Bytes of a drawing that is read on the way; the page simplifies longer ones."""
 DRAFTS_OF_ALL = 4
 """How many addresses may use up their limit of drafts at the same time."""
+UNIT_SECONDS = 0.005
+"""Processor time of a unit of work; an ordinary drawing takes less."""
+LEAST_UNITS = 10
+"""Least work that is counted afterwards: to count is a write."""
 KEY_UNITS = 100
 """Units of work that a key has for each request that it may send."""
 DAY_SECONDS = 24 * 60 * 60
@@ -103,6 +109,18 @@ def count_work(request: Request, units: int, *, is_done: bool = False) -> None:
         throttling.count_hits(_limits_of_work(request, units))
     elif units:
         _refuse_excess(_limits_of_work(request, units))
+
+
+@contextmanager
+def count_time(request: Request, counted: int) -> Iterator[None]:
+    """Count what took much longer than it seemed to, by `counted` units: a photo of paper does."""
+    began = time.thread_time()
+    try:
+        yield
+    finally:
+        units = int((time.thread_time() - began) / UNIT_SECONDS) - counted
+        if units >= LEAST_UNITS:
+            count_work(request, units, is_done=True)
 
 
 def _limits_of_work(request: Request, units: int) -> list[Limit]:

@@ -27,6 +27,7 @@ from recognizer.access.throttles import (
     check_quota,
     count_bytes,
     count_drawing,
+    count_time,
     count_work,
     is_draft,
 )
@@ -343,13 +344,15 @@ class PredictionsView(APIView):
             finally:
                 count_work(request, units, is_done=True)
             return answer
-        count_work(request, count_batch(name, drawings))
+        units = count_batch(name, drawings)
+        count_work(request, units)
         match name:
             case "strokes":
                 return predict_strokes(drawings)
             case "pixels":
                 return predict_pixels(drawings)
-        return predict_images(drawings)
+        with count_time(request, units):
+            return predict_images(drawings)
 
 
 class PredictView(APIView):
@@ -490,12 +493,14 @@ def _recognize(drawing: dict[str, Any], request: Request) -> recognition.Recogni
     """Read and keep a drawing; turn an invalid one into a problem with its field."""
     read_field = next(name for name in ("image", "pixels", "strokes") if name in drawing)
     try:
-        count_work(request, recognition.count_units(drawing.get("image"), drawing.get("strokes")))
+        units = recognition.count_units(drawing.get("image"), drawing.get("strokes"))
+        count_work(request, units)
         count_drawing(request, drawing.get("id"))
         check_quota(request)
-        recognized = recognition.recognize(
-            **drawing, visitor=visitor_of(request), network=network_of(request)
-        )
+        with count_time(request, 1 + units):
+            recognized = recognition.recognize(
+                **drawing, visitor=visitor_of(request), network=network_of(request)
+            )
         count_bytes(request, room.stored_bytes(recognized.drawing))
         return recognized
     except errors.InvalidStrokes as error:

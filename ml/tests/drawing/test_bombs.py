@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import json
@@ -23,6 +24,7 @@ from ml.errors import (
     BlankDrawing,
     DatasetError,
     ImageTooLarge,
+    InvalidDrawing,
     InvalidImage,
     InvalidPixels,
 )
@@ -319,3 +321,16 @@ def test_a_compressed_bmp_is_refused() -> None:
 def test_a_format_that_is_not_read_is_refused_by_name(data: bytes, message: str) -> None:
     with pytest.raises(InvalidImage, match=message):
         ink_from_image(data)
+
+
+@pytest.mark.parametrize("disc", [45, 60, 100])
+def test_large_dots_take_no_more_memory_than_a_digit(disc: int) -> None:
+    step = disc * 4 // 3
+    picture = Image.new("L", (3 * step, 3 * step), 255)
+    for number in range(9):
+        left, top = number % 3 * step + 4, number // 3 * step + 4
+        ImageDraw.Draw(picture).ellipse((left, top, left + disc, top + disc), 0)
+    before = start_of_peak()
+    with contextlib.suppress(InvalidDrawing):
+        ink_from_image(encode(picture))
+    assert peak_bytes() - before < LARGEST_PICTURE_BYTES

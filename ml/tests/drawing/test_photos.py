@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from ml.drawing.canonical import canonical_digit
 from ml.drawing.paper import KINDS, MODERATE, Photograph, take
 from ml.drawing.pictures import find_ink, ink_from_image
-from ml.drawing.strokes import Strokes, draw_png, ink_from_strokes
+from ml.drawing.strokes import Strokes, draw_png, ink_from_strokes, parse_strokes
 from ml.errors import NothingFound, SeveralDigits
 from ml.tests.kit.drawings import DIGITS, difference, encode, scaled
 
@@ -102,3 +102,28 @@ def test_faint_ink_on_flawless_paper_is_read() -> None:
     faint = np.asarray(picture(6)).astype(float) * (12 / 255) + 240
     read_faint = read(encode(Image.fromarray(faint.astype(np.uint8))))
     assert difference(read_faint, read(encode(picture(6)))) < 0.12
+
+
+def test_a_transparent_corner_costs_no_color() -> None:
+    picture = Image.new("RGBA", (200, 200), (0, 130, 0, 255))
+    ImageDraw.Draw(picture).line([(60, 60), (140, 60), (90, 150)], (255, 0, 0, 255), 14)
+    picture.paste((0, 0, 0, 0), (0, 0, 3, 3))
+    assert find_ink(encode(picture)).box == (60, 54, 147, 154)
+
+
+def test_an_extension_of_a_gif_is_no_second_picture() -> None:
+    data = encode(Image.open(io.BytesIO(draw_png(DIGITS[7]))).convert("P"), "GIF")
+    at = data.index(b"\x2c", 13 + 3 * 2 ** (1 + data[10] % 8))
+    longer = data[:at] + b"!\x2c\x01a\0" + data[at:]
+    assert find_ink(longer).box == find_ink(data).box
+
+
+@pytest.mark.parametrize(
+    "strokes",
+    [
+        [[[58, 45], [199, 62]], [[222, 75], [118, 239]]],
+        [[[59, 52], [215, 43]], [[207, 55], [126, 238]], [[97, 143], [181, 126]]],
+    ],
+)
+def test_a_seven_of_lines_is_taken_for_no_coordinates(strokes: Strokes) -> None:
+    assert parse_strokes(strokes) == strokes

@@ -76,6 +76,9 @@ def test_a_drawing_that_cannot_be_read_keeps_its_kind_of_error() -> None:
         canonicalize([LabeledDrawing(7, "7/a.png", image=b"no picture")])
     with pytest.raises(BlankDrawing, match=r"^blank: "):
         canonicalize([LabeledDrawing(7, "blank", pixels=np.zeros((28, 28), np.uint8))])
+    two = [[[0.0, 0.0], [0.0, 100.0]], [[100.0, 0.0], [100.0, 100.0]]]
+    with pytest.raises(SeveralDigits, match=r"^11: There are 2 digits here; send"):
+        canonicalize([LabeledDrawing(1, "11", strokes=two)])
 
 
 def test_an_empty_list_of_drawings_gives_an_empty_set_of_digits() -> None:

@@ -27,6 +27,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from digitsite import settings as defaults
 from digitsite.environment import read_cache
+from recognizer.access import throttles
 from recognizer.models import HitCount
 from recognizer.services.site import throttling
 from recognizer.services.site.throttling import Limit, count_hits, forget_full
@@ -37,6 +38,7 @@ from recognizer.tests.kit.drawings import (
     data_url,
     digits_of_one_face,
     encode,
+    png_of,
 )
 from recognizer.tests.kit.live import START_SECONDS, LiveSite, serve
 
@@ -587,3 +589,15 @@ def test_counts_of_a_process_are_forgotten_when_their_minute_is_over(clock: list
     assert excess is not None  # refused rather than remembered
     clock[0] += 60
     assert throttling.count_here([Limit("address 0", "drafts", 5)]) is None
+
+
+def test_a_picture_that_takes_longer_than_it_seems_counts_when_it_is_read(
+    stranger: Caller, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.THROTTLE_WORK = 1_000
+    monkeypatch.setattr(throttles, "UNIT_SECONDS", 1e-6)
+    body = {"images": [data_url(png_of(7))]}
+    assert stranger.post(PREDICTIONS, body, REMOTE_ADDR="203.0.113.7").status_code == 200
+    answer = stranger.post(PREDICTIONS, body, REMOTE_ADDR="203.0.113.7")
+    assert_problem(answer, 429, "too-many-requests")
+    assert "units of work" in answer.json()["detail"]

@@ -49,6 +49,18 @@ def test_strokes_and_pixels_are_read(stranger: Caller) -> None:
     assert digits_in(stranger.post(PREDICTIONS, {"pixels": pixels})) == list(range(10))
 
 
+def test_each_picture_of_a_batch_has_a_range_of_its_own(stranger: Caller) -> None:
+    digit = digits_of_one_face()[5].reshape(784)
+    batch = [digit.tolist(), (digit / 255).tolist(), (digit // 16).tolist()]
+    assert digits_in(stranger.post(PREDICTIONS, {"pixels": batch})) == [5, 5, 5]
+
+
+def test_pixels_of_no_known_range_are_named(stranger: Caller) -> None:
+    faint = (digits_of_one_face()[5].reshape(784) // 80).tolist()
+    answer = stranger.post(PREDICTIONS, {"pixels": [faint]})
+    assert_problem(answer, 400, "invalid-pixels", "pixels[0]")
+
+
 def test_pixels_say_the_same_however_they_are_written(stranger: Caller) -> None:
     digits = digits_of_one_face()
     whole = stranger.post(PREDICTIONS, {"pixels": digits.reshape(10, 784).tolist()}).json()

@@ -16,7 +16,7 @@ from urllib.request import Request, urlopen
 import pytest
 from PIL import Image, ImageDraw
 
-from recognizer.services.drawings import recognition
+from recognizer.services.drawings import predictions, recognition
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.kit.drawings import assert_problem, data_url, encode
 from recognizer.tests.kit.live import START_SECONDS, serve
@@ -93,6 +93,15 @@ def test_strokes_of_a_batch_are_bounded_by_what_so_many_drawings_need(stranger: 
     assert stranger.post(PREDICTIONS, {"strokes": [zigzag] * 5}).status_code == 200
 
 
+def test_pictures_that_take_too_long_together_are_refused(
+    stranger: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predictions, "MOST_SECONDS", 0.0)
+    answer = stranger.post(PREDICTIONS, {"images": [data_url(large_webp())] * 3})
+    assert_problem(answer, 413, "image-too-large", "images")
+    assert "of these 3 drawings could be read in the time" in answer.json()["detail"]
+
+
 def test_the_stored_strokes_have_the_answer_of_the_sent_ones(stranger: Caller) -> None:
     wave = [[140 + 90.123456 * math.sin(n / 500), 20.98765 + n / 40] for n in range(9_000)]
     drawing = stranger.post(DRAWINGS, {"strokes": [wave]}).json()
@@ -103,7 +112,7 @@ def test_the_stored_strokes_have_the_answer_of_the_sent_ones(stranger: Caller) -
 
 
 def test_json_of_countless_lists_is_not_parsed(stranger: Caller) -> None:
-    body = b'{"strokes": [' + b"[1,2]," * 201_000 + b"[1,2]]}"
+    body = b'{"strokes": [' + b"[1,2]," * 351_000 + b"[1,2]]}"
     answer = stranger.client.post(DRAWINGS, body, content_type="application/json")
     assert_problem(answer, 413, "body-too-large")
 
