@@ -8,7 +8,7 @@ import pytest
 
 from ml.drawing.canonical import canonical_digit
 from ml.drawing.pictures import encode_png, ink_from_pixels
-from ml.errors import BlankDrawing, DatasetError, InvalidImage
+from ml.errors import BlankDrawing, DatasetError, InvalidImage, SeveralDigits
 from ml.labeled.digits import (
     LabeledDigits,
     canonicalize,
