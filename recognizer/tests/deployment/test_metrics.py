@@ -10,6 +10,7 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -37,6 +38,10 @@ def prometheus(settings: Settings, stranger: Caller) -> Client:
     """Return a caller with the token."""
     settings.METRICS_TOKEN = TOKEN
     return Client(headers={"Authorization": f"Bearer {TOKEN}"})
+
+
+def has_two_workers_beside(site: LiveSite, killed: list[int]) -> bool:
+    return len(set(workers_of(site)) - set(killed)) >= 2
 
 
 def read(text: str, name: str, **labels: str) -> float:
@@ -187,7 +192,7 @@ def test_each_process_tells_the_counts_of_all_and_those_of_dead_ones(
             killed = workers_of(site)
             for pid in killed:
                 os.kill(pid, signal.SIGKILL)
-            wait_until(lambda killed=killed: len(set(workers_of(site)) - set(killed)) >= 2)
+            wait_until(partial(has_two_workers_beside, site, killed))
     assert not folder.exists()
 
 
