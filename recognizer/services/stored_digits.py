@@ -13,12 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from ml.labeled.digits import LabeledDigits, is_held_out
 from recognizer.models import CANONICAL_BYTES, Drawing
+from recognizer.services.marks import MARK, marks_of
 
 FEW = 10
 """Labels below which a visitor does not count alone, but with all such visitors of a network."""
-
-MARK = np.dtype(">u8")
-"""What a lesson keeps of an id: its first eight bytes."""
 
 Row = tuple[uuid.UUID, str, int | None, bytes | memoryview]
 """Id, hand, label and canonical pixels."""
@@ -43,11 +41,6 @@ class StoredDigits:
         imported = Drawing.objects.trainable().filter(source=Drawing.Source.IMPORT)
         others = marks_of(imported.values_list("pk", flat=True).iterator())
         return np.setdiff1d(marks_of(self.ids[trains]), others).astype(MARK).tobytes()
-
-
-def marks_of(ids: Iterable[uuid.UUID]) -> NDArray[np.uint64]:
-    """Return the first eight bytes of each id, as a number."""
-    return np.frombuffer(b"".join(pk.bytes[: MARK.itemsize] for pk in ids), MARK)
 
 
 class Hands:

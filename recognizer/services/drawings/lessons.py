@@ -9,7 +9,7 @@ import numpy as np
 
 from ml import pipeline
 from recognizer.models import Drawing, Lesson
-from recognizer.services.stored_digits import MARK, marks_of
+from recognizer.services.marks import MARK, marks_of
 from recognizer.services.versions.registry import active_model
 
 MOST_OWN = 10_000

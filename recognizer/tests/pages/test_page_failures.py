@@ -102,7 +102,8 @@ def test_without_a_network_the_drawing_waits_for_it(failing: Page) -> None:
 
 
 def test_a_server_that_is_gone_is_told(failing: Page) -> None:
-    failing.route("**/api/**", lambda route: route.abort("connectionrefused"), times=1)
+    refused = "connectionrefused"
+    failing.route("**/api/v1/drawings/", lambda route: route.abort(refused), times=1)
     draw(failing, SEVEN)
     expect(failing.locator("#notice")).to_contain_text("The server cannot be reached.")
     expect_drawing_kept(failing)
