@@ -161,11 +161,10 @@ class Caller:
         return self.client.get(url, query)
 
     def draw(self, digit: int = 7, **fields: Any) -> dict[str, Any]:
-        """Send a digit and return the answer."""
+        """Send a digit and return it as it is kept, without the place where it was found."""
         answer = self.post(DRAWINGS, {"image": data_url(png_of(digit)), **fields})
         assert answer.status_code == 201, answer.content
-        drawing: dict[str, Any] = answer.json()
-        return drawing
+        return {**answer.json(), "found": None}
 
     def _send(self, method: str, url: str, body: Any, **options: Any) -> Any:
         options.setdefault("content_type", "application/json")
