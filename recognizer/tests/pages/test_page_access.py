@@ -96,7 +96,7 @@ def inside(page: Page) -> None:
     answered(page)
     page.get_by_text("Inside the model").click()
     page.get_by_role("slider", name="Hidden unit").press("ArrowRight")
-    expect(page.get_by_text("Unit ")).to_be_visible()
+    expect(page.get_by_text("Unit ").last).to_be_visible()
 
 
 def presenting(page: Page) -> None:

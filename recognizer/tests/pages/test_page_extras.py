@@ -395,7 +395,8 @@ def test_a_webp_is_turned_as_its_camera_says(pad: Page) -> None:
         exif = Image.Exif()
         exif[0x0112] = orientation
         picture = Image.new("L", (300, 200), 255)
-        picture.paste(0, (20, 20, 60, 120))
+        picture.paste(0, (80, 30, 180, 44))
+        picture.paste(0, (166, 30, 180, 170))
         data = encode(picture, "WEBP", lossless=True, exif=exif)
         choose(pad, data, "a.webp", "image/webp")
         pad.wait_for_function(
