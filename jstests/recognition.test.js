@@ -331,7 +331,8 @@ test("a failed verdict is reported and can be sent again", async () => {
   assert.equal(seen.verdict[0].drawing.label, 3);
 });
 
-test("a verdict that failed is sent again before the next strokes", async () => {
+/** Draws the next digit after the verdict to the first one failed. */
+async function startAfterFailedVerdict() {
   const { server, recognition } = start();
   recognition.read(strokes(1));
   await server.answerAll();
@@ -339,6 +340,11 @@ test("a verdict that failed is sent again before the next strokes", async () => 
   await server.answer(new Problem());
   recognition.startOver();
   recognition.read(strokes(2));
+  return { server, recognition };
+}
+
+test("a verdict that failed is sent again before the next strokes", async () => {
+  const { server } = await startAfterFailedVerdict();
   await server.answerAll();
   assert.deepEqual(server.verdicts, [
     [1, 3],
@@ -387,13 +393,7 @@ test("a thousand ids differ", () => {
 });
 
 test("a verdict is not lost when what comes after it fails as well", async () => {
-  const { server, recognition } = start();
-  recognition.read(strokes(1));
-  await server.answerAll();
-  recognition.judge({ label: 3 });
-  await server.answer(new Problem());
-  recognition.startOver();
-  recognition.read(strokes(2));
+  const { server, recognition } = await startAfterFailedVerdict();
   await server.answer(new Problem()); // the verdict again
   await server.answer(new Problem()); // the next digit
   recognition.retry();

@@ -403,4 +403,4 @@ def _check_sides(width: int, height: int, most: int = MAX_SIDE) -> None:
 
 
 def _too_many_parts(most: int = MAX_PARTS) -> InvalidImage:
-    return InvalidImage(f"The file has more than {most:,} parts; save the picture anew.")
+    return InvalidImage(f"The file has more than {most:,} parts; save the picture again.")

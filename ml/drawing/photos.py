@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from scipy import ndimage
 
-from ml.drawing.ink import INK_THRESHOLD, PlacedInk, box_of
+from ml.drawing.ink import INK_THRESHOLD, NOISE_DEVIATIONS, PlacedInk, box_of
 from ml.drawing.pieces import Choice, choose
 from ml.drawing.raster import Mask
 from ml.errors import BlankDrawing, NothingFound, SeveralDigits
@@ -24,21 +24,24 @@ WINDOW: Final = 13
 """Cells across the square whose median is the tone of the paper."""
 DARKEST: Final = 0.35
 """Tone of paper, as a share of the brightest, below which ink is not strengthened any more."""
-NOISE_DEVIATIONS: Final = 4
 SHARES: Final = (0.0, 0.2, 0.35, 0.55)
 """Thresholds that are tried, as shares of the strongest ink."""
 SLOPES: Final = np.linspace(-0.2, 0.2, 41)
 """Slopes of lines that are looked for, to 11 degrees."""
-LINE_COVERAGE: Final = 0.5
+LINE_SHARE: Final = 0.5
+"""Share of the picture's width that a printed line covers at least."""
 LINE_WIDTH: Final = 5
+"""Length across a line, in pixels, from which a stroke crosses it."""
 GOOD_SCORE: Final = 0.4
 """Score from which what differs from the rim needs no second look."""
 LEAST_SCORE: Final = 0.08
 """Score below which nothing looks like a digit."""
 PLAIN_BONUS: Final = 2.0
+"""How much better a second look has to be than what differs from the rim."""
 FULL_INK: Final = 0.45 * 255
 """Mean ink of a digit; with a shade that it runs into, it is less."""
 SOLID: Final = 0.1
+"""What the score of ink that fills the picture is multiplied by."""
 BILINEAR: Final = Image.Resampling.BILINEAR
 SMALLEST_SIDE: Final = 100
 """Shorter side from which lines are looked for: on a smaller picture, strokes are as thin."""
@@ -234,7 +237,7 @@ def _line_zone(mask: Mask) -> Mask:
     for slope in SLOPES:
         rows = np.arange(height)[:, None] + margin + np.rint(slope * middles).astype(np.intp)
         covered = padded[rows, columns].sum(axis=1)
-        full = np.flatnonzero(covered >= LINE_COVERAGE * count)
+        full = np.flatnonzero(covered >= LINE_SHARE * count)
         zone[rows[full], columns] = True
     if not zone.any():
         return np.zeros_like(mask)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from ml.drawing.ink import TOUCHING
 from ml.drawing.raster import Mask, pen_width
 
 MOST_PIECES: Final = 40
@@ -33,7 +34,6 @@ WIDEST_DOT: Final = 0.4
 """Longest dot or dash that may be so wide, as a share of the picture's shorter side."""
 TEXTURE: Final = 2_000
 """Pieces above which a mask is the grain of something; a sharp shadow on paper leaves 1,000."""
-TOUCHING: Final = np.ones((3, 3), bool)
 
 
 @dataclass(frozen=True)

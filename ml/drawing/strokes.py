@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw
 from ml.drawing.canonical import CANONICAL_BOX
 from ml.drawing.ink import Ink
 from ml.drawing.pictures import encode_png
+from ml.drawing.pieces import PEER
 from ml.errors import BlankDrawing, InvalidStrokes, SeveralDigits
 
 MAX_STROKES: Final = 200
@@ -45,8 +46,6 @@ FAR: Final = 0.5
 """Least distance of a stray dot from all else, as a share of the size of that."""
 APART: Final = 0.1
 """Least gap of two digits, as a share of the height of the tallest stroke."""
-PEER: Final = 0.6
-"""Height of a second digit, as a share of the first one's."""
 
 Vector = NDArray[np.float64]
 """(x, y)."""

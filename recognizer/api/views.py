@@ -386,7 +386,7 @@ class StatsView(APIView):
         """Count drawings and right answers.
 
         In all, for each digit and for none by the label, and of this month. Imported drawings are
-        left out: nobody here answered for them. So are, this month, those that a reviewer rejected.
+        left out: no one here answered for them. So are, this month, those that a reviewer rejected.
         """
         return Response(statistics.count_drawings())
 

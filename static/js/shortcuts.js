@@ -35,7 +35,7 @@ function historyAction(event, press) {
 function plainAction(event, feedback, press) {
   if (event.altKey) return null;
   const key = event.key.toLowerCase();
-  // Enter on a button presses that button, and whoever moves a slider says nothing about the answer.
+  // Enter on a button presses that button, and moving a slider says nothing about the answer.
   if (key === "enter" && event.target.closest(CONTROLS)) return null;
   if (/^([0-9x]|delete)$/.test(key) && event.target.closest(SLIDER)) return null;
   if (/^[0-9]$/.test(key)) return () => feedback.choose(Number(key));

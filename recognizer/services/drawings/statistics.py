@@ -15,7 +15,7 @@ from recognizer.models import NO_DIGIT, Drawing, TrainedModel
 def count_drawings() -> dict[str, Any]:
     """Count drawings, labels and right answers, in all and by the right answer.
 
-    Imported drawings, which nobody here answered for, are left out.
+    Imported drawings, which no one here answered for, are left out.
     """
     drawn = Drawing.objects.not_imported().order_by()
     pairs = drawn.values_list("answer", "label").annotate(n=Count("*"))
