@@ -24,6 +24,8 @@ EXAMPLE = (
 )
 """Points of one stroke, a slanting 2, for visitors without a drawing."""
 
+SHARE_DIGITS = 4
+"""Of each answer: with three, half a percent is rounded twice and differs from the page's bars."""
 FORMAT = b"inside"
 """Which fields an explanation has: a browser may have kept one with others."""
 
@@ -75,8 +77,8 @@ def _explain(digit: Digit, model: ActiveModel) -> Explanation:
         edges=_round(trace.directions, 2),
         units=_round(trace.units, 2),
         votes=_round(trace.votes, 2),
-        answers=_round(shares, 3),
-        covered=_round(explanation.cover(model.pipeline, digit), 3),
+        answers=_round(shares, SHARE_DIGITS),
+        covered=_round(explanation.cover(model.pipeline, digit), SHARE_DIGITS),
     )
 
 

@@ -26,6 +26,8 @@ def test_it_gives_what_the_model_makes_of_the_digit(visitor: Caller) -> None:
     assert (shapes["units"], shapes["votes"]) == ((32,), (32, 11))
     assert (shapes["answers"], shapes["covered"]) == ((11,), (14, 14, 11))
     assert np.argmax(body["answers"]) == 7
+    shares = [*np.multiply(drawing["probabilities"], 1 - drawing["strangeness"])]
+    assert body["answers"][:10] == pytest.approx(shares, abs=0.0001)
     assert body["covered"][0][0] == body["answers"]  # there is no ink
     assert min(row[7] for place in body["covered"] for row in place) < body["answers"][7]
 
