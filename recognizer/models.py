@@ -387,6 +387,45 @@ class Drawing(models.Model):
         return None if self.label is None else self.label == self.answer
 
 
+class Decision(models.Model):
+    """What a reviewer made of a drawing: the history that the admin shows, and can undo."""
+
+    drawing = models.ForeignKey(Drawing, on_delete=models.CASCADE, related_name="decisions")
+    group = models.UUIDField(help_text="The same for all that were decided together.")
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+    )
+    decided_at = models.DateTimeField()
+    old_label = models.PositiveSmallIntegerField(null=True, choices=ANSWERS)
+    new_label = models.PositiveSmallIntegerField(null=True, choices=ANSWERS)
+    old_review = models.CharField(max_length=10, choices=Drawing.Review.choices)
+    new_review = models.CharField(max_length=10, choices=Drawing.Review.choices)
+    before = models.JSONField(help_text="The drawing's other fields, which an undo restores.")
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+    )
+
+    class Meta:
+        ordering = ["-decided_at", "-id"]
+        default_permissions = ()
+        indexes = [
+            models.Index(fields=["group"], name="decision_of_group"),
+            models.Index(fields=["reviewer", "-decided_at", "-id"], name="decision_of_reviewer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Decision about {self.drawing_id}"
+
+
 class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):
     def running(self) -> TrainingRunQuerySet:
         """Return the run that is going on, and runs whose death was not noticed yet."""

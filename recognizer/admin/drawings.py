@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
 from recognizer.admin.elements import picture, table
-from recognizer.models import Drawing, DrawingQuerySet
+from recognizer.models import Decision, Drawing, DrawingQuerySet
 from recognizer.services.drawings import recognition, reviews
 
 LONG_COLUMNS = {"canonical", "image", "probabilities", "strokes"}
@@ -129,6 +129,17 @@ class DrawingAdmin(admin.ModelAdmin[Drawing]):
         """Write through the services, with reviewer and time."""
         reviews.review_drawing(obj, label=obj.label, review=obj.review, reviewer=_reviewer(request))
 
+    def log_change(self, *arguments: Any) -> None:  # type: ignore[override]
+        """Write no entry of Django's own: the decisions are a drawing's history."""
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """Show who decided what about a drawing, and when."""
+        decisions = Decision.objects.filter(drawing=self.get_object(request, object_id))
+        context = {"decisions": decisions.select_related("reviewer", "undone_by")}
+        return super().history_view(request, object_id, {**context, **(extra_context or {})})
+
     def delete_model(self, request: HttpRequest, obj: Drawing) -> None:
         recognition.delete_drawing(obj)
 
@@ -179,20 +190,19 @@ class DrawingAdmin(admin.ModelAdmin[Drawing]):
 
     @admin.action(description="Approve the labels of selected drawings", permissions=["change"])
     def approve(self, request: HttpRequest, queryset: DrawingQuerySet) -> None:
-        unlabeled = queryset.open().count()
-        count = reviews.approve_drawings(queryset, _reviewer(request))
-        self.message_user(request, f"{count} approved.", messages.SUCCESS)
-        if unlabeled:
+        decided = reviews.decide(queryset, _reviewer(request), Drawing.Review.APPROVED)
+        self.message_user(request, f"{decided.count} approved.", messages.SUCCESS)
+        if decided.unlabeled:
             self.message_user(
                 request,
-                f"{unlabeled} without a label: there is nothing to approve.",
+                f"{decided.unlabeled} without a label: there is nothing to approve.",
                 messages.WARNING,
             )
 
     @admin.action(description="Reject selected drawings", permissions=["change"])
     def reject(self, request: HttpRequest, queryset: DrawingQuerySet) -> None:
-        count = reviews.reject_drawings(queryset, _reviewer(request))
-        self.message_user(request, f"{count} rejected.", messages.SUCCESS)
+        decided = reviews.decide(queryset, _reviewer(request), Drawing.Review.REJECTED)
+        self.message_user(request, f"{decided.count} rejected.", messages.SUCCESS)
 
 
 def _reviewer(request: HttpRequest) -> User:

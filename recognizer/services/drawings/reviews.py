@@ -1,52 +1,194 @@
-"""Decisions of reviewers about drawings."""
+"""Decisions of reviewers about drawings: taken, kept as the drawings' history, and undone."""
 
 from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from recognizer.models import UNSUSPICIOUS, Drawing, DrawingQuerySet
+from recognizer.models import UNSUSPICIOUS, Decision, Drawing, DrawingQuerySet
+from recognizer.services.chunks import in_chunks
+from recognizer.services.errors import ServiceError
 from recognizer.services.retraining.schedule import enqueue_if_due
 
+KEPT: Final = -1
+"""The label of a decision that leaves each drawing's label as it is."""
+TIMES = ("feedback_at", "reviewed_at", "suspicious_at")
+OTHERS = ("reviewer_id", "suspected_digit", "suspected_share")
+STATE = ("label", "review", *TIMES, *OTHERS)
+"""What a decision changes, and an undo restores."""
 
-def approve_drawings(drawings: DrawingQuerySet, reviewer: User) -> int:
-    """Approve the labels of drawings; those without a label are left out."""
-    count = _decide(drawings.labeled(), Drawing.Review.APPROVED, reviewer)
-    enqueue_if_due()
-    return count
+
+class CannotUndo(ServiceError):
+    """The decision is undone already, or the drawing has changed since."""
 
 
-def reject_drawings(drawings: DrawingQuerySet, reviewer: User) -> int:
-    """Reject drawings: no model learns from them."""
-    return _decide(drawings, Drawing.Review.REJECTED, reviewer)
+@dataclass(frozen=True)
+class Decided:
+    """How many drawings a decision changed; `group` undoes them."""
+
+    group: uuid.UUID
+    count: int
+    unlabeled: int
+    """Drawings that were to be approved, but have no label."""
+
+
+@dataclass(frozen=True)
+class Undone:
+    """How many drawings are as before, and how many stay: they have changed since."""
+
+    count: int
+    changed: int
+
+
+def decide(
+    drawings: DrawingQuerySet, reviewer: User, review: str, *, label: int | None = KEPT
+) -> Decided:
+    """Set the review of drawings, and their label unless it is kept.
+
+    A reviewer's own label counts as approved, unless the drawing is rejected. What is as decided
+    already stays untouched. The drawings are filtered again under the lock, so that `drawings` may
+    name the state that the reviewer saw.
+    """
+    group, count, unlabeled = uuid.uuid4(), 0, 0
+    for ids in in_chunks(list(drawings.order_by().values_list("pk", flat=True))):
+        with transaction.atomic():
+            locked = drawings.filter(pk__in=ids).order_by().select_for_update(of=("self",))
+            decisions = []
+            for drawing in locked.only(*STATE):
+                decision = _judge(drawing, review, drawing.label if label == KEPT else label)
+                if decision.new_review == Drawing.Review.APPROVED and decision.new_label is None:
+                    unlabeled += 1
+                elif _is_change(decision):
+                    decision.group, decision.reviewer = group, reviewer
+                    decisions.append(decision)
+            now = timezone.now()
+            for (new_label, new_review, relabels), same in _group(decisions):
+                values = _values(new_label, new_review, reviewer.pk, now, relabels=relabels)
+                Drawing.objects.filter(pk__in=same).update(**values)
+            for decision in decisions:
+                decision.decided_at = now
+            Decision.objects.bulk_create(decisions)
+        count += len(decisions)
+    if count and review != Drawing.Review.REJECTED:
+        enqueue_if_due()
+    return Decided(group, count, unlabeled)
 
 
 def review_drawing(drawing: Drawing, *, label: int | None, review: str, reviewer: User) -> Drawing:
-    """Set label and review of one drawing; a reviewer's own label counts as approved."""
-    with transaction.atomic():
-        stored = Drawing.objects.without_blobs().select_for_update().get(pk=drawing.pk)
-        now = timezone.now()
-        if stored.label != label:
-            stored.clear_suspicion()
-            stored.label = label
-            stored.feedback_at = None if label is None else now
-            if review != Drawing.Review.REJECTED:
-                review = Drawing.Review.UNREVIEWED if label is None else Drawing.Review.APPROVED
-        if stored.review != review:
-            stored.clear_suspicion()
-            is_reviewed = review != Drawing.Review.UNREVIEWED
-            stored.review = review
-            stored.reviewer = reviewer if is_reviewed else None
-            stored.reviewed_at = now if is_reviewed else None
-        changed = ["label", "feedback_at", "review", "reviewer", "reviewed_at", *UNSUSPICIOUS]
-        stored.save(update_fields=changed)
-    if stored.review == Drawing.Review.APPROVED:
-        enqueue_if_due()
-    return stored
+    """Set label and review of one drawing, as the admin's form has them."""
+    drawings = Drawing.objects.filter(pk=drawing.pk)
+    decide(drawings, reviewer, review, label=label)
+    return drawings.without_blobs().get()
 
 
-def _decide(drawings: DrawingQuerySet, review: Drawing.Review, reviewer: User) -> int:
-    return drawings.exclude(review=review).update(
-        review=review, reviewer=reviewer, reviewed_at=timezone.now(), **UNSUSPICIOUS
+def undo(group: uuid.UUID, reviewer: User) -> Undone:
+    """Restore the drawings that were decided together; those that have changed since stay."""
+    standing = Decision.objects.filter(group=group, undone_at=None)
+    count = changed = 0
+    for ids in in_chunks(list(standing.order_by().values_list("pk", flat=True))):
+        with transaction.atomic():
+            decisions = list(standing.filter(pk__in=ids).order_by().select_for_update())
+            wanted = [decision.drawing_id for decision in decisions]
+            locked = Drawing.objects.filter(pk__in=wanted).order_by().select_for_update()
+            drawings = {drawing.pk: drawing for drawing in locked.only(*STATE)}
+            unchanged = [one for one in decisions if _is_unchanged(drawings[one.drawing_id], one)]
+            reviewers = {one.before["reviewer_id"] for one in unchanged} - {None}
+            known = set(User.objects.filter(pk__in=reviewers).values_list("pk", flat=True))
+            for decision in unchanged:
+                _restore(drawings[decision.drawing_id], decision, known)
+                decision.undone_at, decision.undone_by = timezone.now(), reviewer
+            fields = ["undone_at", "undone_by"]
+            Decision.objects.bulk_update(unchanged, fields, batch_size=100)
+            restored = [drawings[decision.drawing_id] for decision in unchanged]
+            fields = [name.removesuffix("_id") for name in STATE]
+            Drawing.objects.bulk_update(restored, fields, batch_size=50)
+        count += len(unchanged)
+        changed += len(decisions) - len(unchanged)
+    if not count:
+        raise CannotUndo(
+            "It was changed since, by its visitor or another reviewer: it stays as it is."
+            if changed
+            else "This decision is undone already, or its drawings are deleted."
+        )
+    return Undone(count, changed)
+
+
+def _judge(drawing: Drawing, review: str, label: int | None) -> Decision:
+    """Return the decision about one drawing, which may be none."""
+    if label != drawing.label and review != Drawing.Review.REJECTED:
+        review = Drawing.Review.UNREVIEWED if label is None else Drawing.Review.APPROVED
+    times = {name: getattr(drawing, name) for name in TIMES}
+    return Decision(
+        drawing=drawing,
+        old_label=drawing.label,
+        new_label=label,
+        old_review=drawing.review,
+        new_review=review,
+        before={name: time and time.isoformat() for name, time in times.items()}
+        | {name: getattr(drawing, name) for name in OTHERS},
     )
+
+
+def _is_change(decision: Decision) -> bool:
+    return (decision.old_label, decision.old_review) != (decision.new_label, decision.new_review)
+
+
+def _group(decisions: list[Decision]) -> Iterator[tuple[tuple[int | None, str, bool], list[Any]]]:
+    """Yield the ids of drawings that get the same values, with these."""
+    groups: dict[tuple[int | None, str, bool], list[Any]] = {}
+    for one in decisions:
+        relabels = one.old_label != one.new_label
+        key = (one.new_label if relabels else None, one.new_review, relabels)
+        groups.setdefault(key, []).append(one.drawing_id)
+    yield from groups.items()
+
+
+def _values(
+    label: int | None, review: str, reviewer: int, now: datetime, *, relabels: bool
+) -> dict[str, Any]:
+    is_reviewed = review != Drawing.Review.UNREVIEWED
+    values: dict[str, Any] = {
+        **UNSUSPICIOUS,
+        "review": review,
+        "reviewer_id": reviewer if is_reviewed else None,
+        "reviewed_at": now if is_reviewed else None,
+    }
+    if relabels:
+        values |= {"label": label, "feedback_at": None if label is None else now}
+    return values
+
+
+def _is_unchanged(drawing: Drawing, decision: Decision) -> bool:
+    """Check that nobody changed label or review after the decision, not even back and forth."""
+    is_reviewed = decision.new_review != Drawing.Review.UNREVIEWED
+    answered_at: datetime | None = _time(decision, "feedback_at")
+    if decision.old_label != decision.new_label:
+        answered_at = None if decision.new_label is None else decision.decided_at
+    return (drawing.label, drawing.review, drawing.reviewed_at, drawing.feedback_at) == (
+        decision.new_label,
+        decision.new_review,
+        decision.decided_at if is_reviewed else None,
+        answered_at,
+    )
+
+
+def _restore(drawing: Drawing, decision: Decision, reviewers: set[int]) -> None:
+    drawing.label, drawing.review = decision.old_label, decision.old_review
+    for name in TIMES:
+        setattr(drawing, name, _time(decision, name))
+    for name in OTHERS:
+        setattr(drawing, name, decision.before[name])
+    if drawing.reviewer_id not in reviewers:  # an account that was deleted meanwhile
+        drawing.reviewer_id = None
+
+
+def _time(decision: Decision, name: str) -> datetime | None:
+    text = decision.before[name]
+    return None if text is None else datetime.fromisoformat(text)

@@ -328,3 +328,16 @@ def test_a_log_in_never_leads_to_another_site(db: None, django_user_model: Any) 
     answer = Client().post("/admin/login/", body)
     assert answer.status_code == 302
     assert answer.headers["Location"] == "/admin/"
+
+
+def test_the_history_of_a_drawing_shows_who_decided_what(
+    reviewer: Client, archive: dict[str, Drawing]
+) -> None:
+    url = f"{LIST}{archive['wrong'].pk}/"
+    reviewer.post(f"{url}change/", form_of(reviewer, f"{url}change/", label="4"))
+
+    page = " ".join(reviewer.get(f"{url}history/").content.decode().split())
+
+    assert page.count('<th scope="row">') == 1
+    assert reviewer.get(f"{LIST}nothing/history/").status_code == 302
+    assert "<td>reviewer</td> <td> 9 → 4 </td> <td> Unreviewed → Approved </td>" in page

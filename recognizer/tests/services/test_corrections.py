@@ -155,9 +155,8 @@ def test_a_selection_that_marks_nothing_leaves_the_archive_as_it_is() -> None:
 def test_an_approved_label_is_not_marked_again(django_user_model: type[User]) -> None:
     (drawing,) = store(3, shape=7)
     select()
-    reviews.approve_drawings(
-        Drawing.objects.suspicious(), django_user_model.objects.create_superuser("reviewer")
-    )
+    reviewer = django_user_model.objects.create_superuser("reviewer")
+    reviews.decide(Drawing.objects.suspicious(), reviewer, Drawing.Review.APPROVED)
     assert not Drawing.objects.suspicious().exists()
     for _ in range(2):
         assert set(select().digits.groups) == ids([drawing])
@@ -167,9 +166,8 @@ def test_an_approved_label_is_not_marked_again(django_user_model: type[User]) ->
 def test_a_rejection_takes_the_mark_away(django_user_model: type[User]) -> None:
     store(3, shape=7)
     select()
-    reviews.reject_drawings(
-        Drawing.objects.suspicious(), django_user_model.objects.create_superuser("reviewer")
-    )
+    reviewer = django_user_model.objects.create_superuser("reviewer")
+    reviews.decide(Drawing.objects.suspicious(), reviewer, Drawing.Review.REJECTED)
     assert not Drawing.objects.suspicious().exists()
     assert len(select().digits) == 0
 
