@@ -15,7 +15,7 @@ def test_the_page_reads_written_digits_as_the_server_reads_their_strokes(
     site: LiveSite, browser: Browser
 ) -> None:
     rng = np.random.default_rng(0)
-    digits = 2 * list(range(10))
+    digits = range(10)
     with open_page(browser, base_url=site.url, viewport={"width": 1280, "height": 800}) as page:
         page.goto("/")
         # Without the page's cookies, as a program asks.
@@ -24,4 +24,4 @@ def test_the_page_reads_written_digits_as_the_server_reads_their_strokes(
 
     assert [shown for shown, _ in answers] == [told for _, told in answers]
     right = sum(shown == digit for digit, (shown, _) in zip(digits, answers, strict=True))
-    assert right >= 18, answers  # of 20; the pen also writes illegible digits, which are refused
+    assert right >= 9, answers  # of 10; the pen also writes illegible digits, which are refused
