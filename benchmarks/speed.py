@@ -2,6 +2,7 @@
 
 python -m benchmarks.speed [--seconds S] [--rounds N] [--rows N]
 python -m benchmarks.speed --steps
+python -m benchmarks.speed --counts 1000 100000 1000000
 
 The first sends requests to the site with an empty archive, to one with a million rows, and to the
 original demo's recipe. Each has a gunicorn of its own with the project's configuration and two
@@ -9,7 +10,8 @@ workers. wrk (Debian's package) sends from the same machine, by turns, so that a
 noise; medians of the rounds are printed. Pads are PNGs of 280x280 pixels as data: addresses. Small
 pictures have 28x28 pixels, one or a thousand a call. The synthetic pen writes both.
 
---steps divides the processor time of one answer, on one core.
+--steps divides the processor time of one answer, on one core. --counts fills archives of a year
+and times the daily counts.
 """
 
 from __future__ import annotations
@@ -30,10 +32,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import django
 import numpy as np
+from django.core.management import call_command
 from threadpoolctl import threadpool_limits
 
 from benchmarks import kit, original
@@ -154,14 +159,15 @@ def serve_original(folder: Path) -> Iterator[str]:
         server.stop()
 
 
-def fill(database_url: str, rows: int) -> None:
-    """Copy the one drawing in a site's archive until there are so many; ids and times differ."""
+def fill(database_url: str, rows: int, seconds: float = 1, **values: str) -> None:
+    """Copy the first drawing in a site's archive so often; ids and times differ, and `values`."""
     from recognizer.tests.kit.live import connect
 
     own = {
         "id": "lower(hex(randomblob(16)))",
-        "created_at": "datetime('now', '-' || number || ' seconds')",
+        "created_at": f"datetime('now', '-' || (number * {seconds}) || ' seconds')",
         "image": "zeroblob(2000)",
+        **values,
     }
     with connect(database_url) as database:
         names = [row[1] for row in database.execute("PRAGMA table_info(recognizer_drawing)")]
@@ -173,7 +179,7 @@ def fill(database_url: str, rows: int) -> None:
             SELECT {", ".join(own.get(name, f'one."{name}"') for name in names)}
             FROM counter, (SELECT * FROM recognizer_drawing LIMIT 1) AS one
             """,
-            [rows - 1],
+            [rows],
         )
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # else the next writer would pay
 
@@ -188,7 +194,7 @@ def measure_requests(seconds: int, rounds: int, rows: int) -> None:
         full = stack.enter_context(kit.serve_site(folder / "full", **environment))
         demo = stack.enter_context(serve_original(folder))
         full.draw_seven()
-        fill(full.environment["DATABASE_URL"], rows)
+        fill(full.environment["DATABASE_URL"], rows - 1)
         targets = list_targets(site.url, full.url, rows, demo)
         for target in targets:
             load(target, CONNECTIONS[0], 1, folder)  # warm
@@ -210,6 +216,46 @@ def measure_requests(seconds: int, rounds: int, rows: int) -> None:
         kit.print_row(name, connections, *cells)
     if faults := len(re.findall("database is locked|Traceback", log)):
         sys.exit(f"The sites logged {faults} tracebacks or locked databases: {kit.SERVER_LOG}")
+
+
+def measure_counts(sizes: Sequence[int]) -> None:
+    """Count archives that grew over a year, at first and then again."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/db.sqlite3"
+        os.environ |= {"DATABASE_URL": url, "ARTIFACTS_DIR": f"{folder}/artifacts"}
+        os.environ["DJANGO_SETTINGS_MODULE"] = "digitsite.settings"
+        django.setup()
+        from recognizer.models import DailyCount, Drawing
+        from recognizer.services import daily_counts
+        from recognizer.services.drawings import recognition
+
+        call_command("migrate", verbosity=0)
+        call_command("register_bundled_model", verbosity=0)
+        recognition.recognize(strokes=write_strokes(7, np.random.default_rng(0)))
+        values = {
+            "prediction": "abs(random() % 10)",
+            "confidence": "abs(random() % 1000) / 1000.0",
+            "label": "CASE number % 3 WHEN 0 THEN abs(random() % 11) END",
+            "feedback_at": "CASE number % 3 WHEN 0 THEN datetime('now') END",
+        }
+        steps: dict[str, Callable[[], object]] = {
+            "all, by the worker": lambda: daily_counts.keep_counts(math.inf),
+            "once more": lambda: daily_counts.keep_counts(math.inf),
+            "read, 7 days": lambda: daily_counts.read_counts(date.today() - timedelta(days=7)),
+            "read, all": daily_counts.read_counts,
+        }
+        kit.print_head("drawings", *(f"{name}, ms" for name in steps))
+        for size in sizes:
+            missing = size - Drawing.objects.count()
+            fill(url, missing, 365 * 24 * 60 * 60 / missing, **values)
+            DailyCount.objects.all().delete()
+            kit.print_row(f"{size:,}", *(f"{_milliseconds(step):,.1f}" for step in steps.values()))
+
+
+def _milliseconds(step: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    step()
+    return 1000 * (time.perf_counter() - began)
 
 
 def measure_steps() -> None:
@@ -246,12 +292,15 @@ def measure_steps() -> None:
 def main() -> None:
     parser = kit.new_parser(__doc__)
     parser.add_argument("--steps", action="store_true")
+    parser.add_argument("--counts", type=int, nargs="+", metavar="DRAWINGS")
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rows", type=int, default=1_000_000)
     options = parser.parse_args()
     if options.steps:
         measure_steps()
+    elif options.counts:
+        measure_counts(options.counts)
     elif not shutil.which("wrk"):
         parser.error("wrk is missing: apt install wrk")
     else:

@@ -1,6 +1,6 @@
 """Bring database and models up to date, then become gunicorn: `python -m digitsite.serve`.
 
-It also starts the worker that retrains when the admin asks for it.
+It also starts the worker, which keeps the daily counts and retrains when the admin asks for it.
 """
 
 from __future__ import annotations
@@ -119,6 +119,9 @@ if __name__ == "__main__":
         call_command("register_bundled_model")
     except CommandError as error:
         sys.exit(f"{error}")
+    from recognizer.services.site.counting import start_counting  # once Django is set up
+
+    start_counting()
     sys.stdout.flush()
     if settings.RETRAIN_WORKER:
         start_worker()

@@ -15,11 +15,17 @@ class RecognizerConfig(AppConfig):
     verbose_name = "Digit recognizer"
 
     def ready(self) -> None:
-        """Register the checks, and the cache's table beside those of the models."""
+        """Register the checks, and what `migrate` makes beside the tables of the models."""
         import_module("recognizer.checks")
         post_migrate.connect(_create_cache_table, sender=self)
+        post_migrate.connect(_watch_days, sender=self)
 
 
 def _create_cache_table(using: str, **options: Any) -> None:
     """Create the table of Django's cache, where that is in the database."""
     call_command("createcachetable", database=using, verbosity=0)
+
+
+def _watch_days(using: str, **options: Any) -> None:
+    """Create the triggers of the daily counts: SQLite loses them when a table is made again."""
+    import_module("recognizer.services.touching").watch(using)

@@ -1,4 +1,4 @@
-"""The tables: drawings, versions of the model, training runs, API keys and hit counts."""
+"""The tables: drawings and their counts, versions of the model, training runs, API keys, hits."""
 
 from __future__ import annotations
 
@@ -582,3 +582,40 @@ class HitCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hits} until {self.ends}"
+
+
+class DailyCount(models.Model):
+    """Counts of the drawings of one day (UTC), source and version; imports are not counted."""
+
+    day = models.DateField()
+    source = models.CharField(max_length=8, choices=Drawing.Source.choices)
+    model = models.ForeignKey(TrainedModel, on_delete=models.CASCADE, related_name="+")
+    drawn = models.PositiveIntegerField()
+    waiting = models.PositiveIntegerField(help_text="Answers that wait for a review.")
+    answers = models.JSONField(help_text="Drawings by answer, 0 to 10.")
+    confidences = models.JSONField(help_text="Drawings by confidence, in ten bins.")
+    unsure = models.JSONField(
+        help_text="Drawings below the confidence of a sure answer, by answer."
+    )
+    confusion = models.JSONField(
+        help_text="Label, answer and count; without drawings that a reviewer rejected."
+    )
+    counted_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["day", "source", "model"], name="one_count_a_day")
+        ]
+        indexes = [models.Index(fields=["model", "day"], name="counts_of_model")]
+
+    def __str__(self) -> str:
+        return f"{self.day}, {self.source}, model {self.model_id}"
+
+
+class TouchedDay(models.Model):
+    """A mark of a trigger: a drawing of a day gone by was added, changed or deleted."""
+
+    day = models.DateField(db_index=True)
+
+    def __str__(self) -> str:
+        return str(self.day)

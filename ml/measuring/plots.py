@@ -22,6 +22,7 @@ from sklearn.calibration import CalibrationDisplay
 from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 
 from ml.measuring.evaluation import CALIBRATION_BINS
+from ml.measuring.shares import wilson
 from ml.pipeline import DIGITS
 
 BLUE, ORANGE, GREEN, PURPLE, GRAY = "#0072b2", "#c8500a", "#00795a", "#8a3d80", "#595959"
@@ -124,7 +125,9 @@ def draw_learning_curve(
     for curve, (color, marker, line) in zip(curves, styles, strict=False):
         style = {"color": color, "marker": marker, "label": curve.name}
         axes[0].plot(curve.versions, curve.shares, linestyle=line, **style)
-        axes[0].vlines(curve.versions, *_wilson(curve.shares, curve.counts), color=color, alpha=0.4)
+        rights = [round(p * n) for p, n in zip(curve.shares, curve.counts, strict=True)]
+        bars = zip(*map(wilson, rights, curve.counts), strict=True)
+        axes[0].vlines(curve.versions, *bars, color=color, alpha=0.4)
         order = sorted(zip(map(learned.__getitem__, curve.versions), curve.shares, strict=True))
         axes[1].plot(*zip(*order, strict=True), linestyle=line, **style)
     axes[0].set(xlabel="version (bars: 95 % interval)", ylabel="share of right answers")
@@ -145,14 +148,3 @@ def _share_axis(axes: Axes, shares: Sequence[float]) -> None:
     lowest = min(shares, default=0.0)
     axes.set_ylim(max(0.0, lowest - max(0.01, 0.3 * (1 - lowest))), 1 + 0.05 * (1 - lowest) + 0.001)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-
-
-def _wilson(
-    shares: Sequence[float], counts: Sequence[int]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """95 % confidence intervals of shares, low and high (Wilson's score interval)."""
-    z = 1.96
-    p, n = np.asarray(shares, float), np.asarray(counts, float)
-    middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-    reach = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
-    return middle - reach, middle + reach

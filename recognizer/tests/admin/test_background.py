@@ -19,9 +19,11 @@ from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
 from pytest_django import Settings
 
-from recognizer.models import Drawing, TrainedModel, TrainingRun
+from recognizer.models import DailyCount, Drawing, TrainedModel, TrainingRun
+from recognizer.services import daily_counts
 from recognizer.services.drawings import archive, reviews
 from recognizer.services.retraining import runs, training
+from recognizer.services.site import counting
 from recognizer.tests.kit.small_training import SMALL, answered
 
 RUNS = "/admin/recognizer/trainingrun/"
@@ -281,3 +283,37 @@ def test_approvals_of_a_clock_that_was_ahead_start_no_retraining_again_and_again
     DBTaskResult.objects.all().delete()
     approve(1)
     assert waiting() == 0
+
+
+def test_the_worker_counts_and_enqueues_its_next_turn(
+    model: TrainedModel, worker: functools.partial[str]
+) -> None:
+    answered(7)
+    counting.start_counting()
+    counting.start_counting()
+    worker()
+    assert DailyCount.objects.get().drawn == 1
+    done, later = DBTaskResult.objects.order_by("enqueued_at")
+    assert (done.return_value, later.status) == ("All days are counted.", "READY")
+    assert later.run_after > timezone.now() + timedelta(minutes=4)
+
+
+def test_of_many_turns_one_goes_on(model: TrainedModel, worker: functools.partial[str]) -> None:
+    for _ in range(3):  # as of servers that started together, or workers that were killed
+        counting.count_in_background.enqueue()
+    first = DBTaskResult.objects.order_by("enqueued_at")[:1].values("pk")
+    DBTaskResult.objects.filter(pk__in=first).update(status="RUNNING")
+    worker()
+    assert waiting() == 1
+    assert DBTaskResult.objects.count() == 2
+
+
+def test_what_a_turn_does_not_finish_the_next_one_does_at_once(
+    model: TrainedModel, worker: functools.partial[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcomes = iter([False, True])
+    monkeypatch.setattr(daily_counts, "keep_counts", lambda seconds: next(outcomes))
+    counting.start_counting()
+    worker()
+    assert next(outcomes, None) is None
+    assert waiting() == 1

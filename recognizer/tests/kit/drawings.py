@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 import functools
 import io
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import numpy as np
+from django.utils import timezone
 from PIL import Image, ImageDraw, ImageFont
 
 from ml.drawing.canonical import Digits, canonical_digit
 from ml.drawing.pictures import ink_from_image
-from recognizer.models import TrainedModel
+from recognizer.models import CANONICAL_BYTES, Drawing, DrawingQuerySet, TrainedModel
 
 SEVEN = [[[60, 60], [220, 60], [120, 240]]]
 """Strokes of a 7."""
@@ -78,3 +80,21 @@ def copy_model(model: TrainedModel, **values: Any) -> TrainedModel:
     fields = {field.name: getattr(model, field.name) for field in model._meta.fields}
     fields |= {"version": version, "active": False, "origin": "retrained", **values}
     return TrainedModel.objects.create(**fields)
+
+
+def draw_on(day: date, *, count: int = 1, **values: Any) -> DrawingQuerySet:
+    """Store drawings of a day, read as 7 by version 1, and return them."""
+    fields = {
+        "created_at": datetime.combine(day, time(0, 0, 1), UTC),
+        "source": "api",
+        "prediction": 7,
+        "confidence": 0.95,
+        "model_id": 1,
+        "probabilities": [0.1] * 10,
+        "canonical": bytes(CANONICAL_BYTES),
+        "image": b"",
+        "feedback_at": None if values.get("label") is None else timezone.now(),
+        **values,
+    }
+    rows = Drawing.objects.bulk_create(Drawing(**fields) for _ in range(count))
+    return Drawing.objects.filter(pk__in=[row.pk for row in rows])

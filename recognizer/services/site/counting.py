@@ -1,0 +1,40 @@
+"""The daily counts in the background: a task that the worker repeats every five minutes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+from django_tasks import TaskContext, task
+from django_tasks_db.models import DBTaskResult, get_date_max
+
+from recognizer.services import daily_counts
+
+EVERY = timedelta(minutes=5)
+SECONDS = 20.0
+"""After so long, a retraining that waits has its turn; the rest follows at once."""
+
+
+@task(takes_context=True)
+def count_in_background(context: TaskContext) -> str:
+    """Count what has changed; the next turn is enqueued first, so that no end of this prevents it.
+
+    Turns that are done, or that a killed worker left behind, are deleted.
+    """
+    _turns().exclude(pk=context.task_result.id).delete()
+    turn = count_in_background.using(run_after=timezone.now() + EVERY).enqueue()
+    if daily_counts.keep_counts(SECONDS):
+        return "All days are counted."
+    _turns().filter(pk=turn.id).update(run_after=get_date_max())
+    return "There is more to count."
+
+
+def start_counting() -> None:
+    """Have the worker count now: enqueue a turn, or hasten the one that waits."""
+    if not _turns().filter(status="READY").update(run_after=get_date_max()):
+        count_in_background.enqueue()
+
+
+def _turns() -> Any:
+    return DBTaskResult.objects.filter(task_path=count_in_background.module_path)
