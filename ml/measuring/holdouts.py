@@ -108,18 +108,24 @@ class Answers:
 
 
 def make_holdouts(
-    typefaces: LabeledDigits, corrections: LabeledDigits, letters: Path | None = None, jobs: int = 1
+    typefaces: LabeledDigits,
+    corrections: LabeledDigits,
+    letters: Path | None = None,
+    jobs: int = 1,
+    *,
+    share: float = 1.0,
 ) -> Holdouts:
     """Join held out typefaces and corrections with pens, letters and scribbles that never change.
 
     The typefaces are as `ml.labeled.digits.as_presented` gives them, the corrections may be empty.
-    Without a file of letters, `others` are scribbles alone.
+    Without a file of letters, `others` are scribbles alone. A `share` of pens and others is quick.
     """
+    others = round(share * OTHER_HOLDOUT)
     return Holdouts(
         typefaces=typefaces,
-        pens=pen_holdout(),
+        pens=pen_holdout(round(share * PEN_HOLDOUT)),
         corrections=corrections,
-        others=make_others(letters, OTHER_HOLDOUT, PEN_HOLDOUT_SEED, jobs=jobs, holdout=True),
+        others=make_others(letters, others, PEN_HOLDOUT_SEED, jobs=jobs, holdout=True),
     )
 
 
@@ -257,7 +263,7 @@ def _mark(group: str) -> str:
 
 
 @functools.cache
-def pen_holdout() -> LabeledDigits:
+def pen_holdout(count: int | None = None) -> LabeledDigits:
     """The digits of the synthetic pen that every model is measured on: the same each time."""
-    images, labels = write_digits(PEN_HOLDOUT, PEN_HOLDOUT_SEED)
+    images, labels = write_digits(PEN_HOLDOUT if count is None else count, PEN_HOLDOUT_SEED)
     return LabeledDigits(images, labels, np.full(len(labels), "pen"))

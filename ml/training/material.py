@@ -44,6 +44,8 @@ class TrainingOptions:
     """Fewest and most augmented copies of one correction."""
     correction_holdout_from: int = 100
     """Corrections from which on a tenth of them is held out; fewer are all trained on."""
+    holdout_share: float = 1.0
+    """Share of the typefaces, pens and others kept aside that measure: less is quick and rough."""
     jobs: int = 2
     """Processes that augment and compute features."""
 

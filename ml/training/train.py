@@ -25,6 +25,7 @@ from ml.measuring.evaluation import evaluate
 from ml.measuring.holdouts import (
     OTHER_HOLDOUT,
     PEN_HOLDOUT,
+    PEN_HOLDOUT_SEED,
     Answers,
     Holdouts,
     ask,
@@ -110,7 +111,11 @@ def train(
     began = time.monotonic()
     hands = handwriting or LabeledDigits.concatenate([])
     kept, held = split_corrections(corrections, options.correction_holdout_from)
-    faces = as_presented(split_by_group(base if measured is None else measured)[1])
+    _, faces = split_by_group(base if measured is None else measured)
+    if options.holdout_share < 1:
+        order = np.random.default_rng(PEN_HOLDOUT_SEED).permutation(len(faces))
+        faces = faces.select(order[: round(options.holdout_share * len(faces))])
+    faces = as_presented(faces)
     (base_train, base_held), (hand_train, hand_held) = split_by_group(base), split_by_group(hands)
     if measured is not None:
         # A file may hold the same drawing as it is, or after its digit was found again.
@@ -134,7 +139,7 @@ def train(
     _fit(model[-1], features, labels, schedule, options.seed, steps.phase("Training"))
     del features
     steps.phase("Measuring")
-    holdouts = make_holdouts(faces, held, letters, options.jobs)
+    holdouts = make_holdouts(faces, held, letters, options.jobs, share=options.holdout_share)
     answers = ask(model, holdouts)
     metrics = measure(holdouts, answers)
     if measured is not None:

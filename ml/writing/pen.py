@@ -129,13 +129,18 @@ def write_digits(
 
 
 def write_strokes(
-    digit: int, rng: np.random.Generator, settings: PenSettings = PEN, *, size: float = 0.7
+    digit: int,
+    rng: np.random.Generator,
+    settings: PenSettings = PEN,
+    *,
+    size: float = 0.7,
+    variants: tuple[Variant, ...] = VARIANTS,
 ) -> Strokes:
     """Write one digit as strokes on the drawing page's pad, in its units and to a tenth.
 
     `size` is the longer side of the digit, as a share of the pad's.
     """
-    mine = [variant for variant in VARIANTS if variant.digit == digit]
+    mine = [variant for variant in variants if variant.digit == digit]
     shares = np.array([variant.share for variant in mine], float)
     variant = mine[rng.choice(len(mine), p=shares / shares.sum())]
     lines = trace(variant, 1, rng, settings)
