@@ -25,13 +25,14 @@ from ml.drawing.canonical import canonical_digit
 from ml.drawing.ink import Ink, ink_from_gray
 from ml.drawing.pictures import ink_from_image
 from ml.drawing.strokes import Strokes, draw_strokes, ink_from_strokes
-from ml.errors import InvalidDrawing
+from ml.errors import BlankDrawing, InvalidDrawing, NothingFound
 from ml.pipeline import predict, read
 
 SIDE = 280
 JPEG_QUALITY = 40
 STRENGTHS = ("weak", "middle", "strong")
 SURE = 0.8
+SHEETS = 2
 RNG = np.random.default_rng(0)
 
 
@@ -135,29 +136,43 @@ def look_plainly(picture: bytes) -> Ink:
 
 
 def photograph_all(model: Pipeline, drawings: list[Strokes], digits: list[int]) -> None:
-    """Print how many photographs of each kind are right, and wrong at a confidence above 0.8."""
+    """Print how many photographs of each kind are right, and wrong at a confidence above 0.8.
+
+    An empty sheet is right if no digit is found on it.
+    """
     kit.print_head(
         f"photographs of {len(drawings)} drawings", *STRENGTHS, "wrong and sure", "before", "sure"
     )
-    for kind, photographs in paper.KINDS.items():
+    labeled = list(zip(drawings, digits, strict=True))
+    sheet: Strokes = []
+    rows = {kind: ([photographs], labeled) for kind, photographs in paper.KINDS.items()}
+    rows[f"empty sheets, {SHEETS} of each kind"] = (
+        list(paper.KINDS.values()),
+        SHEETS * [(sheet, -1)],
+    )
+    for name, (kinds, written) in rows.items():
         cells = {True: list[str](), False: list[str]()}
         sure = {True: 0, False: 0}
-        for strength, photograph in enumerate(photographs):
+        for strength in range(len(STRENGTHS)):
             right = {True: 0, False: 0}
-            for index, (strokes, digit) in enumerate(zip(drawings, digits, strict=True)):
-                rng = np.random.default_rng([index, strength])
-                picture = paper.take(strokes, photograph, rng)
-                for is_new, find in ((True, ink_from_image), (False, look_plainly)):
-                    try:
-                        found = predict(model, canonical_digit(find(picture))[None])[0]
-                    except InvalidDrawing:
-                        continue
-                    is_right = found.digit == digit and found.is_digit
-                    right[is_new] += is_right
-                    sure[is_new] += found.is_digit and not is_right and found.confidence > SURE
+            for photographs in kinds:
+                for index, (strokes, digit) in enumerate(written):
+                    rng = np.random.default_rng([index, strength])
+                    picture = paper.take(strokes, photographs[strength], rng)
+                    for is_new, find in ((True, ink_from_image), (False, look_plainly)):
+                        try:
+                            found = predict(model, canonical_digit(find(picture))[None])[0]
+                        except (BlankDrawing, NothingFound):
+                            right[is_new] += digit < 0
+                            continue
+                        except InvalidDrawing:
+                            continue
+                        is_right = found.digit == digit and found.is_digit
+                        right[is_new] += is_right
+                        sure[is_new] += found.is_digit and not is_right and found.confidence > SURE
             for is_new, count in right.items():
-                cells[is_new].append(f"{count / len(drawings):.0%}")
-        kit.print_row(kind, *cells[True], sure[True], ", ".join(cells[False]), sure[False])
+                cells[is_new].append(f"{count / len(kinds) / len(written):.0%}")
+        kit.print_row(name, *cells[True], sure[True], ", ".join(cells[False]), sure[False])
 
 
 def main() -> None:

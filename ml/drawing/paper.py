@@ -167,7 +167,7 @@ def take(strokes: Strokes, photograph: Photograph, rng: np.random.Generator) -> 
     Parameters
     ----------
     strokes : Strokes
-        At least one point.
+        None for an empty sheet.
     photograph : Photograph
         How; directions, places and noise come from `rng`.
     rng : numpy.random.Generator
@@ -216,6 +216,8 @@ def _sheet(strokes: Strokes, photograph: Photograph, rng: np.random.Generator) -
 
 def _written(strokes: Strokes, photograph: Photograph, rng: np.random.Generator) -> Layer:
     """Draw the digit, and what was written or spilled beside it: (SIDE, SIDE), 0 to 1."""
+    if not strokes:
+        return np.zeros((SIDE, SIDE), np.float32)
     points = np.array([point[:2] for stroke in strokes for point in stroke])
     low, high = points.min(axis=0), points.max(axis=0)
     side, pen = SIDE * SMOOTH, photograph.pen * SIDE * SMOOTH

@@ -22,6 +22,10 @@ CELLS: Final = 40
 """Cells along the longer side, of which each has one tone of paper."""
 WINDOW: Final = 13
 """Cells across the square whose median is the tone of the paper."""
+NEAR: Final = 3
+"""Cells across the square in which the tones of the paper are those of a pixel."""
+FAR: Final = 7
+"""The same for what is certainly no paper."""
 DARKEST: Final = 0.35
 """Tone of paper, as a share of the brightest, below which ink is not strengthened any more."""
 SHARES: Final = (0.0, 0.2, 0.35, 0.55)
@@ -30,11 +34,13 @@ SLOPES: Final = np.linspace(-0.2, 0.2, 41)
 """Slopes of lines that are looked for, to 11 degrees."""
 LINE_SHARE: Final = 0.5
 """Share of the picture's width that a printed line covers at least."""
+FEWEST_LEFT: Final = 0.35
+"""Share of the pixels of printed lines above a threshold from which they are still lines."""
 LINE_WIDTH: Final = 5
 """Length across a line, in pixels, from which a stroke crosses it."""
 GOOD_SCORE: Final = 0.4
 """Score from which what differs from the rim needs no second look."""
-LEAST_SCORE: Final = 0.08
+LEAST_SCORE: Final = 0.2
 """Score below which nothing looks like a digit."""
 PLAIN_BONUS: Final = 2.0
 """How much better a second look has to be than what differs from the rim."""
@@ -139,16 +145,18 @@ def _find_strokes(image: Image.Image) -> _Find | None:
         small = small.filter(ImageFilter.BoxBlur(1))
         pixels = np.asarray(small, np.float32).reshape(pixels.shape)
         noise = _noise(pixels)
-    low, high = _paper(small)
+    low, high = _paper(small, NEAR)
     departure = pixels - pixels.clip(low, high)  # (height, width, channels)
+    certain = pixels - pixels.clip(*_paper(small, FAR))
     light = high.mean(axis=2)
     brightest = max(float(np.percentile(light, 95)), 1.0)
-    departure *= (brightest / np.maximum(light, DARKEST * brightest))[:, :, None]
+    strengthened = (brightest / np.maximum(light, DARKEST * brightest))[:, :, None]
+    departure *= strengthened
     axis = _axis(departure)
-    along = departure @ axis
+    along, certain = departure @ axis, (certain * strengthened) @ axis
     best: _Find | None = None
-    for deviation in (-along, along):
-        deviation = deviation.clip(0).astype(np.float32)
+    for sign in (-1, 1):
+        deviation = (sign * along).clip(0).astype(np.float32)
         peak = float(np.percentile(deviation, 99.9))
         least = NOISE_DEVIATIONS * noise + 5
         if peak < least:
@@ -156,7 +164,7 @@ def _find_strokes(image: Image.Image) -> _Find | None:
         thresholds = [max(least, share * peak) for share in SHARES]
         erase = _line_eraser(deviation >= thresholds[1])
         for threshold in sorted(set(thresholds)):
-            choice = choose(erase(deviation >= threshold), deviation)
+            choice = choose(erase(deviation >= threshold), deviation, (sign * certain).clip(0))
             if choice and (best is None or choice.score > best.choice.score):
                 best = _Find(deviation, choice, factor)
     return best
@@ -172,15 +180,15 @@ def _noise(pixels: Tones) -> float:
     return 1.4826 * float(np.median(np.abs(tone - ndimage.uniform_filter(tone, 5))))
 
 
-def _paper(image: Image.Image) -> tuple[Tones, Tones]:
-    """Estimate the lowest and the highest tone of the paper near each pixel, of each channel."""
+def _paper(image: Image.Image, near: int) -> tuple[Tones, Tones]:
+    """Estimate the lowest and the highest tone of paper, of each channel, `near` cells across."""
     factor = max(1, -(-max(image.size) // CELLS))
     cells = np.asarray(image.reduce(factor)).astype(np.float32)
     cells = cells.reshape(*cells.shape[:2], -1)
     middle = ndimage.median_filter(cells, (WINDOW, WINDOW, 1), mode="nearest")
     bounds = []
     for extreme in (ndimage.minimum_filter, ndimage.maximum_filter):
-        tones = extreme(middle, (3, 3, 1))
+        tones = extreme(middle, (near, near, 1))
         size = (tones.shape[1] * factor, tones.shape[0] * factor)
         grown = [
             np.asarray(
@@ -208,14 +216,26 @@ def _line_eraser(mask: Mask) -> Callable[[Mask], Mask]:
     level, upright = _line_zone(mask), _line_zone(mask.T).T
     if not (level.any() or upright.any()):
         return lambda mask: mask
+    zone = level | upright
+    printed = np.count_nonzero(mask & zone)
 
     def erase(mask: Mask) -> Mask:
-        tall = ndimage.binary_opening(mask, np.ones((LINE_WIDTH, 1), bool))
-        wide = ndimage.binary_opening(mask, np.ones((1, LINE_WIDTH), bool))
-        lines: Mask = level & ~tall | upright & ~wide | level & upright
-        return mask & ~lines
+        if np.count_nonzero(mask & zone) < FEWEST_LEFT * printed:
+            return mask  # the lines are fainter than this threshold
+        lines = level & ~_across(mask, level) | upright & ~_across(mask.T, upright.T).T
+        return mask & ~(lines | level & upright)
 
     return erase
+
+
+def _across(mask: Mask, level: Mask) -> Mask:
+    """Pixels of strokes across nearly level lines, however wide most of these lines are."""
+    tall = mask
+    for width in (LINE_WIDTH, LINE_WIDTH + 2, LINE_WIDTH + 4):
+        tall = ndimage.binary_opening(mask, np.ones((width, 1), bool))
+        if np.count_nonzero(tall & level) < LINE_SHARE * np.count_nonzero(mask & level):
+            break
+    return tall
 
 
 def _line_zone(mask: Mask) -> Mask:

@@ -28,10 +28,24 @@ MOST_BLOBS: Final = 5
 """Pieces that are checked for this, the best first."""
 DOTS: Final = 6
 """Pieces from which a digit may be dotted."""
+LEAST_DOT: Final = 0.2
+"""Area of a dot as a share of the largest one's."""
 DOT_LENGTH: Final = 4
 """Length of a dot or a dash, in pen widths."""
 WIDEST_DOT: Final = 0.4
 """Longest dot or dash that may be so wide, as a share of the picture's shorter side."""
+OUTERMOST: Final = 0.95
+"""Distance from the middle, as a share of half of the picture, at which no digit has its own."""
+LINE_PEN: Final = 0.025
+"""Pen of a line that runs from side to side, as a share of its length, that a digit's exceeds."""
+LEAST_CERTAIN: Final = 0.5
+"""Share of a digit's deviation by which it differs from all paper near it, too."""
+FLATTEST: Final = 0.4
+"""Height of a digit as a share of its width: a line is flatter."""
+LARGE_FRAME: Final = 0.6
+"""Longer side of an empty frame, as a share of the picture's shorter side."""
+FRAME_PEN: Final = 0.02
+"""Pen of an empty frame, as a share of its longer side, at most."""
 TEXTURE: Final = 2_000
 """Pieces above which a mask is the grain of something; a sharp shadow on paper leaves 1,000."""
 
@@ -82,22 +96,38 @@ class Choice:
     """Whether nothing was left out."""
 
 
-def choose(mask: Mask, deviation: NDArray[np.float32]) -> Choice | None:
-    """Choose the pieces of one digit; None if there is nothing at all, or texture alone."""
+def choose(
+    mask: Mask, deviation: NDArray[np.float32], certain: NDArray[np.float32] | None = None
+) -> Choice | None:
+    """Choose the pieces of one digit; None if there is nothing at all, or texture alone.
+
+    `certain` is the deviation from all paper near a pixel, where the paper has more than one tone.
+    """
     labels, count = ndimage.label(mask, structure=TOUCHING)
     if not 0 < count <= TEXTURE:
         return None
     pieces = _pieces(labels, count, deviation)
-    pen = pieces[0].pen
+    pen, dots = pieces[0].pen, None
     if count >= DOTS and pieces[0].longer < DOT_LENGTH * pen < WIDEST_DOT * min(mask.shape):
         reach = 4 * round(pen * 3 / 4) + 1
         labels, count = ndimage.label(ndimage.maximum_filter(mask, reach))
         labels *= mask
         pieces = _pieces(labels, count, deviation)
+        dots = _count_dots(mask, labels)
     inner = [_score(piece, mask.shape) for piece in pieces]
+    if dots is not None:
+        inner = [
+            score if dots[piece.label] >= DOTS else BLOB * score
+            for score, piece in zip(inner, pieces, strict=True)
+        ]
     scores = [score * _at_rim(piece) for score, piece in zip(inner, pieces, strict=True)]
     for index in np.argsort(scores)[::-1][:MOST_BLOBS].tolist():
-        if not _is_blob(pieces[index], labels):
+        piece = pieces[index]
+        if not (
+            _is_blob(piece, labels)
+            or _is_edge(piece, labels, certain)
+            or _is_empty_frame(piece, labels)
+        ):
             break
         scores[index] *= BLOB
         inner[index] *= BLOB
@@ -121,6 +151,16 @@ def choose(mask: Mask, deviation: NDArray[np.float32]) -> Choice | None:
     is_kept = np.zeros(count + 1, bool)
     is_kept[[piece.label for piece in group]] = True
     return Choice(is_kept[labels], scores[best], inner[best], 1 + len(peers), len(group) == count)
+
+
+def _count_dots(mask: Mask, labels: NDArray[np.int32]) -> NDArray[np.intp]:
+    """Count the pieces of a mask that each label joins, noise beside them apart."""
+    dots, count = ndimage.label(mask, structure=TOUCHING)
+    areas = np.bincount(dots.ravel())
+    joined = np.zeros(count + 1, np.intp)
+    joined[dots.ravel()] = labels.ravel()
+    is_dot = areas[1:] >= LEAST_DOT * areas[1:].max()
+    return np.bincount(joined[1:][is_dot], minlength=labels.max() + 1)
 
 
 def _pieces(labels: NDArray[np.int32], count: int, deviation: NDArray[np.float32]) -> list[Piece]:
@@ -157,12 +197,21 @@ def _score(piece: Piece, shape: tuple[int, ...]) -> float:
     thin *= np.clip((0.8 - piece.area / box) / 0.2, 0.05, 1)
     length = piece.area / max(piece.pen, 1) / piece.longer
     plain = min(1, 8 / length) ** 2
-    middle = np.hypot(
-        (piece.top + piece.bottom) / shape[0] - 1, (piece.left + piece.right) / shape[1] - 1
+    down = abs((piece.top + piece.bottom) / shape[0] - 1)
+    across = abs((piece.left + piece.right) / shape[1] - 1)
+    central = (1 - 0.4 * min(np.hypot(down, across), 1)) * np.clip(
+        (OUTERMOST - max(down, across)) / 0.2, 0.1, 1
     )
     large = min(size / 0.25, 1) * min(size / SMALLEST, 1)
     contrast = min(piece.contrast / 60, 1)
-    return float(thin * plain * large * (1 - 0.4 * min(middle, 1)) * contrast)
+    flat = np.clip(piece.height / piece.width / FLATTEST, 0.1, 1)
+    return float(thin * plain * large * central * contrast * flat * _as_line(piece))
+
+
+def _as_line(piece: Piece) -> float:
+    """Rate how thin a piece is that is long, or runs from side to side: as printed lines are."""
+    thinnest = LINE_PEN if piece.sides > 1 else LINE_PEN / 2
+    return min(piece.pen / piece.longer / thinnest, 1) ** 2
 
 
 def _is_blob(piece: Piece, labels: NDArray[np.int32]) -> bool:
@@ -172,6 +221,35 @@ def _is_blob(piece: Piece, labels: NDArray[np.int32]) -> bool:
         return False
     own = labels[piece.top : piece.bottom, piece.left : piece.right] == piece.label
     return bool(ndimage.uniform_filter(own.astype(np.float32), side, mode="constant").max() > 0.99)
+
+
+def _is_edge(piece: Piece, labels: NDArray[np.int32], certain: NDArray[np.float32] | None) -> bool:
+    """Whether most of a piece differs no more from the paper than other paper near it."""
+    if certain is None:
+        return False
+    near = slice(piece.top, piece.bottom), slice(piece.left, piece.right)
+    kept = certain[near][labels[near] == piece.label].sum()
+    return bool(kept < LEAST_CERTAIN * piece.contrast * piece.area)
+
+
+def _is_empty_frame(piece: Piece, labels: NDArray[np.int32]) -> bool:
+    """Whether a piece is a large rectangle of thin lines: all along the edges of a turned box."""
+    if piece.longer < LARGE_FRAME * min(labels.shape) or piece.pen > FRAME_PEN * piece.longer:
+        return False
+    own = labels[piece.top : piece.bottom, piece.left : piece.right] == piece.label
+    rows, columns = np.nonzero(own)
+    shares = []
+    for angle in np.radians(np.arange(-12, 13, 2)):
+        sides = (
+            columns * np.cos(angle) + rows * np.sin(angle),
+            rows * np.cos(angle) - columns * np.sin(angle),
+        )
+        away = [
+            np.minimum(side - side.min(), side.max() - side) / max(np.ptp(side), 1)
+            for side in sides
+        ]
+        shares.append(np.mean(np.minimum(*away) < 0.06))
+    return bool(max(shares) > 0.9)
 
 
 def _at_rim(piece: Piece) -> float:

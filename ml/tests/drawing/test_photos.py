@@ -37,6 +37,16 @@ def test_a_digit_on_photographed_paper_is_found(kind: str) -> None:
         assert difference(read(photograph(digit, how)), read(photograph(digit, flawless))) < 0.45
 
 
+@pytest.mark.parametrize("strength", [0, 1, 2])
+@pytest.mark.parametrize(
+    "kind", ["vignette", "ruled", "squared", "squared, dark", "dotted", "form", "desk", "finger"]
+)
+def test_on_an_empty_sheet_nothing_is_found(kind: str, strength: int) -> None:
+    sheet = take([], KINDS[kind][strength], np.random.default_rng([0, strength]))
+    with pytest.raises(NothingFound):
+        find_ink(sheet)
+
+
 def test_a_digit_that_touches_the_rim_of_uneven_paper_is_kept() -> None:
     # Its strokes end at the rim, and nothing better is left.
     image = Image.open(io.BytesIO(photograph(3, MODERATE)))
