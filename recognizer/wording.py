@@ -17,6 +17,38 @@ HOLDOUTS: Final = {
 """The holdouts of `ml.measuring`, as people call them."""
 
 
+NAMES: Final = {
+    "typefaces": "digits of typefaces",
+    "handwriting": "handwritten digits of the base",
+    "pens": "digits of the synthetic pen",
+    "others": "letters and scribbles",
+    "typefaces_held_out": "digits of typefaces kept aside",
+    "handwriting_held_out": "handwritten digits kept aside",
+    "corrections_held_out": "corrections kept aside",
+    "learned_hands": "hands that may no longer measure it",
+    "samples": "pictures in all",
+    "sha256": "SHA-256 of the data",
+    "typeface_copies": "copies of each typeface, from new weights",
+    "pen_samples": "digits of the synthetic pen, from new weights",
+    "other_samples": "letters and scribbles, from new weights",
+    "replay_samples": "digits of typefaces that it exercises again",
+    "replay_pen_samples": "digits of the synthetic pen that it exercises again",
+    "replay_other_samples": "letters and scribbles that it exercises again",
+    "correction_samples": "changed corrections, at most",
+    "correction_copies": "fewest and most copies of a correction",
+    "correction_holdout_from": "corrections from which on some are kept aside",
+    "holdout_share": "share of the pictures kept aside that measured it",
+    "jobs": "processes",
+    "from_scratch": "from new weights",
+    "reviewed_only": "approved corrections only",
+    "base_path": "folder of the base",
+    "force": "activated even if worse",
+    "dry_run": "dry run",
+    "keep": "older files kept",
+}
+"""What is recorded of a training, as people call it; other names speak for themselves."""
+
+
 NONE: Final = "none"
 """The eleventh answer in the API and in files of JSON."""
 
@@ -29,6 +61,21 @@ def name_answer(answer: int) -> int | str:
 def say_answer(answer: int | None) -> str:
     """Return an answer or a label as a text for people."""
     return "no digit" if answer in (None, NO_DIGIT) else str(answer)
+
+
+def describe_facts(facts: dict[str, Any]) -> dict[str, str]:
+    """Return recorded facts as words; long lists, such as those of hands, are counted."""
+    return {NAMES.get(name, name.replace("_", " ")): _plain(fact) for name, fact in facts.items()}
+
+
+def _plain(value: object) -> str:
+    if value is None or value == []:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) if len(value) <= 5 else f"{len(value):,} entries"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def describe_accuracy(metrics: dict[str, Any]) -> str:

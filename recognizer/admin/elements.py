@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -28,6 +28,14 @@ def table(header: Sequence[object], rows: Sequence[Sequence[object]]) -> SafeStr
         format_html_join("", '<th scope="col">{}</th>', ((cell,) for cell in header)),
         format_html_join("", "<tr>{}</tr>", ((_row(row),) for row in rows)),
     )
+
+
+def facts(entries: Mapping[str, object]) -> SafeString | str:
+    """Return a table of names and values, without a header."""
+    if not entries:
+        return "-"
+    rows = format_html_join("", "<tr>{}</tr>", ((_row(entry),) for entry in entries.items()))
+    return format_html("<table><tbody>{}</tbody></table>", rows)
 
 
 def _row(cells: Sequence[object]) -> SafeString:

@@ -14,11 +14,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
+from recognizer.admin.elements import facts
 from recognizer.admin.versions import ReadOnly
 from recognizer.models import TrainingRun
 from recognizer.services import errors
 from recognizer.services.retraining import runs, schedule
-from recognizer.wording import describe_pace
+from recognizer.wording import describe_facts, describe_pace
 
 FIELDS = (
     "state",
@@ -28,7 +29,7 @@ FIELDS = (
     "finished_at",
     "outcome",
     "model",
-    "options",
+    "options_in_words",
     "host",
     "process",
     "log_lines",
@@ -93,6 +94,10 @@ class TrainingRunAdmin(ReadOnly, admin.ModelAdmin[TrainingRun]):
             run.progress,
             f"{run.progress:.0%}{pace}",
         )
+
+    @admin.display(description="options")
+    def options_in_words(self, run: TrainingRun) -> SafeString | str:
+        return facts(describe_facts(run.options))
 
     @admin.display(description="log")
     def log_lines(self, run: TrainingRun) -> SafeString:

@@ -6,15 +6,16 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from recognizer.admin.comparison_pages import ComparisonPages
-from recognizer.admin.elements import table
+from recognizer.admin.elements import facts, table
 from recognizer.admin.report_pages import ReportPages
 from recognizer.models import TrainedModel, TrainedModelQuerySet
 from recognizer.services import errors
-from recognizer.services.versions import registry
+from recognizer.services.versions import gate, registry
+from recognizer.wording import HOLDOUTS, describe_facts
 
 MODEL_FIELDS = (
     "version",
@@ -28,8 +29,8 @@ MODEL_FIELDS = (
     "metrics_table",
     "gate_table",
     "training_seconds",
-    "parameters",
-    "data",
+    "parameters_in_words",
+    "data_in_words",
     "artifact",
     "pruned_at",
     "sha256",
@@ -94,7 +95,11 @@ class TrainedModelAdmin(ReadOnly, ReportPages, ComparisonPages):
             name: report for name, report in model.metrics.items() if report and "recall" in report
         }
         rows = [
-            [name, report["n"], *map(_percent, [report["accuracy"], *report["recall"]])]
+            [
+                HOLDOUTS.get(name, name),
+                report["n"],
+                *map(_percent, [report["accuracy"], *report["recall"]]),
+            ]
             for name, report in reports.items()
         ]
         return table(["Kept aside", "Digits", "All", *range(10)], rows) if rows else "-"
@@ -103,16 +108,20 @@ class TrainedModelAdmin(ReadOnly, ReportPages, ComparisonPages):
     def gate_table(self, model: TrainedModel) -> SafeString | str:
         """Show the comparison with the version that was active."""
         rows = [
-            [name, one["n"], one["only_first"], one["only_second"], f"{one['p_second_worse']:.2g}"]
+            [
+                HOLDOUTS[name],
+                *(one["n"], one["only_first"], one["only_second"]),
+                f"{one['p_second_worse']:.2g}",
+            ]
             for name, one in model.gate.get("compared", {}).items()
         ]
         if not rows:
             return str(model.gate.get("reason") or "-")
         header = ["Kept aside", "Pictures", f"Only Model {model.gate['against']} right"]
-        shown = table([*header, f"Only {model} right", "p (worse)"], rows)
+        shown = table([*header, f"Only {model} right", "p, if it were as good"], rows)
         lost = [
             [
-                name,
+                HOLDOUTS[name],
                 *(
                     f"{by_digit[key]['points_lost']:+.1f}" if key in by_digit else "-"
                     for key in "0123456789"
@@ -123,7 +132,17 @@ class TrainedModelAdmin(ReadOnly, ReportPages, ComparisonPages):
         by_digit = table(["Points lost by digit", *range(10)], lost) if lost else ""
         forced = " It was forced." if model.gate.get("forced") else ""
         reason = model.gate.get("reason", "")
-        return format_html("{}{}<p>{}{}</p>", shown, by_digit, reason, forced)
+        losses = ((sentence,) for sentence in gate.explain_losses(model.gate))
+        allowed = format_html_join("", "<p>{}</p>", losses)
+        return format_html("{}{}<p>{}{}</p>{}", shown, by_digit, reason, forced, allowed)
+
+    @admin.display(description="parameters")
+    def parameters_in_words(self, model: TrainedModel) -> SafeString | str:
+        return facts(describe_facts(model.parameters))
+
+    @admin.display(description="what it learned from")
+    def data_in_words(self, model: TrainedModel) -> SafeString | str:
+        return facts(describe_facts(model.data))
 
     @admin.display(description="file")
     def file_state(self, model: TrainedModel) -> str:

@@ -7,7 +7,9 @@ from typing import Any
 
 from ml.errors import ArtifactError
 from ml.measuring.holdouts import (
+    DIGIT_TOLERATED,
     LEVEL,
+    TOLERATED,
     ask,
     compare_answers,
     compare_digits,
@@ -15,7 +17,7 @@ from ml.measuring.holdouts import (
     is_new_to,
     worse_on,
 )
-from ml.measuring.significance import Comparison
+from ml.measuring.significance import Comparison, significant
 from ml.training.train import TrainedArtifact
 from recognizer.models import TrainedModel
 from recognizer.services.versions.registry import load_pipeline
@@ -87,6 +89,50 @@ def _fault(pictures: str, one: Comparison) -> str:
         f"{one.only_first:,}, the other way: {one.only_second:,}, of {one.n:,}; "
         f"p = {one.p_second_worse:.2g})"
     )
+
+
+def explain_losses(gate: dict[str, Any]) -> list[str]:
+    """Say of each loss of an accepted version why it was allowed, from what is stored with it."""
+    level = gate.get("level", LEVEL)
+    if not gate.get("accepted") or gate.get("forced"):
+        return []
+    tried = {
+        HOLDOUTS[name]: (100 * (one["only_first"] - one["only_second"]) / one["n"], one)
+        for name, one in gate.get("compared", {}).items()
+    }
+    p_values = {pictures: one["p_second_worse"] for pictures, (_, one) in tried.items()}
+    allowed = {HOLDOUTS[name]: share for name, share in TOLERATED.items()}
+    losses = [
+        (pictures, lost, p_values[pictures], allowed.get(pictures, 0.0))
+        for pictures, (lost, _) in tried.items()
+        if lost > 0
+    ]
+    found = set(significant(p_values, level))
+    digits = {
+        f"the {digit} of {HOLDOUTS[name]}": one
+        for name, by_digit in gate.get("digits", {}).items()
+        for digit, one in by_digit.items()
+    }
+    found.update(significant({pictures: one["p"] for pictures, one in digits.items()}, level))
+    losses += [
+        (pictures, one["points_lost"], one["p"], DIGIT_TOLERATED)
+        for pictures, one in digits.items()
+        if one["points_lost"] > (0 if pictures in found else 100 * DIGIT_TOLERATED)
+    ]
+    return [
+        f"{_points(lost)} less on {pictures}: "
+        + (
+            f"within the allowance of {_points(100 * share)}."
+            if pictures in found
+            else f"no more than chance (p = {p:.2g})."
+        )
+        for pictures, lost, p, share in losses
+    ]
+
+
+def _points(points: float) -> str:
+    number = f"{points:.1f}".removesuffix(".0") if points >= 0.05 else f"{points:.2f}"
+    return f"{number} point" if number == "1" else f"{number} points"
 
 
 def judge(candidate: TrainedArtifact, *, force: bool = False) -> Verdict:

@@ -25,8 +25,9 @@ from ml.measuring.holdouts import is_new_to, pen_holdout
 from ml.pipeline import read
 from recognizer.models import NO_DIGIT, Drawing, TrainedModel
 from recognizer.services.stored_digits import read_newest_corrections
+from recognizer.services.versions.gate import explain_losses
 from recognizer.services.versions.registry import get_model, load_pipeline
-from recognizer.wording import HOLDOUTS, data_url, png_url, say_answer
+from recognizer.wording import HOLDOUTS, data_url, describe_facts, png_url, say_answer
 
 MISTAKES = 12
 """Mistakes shown of each holdout."""
@@ -225,10 +226,8 @@ def _facts(model: TrainedModel) -> dict[str, dict[str, object]]:
             "SHA-256": model.sha256,
         },
         **_against(model),
-        "Data": {name.replace("_", " "): _plain(value) for name, value in model.data.items()},
-        "Parameters": {
-            name.replace("_", " "): _plain(value) for name, value in model.parameters.items()
-        },
+        "Data": dict(describe_facts(model.data)),
+        "Parameters": dict(describe_facts(model.parameters)),
         "Libraries": {
             "Python": model.python_version,
             "scikit-learn": model.sklearn_version,
@@ -246,7 +245,7 @@ def _against(model: TrainedModel) -> dict[str, dict[str, object]]:
         return {}
     facts: dict[str, object] = {
         "verdict": "accepted" if model.gate["accepted"] else "refused",
-        "reason": model.gate["reason"] or "-",
+        "reason": model.gate["reason"] or " ".join(explain_losses(model.gate)) or "-",
     }
     for name, by_digit in digits.items():
         digit, most = max(by_digit.items(), key=lambda item: item[1]["points_lost"])
@@ -260,13 +259,6 @@ def _calibration(error: float | None) -> str:
 
 def _title(name: str) -> str:
     return HOLDOUTS.get(name, name).capitalize()
-
-
-def _plain(value: object) -> str:
-    """Format a value; long lists, such as ids of drawings, are counted."""
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) if len(value) <= 5 else f"{len(value):,} entries"
-    return f"{value:,}" if type(value) is int else str(value)
 
 
 def _cache_key(*parts: str) -> str:

@@ -44,8 +44,45 @@ def test_versions_are_listed_with_their_accuracy(keeper: Client) -> None:
 def test_a_version_shows_what_is_known_of_it(keeper: Client, model: TrainedModel) -> None:
     page = keeper.get(f"{MODELS}1/change/").content.decode()
     assert model.sha256 in page
-    assert '<th scope="row">typefaces</th><td>10</td><td>100.0%</td>' in page
+    assert '<th scope="row">unseen typefaces</th><td>10</td><td>100.0%</td>' in page
     assert 'name="_save"' not in page
+
+
+def test_versions_and_runs_are_told_in_words(keeper: Client, model: TrainedModel) -> None:
+    data = {"corrections_held_out": 1234, "learned_hands": ["a"] * 9}
+    TrainedModel.objects.update(data=data, parameters={"from_scratch": False, "base": ["tmnist"]})
+    run = TrainingRun.objects.create(options={"reviewed_only": True, "base_path": None})
+    version = keeper.get(f"{MODELS}1/change/").content.decode()
+    assert '<th scope="row">corrections kept aside</th><td>1,234</td>' in version
+    assert '<th scope="row">hands that may no longer measure it</th><td>9 entries</td>' in version
+    assert '<th scope="row">from new weights</th><td>no</td>' in version
+    page = keeper.get(f"{RUNS}{run.pk}/change/").content.decode()
+    assert '<th scope="row">approved corrections only</th><td>yes</td>' in page
+    assert "{&quot;" not in version + page
+
+
+def test_a_version_that_is_worse_somewhere_says_why_it_is_allowed(
+    keeper: Client, model: TrainedModel
+) -> None:
+    gate = {
+        "accepted": True,
+        "against": 1,
+        "level": 0.05,
+        "compared": {
+            "pens": {"n": 5000, "only_first": 45, "only_second": 20, "p_second_worse": 0.001},
+            "typefaces": {"n": 3000, "only_first": 4, "only_second": 1, "p_second_worse": 0.19},
+            "others": {"n": 9000, "only_first": 1, "only_second": 8, "p_second_worse": 1.0},
+        },
+        "digits": {"pens": {"4": {"n": 44, "points_lost": 4.55, "p": 0.25}}},
+    }
+    copy_model(model, gate=gate)
+    page = keeper.get(f"{MODELS}2/change/").content.decode()
+    assert "0.5 points less on generated handwriting: within the allowance of 1 point." in page
+    assert "0.1 points less on unseen typefaces: no more than chance (p = 0.19)." in page
+    assert "4.5 points less on the 4 of generated handwriting: no more than chance" in page
+    assert "less on telling digits" not in page
+    TrainedModel.objects.filter(version=2).update(gate={**gate, "accepted": False})
+    assert "within the allowance" not in keeper.get(f"{MODELS}2/change/").content.decode()
 
 
 @pytest.mark.parametrize("metrics", [{}, {"typefaces": None}])
