@@ -55,6 +55,13 @@ class Reading:
     strangeness: NDArray[np.float64]
     """(n,) float64, 0 to 1: probability that the drawing is not a digit."""
 
+    @property
+    def answers(self) -> NDArray[np.float64]:
+        """(n, 11) float64, rows sum to 1: probability of each answer."""
+        return np.column_stack(
+            [self.probabilities * (1 - self.strangeness[:, None]), self.strangeness]
+        )
+
 
 def build_pipeline(seed: int = 0, hidden_units: int = 512) -> Pipeline:
     """Build the untrained model: normalization, direction maps, perceptron.
@@ -130,17 +137,22 @@ def predict(model: Pipeline, images: Digits) -> list[Prediction]:
     return predictions_of(read(model, images))
 
 
-def predict_with_hidden(model: Pipeline, image: Digit) -> tuple[Prediction, Features | None]:
-    """Read one digit (28, 28) and return its hidden layer (units,) as well, computed once.
+def read_with_hidden(model: Pipeline, images: Digits) -> tuple[Reading, Features | None]:
+    """Read canonical digits and return their hidden layers (n, units) as well, computed once.
 
-    It is None for an estimator that is not our perceptron.
+    They are None for an estimator that is not our perceptron.
     """
-    rows = image.reshape(1, -1)
     if not _is_our_perceptron(model):
-        return predict(model, image[None])[0], None
-    hidden = hidden_layer(model, rows)
-    (prediction,) = predictions_of(_as_reading(_output(model[-1], hidden)))
-    return prediction, hidden[0]
+        return read(model, images), None
+    hidden = hidden_layer(model, images.reshape(-1, CANONICAL_SIZE**2))
+    return _as_reading(_output(model[-1], hidden)), hidden
+
+
+def predict_with_hidden(model: Pipeline, image: Digit) -> tuple[Prediction, Features | None]:
+    """Read one digit (28, 28) and return its hidden layer (units,) as well."""
+    reading, hidden = read_with_hidden(model, image[None])
+    (prediction,) = predictions_of(reading)
+    return prediction, None if hidden is None else hidden[0]
 
 
 def predictions_of(reading: Reading) -> list[Prediction]:

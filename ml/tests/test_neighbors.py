@@ -11,9 +11,9 @@ from sklearn.pipeline import Pipeline
 from ml import artifacts
 from ml.drawing.canonical import Digits, canonical_digit
 from ml.drawing.strokes import Strokes, ink_from_strokes
-from ml.neighbors import Memory, PersonalAnswer, ask_memory, direction_of
-from ml.pipeline import NOT_A_DIGIT, hidden_layer, predict, predict_with_hidden
-from ml.writing.pen import write_strokes
+from ml.neighbors import Doubts, Memory, PersonalAnswer, ask_memory, direction_of, doubt_labels
+from ml.pipeline import NOT_A_DIGIT, hidden_layer, predict, predict_with_hidden, read_with_hidden
+from ml.writing.pen import write_digits, write_strokes
 
 ROOF: Strokes = [[[60, 220], [100, 140], [140, 60], [180, 140], [220, 220]]]
 """An eight as it is written in Arabic."""
@@ -88,3 +88,34 @@ def test_the_hidden_layer_comes_with_the_same_answer(bundle: Pipeline) -> None:
     assert prediction == predict(bundle, image[None])[0]
     assert hidden is not None
     assert np.array_equal(hidden, hidden_layer(bundle, image.reshape(1, -1))[0])
+
+
+def doubt(bundle: Pipeline, image: Digits, label: int, memory: Memory | None) -> Doubts:
+    reading, hidden = read_with_hidden(bundle, image[None])
+    assert hidden is not None
+    return doubt_labels(reading, hidden, np.array([label], np.uint8), memory)
+
+
+def test_where_nothing_is_known_the_model_alone_doubts_a_label(bundle: Pipeline) -> None:
+    images, digits = write_digits(60, seed=4)
+    reading, hidden = read_with_hidden(bundle, images)
+    assert hidden is not None
+    right = doubt_labels(reading, hidden, digits, None)
+    wrong = doubt_labels(reading, hidden, ((digits + 3) % 10).astype(np.uint8), None)
+    assert right.contradicted.sum() <= 1
+    assert wrong.contradicted.mean() > 0.9
+    assert (wrong.digits == digits).mean() > 0.9
+
+
+def test_a_new_style_is_doubted_until_one_like_it_is_known(bundle: Pipeline) -> None:
+    asked = vary(ROOF, 1)
+    assert doubt(bundle, asked, 8, None).contradicted.all()
+    known = remember(bundle, np.stack([vary(ROOF, 2)]), 8)
+    assert not doubt(bundle, asked, 8, known).contradicted.any()
+    assert doubt(bundle, asked, 3, known).contradicted.all()
+
+
+def test_one_known_drawing_of_another_label_does_not_outweigh_the_model(bundle: Pipeline) -> None:
+    seven: Strokes = [[[40, 40], [240, 40], [120, 240]]]
+    known = remember(bundle, np.stack([vary(seven, 2)]), 1)
+    assert not doubt(bundle, vary(seven, 1), 7, known).contradicted.any()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -17,12 +17,11 @@ from sklearn.pipeline import Pipeline
 from ml.drawing.canonical import CANONICAL_SIZE, Digits
 from ml.features import Features
 from ml.labeled.digits import LabeledDigits
+from ml.neighbors import CONTRADICTED_BELOW
 from ml.pipeline import NOT_A_DIGIT, hidden_layer, read
 from ml.writing.non_digits import make_others
 from ml.writing.pen import write_digits
 
-CONTRADICTED_BELOW: Final = 0.05
-"""Probability below which a label is contradicted (docs/decisions/label-check.md)."""
 CHECKED_FROM: Final = 50
 """Labels from which on they are checked: fewer prove little, and move a model little."""
 CREDIBLE_BELOW: Final = 10
@@ -56,6 +55,8 @@ class LabelCheck:
     waiting: NDArray[np.bool_]
     """(n,) bool, whether the label agrees with several in what the model and all that is trusted
     call impossible. None of these is suspicious."""
+    doubted: NDArray[np.bool_]
+    """(n,) bool, whether the model and all other corrections contradict an approved label."""
     digits: NDArray[np.uint8]
     """(n,) uint8, 0 to 9 or `NOT_A_DIGIT`: the likeliest answer, by the model for a label that
     waits, and else by the other corrections."""
@@ -63,7 +64,12 @@ class LabelCheck:
     """(n,) float64, 0 to 1: its probability."""
 
 
-def check_labels(model: Pipeline, digits: LabeledDigits, approved: NDArray[np.bool_]) -> LabelCheck:
+def check_labels(
+    model: Pipeline,
+    digits: LabeledDigits,
+    approved: NDArray[np.bool_],
+    settled: NDArray[np.bool_] | None = None,
+) -> LabelCheck:
     """Find the labels that are strongly contradicted.
 
     First, those that contradict what the model and the trusted labels are sure of, if several do so
@@ -84,6 +90,8 @@ def check_labels(model: Pipeline, digits: LabeledDigits, approved: NDArray[np.bo
         The corrections; their groups are the hands that gave the labels, "" if unknown.
     approved : ndarray
         (n,) bool: labels that a reviewer approved. They support others and are never suspicious.
+    settled : ndarray or None
+        (n,) bool: approved labels that are not doubted either, all by default.
 
     References
     ----------
@@ -92,23 +100,33 @@ def check_labels(model: Pipeline, digits: LabeledDigits, approved: NDArray[np.bo
     probabilities out of sample.
     """
     count = len(digits)
+    settled = approved if settled is None else settled
     if count > AT_ONCE:
         blocks = np.array_split(np.arange(count), -(-count // AT_ONCE))
-        return _join([check_labels(model, digits.select(b), approved[b]) for b in blocks])
-    found = _find_agreement(model, digits, approved)
+        return _join(
+            [check_labels(model, digits.select(b), approved[b], settled[b]) for b in blocks]
+        )
+    found = _find_agreement(model, digits, approved, settled)
     rest = np.flatnonzero(~found.waiting)
-    if len(rest) < CHECKED_FROM or approved.all():
-        return found
-    by_others = _check_by_others(model, digits.select(rest), approved[rest])
+    judged = ~approved | found.doubted
+    if len(rest) < CHECKED_FROM or not judged.any():
+        return replace(found, doubted=np.zeros(count, bool))
+    by_others = _check_by_others(model, digits.select(rest), approved[rest], judged[rest])
     for all_labels, theirs in zip(_arrays(found), _arrays(by_others), strict=True):
         all_labels[rest] = theirs
     return found
 
 
 def _find_agreement(
-    model: Pipeline, digits: LabeledDigits, approved: NDArray[np.bool_]
+    model: Pipeline,
+    digits: LabeledDigits,
+    approved: NDArray[np.bool_],
+    settled: NDArray[np.bool_],
 ) -> LabelCheck:
-    """Find the labels that contradict what is sure, several in the same way."""
+    """Find the labels that contradict what is sure, several in the same way.
+
+    Doubted is what the model contradicts of the approved ones.
+    """
     labels, count = digits.labels, len(digits)
     answers = _answers(model, digits.images)  # (n, 11)
     seen = answers.argmax(axis=1)
@@ -132,14 +150,21 @@ def _find_agreement(
     waiting = contradicts & many(11 * labels.astype(int) + seen, several)
     waiting |= impossible & (many(labels, 2 * several) | many(seen, 2 * several))
     return LabelCheck(
-        np.zeros(count, bool), waiting, seen.astype(np.uint8), answers.max(axis=1, initial=0.0)
+        suspicious=np.zeros(count, bool),
+        waiting=waiting,
+        doubted=approved & ~settled & _contradicts(answers, labels),
+        digits=seen.astype(np.uint8),
+        shares=answers.max(axis=1, initial=0.0),
     )
 
 
 def _check_by_others(
-    model: Pipeline, digits: LabeledDigits, approved: NDArray[np.bool_]
+    model: Pipeline,
+    digits: LabeledDigits,
+    approved: NDArray[np.bool_],
+    judged: NDArray[np.bool_],
 ) -> LabelCheck:
-    """Find the labels that the other corrections contradict."""
+    """Find those of the judged labels that the other corrections contradict."""
     labels, count = digits.labels, len(digits)
     pens, pen_labels = _backdrop(bool((labels == NOT_A_DIGIT).any()))
     X = _hidden(model, np.concatenate([digits.images, pens]))
@@ -149,7 +174,8 @@ def _check_by_others(
     alone = count + np.arange(len(y))
     groups = np.where(approved, alone[:count], hands)
     by_others = _out_of_sample(X, y, GroupKFold(FOLDS), np.append(groups, alone[count:]))[:count]
-    contradicted = ~approved & _contradicts(by_others, labels)
+    doubted = judged & _contradicts(by_others, labels)
+    contradicted = doubted & ~approved
     givers = np.unique(digits.groups[~approved])
     if len(givers) == 1 and givers[0] and np.count_nonzero(contradicted) < SEVERAL:
         contradicted[:] = False  # of a person alone on a site, a few corrections count
@@ -160,6 +186,7 @@ def _check_by_others(
     return LabelCheck(
         suspicious=contradicted,
         waiting=np.zeros(count, bool),
+        doubted=doubted & approved,
         digits=by_others.argmax(axis=1).astype(np.uint8),
         shares=by_others.max(axis=1),
     )
@@ -170,21 +197,13 @@ def _join(checks: list[LabelCheck]) -> LabelCheck:
 
 
 def _arrays(check: LabelCheck) -> tuple[NDArray[Any], ...]:
-    return check.suspicious, check.waiting, check.digits, check.shares
+    return check.suspicious, check.waiting, check.doubted, check.digits, check.shares
 
 
 def _answers(model: Pipeline, images: Digits) -> NDArray[np.float64]:
     """Probabilities (n, 11) of each answer by the model."""
     parts = [read(model, images[at : at + CHUNK]) for at in range(0, len(images), CHUNK)]
-    return np.concatenate(
-        [np.empty((0, NOT_A_DIGIT + 1))]
-        + [
-            np.column_stack(
-                [part.probabilities * (1 - part.strangeness[:, None]), part.strangeness]
-            )
-            for part in parts
-        ]
-    )
+    return np.concatenate([np.empty((0, NOT_A_DIGIT + 1)), *(part.answers for part in parts)])
 
 
 def _hidden(model: Pipeline, images: Digits) -> Features:

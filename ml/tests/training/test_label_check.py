@@ -205,6 +205,19 @@ def test_approved_labels_are_never_suspicious_and_support_others(
     assert not found.suspicious[300:].any()
 
 
+def test_an_approved_label_that_all_contradict_is_doubted_unless_it_is_settled(
+    bundle: Pipeline, honest: LabeledDigits
+) -> None:
+    digits = LabeledDigits.concatenate([honest, vandalism(honest, 10)])
+    approved = np.ones(310, bool)
+    found = check_labels(bundle, digits, approved, settled=np.arange(310) >= 305)
+    assert found.doubted[300:305].mean() >= 0.8
+    assert not found.doubted[305:].any()
+    assert found.doubted[:300].sum() <= 2
+    assert not (found.suspicious | found.waiting).any()
+    assert not check(bundle, digits, approved=approved).doubted.any()
+
+
 @pytest.mark.parametrize("count", [0, 1, CHECKED_FROM - 1])
 def test_few_labels_are_not_checked(bundle: Pipeline, honest: LabeledDigits, count: int) -> None:
     found = check(bundle, vandalism(honest, count))

@@ -23,6 +23,7 @@ from ml.errors import ArtifactError
 from ml.pipeline import Prediction as Prediction
 from recognizer.models import UNSUSPICIOUS, Drawing, DrawingQuerySet
 from recognizer.services.chunks import CHUNK
+from recognizer.services.drawings.doubting import doubt_answer
 from recognizer.services.drawings.remembering import answer_personally
 from recognizer.services.drawings.room import check_room
 from recognizer.services.errors import ServiceError
@@ -270,16 +271,20 @@ def give_feedback(drawing: Drawing, *, label: int | None) -> Drawing:
 
     An approval was for the label before, so it falls with it; a rejection stays.
     """
+    # Before the lock, which others wait for.
+    mark = UNSUSPICIOUS if label is None else doubt_answer(drawing, label)
     with transaction.atomic():
         drawing = Drawing.objects.select_for_update(of=("self",)).get(pk=drawing.pk)
         if drawing.label == label:
             return drawing
-        drawing.clear_suspicion()
         drawing.label = label
         drawing.feedback_at = None if label is None else timezone.now()
         if drawing.review == Drawing.Review.APPROVED:
             drawing.review = Drawing.Review.UNREVIEWED
             drawing.reviewer = drawing.reviewed_at = None
+        is_rejected = drawing.review == Drawing.Review.REJECTED
+        for name, value in (UNSUSPICIOUS if is_rejected else mark).items():
+            setattr(drawing, name, value)
         changed = ["label", "feedback_at", "review", "reviewer", "reviewed_at", *UNSUSPICIOUS]
         drawing.save(update_fields=changed)
     if drawing.correct is not None:

@@ -15,7 +15,7 @@ from django.db.models import Count, Max
 from ml.drawing.canonical import CANONICAL_SIZE
 from ml.neighbors import Memory, ask_memory, direction_of
 from ml.pipeline import Prediction, hidden_layer
-from recognizer.models import Drawing, DrawingQuerySet
+from recognizer.models import Drawing
 from recognizer.services.versions.registry import ActiveModel
 
 MOST = 200
@@ -47,14 +47,15 @@ class Personal:
 
 
 @dataclass(frozen=True)
-class _Remembered:
-    state: State
+class Known:
+    """Drawings whose answer is known, with their hidden layers."""
+
     ids: list[uuid.UUID]
     canonicals: list[bytes]
     memory: Memory
 
 
-_ready: OrderedDict[tuple[uuid.UUID, int, str], _Remembered] = OrderedDict()
+_ready: OrderedDict[tuple[uuid.UUID, int, str], tuple[State, Known]] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -62,10 +63,10 @@ def answer_personally(
     visitor: uuid.UUID, prediction: Prediction, hidden: Any, model: ActiveModel
 ) -> Personal | None:
     """Return what the visitor's memory makes of an answer; None without a memory."""
-    remembered = _recall(visitor, model)
-    if remembered is None:
+    known = _recall(visitor, model)
+    if known is None:
         return None
-    personal = ask_memory(prediction, hidden, remembered.memory)
+    personal = ask_memory(prediction, hidden, known.memory)
     mixed = personal.prediction
     return Personal(
         prediction=mixed.digit,
@@ -74,8 +75,8 @@ def answer_personally(
         strangeness=round(mixed.strangeness, 6),
         probabilities=[round(share, 6) for share in mixed.probabilities],
         share=round(personal.share, 6),
-        remembered=len(remembered.ids),
-        drawings=[remembered.ids[index] for index in personal.deciding],
+        remembered=len(known.ids),
+        drawings=[known.ids[index] for index in personal.deciding],
     )
 
 
@@ -84,49 +85,56 @@ def forget(visitor: uuid.UUID | None) -> int:
     return Drawing.objects.remembered_of(visitor).update(remembered=False)
 
 
-def _recall(visitor: uuid.UUID, model: ActiveModel) -> _Remembered | None:
+def _recall(visitor: uuid.UUID, model: ActiveModel) -> Known | None:
     """Return a visitor's memory, renewed if an answer has changed; one short query checks that."""
     drawings = Drawing.objects.remembered_of(visitor)
     counted = drawings.aggregate(count=Count("pk"), latest=Max("feedback_at"))
     state = counted["count"], counted["latest"]
     key = visitor, model.version, model.sha256
     with _lock:
-        known = _ready.get(key)
-        if known is not None and known.state == state:
+        before, known = _ready.get(key, (None, None))
+        if known is not None and before == state:
             _ready.move_to_end(key)
             return known
-    if not state[0]:
+    rows = drawings.order_by("-feedback_at", "-id").values_list("pk", "label", "canonical")[:MOST]
+    renewed = know(list(rows), model, known) if state[0] else None
+    if renewed is None:
         return None
-    renewed = _remember(drawings, state, model, known)
     with _lock:
-        _ready[key] = renewed
+        _ready[key] = state, renewed
         _ready.move_to_end(key)
         while len(_ready) > VISITORS:
             _ready.popitem(last=False)
     return renewed
 
 
-def _remember(
-    drawings: DrawingQuerySet, state: State, model: ActiveModel, known: _Remembered | None
-) -> _Remembered:
-    """Compute the hidden layers of the latest answered drawings that are not known yet."""
-    rows = list(
-        drawings.order_by("-feedback_at", "-id").values_list("pk", "label", "canonical")[:MOST]
-    )
+def know(
+    rows: list[tuple[uuid.UUID, int | None, bytes | memoryview]],
+    model: ActiveModel,
+    known: Known | None,
+    *,
+    most_new: int | None = None,
+) -> Known | None:
+    """Compute the hidden layers of labeled drawings that are not known yet.
+
+    With `most_new`, those beyond so many wait for the next time; None if there are no drawings.
+    """
     # By the pixels, not by the id: a drawing whose answer was withdrawn may be drawn on.
     canonicals = [bytes(canonical) for _, _, canonical in rows]
     directions = dict(zip(known.canonicals, known.memory.directions, strict=True)) if known else {}
-    new = [pixels for pixels in canonicals if pixels not in directions]
+    new = [pixels for pixels in canonicals if pixels not in directions][:most_new]
     if new:
         digits = np.frombuffer(b"".join(new), np.uint8).reshape(-1, CANONICAL_SIZE**2)
         hidden = hidden_layer(model.pipeline, digits)
         directions |= dict(zip(new, direction_of(hidden), strict=True))
-    return _Remembered(
-        state,
-        [pk for pk, _, _ in rows],
-        canonicals,
+    chosen = [place for place, pixels in enumerate(canonicals) if pixels in directions]
+    if not chosen:
+        return None
+    return Known(
+        [rows[place][0] for place in chosen],
+        [canonicals[place] for place in chosen],
         Memory(
-            np.stack([directions[pixels] for pixels in canonicals]),
-            np.array([label for _, label, _ in rows], np.uint8),
+            np.stack([directions[canonicals[place]] for place in chosen]),
+            np.array([rows[place][1] for place in chosen], np.uint8),
         ),
     )

@@ -29,7 +29,7 @@ def doubt_eights(pipeline: Any, digits: LabeledDigits, approved: Any) -> LabelCh
     count = len(digits)
     wrong = (digits.labels == 8) & ~approved
     none = np.zeros(count, bool)
-    return LabelCheck(wrong, none, np.ones(count, np.uint8), np.full(count, 0.99))
+    return LabelCheck(wrong, none, none, np.ones(count, np.uint8), np.full(count, 0.99))
 
 
 @pytest.fixture

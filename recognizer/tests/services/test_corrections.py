@@ -65,7 +65,7 @@ def check_by_shape(
     shapes = abs(rows - face).sum(axis=2).argmin(axis=1).astype(np.uint8)
     wrong = (shapes != digits.labels) & ~is_approved
     none = np.zeros(len(digits), bool)
-    return LabelCheck(wrong, none, shapes, np.full(len(digits), 0.97))
+    return LabelCheck(wrong, none, none, shapes, np.full(len(digits), 0.97))
 
 
 @pytest.fixture(autouse=True)
