@@ -191,6 +191,20 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
         return self.defer("image", "strokes")
 
 
+class Import(models.Model):
+    """A file or folder of labeled drawings that was imported."""
+
+    name = models.CharField(max_length=200)
+    started_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-started_at", "-id"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.name}, {timezone.localtime(self.started_at):%Y-%m-%d %H:%M}"
+
+
 class Drawing(models.Model):
     """One drawing, its prediction, and the answer to that."""
 
@@ -257,6 +271,20 @@ class Drawing(models.Model):
         editable=False,
         help_text="Whether its label, once there is one, changes its visitor's own readings.",
     )
+    confirmed = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Whether it was approved although the label check had marked it.",
+    )
+    imported_with = models.ForeignKey(
+        Import,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="drawings",
+        db_index=False,
+        editable=False,
+    )
     answer = models.GeneratedField(
         expression=Case(When(is_digit=True, then=F("prediction")), default=NO_DIGIT),
         output_field=models.PositiveSmallIntegerField(),
@@ -302,7 +330,7 @@ class Drawing(models.Model):
             models.CheckConstraint(
                 condition=Q(suspicious_at=None, suspected_digit=None, suspected_share=None)
                 | Q(
-                    review="unreviewed",
+                    review__in=["unreviewed", "approved"],
                     label__isnull=False,
                     suspicious_at__isnull=False,
                     suspected_digit__range=(0, NO_DIGIT),
@@ -370,6 +398,21 @@ class Drawing(models.Model):
             ),
             models.Index(
                 fields=["reviewed_at"], condition=Q(review="approved"), name="drawing_approved"
+            ),
+            models.Index(
+                fields=["label", "-reviewed_at", "-id"],
+                condition=Q(review="approved"),
+                name="drawing_known",
+            ),
+            models.Index(
+                fields=["network", "-created_at", "-id"],
+                condition=~Q(network=""),
+                name="drawing_of_network",
+            ),
+            models.Index(
+                fields=["imported_with", "-created_at", "-id"],
+                condition=Q(imported_with__isnull=False),
+                name="drawing_imported",
             ),
         ]
 

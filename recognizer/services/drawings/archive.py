@@ -17,7 +17,7 @@ from django.utils import timezone
 from ml import pipeline
 from ml.errors import InvalidDrawing
 from ml.labeled import formats
-from recognizer.models import Drawing
+from recognizer.models import Drawing, Import
 from recognizer.services.chunks import in_chunks
 from recognizer.services.drawings.recognition import (
     Sketch,
@@ -54,6 +54,7 @@ def import_drawings(
     # Read to the end before the first is stored: a file with a bad line adds nothing.
     summary = ImportSummary(total=sum(1 for _ in formats.iter_labeled(path)))
     began = timezone.now()
+    came_with = None
     position = 0
     for chunk in in_chunks(formats.iter_labeled(path)):
         sketches: dict[uuid.UUID, tuple[formats.LabeledDrawing, Sketch, datetime]] = {}
@@ -72,7 +73,9 @@ def import_drawings(
                 summary.refused.append(f"{drawing.name}: {error}")
                 continue
             sketches[pk] = drawing, sketch, began + timedelta(microseconds=position)
-        _store(sketches)
+        if sketches and came_with is None:
+            came_with = Import.objects.create(name=path.resolve().name[:200], started_at=began)
+        _store(sketches, came_with)
         summary.imported += len(sketches)
         summary.known += len(chunk) - len(wanted) + len(stored)
         report(summary)
@@ -96,13 +99,16 @@ def prune_drawings(
     return sum(delete_in_chunks(pruned))
 
 
-def _store(sketches: dict[uuid.UUID, tuple[formats.LabeledDrawing, Sketch, datetime]]) -> None:
+def _store(
+    sketches: dict[uuid.UUID, tuple[formats.LabeledDrawing, Sketch, datetime]],
+    came_with: Import | None,
+) -> None:
     if not sketches:
         return
     check_room()
     version, predictions = predict(np.stack([sketch.digit for _, sketch, _ in sketches.values()]))
     rows = [
-        _imported(pk, drawing, sketch, moment, prediction, version)
+        _imported(pk, drawing, sketch, moment, prediction, version, came_with)
         for (pk, (drawing, sketch, moment)), prediction in zip(
             sketches.items(), predictions, strict=True
         )
@@ -118,6 +124,7 @@ def _imported(
     moment: datetime,
     prediction: pipeline.Prediction,
     version: int,
+    came_with: Import | None,
 ) -> Drawing:
     return new_drawing(
         sketch,
@@ -126,6 +133,7 @@ def _imported(
         id=pk,
         created_at=moment,
         source=Drawing.Source.IMPORT,
+        imported_with=came_with,
         visitor=uuid.uuid5(NAMESPACE, f"writer {drawing.writer}") if drawing.writer else None,
         label=drawing.label,
         feedback_at=moment,

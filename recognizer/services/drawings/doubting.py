@@ -26,8 +26,8 @@ from recognizer.services.versions.registry import ActiveModel, NoModel, active_m
 EACH = 100
 """Drawings of each answer that a process knows, the latest approved ones; 3 MB in all."""
 READ_AGAIN_AFTER_SECONDS = 60
-LEARNED_AT_ONCE = 25
-"""Drawings that one answer waits for until they are known; 2 ms of processor time."""
+LEARNED_AT_ONCE = 10
+"""Drawings that one answer waits for until they are known; 1 ms of processor time."""
 
 
 @dataclass

@@ -282,11 +282,12 @@ def give_feedback(drawing: Drawing, *, label: int | None) -> Drawing:
         if drawing.review == Drawing.Review.APPROVED:
             drawing.review = Drawing.Review.UNREVIEWED
             drawing.reviewer = drawing.reviewed_at = None
+        drawing.confirmed = False
         is_rejected = drawing.review == Drawing.Review.REJECTED
         for name, value in (UNSUSPICIOUS if is_rejected else mark).items():
             setattr(drawing, name, value)
-        changed = ["label", "feedback_at", "review", "reviewer", "reviewed_at", *UNSUSPICIOUS]
-        drawing.save(update_fields=changed)
+        changed = ["label", "feedback_at", "review", "reviewer", "reviewed_at", "confirmed"]
+        drawing.save(update_fields=[*changed, *UNSUSPICIOUS])
     if drawing.correct is not None:
         count_feedback(drawing.model_id, is_right=drawing.correct)
     return drawing

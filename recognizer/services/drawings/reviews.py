@@ -20,7 +20,7 @@ from recognizer.services.retraining.schedule import enqueue_if_due
 KEPT: Final = -1
 """The label of a decision that leaves each drawing's label as it is."""
 TIMES = ("feedback_at", "reviewed_at", "suspicious_at")
-OTHERS = ("reviewer_id", "suspected_digit", "suspected_share")
+OTHERS = ("reviewer_id", "suspected_digit", "suspected_share", "confirmed")
 STATE = ("label", "review", *TIMES, *OTHERS)
 """What a decision changes, and an undo restores."""
 
@@ -69,9 +69,9 @@ def decide(
                     decision.group, decision.reviewer = group, reviewer
                     decisions.append(decision)
             now = timezone.now()
-            for (new_label, new_review, relabels), same in _group(decisions):
+            for (new_label, new_review, relabels, confirms), same in _group(decisions):
                 values = _values(new_label, new_review, reviewer.pk, now, relabels=relabels)
-                Drawing.objects.filter(pk__in=same).update(**values)
+                Drawing.objects.filter(pk__in=same).update(**values, confirmed=confirms)
             for decision in decisions:
                 decision.decided_at = now
             Decision.objects.bulk_create(decisions)
@@ -137,15 +137,25 @@ def _judge(drawing: Drawing, review: str, label: int | None) -> Decision:
 
 
 def _is_change(decision: Decision) -> bool:
-    return (decision.old_label, decision.old_review) != (decision.new_label, decision.new_review)
+    changes = (decision.old_label, decision.old_review) != (decision.new_label, decision.new_review)
+    return changes or _confirms(decision)
 
 
-def _group(decisions: list[Decision]) -> Iterator[tuple[tuple[int | None, str, bool], list[Any]]]:
+def _confirms(decision: Decision) -> bool:
+    """Check whether a reviewer approves a label though the label check has marked it."""
+    is_kept = decision.old_label == decision.new_label
+    is_marked = decision.before["suspicious_at"] is not None
+    return is_marked and is_kept and decision.new_review == Drawing.Review.APPROVED
+
+
+def _group(
+    decisions: list[Decision],
+) -> Iterator[tuple[tuple[int | None, str, bool, bool], list[Any]]]:
     """Yield the ids of drawings that get the same values, with these."""
-    groups: dict[tuple[int | None, str, bool], list[Any]] = {}
+    groups: dict[tuple[int | None, str, bool, bool], list[Any]] = {}
     for one in decisions:
         relabels = one.old_label != one.new_label
-        key = (one.new_label if relabels else None, one.new_review, relabels)
+        key = (one.new_label if relabels else None, one.new_review, relabels, _confirms(one))
         groups.setdefault(key, []).append(one.drawing_id)
     yield from groups.items()
 

@@ -78,6 +78,8 @@ class _Archive:
     stored: StoredDigits
     hands: NDArray[np.str_]
     approved: NDArray[np.bool_]
+    settled: NDArray[np.bool_]
+    """Approved by an import, or although they were marked."""
     faults: tuple[str, ...]
     surplus: int
 
@@ -87,12 +89,13 @@ def select_corrections(pipeline: Any, *, reviewed_only: bool, mark: bool = True)
 
     One hand's share is limited first, and what is left is checked for labels that the others
     contradict, or that contradict what is sure. These are marked and wait for a reviewer; a mark
-    that the check no longer finds is removed. Approved labels are always learned from.
+    that the check no longer finds is removed. Approved labels are always learned from; those that
+    all contradict are marked as well, until a reviewer approves them again.
     """
     archive = _read_archive(reviewed_only=reviewed_only)
     by_hand = replace(archive.stored.digits, groups=archive.hands)
-    check = check_labels(pipeline, by_hand, archive.approved)
-    if mark and not reviewed_only:
+    check = check_labels(pipeline, by_hand, archive.approved, archive.settled)
+    if mark:
         _mark(archive, check)
     left_out = LeftOut(
         corrupt=len(archive.faults),
@@ -109,16 +112,16 @@ def _read_archive(*, reviewed_only: bool) -> _Archive:
     """Read the canonical digits that may train; name those that are corrupt."""
     hands = Hands()
     room = _room_of_hands(hands)
-    givers, approved, faults, surplus = [], bytearray(), [], 0
+    givers, approved, settled, faults, surplus = [], bytearray(), bytearray(), [], 0
 
     def choose() -> Iterator[Row]:
         nonlocal surplus
         # From the newest back, so that the newest are kept of a hand that gave too many.
         drawings = Drawing.objects.trainable(reviewed_only=reviewed_only)
         rows = drawings.order_by("-created_at", "-id").values_list(
-            "pk", "visitor", "network", "review", "label", "canonical"
+            "pk", "visitor", "network", "review", "source", "confirmed", "label", "canonical"
         )
-        for pk, visitor, network, review, label, canonical in rows.iterator():
+        for pk, visitor, network, review, source, confirmed, label, canonical in rows.iterator():
             is_approved = review == Drawing.Review.APPROVED
             hand = hands.name(visitor, network)
             if not is_approved and not room.setdefault(hand, settings.RETRAIN_VISITOR_LABELS):
@@ -130,6 +133,8 @@ def _read_archive(*, reviewed_only: bool) -> _Archive:
                     room[hand] -= 1
                 givers.append(hand)
                 approved.append(is_approved)
+                is_import = source == Drawing.Source.IMPORT
+                settled.append(is_approved and (is_import or confirmed))
                 yield pk, hand or str(pk), label, canonical
 
     stored = as_stored_digits(choose())
@@ -137,6 +142,7 @@ def _read_archive(*, reviewed_only: bool) -> _Archive:
         stored.select(np.arange(len(stored))[::-1]),
         np.array(givers[::-1], np.str_),
         np.frombuffer(approved, np.bool_)[::-1],
+        np.frombuffer(settled, np.bool_)[::-1],
         tuple(faults[::-1]),
         surplus,
     )
@@ -164,11 +170,12 @@ def _mark(archive: _Archive, check: LabelCheck) -> None:
     ids = archive.stored.ids
     suspicious = {
         ids[index]: (
+            bool(archive.approved[index]),
             int(archive.stored.digits.labels[index]),
             int(check.digits[index]),
             float(check.shares[index]),
         )
-        for index in np.flatnonzero(check.suspicious | check.waiting)
+        for index in np.flatnonzero(check.suspicious | check.waiting | check.doubted)
     }
     checked = set(ids)
     marked = Drawing.objects.suspicious().order_by()
@@ -182,14 +189,15 @@ def _mark(archive: _Archive, check: LabelCheck) -> None:
         with transaction.atomic():
             drawings = []
             for drawing in (
-                Drawing.objects.unreviewed()
-                .filter(pk__in=chunk)
+                Drawing.objects.filter(pk__in=chunk, confirmed=False)
+                .exclude(review=Drawing.Review.REJECTED)
                 .order_by()
                 .select_for_update()
-                .only("label", *UNSUSPICIOUS)
+                .only("label", "review", *UNSUSPICIOUS)
             ):
-                label, digit, share = suspicious[drawing.pk]
-                if drawing.label != label:
+                was_approved, label, digit, share = suspicious[drawing.pk]
+                is_approved = drawing.review == Drawing.Review.APPROVED
+                if (is_approved, drawing.label) != (was_approved, label):
                     continue
                 drawing.suspicious_at = drawing.suspicious_at or now
                 drawing.suspected_digit = digit

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from recognizer.models import Drawing
+from recognizer.models import UNSUSPICIOUS, Drawing
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.kit.drawings import assert_problem
 
@@ -103,7 +103,7 @@ def test_a_changed_answer_loses_its_approval(visitor: Caller) -> None:
 def test_a_rejected_drawing_stays_rejected(visitor: Caller) -> None:
     drawing = visitor.draw(7)
     tell(visitor, drawing, {"label": 1})
-    Drawing.objects.update(review="rejected", reviewed_at=timezone.now())
+    Drawing.objects.update(review="rejected", reviewed_at=timezone.now(), **UNSUSPICIOUS)
     assert tell(visitor, drawing, {"label": 2}).json()["review"] == "rejected"
 
 

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from recognizer.models import Drawing, TrainedModel
+from recognizer.models import UNSUSPICIOUS, Drawing, TrainedModel
 from recognizer.services.drawings import remembering
 from recognizer.tests.conftest import DRAWINGS, Caller, make_key
 from recognizer.tests.kit.drawings import data_url, png_of
@@ -81,7 +81,9 @@ def test_a_rejected_answer_is_not_heard(visitor: Caller) -> None:
     first = visitor.draw(7)
     tell(visitor, first, 1)
     Drawing.objects.filter(pk=first["id"]).update(
-        review="rejected", reviewed_at=Drawing.objects.get(pk=first["id"]).created_at
+        review="rejected",
+        reviewed_at=Drawing.objects.get(pk=first["id"]).created_at,
+        **UNSUSPICIOUS,
     )
     assert visitor.draw(7)["personal"] is None
 

@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from ml.labeled.digits import load_tmnist
-from recognizer.models import Drawing, TrainedModel
+from recognizer.models import UNSUSPICIOUS, Drawing, TrainedModel
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.kit.drawings import SEVEN, digits_of_one_face
 
@@ -78,7 +78,9 @@ def test_what_is_exported_can_be_imported(
 def test_a_rejected_drawing_is_not_exported(
     labeled: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Drawing.objects.filter(pk=labeled[0]).update(review="rejected", reviewed_at=timezone.now())
+    Drawing.objects.filter(pk=labeled[0]).update(
+        review="rejected", reviewed_at=timezone.now(), **UNSUSPICIOUS
+    )
     export(tmp_path / "out.csv")
     assert capsys.readouterr().out.startswith("1 drawing written to ")
 

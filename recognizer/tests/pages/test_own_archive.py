@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from ml.labeled import formats
 from ml.labeled.digits import load_tmnist
-from recognizer.models import Drawing
+from recognizer.models import UNSUSPICIOUS, Drawing
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.kit.drawings import SEVEN, assert_problem, digits_of_one_face
 
@@ -75,7 +75,9 @@ def test_stroke_json_is_a_list_with_the_strokes(labeled: Caller) -> None:
 
 
 def test_a_rejected_drawing_is_its_authors_all_the_same(labeled: Caller) -> None:
-    Drawing.objects.filter(label=1).update(review="rejected", reviewed_at=timezone.now())
+    Drawing.objects.filter(label=1).update(
+        review="rejected", reviewed_at=timezone.now(), **UNSUSPICIOUS
+    )
     assert len(json.loads(content_of(export(labeled, "json")))) == 2
 
 

@@ -39,8 +39,8 @@ def store(label: int, count: int = 1, shape: int | None = None, **values: Any) -
             probabilities=[0.1] * 10,
             canonical=digits_of_one_face()[shape].tobytes(),
             image=b"",
-            source="canvas",
             **{
+                "source": "canvas",
                 "created_at": now + timedelta(seconds=position),
                 "label": label,
                 "feedback_at": now,
@@ -57,15 +57,16 @@ def approved() -> dict[str, Any]:
 
 
 def check_by_shape(
-    pipeline: Any, digits: LabeledDigits, is_approved: NDArray[np.bool_]
+    pipeline: Any, digits: LabeledDigits, is_approved: NDArray[np.bool_], is_settled: Any
 ) -> LabelCheck:
     """Check labels by the one face that there is; how it is really done, ml/tests show."""
     face = digits_of_one_face().reshape(10, -1).astype(int)
     rows = digits.images.reshape(-1, 1, 784).astype(int)
     shapes = abs(rows - face).sum(axis=2).argmin(axis=1).astype(np.uint8)
-    wrong = (shapes != digits.labels) & ~is_approved
+    wrong = shapes != digits.labels
     none = np.zeros(len(digits), bool)
-    return LabelCheck(wrong, none, none, shapes, np.full(len(digits), 0.97))
+    doubted = wrong & is_approved & ~is_settled
+    return LabelCheck(wrong & ~is_approved, none, doubted, shapes, np.full(len(digits), 0.97))
 
 
 @pytest.fixture(autouse=True)
@@ -160,6 +161,39 @@ def test_an_approved_label_is_not_marked_again(django_user_model: type[User]) ->
     assert not Drawing.objects.suspicious().exists()
     for _ in range(2):
         assert set(select().digits.groups) == ids([drawing])
+    assert not Drawing.objects.suspicious().exists()
+
+
+def test_an_approved_label_that_all_contradict_is_shown_once_and_learned_from(
+    django_user_model: type[User],
+) -> None:
+    reviewer = django_user_model.objects.create_superuser("reviewer")
+    (drawing,) = store(3, shape=7)
+    reviews.decide(Drawing.objects.all(), reviewer, "approved")
+    for reviewed_only in (False, True):
+        assert set(select(reviewed_only=reviewed_only).digits.groups) == ids([drawing])
+        assert list(Drawing.objects.suspicious()) == [drawing]
+    decided = reviews.decide(Drawing.objects.all(), reviewer, "approved")
+    assert decided.count == 1
+    assert set(select().digits.groups) == ids([drawing])
+    assert not Drawing.objects.suspicious().exists()
+    reviews.undo(decided.group, reviewer)
+    assert list(Drawing.objects.suspicious()) == [drawing]
+
+
+def test_what_a_visitor_says_anew_is_doubted_anew(django_user_model: type[User]) -> None:
+    reviewer = django_user_model.objects.create_superuser("reviewer")
+    (drawing,) = store(3, shape=7)
+    select()
+    reviews.decide(Drawing.objects.all(), reviewer, "approved")
+    recognition.give_feedback(drawing, label=1)
+    select()
+    assert list(Drawing.objects.suspicious()) == [drawing]
+
+
+def test_imports_are_believed_as_they_are() -> None:
+    store(3, shape=7, source="import", **approved())
+    select()
     assert not Drawing.objects.suspicious().exists()
 
 
@@ -274,9 +308,9 @@ def test_a_drawing_from_before_networks_were_kept_is_its_visitors() -> None:
 
 def test_labels_that_wait_are_left_out_and_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     def several_agree(
-        pipeline: Any, digits: LabeledDigits, is_approved: NDArray[np.bool_]
+        pipeline: Any, digits: LabeledDigits, is_approved: NDArray[np.bool_], is_settled: Any
     ) -> LabelCheck:
-        found = check_by_shape(pipeline, digits, is_approved)
+        found = check_by_shape(pipeline, digits, is_approved, is_settled)
         return replace(found, suspicious=found.waiting, waiting=found.suspicious)
 
     monkeypatch.setattr(service, "check_labels", several_agree)
@@ -307,10 +341,10 @@ def test_the_check_hears_hands_and_approvals(monkeypatch: pytest.MonkeyPatch) ->
     seen: list[tuple[list[str], list[bool]]] = []
 
     def listening(
-        pipeline: Any, digits: LabeledDigits, is_approved: NDArray[np.bool_]
+        pipeline: Any, digits: LabeledDigits, is_approved: NDArray[np.bool_], is_settled: Any
     ) -> LabelCheck:
         seen.append((digits.groups.tolist(), is_approved.tolist()))
-        return check_by_shape(pipeline, digits, is_approved)
+        return check_by_shape(pipeline, digits, is_approved, is_settled)
 
     monkeypatch.setattr(service, "check_labels", listening)
     visitor = uuid.uuid4()
