@@ -21,6 +21,7 @@ from recognizer.problems.pages import bad_request, method_not_allowed
 logger = logging.getLogger(__name__)
 
 CHARSETS = {"utf-8", "ascii", "iso8859-1"}
+OWN_ADMIN_PAGES = ("admin:desk",)
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 PROBES = {"/healthz", "/readyz"}
 IDLE_ON_FILES = (
@@ -134,12 +135,14 @@ class AdminFiltersMiddleware:
 class PageLocaleMiddleware(LocaleMiddleware):
     """Shows the pages in the visitor's language: the chosen one, or else the browser's.
 
-    The API and the admin stay English: programs get the same sentences everywhere, and the admin's
-    own texts have no translation, so that it would mix two languages.
+    The API and the admin stay English, except for pages of the admin that are our own: programs get
+    the same sentences everywhere, and the admin's lists and forms would mix two languages.
     """
 
     def process_request(self, request: HttpRequest) -> None:
-        if speaks_json(request) or request.path.startswith(reverse("admin:index")):
+        is_own = request.path.startswith(tuple(map(reverse, OWN_ADMIN_PAGES)))
+        is_english = speaks_json(request) or request.path.startswith(reverse("admin:index"))
+        if is_english and not is_own:
             translation.activate(settings.LANGUAGE_CODE)
             request.LANGUAGE_CODE = settings.LANGUAGE_CODE
         else:

@@ -19,6 +19,8 @@ NO_DIGIT = 10
 """The eleventh answer, as prediction and as label, as in `ml.pipeline`."""
 DIGITS = [(digit, str(digit)) for digit in range(10)]
 ANSWERS = [*DIGITS, (NO_DIGIT, "no digit")]
+UNSURE_BELOW = 0.8
+"""Confidence below which a drawing is worth a reviewer's label, even if nobody answered it."""
 UNSUSPICIOUS = {"suspicious_at": None, "suspected_digit": None, "suspected_share": None}
 """Values of the label check's fields for a drawing that it does not suspect."""
 
@@ -167,6 +169,10 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
 
     def wrong(self) -> DrawingQuerySet:
         return self.labeled().exclude(label=F("answer"))
+
+    def unsure(self) -> DrawingQuerySet:
+        """Return the drawings without an answer of which the model was not sure."""
+        return self.replaceable().filter(confidence__lt=UNSURE_BELOW)
 
     def unreviewed(self) -> DrawingQuerySet:
         """Return the labeled drawings that wait for a review."""
@@ -396,6 +402,22 @@ class Drawing(models.Model):
                 condition=Q(label__isnull=False) & ~Q(source="import"),
                 name="drawing_answered",
             ),
+            # The desk's queues. With what they are narrowed by, so that no row is read for it.
+            models.Index(
+                fields=["confidence", "id", "label", "answer", "strangeness"],
+                condition=Q(review="unreviewed", label__isnull=False),
+                name="drawing_to_review",
+            ),
+            models.Index(
+                fields=["visitor", "-created_at", "-id"],
+                condition=Q(review="unreviewed", label__isnull=False),
+                name="drawing_to_review_of_hand",
+            ),
+            models.Index(
+                fields=["confidence", "id"],
+                condition=Q(review="unreviewed", label=None, confidence__lt=UNSURE_BELOW),
+                name="drawing_unsure",
+            ),
             models.Index(
                 fields=["reviewed_at"], condition=Q(review="approved"), name="drawing_approved"
             ),
@@ -467,6 +489,24 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return f"Decision about {self.drawing_id}"
+
+
+class Lease(models.Model):
+    """A drawing that lies on a reviewer's desk: until the lease ends, no other one gets it."""
+
+    drawing = models.OneToOneField(
+        Drawing, on_delete=models.CASCADE, primary_key=True, db_constraint=False, related_name="+"
+    )
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
+    )
+    ends = models.DateTimeField(db_index=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"Drawing {self.drawing_id} until {self.ends}"
 
 
 class TrainingRunQuerySet(models.QuerySet["TrainingRun"]):

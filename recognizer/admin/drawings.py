@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
+from recognizer.admin.desk import DeskPages
 from recognizer.admin.elements import picture, table
 from recognizer.models import Decision, Drawing, DrawingQuerySet
 from recognizer.services.drawings import recognition, reviews
@@ -72,7 +73,7 @@ class DrawingForm(forms.ModelForm[Drawing]):
 
 
 @admin.register(Drawing)
-class DrawingAdmin(admin.ModelAdmin[Drawing]):
+class DrawingAdmin(DeskPages, admin.ModelAdmin[Drawing]):
     form = DrawingForm
     actions = ["approve", "reject"]
     list_display = [

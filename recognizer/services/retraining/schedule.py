@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_tasks import task
 from django_tasks_db.models import DBTaskResult, DBTaskResultQuerySet, get_date_max
 
-from recognizer.models import Drawing, TrainedModel, TrainingRun
+from recognizer.models import Drawing, DrawingQuerySet, TrainedModel, TrainingRun
 from recognizer.services.errors import ServiceError
 from recognizer.services.retraining.runs import RetrainingInProgress, running_now
 
@@ -64,13 +64,15 @@ def enqueue_if_due() -> None:
 def is_due() -> bool:
     """Check whether RETRAIN_AFTER labels were approved since the start of the last run."""
     wanted: int = settings.RETRAIN_AFTER
-    if not wanted:
-        return False
+    return bool(wanted) and newly_approved()[:wanted].count() >= wanted
+
+
+def newly_approved() -> DrawingQuerySet:
+    """Return the drawings that were approved since the start of the last run."""
     now = timezone.now()  # what is later is of a clock that was ahead
     runs = TrainingRun.objects.filter(started_at__lte=now).exclude(state=TrainingRun.State.TRIED)
     last = runs.aggregate(last=Max("started_at"))["last"] or datetime.min.replace(tzinfo=UTC)
-    approved = Drawing.objects.approved_after(last).filter(reviewed_at__lte=now)
-    return approved.order_by()[:wanted].count() >= wanted
+    return Drawing.objects.approved_after(last).filter(reviewed_at__lte=now).order_by()
 
 
 def waiting_since() -> datetime | None:

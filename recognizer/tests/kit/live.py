@@ -136,11 +136,11 @@ class LiveSite:
     environment: dict[str, str]
     server: Server
 
-    def draw_seven(self, query: str = "") -> dict[str, Any]:
-        """Send a 7 and return the answer."""
+    def draw_seven(self, query: str = "", strokes: Any = SEVEN) -> dict[str, Any]:
+        """Send a 7, or other strokes, and return the answer."""
         request = Request(
             f"{self.url}/api/v1/drawings/{query}",
-            json.dumps({"strokes": SEVEN}).encode(),
+            json.dumps({"strokes": strokes}).encode(),
             {"Content-Type": "application/json"},
         )
         with urlopen(request, timeout=START_SECONDS) as answer:

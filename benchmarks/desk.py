@@ -1,0 +1,136 @@
+"""How soon the next drawing is on a reviewer's desk, and how many a minute the keyboard decides.
+
+python -m benchmarks.desk [--rows N] [--decisions N]
+
+Chromium presses A, digits, R and Space in turn, each as soon as the next drawing has been painted.
+Time is from the key to the first task after the frame with the next drawing. In the archive, three
+tenths are unanswered, four approved, and three wait for a reviewer.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from playwright.sync_api import Page, expect, sync_playwright
+
+from benchmarks import kit
+from recognizer.tests.kit.browsing import FLAGS, find_chromium
+
+if TYPE_CHECKING:
+    from recognizer.tests.kit.live import LiveSite
+
+DRAWN = 300
+"""Different drawings of the synthetic pen; the archive has copies of them."""
+KEYS = ("a", "7", "Enter", "r", "3", "Space", "a", "x", "a", "0")
+ADD_REVIEWER = """
+from django.contrib.auth.models import Group, User
+user = User.objects.create_user("reviewer", password="only for this", is_staff=True)
+user.groups.add(Group.objects.get(name="Reviewer"))
+"""
+# The page's policy forbids to evaluate strings, so the time stands in an attribute.
+NOTE_NEXT = """() => {
+    const main = document.querySelector("#main");
+    const root = document.documentElement.dataset;
+    let began = 0;
+    main.addEventListener("keydown", (event) => {
+        delete root.painted;
+        began = event.timeStamp;
+    }, true);
+    new MutationObserver(() => requestAnimationFrame(() => {
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => (root.painted ??= performance.now() - began);
+        port2.postMessage(null);
+    })).observe(document.querySelector("#cards"), { attributeFilter: ["hidden"], subtree: true });
+}"""
+
+
+def fill(site: LiveSite, rows: int) -> None:
+    """Let the pen write some drawings and copy them; visitors, times, labels, reviews differ."""
+    from recognizer.tests.kit.live import connect
+
+    for _, strokes in kit.read_drawings(None, written=DRAWN, seed=0):
+        site.draw_seven(strokes=strokes)
+    chance = "abs(random() % 1000)"
+    own = {
+        "id": "lower(hex(randomblob(16)))",
+        "created_at": "datetime('now', '-' || number || ' minutes')",
+        "visitor": f"printf('%032x', {chance} + 1)",
+        "confidence": "1 - 0.7 * pow(abs(random() % 10000) / 10000.0, 4)",
+        "label": "CASE WHEN kind < 3 THEN NULL WHEN odd < 30 THEN odd % 10 ELSE one.prediction END",
+        "feedback_at": "CASE WHEN kind < 3 THEN NULL ELSE datetime('now') END",
+        "review": "CASE WHEN kind BETWEEN 3 AND 6 THEN 'approved' ELSE 'unreviewed' END",
+        "reviewed_at": "CASE WHEN kind BETWEEN 3 AND 6 THEN datetime('now') END",
+        "suspicious_at": "CASE WHEN kind > 6 AND odd < 3 THEN datetime('now') END",
+        "suspected_digit": "CASE WHEN kind > 6 AND odd < 3 THEN one.prediction END",
+        "suspected_share": "CASE WHEN kind > 6 AND odd < 3 THEN 0.98 END",
+    }
+    with connect(site.environment["DATABASE_URL"]) as database:
+        columns = database.execute("PRAGMA table_info(recognizer_drawing)")
+        names = [row[1] for row in columns]
+        database.execute(
+            f"""
+            WITH RECURSIVE counter(number, kind, odd) AS
+                (SELECT 1, 0, 0 UNION ALL
+                 SELECT number + 1, abs(random() % 10), {chance} FROM counter WHERE number < ?)
+            INSERT INTO recognizer_drawing ({", ".join(f'"{name}"' for name in names)})
+            SELECT {", ".join(own.get(name, f'one."{name}"') for name in names)}
+            FROM counter JOIN (
+                SELECT *, row_number() OVER () - 1 AS place FROM recognizer_drawing
+            ) AS one ON one.place = counter.number % {DRAWN}
+            """,
+            [rows - DRAWN],
+        )
+        database.execute("ANALYZE")
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # else the next writer would pay
+
+
+def decide(page: Page, decisions: int) -> tuple[list[float], float]:
+    """Press keys; return the milliseconds until each next drawing, and the minutes of all."""
+    page.evaluate(NOTE_NEXT)
+    painted = page.locator("html[data-painted]")
+    times = []
+    began = time.monotonic()
+    for number in range(decisions):
+        page.keyboard.press(KEYS[number % len(KEYS)])
+        times.append(float(painted.get_attribute("data-painted") or "nan"))  # waits
+    return times, (time.monotonic() - began) / 60
+
+
+def main() -> None:
+    parser = kit.new_parser(__doc__)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--decisions", type=int, default=200)
+    options = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        kit.serve_site(Path(folder)) as site,
+        sync_playwright() as playwright,
+    ):
+        fill(site, options.rows)
+        site.manage("shell", "-c", ADD_REVIEWER)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        page = browser.new_page(base_url=site.url)
+        page.goto("/admin/login/?next=/admin/recognizer/drawing/desk/")
+        page.get_by_label("Username").fill("reviewer")
+        page.get_by_label("Password").fill("only for this")
+        page.get_by_role("button", name="Log in").click()
+        times, minutes = decide(page, options.decisions)
+        kept = options.decisions - options.decisions // len(KEYS)  # one of them skips
+        expect(page.locator("#progress")).to_have_js_property("value", kept)
+        browser.close()
+    kit.print_head("rows", "decisions", "kept", "a minute", "p50 ms", "p95 ms", "p99 ms")
+    kit.print_row(
+        f"{options.rows:,}",
+        options.decisions,
+        kept,
+        round(options.decisions / minutes),
+        *np.percentile(times, [50, 95, 99]).round(1),
+    )
+
+
+if __name__ == "__main__":
+    main()

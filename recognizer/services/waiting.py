@@ -1,0 +1,194 @@
+"""The drawings that wait for a reviewer: in which order, and who has which on the desk."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+import numpy as np
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from ml.drawing.canonical import CANONICAL_SIZE
+from ml.neighbors import direction_of
+from recognizer.models import UNSURE_BELOW, Decision, Drawing, DrawingQuerySet, Lease
+
+LEASE = timedelta(minutes=2)
+WINDOW = 48
+"""Drawings among which the next few are chosen."""
+SURE = 0.9
+"""Confidence from which a model that contradicts a label is heard before the unsure ones."""
+APART = 3
+"""Neighbors on each side in the queue that a drawing must differ from."""
+ALIKE = 0.95
+"""Cosine of two canonical digits from which one is a near-copy of the other."""
+MOST_OF_HAND = 60
+PACE_OF = 20
+"""Last decisions that tell how long one takes."""
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A queue by its name in addresses: all that wait, and their order as parts of it."""
+
+    name: str
+
+    def all(self) -> DrawingQuerySet:
+        drawings = Drawing.objects.all()
+        return drawings.unsure() if self.name == "unsure" else drawings.unreviewed()
+
+    def parts(self) -> Iterator[QuerySet[Drawing]]:
+        """Yield what comes first, next, and so on; a drawing may be in several parts."""
+        waiting = self.all()
+        if self.name == "unsure":
+            yield waiting.order_by("confidence", "id")
+            return
+        yield waiting.suspicious().order_by("-created_at", "-id")
+        yield waiting.wrong().filter(confidence__gte=SURE).order_by("-confidence", "-id")
+        yield waiting.filter(confidence__lt=UNSURE_BELOW).order_by("confidence", "id")
+        yield waiting.filter(strangeness__range=(0.2, 0.8)).order_by("confidence", "id")
+        yield waiting.order_by("confidence", "id")
+
+
+ANSWERS, UNSURE = Queue("answers"), Queue("unsure")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a reviewer is since they sat down."""
+
+    done: int
+    left: int
+    seconds_each: float | None
+    """Median time between two decisions, as far as there are some."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Candidate:
+    id: uuid.UUID
+    visitor: uuid.UUID | None
+    direction: Any
+
+    def is_like(self, other: _Candidate) -> bool:
+        same_hand = self.visitor is not None and self.visitor == other.visitor
+        return same_hand or float(self.direction @ other.direction) > ALIKE
+
+
+def take_next(
+    reviewer: User,
+    queue: Queue,
+    count: int,
+    *,
+    held: Sequence[uuid.UUID] = (),
+    skipped: Collection[uuid.UUID] = (),
+) -> list[Drawing]:
+    """Lease a reviewer the next drawings, beyond those that they hold; renew what they have.
+
+    Those that follow each other are not near-copies, as far as the queue allows.
+    """
+    Lease.objects.filter(ends__lte=timezone.now()).delete()
+    leased = Lease.objects.exclude(reviewer=reviewer).values_list("drawing_id", flat=True)
+    others = {*leased, *held, *skipped}
+    rows = _window(queue, others)
+    last = Drawing.objects.filter(pk__in=held[-APART:]).values_list("pk", "visitor", "canonical")
+    by_id = {candidate.id: candidate for candidate in _candidates([*rows, *last])}
+    before = [by_id[pk] for pk in held[-APART:] if pk in by_id]
+    chosen = _keep_apart(before, [by_id[pk] for pk, *_ in rows], count)
+    ids = [candidate.id for candidate in chosen]
+    own = lease(reviewer, ids)
+    drawings = Drawing.objects.filter(pk__in=own).defer("strokes").in_bulk()
+    return [drawings[pk] for pk in ids if pk in drawings]
+
+
+def lease(reviewer: User, ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
+    """Lease drawings to a reviewer; return the ids of those that no other reviewer has.
+
+    Each row is inserted or not, so that of two who ask at the same moment one gets the drawing.
+    """
+    ends = timezone.now() + LEASE
+    # In one order for all, so that no two wait for each other.
+    new = [Lease(drawing_id=pk, reviewer=reviewer, ends=ends) for pk in sorted(ids)]
+    Lease.objects.bulk_create(new, ignore_conflicts=True)
+    own = Lease.objects.filter(reviewer=reviewer)
+    own.update(ends=ends)
+    return set(own.filter(drawing__in=ids).values_list("drawing_id", flat=True))
+
+
+def release(drawing: uuid.UUID, reviewer: User) -> None:
+    """End the lease of one drawing, and renew those of the others: the reviewer is at work."""
+    own = Lease.objects.filter(reviewer=reviewer)
+    own.filter(drawing=drawing).delete()
+    own.update(ends=timezone.now() + LEASE)
+
+
+def decidable(drawing: uuid.UUID, reviewer: User) -> DrawingQuerySet:
+    """Return the drawing, unless another reviewer has decided about it or has it on the desk."""
+    undecided = Q(review=Drawing.Review.UNREVIEWED) | Q(reviewer=reviewer)
+    now = timezone.now()
+    elsewhere = Lease.objects.filter(ends__gt=now).exclude(reviewer=reviewer).values("drawing")
+    return Drawing.objects.filter(undecided, pk=drawing).exclude(pk__in=elsewhere)
+
+
+def others_of_hand(drawing: Drawing) -> DrawingQuerySet:
+    """Return the newest drawings of the same visitor that wait for a review."""
+    waiting = Drawing.objects.unreviewed().exclude(pk=drawing.pk)
+    same = waiting.filter(visitor=drawing.visitor) if drawing.visitor else waiting.none()
+    return same.order_by("-created_at", "-id")[:MOST_OF_HAND]
+
+
+def measure_progress(reviewer: User, since: datetime, queue: Queue) -> Progress:
+    """Count what a reviewer has decided since a moment, and what is left for all."""
+    own = Decision.objects.filter(reviewer=reviewer, decided_at__gte=since, undone_at=None)
+    times = own.order_by("-decided_at", "-id").values_list("decided_at", flat=True)[:PACE_OF]
+    gaps = [(later - earlier).total_seconds() for later, earlier in pairwise(times)]
+    return Progress(own.count(), queue.all().count(), median(gaps) if gaps else None)
+
+
+def _window(queue: Queue, others: set[uuid.UUID]) -> list[Any]:
+    """Return id, visitor and pixels of the first that wait, the closest calls of a part first."""
+    found: dict[uuid.UUID, Any] = {}
+    for part in queue.parts():
+        rows = part.exclude(pk__in=others | found.keys())
+        fields = ("pk", "visitor", "canonical", "confidence", "probabilities")
+        new = list(rows.values_list(*fields)[: WINDOW - len(found)])
+        if part.query.order_by[0] == "confidence":
+            new.sort(key=lambda row: row[3] - sorted(row[4])[-2])
+        found |= {row[0]: row[:3] for row in new}
+        if len(found) >= WINDOW:
+            break
+    return list(found.values())
+
+
+def _candidates(drawings: list[Any]) -> list[_Candidate]:
+    if not drawings:
+        return []
+    ids, visitors, canonicals = zip(*drawings, strict=True)
+    pixels = np.frombuffer(b"".join(map(bytes, canonicals)), np.uint8)
+    rows = pixels.reshape(-1, CANONICAL_SIZE**2).astype(np.float32)
+    return list(map(_Candidate, ids, visitors, direction_of(rows)))
+
+
+def _keep_apart(
+    before: list[_Candidate], waiting: list[_Candidate], count: int
+) -> list[_Candidate]:
+    """Choose the next ones; one that is like those just before it waits, if another can come."""
+    chosen = list(before)
+    waiting = list(waiting)
+    while waiting and len(chosen) < len(before) + count:
+        near = chosen[-APART:]
+        place = next(
+            (
+                place
+                for place, one in enumerate(waiting)
+                if not any(one.is_like(other) for other in near)
+            ),
+            0,
+        )
+        chosen.append(waiting.pop(place))
+    return chosen[len(before) :]

@@ -1,0 +1,403 @@
+"""The desk as a form: its order, its leases, its decisions, and who may use it."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.db import connections
+from django.test import Client
+from django.utils import timezone
+
+from recognizer.models import Decision, Drawing, Lease, TrainedModel
+from recognizer.services import waiting
+from recognizer.services.drawings import recognition, reviews
+from recognizer.tests.conftest import make_member
+from recognizer.tests.kit.small_training import answered
+
+DESK = "/admin/recognizer/drawing/desk/"
+APPROVED = Drawing.Review.APPROVED
+
+
+@pytest.fixture
+def reviewer(model: TrainedModel) -> User:
+    return make_member("Reviewer")
+
+
+@pytest.fixture
+def desk(reviewer: User) -> Client:
+    """Return the browser of a reviewer."""
+    return log_in(reviewer)
+
+
+def log_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def wait(label: int | None = 1, **values: Any) -> Drawing:
+    """Store a drawing like no other one, which the model reads as a 1, by a visitor of its own."""
+    noise = np.random.default_rng(Drawing.objects.count()).integers(0, 255, 784, np.uint8)
+    feedback_at = None if label is None else timezone.now()
+    own = {"canonical": noise.tobytes(), "visitor": uuid.uuid4(), "feedback_at": feedback_at}
+    (drawing,) = answered(label, **{"confidence": 0.99, **own, **values})  # type: ignore[arg-type]
+    return drawing
+
+
+def cards(client: Client, query: str = "") -> list[Drawing]:
+    """Return the drawings on a desk, the top one first."""
+    page = client.get(DESK + query)
+    assert page.status_code == 200
+    return [card["drawing"] for card in page.context["cards"]]
+
+
+def decide(client: Client, decision: object, drawing: Drawing | None = None) -> str:
+    """Send the form of a card, and return the page that follows."""
+    body = {"decision": str(decision), "drawing": str(drawing.pk) if drawing else ""}
+    answer = client.post(DESK, body, follow=True)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def state_of(drawing: Drawing) -> tuple[int | None, str]:
+    drawing.refresh_from_db()
+    return drawing.label, drawing.review
+
+
+def test_the_doubtful_come_first(desk: Client) -> None:
+    rest = wait(confidence=0.95)
+    border = wait(confidence=0.94, strangeness=0.45)
+    unsure = wait(confidence=0.5, probabilities=[0.5, 0.2] + [0.0375] * 8)
+    close = wait(confidence=0.6, probabilities=[0.6, 0.35] + [0.00625] * 8)
+    contradicted = wait(7, confidence=0.97)
+    mark: dict[str, Any] = {
+        "suspicious_at": timezone.now(),
+        "suspected_digit": 2,
+        "suspected_share": 0.98,
+    }
+    suspicious = wait(**mark)
+    wait(None)
+
+    assert cards(desk) == [suspicious, contradicted, close, unsure, border, rest]
+
+
+def test_the_second_queue_has_the_unanswered_of_which_the_model_is_unsure(desk: Client) -> None:
+    wait(confidence=0.5)
+    wait(None, confidence=0.9)
+    less, more = wait(None, confidence=0.6), wait(None, confidence=0.4)
+
+    assert cards(desk, "?queue=unsure") == [more, less]
+
+
+@pytest.mark.parametrize("alike", ["visitor", "canonical"])
+def test_near_copies_do_not_follow_each_other(desk: Client, alike: str) -> None:
+    values = {"visitor": uuid.uuid4(), "canonical": bytes(range(196)) * 4}
+    shared: dict[str, Any] = {alike: values[alike]}
+    same = [wait(confidence=0.5, **shared).pk for _ in range(2)]
+    for _ in range(4):
+        wait(confidence=0.7)
+
+    places = [place for place, drawing in enumerate(cards(desk)) if drawing.pk in same]
+
+    assert places[1] - places[0] > waiting.APART
+
+
+def test_copies_follow_each_other_when_nothing_else_waits(desk: Client) -> None:
+    visitor = uuid.uuid4()
+    for _ in range(3):
+        wait(visitor=visitor)
+    assert len(cards(desk)) == 3
+
+
+@pytest.mark.parametrize(
+    ("decision", "after"),
+    [
+        *(("1", (1, "approved")), ("7", (7, "approved")), ("10", (10, "approved"))),
+        *(("reject", (1, "rejected")), ("skip", (1, "unreviewed"))),
+    ],
+)
+def test_a_form_decides_and_the_next_card_follows(
+    desk: Client, decision: str, after: tuple[int, str]
+) -> None:
+    first, second = wait(confidence=0.5), wait(confidence=0.9)
+    assert cards(desk)[0] == first
+
+    page = decide(desk, decision, first)
+
+    assert state_of(first) == after
+    assert f'data-id="{second.pk}"' in page
+    assert f'data-id="{first.pk}"' not in page
+
+
+def test_a_reviewer_gives_an_unanswered_drawing_its_label(desk: Client) -> None:
+    drawing = wait(None, confidence=0.5)
+    decide(desk, 4, drawing)
+    assert state_of(drawing) == (4, "approved")
+
+
+def test_twenty_decisions_are_undone_the_latest_first(desk: Client) -> None:
+    drawings = [wait() for _ in range(22)]
+    for drawing in drawings:
+        decide(desk, 7, drawing)
+
+    for drawing in reversed(drawings[2:]):
+        assert f'data-id="{drawing.pk}"' in decide(desk, "undo")
+        assert state_of(drawing) == (1, "unreviewed")
+
+    assert "There is nothing left to undo." in decide(desk, "undo")
+    assert state_of(drawings[1]) == (7, "approved")
+
+
+def test_a_decision_that_the_visitor_overtook_is_not_undone_but_the_one_before(
+    desk: Client,
+) -> None:
+    first, second = wait(), wait()
+    decide(desk, 7, first)
+    decide(desk, 7, second)
+    recognition.give_feedback(second, label=3)
+
+    assert "stays as it is" in decide(desk, "undo")
+    decide(desk, "undo")
+
+    assert state_of(second) == (3, "unreviewed")
+    assert state_of(first) == (1, "unreviewed")
+
+
+def test_the_label_that_the_reviewer_saw_is_approved(desk: Client) -> None:
+    drawing = wait(1)
+    cards(desk)
+    recognition.give_feedback(drawing, label=3)
+    decide(desk, 1, drawing)
+    assert state_of(drawing) == (1, "approved")
+
+
+def test_two_reviewers_never_get_the_same_card(desk: Client) -> None:
+    for _ in range(20):
+        wait()
+    other = log_in(make_member("Reviewer"))
+
+    own, others = cards(desk), cards(other)
+
+    assert len(own) == 12
+    assert len(others) == 8
+    assert not {drawing.pk for drawing in own} & {drawing.pk for drawing in others}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_ask_at_the_same_moment_one_gets_the_drawing(
+    bundle: Any, model: TrainedModel
+) -> None:
+    ids = [wait().pk for _ in range(30)]
+    reviewers = [make_member("Reviewer") for _ in range(4)]
+    start, got = threading.Barrier(len(reviewers)), []
+
+    def ask(reviewer: User) -> None:
+        start.wait()
+        got.append(waiting.lease(reviewer, ids))
+        connections.close_all()
+
+    threads = [threading.Thread(target=ask, args=[each]) for each in reviewers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sum(map(len, got)) == len(set().union(*got)) == len(ids)
+
+
+def test_a_lease_ends_after_two_minutes_and_work_renews_it(desk: Client) -> None:
+    first, second = wait(confidence=0.5), wait()
+    cards(desk)
+    other = log_in(make_member("Reviewer"))
+    assert cards(other) == []
+    soon = timezone.now() + timedelta(seconds=5)
+    Lease.objects.update(ends=soon)
+    decide(desk, 1, first)
+    assert Lease.objects.get(drawing=second).ends > soon + timedelta(seconds=60)
+
+    Lease.objects.update(ends=timezone.now())
+
+    assert cards(other) == [second]
+
+
+def test_a_card_on_the_desk_of_another_is_not_decided(desk: Client) -> None:
+    drawing = wait()
+    cards(desk)
+    other = log_in(make_member("Reviewer"))
+    assert "Another reviewer has decided about it" in decide(other, 7, drawing)
+    assert state_of(drawing) == (1, "unreviewed")
+
+
+def test_what_another_reviewer_decided_meanwhile_stays(desk: Client, reviewer: User) -> None:
+    drawing = wait()
+    cards(desk)
+    reviews.decide(Drawing.objects.all(), make_member("Reviewer"), Drawing.Review.REJECTED)
+
+    assert "Another reviewer has decided about it" in decide(desk, 7, drawing)
+
+    assert state_of(drawing) == (1, "rejected")
+
+
+def test_a_reviewer_decides_again_about_a_drawing(desk: Client) -> None:
+    drawing = wait()
+    decide(desk, 7, drawing)
+    decide(desk, "reject", drawing)
+    assert state_of(drawing) == (7, "rejected")
+    decide(desk, "undo")
+    assert state_of(drawing) == (7, "approved")
+
+
+def test_a_deleted_drawing_says_so(desk: Client) -> None:
+    drawing = wait()
+    cards(desk)
+    gone = Drawing(pk=drawing.pk)
+    drawing.delete()
+    assert "This drawing is deleted." in decide(desk, 7, gone)
+
+
+def test_the_script_hears_the_reason_and_the_progress(desk: Client) -> None:
+    drawing, other = wait(), wait()
+    body = {"decision": "7", "drawing": str(drawing.pk)}
+    headers = {"Accept": "application/json"}
+
+    kept = desk.post(DESK, body, headers=headers).json()
+    Lease.objects.create(
+        drawing=other, reviewer=make_member("Reviewer"), ends=timezone.now() + timedelta(minutes=1)
+    )
+    refused = desk.post(DESK, body | {"drawing": str(other.pk)}, headers=headers)
+
+    assert kept == {"card": "", "text": "1 of 2 done", "done": 1, "all": 2}
+    assert refused.status_code == 409
+    assert refused.json()["reason"].startswith("Another reviewer")
+
+
+def test_the_next_cards_are_none_that_the_page_holds(desk: Client) -> None:
+    for _ in range(20):
+        wait()
+    held = [str(drawing.pk) for drawing in cards(desk)]
+
+    page = desk.get(f"{DESK}cards/", {"held": held[6:]})
+
+    fresh = {str(card["drawing"].pk) for card in page.context["cards"]}
+    assert len(fresh) == 6
+    assert not fresh & set(held[6:])
+
+
+def test_the_progress_tells_how_long_it_still_takes(desk: Client, reviewer: User) -> None:
+    for _ in range(7):
+        wait()
+    drawings = cards(desk)
+    for drawing in drawings[:4]:
+        decide(desk, 1, drawing)
+    session = desk.session
+    session["desk"] |= {"began": (timezone.now() - timedelta(hours=1)).isoformat()}
+    session.save()
+    for number, decision in enumerate(Decision.objects.order_by("id")):
+        later = timezone.now() - timedelta(minutes=9) + timedelta(seconds=40 * number)
+        Decision.objects.filter(pk=decision.pk).update(decided_at=later)
+
+    page = desk.get(DESK).content.decode()
+
+    assert "4 of 7 done · 40 s each · about 2 min left" in page
+
+
+def test_at_the_end_a_trainer_sees_what_a_retraining_learns_and_its_button(desk: Client) -> None:
+    decide(desk, 7, wait())
+    trainer = log_in(make_member("Reviewer", "Trainer"))
+    sentence = "A retraining would learn from 1 label that was approved since the last one."
+    action = 'action="/admin/recognizer/trainingrun/retrain/"'
+
+    own, trainers = (" ".join(each.get(DESK).content.decode().split()) for each in (desk, trainer))
+
+    assert sentence in own
+    assert action not in own
+    assert sentence in trainers
+    assert action in trainers
+
+
+def test_skipped_ones_come_again_when_the_reviewer_asks_for_them(desk: Client) -> None:
+    drawing = wait()
+    page = " ".join(decide(desk, "skip", drawing).split())
+    assert "Show 1 skipped drawing" in page
+    assert f'data-id="{drawing.pk}"' in decide(desk, "again")
+
+
+def test_others_of_a_hand_are_decided_together_and_undone_together(desk: Client) -> None:
+    hand = uuid.uuid4()
+    drawings = [wait(7, visitor=hand) for _ in range(3)]
+    stranger = wait(7)
+    page = desk.get(f"{DESK}hand/{drawings[0].pk}/")
+    assert {card["drawing"].pk for card in page.context["cards"]} == {one.pk for one in drawings}
+    recognition.give_feedback(drawings[2], label=8)
+
+    chosen = [f"{drawing.pk}:7" for drawing in drawings]
+    body = {"decision": "reject", "chosen": chosen}
+    answer = desk.post(f"{DESK}hand/{drawings[0].pk}/", body, follow=True)
+
+    assert "2 drawings are rejected." in answer.content.decode()
+    reviewed = [state_of(drawing)[1] for drawing in [*drawings, stranger]]
+    assert reviewed == ["rejected", "rejected", "unreviewed", "unreviewed"]
+    decide(desk, "undo")
+    assert state_of(drawings[0]) == (7, "unreviewed")
+
+
+@pytest.mark.parametrize("address", ["", "cards/", f"hand/{uuid.uuid4()}/"])
+def test_only_the_permission_to_change_drawings_opens_the_desk(
+    model: TrainedModel, address: str
+) -> None:
+    looker = make_member()
+    looker.user_permissions.add(Permission.objects.get(codename="view_drawing"))
+    assert log_in(looker).get(DESK + address).status_code == 403
+    assert log_in(looker).post(DESK, {"decision": "undo"}).status_code == 403
+    assert Client().get(DESK + address).headers["Location"].startswith("/admin/login/")
+
+
+def test_a_decision_needs_the_csrf_token(reviewer: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(reviewer)
+    drawing = wait()
+    answer = client.post(DESK, {"decision": "7", "drawing": str(drawing.pk)})
+    assert answer.status_code == 403
+    assert state_of(drawing) == (1, "unreviewed")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *({"decision": "11"}, {"decision": "-1"}, {"decision": ""}),
+        *({"drawing": "seven"}, {"queue": "longest"}),
+    ],
+    ids=repr,
+)
+def test_what_no_form_sends_is_refused(desk: Client, body: dict[str, str]) -> None:
+    drawing = wait()
+    sent = {"decision": "7", "drawing": str(drawing.pk), **body}
+    assert desk.post(DESK, sent).status_code == 400
+    assert state_of(drawing) == (1, "unreviewed")
+
+
+def test_the_desk_speaks_german(desk: Client) -> None:
+    wait()
+    page = desk.get(DESK, headers={"Accept-Language": "de"}).content.decode()
+    assert '<html lang="de">' in page
+    assert "Ablehnen" in page
+    body = {"decision": "undo"}
+    headers = {"Accept": "application/json", "Accept-Language": "de"}
+    refused = desk.post(DESK, body, headers=headers).json()
+    assert refused["reason"] == "Es gibt nichts mehr rückgängig zu machen."
+
+
+def test_a_longer_queue_costs_no_more_queries(
+    desk: Client, django_assert_max_num_queries: Any
+) -> None:
+    for _ in range(30):
+        wait(7)
+    desk.get(DESK)
+    with django_assert_max_num_queries(40):
+        desk.get(DESK)
