@@ -127,6 +127,31 @@ class Lesson(models.Model):
         return f"Lesson of {self.model}"
 
 
+class Finding(models.Model):
+    """The latest report of a version, or comparison of two, and how far the next one is."""
+
+    name = models.CharField(
+        max_length=32, primary_key=True, help_text="Number of the version, or of both."
+    )
+    content = models.JSONField(null=True, encoder=DjangoJSONEncoder)
+    made_at = models.DateTimeField(null=True)
+    basis = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="Digest of what it depends on: another one outdates it.",
+    )
+    phase = models.CharField(max_length=64, blank=True)
+    progress = models.FloatField(default=0.0, help_text="Share that is done, 0 to 1.")
+    noted_at = models.DateTimeField(null=True, help_text="Last progress; empty when none is made.")
+    fault = models.TextField(blank=True, help_text="Why the last attempt failed.")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"Finding {self.name}"
+
+
 class DrawingQuerySet(models.QuerySet["Drawing"]):
     """Queries for drawings, under the names that the rest of the app uses."""
 

@@ -17,7 +17,8 @@ from django.utils.safestring import SafeString, mark_safe
 from recognizer.admin.elements import picture
 from recognizer.models import TrainedModel, TrainedModelQuerySet
 from recognizer.services import errors
-from recognizer.services.versions import registry
+from recognizer.services.retraining import runs
+from recognizer.services.versions import findings, registry
 from recognizer.wording import say_answer
 
 if TYPE_CHECKING:
@@ -73,20 +74,28 @@ class ComparisonPages(admin.ModelAdmin[TrainedModel]):
         if not self.has_view_permission(request):
             raise PermissionDenied
         try:
-            contrast = comparison.compare_versions(first, second)
+            rows = comparison.get_pair(first, second)
         except registry.UnknownModel as error:
             raise Http404(str(error)) from error
         except errors.EXPECTED as error:
             self.message_user(request, str(error), messages.ERROR)
             return redirect("admin:recognizer_trainedmodel_changelist")
+        if request.method == "POST":
+            findings.ask(first, second)
+            return redirect(request.path)
+        found = findings.look(first, second)
+        contrast = comparison.from_content(rows, found.content) if found.content else None
         may_see = request.user.has_perm("recognizer.view_drawing")
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{contrast.first} and {contrast.second}",
+            "title": f"{rows[0]} and {rows[1]}",
             "opts": TrainedModel._meta,
             "contrast": contrast,
-            "rows": [_row(one) for one in contrast.asked.values()],
-            "gallery": _gallery(request, contrast, may_see),
+            "rows": [_row(one) for one in contrast.asked.values()] if contrast else [],
+            "gallery": _gallery(request, contrast, may_see) if contrast else None,
+            "found": found,
+            "training": runs.running_now() if found.waiting_since else None,
+            "command": f"compare_models {first} {second}",
         }
         return TemplateResponse(request, "recognizer/comparison.html", context)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -14,7 +15,8 @@ from django.utils.safestring import SafeString
 
 from recognizer.models import TrainedModel
 from recognizer.pages.report_file import render_report
-from recognizer.services.versions import registry
+from recognizer.services.retraining import runs
+from recognizer.services.versions import findings, registry
 
 if TYPE_CHECKING:
     from recognizer.services.versions import reports
@@ -37,27 +39,45 @@ class ReportPages(admin.ModelAdmin[TrainedModel]):
         return format_html('<a href="{}">Mistakes, calibration, learning curve</a>', url)
 
     def show_report(self, request: HttpRequest, version: int) -> HttpResponse:
-        report = self._make_report(request, version)
+        model, found = self._look(request, version)
+        if request.method == "POST":
+            findings.ask(version)
+            return redirect(request.path)
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Report of {report.model}",
+            "title": f"Report of {model}",
             "opts": TrainedModel._meta,
-            "report": report,
+            "model": model,
+            "report": _read(model, found),
+            "found": found,
+            "training": runs.running_now() if found.waiting_since else None,
+            "command": f"export_report report.html --model {version}",
             "may_see_drawings": request.user.has_perm("recognizer.view_drawing"),
         }
         return TemplateResponse(request, "recognizer/report_page.html", context)
 
     def send_report(self, request: HttpRequest, version: int) -> HttpResponse:
-        html = render_report(self._make_report(request, version))
+        model, found = self._look(request, version)
+        report = _read(model, found)
+        if report is None:
+            return redirect("admin:model-report", version)
+        html = render_report(report)
         name = f"report-of-model-{version}.html"
         return HttpResponse(html, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
-    def _make_report(self, request: HttpRequest, version: int) -> reports.VersionReport:
-        from recognizer.services.versions import reports  # not loaded where digits are only read
-
+    def _look(self, request: HttpRequest, version: int) -> tuple[TrainedModel, findings.Found]:
         if not self.has_view_permission(request):
             raise PermissionDenied
         try:
-            return reports.make_report(version)
+            return registry.get_model(version), findings.look(version)
         except registry.UnknownModel as error:
             raise Http404(str(error)) from error
+
+
+def _read(model: TrainedModel, found: findings.Found) -> reports.VersionReport | None:
+    from recognizer.services.versions import reports  # not loaded where digits are only read
+
+    stored = found.finding
+    if stored is None or stored.content is None or stored.made_at is None:
+        return None
+    return reports.from_content(model, stored.made_at, stored.content)

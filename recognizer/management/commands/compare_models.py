@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from recognizer.management.base import ServiceCommand, read_count
-from recognizer.services.versions import comparison
+from recognizer.services.versions import comparison, findings
 from recognizer.wording import png_url
 
 
@@ -34,7 +34,7 @@ class Command(ServiceCommand):
         )
 
     def run(self, **options: Any) -> None:
-        contrast = comparison.compare_versions(options["first"], options["second"])
+        contrast: comparison.Contrast = findings.make(options["first"], options["second"])
         count = options["pictures"]
         if options["json"]:
             self.stdout.write(json.dumps(summarize(contrast, count)))

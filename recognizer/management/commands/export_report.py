@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 
 from recognizer.management.base import ServiceCommand
 from recognizer.pages.report_file import render_report
-from recognizer.services.versions import reports
+from recognizer.services.versions import findings, registry, reports
 
 
 class Command(ServiceCommand):
@@ -25,7 +25,8 @@ class Command(ServiceCommand):
         )
 
     def run(self, **options: Any) -> None:
-        report = reports.make_report(options["model"])
+        version = registry.get_model(options["model"]).version
+        report: reports.VersionReport = findings.make(version)
         options["path"].write_text(render_report(report), encoding="utf-8")
         if report.fault:
             self.stderr.write(f"Nothing could be measured: {report.fault}")

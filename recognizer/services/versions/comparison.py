@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import functools
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from ml.pipeline import NOT_A_DIGIT, read
 from recognizer.models import TrainedModel
 from recognizer.services.errors import ServiceError
 from recognizer.services.stored_digits import read_newest_corrections
-from recognizer.services.versions.registry import get_model, load_pipeline
+from recognizer.services.versions.registry import check_kept, get_model, load_pipeline
 from recognizer.wording import HOLDOUTS
 
 NEWEST = 10_000
@@ -48,16 +49,23 @@ class Difference:
 
 @dataclass(frozen=True, eq=False)
 class Asked:
-    """The answers of two versions to the same pictures."""
+    """The answers of two versions to the same pictures, and the pictures on which they differ."""
 
     name: str
-    meaning: str
-    is_fair: bool
     counts: Comparison
     images: Digits
     labels: NDArray[np.uint8]
     first: NDArray[np.uint8]
     second: NDArray[np.uint8]
+
+    @property
+    def meaning(self) -> str:
+        return HOLDOUTS.get(self.name, "corrections that one of them may have learned")
+
+    @property
+    def is_fair(self) -> bool:
+        """Whether neither version has learned the pictures."""
+        return self.name in HOLDOUTS
 
     def only(self, which: str, start: int = 0, count: int | None = None) -> list[Difference]:
         """Return what only the ``first`` or only the ``second`` version gets right."""
@@ -85,23 +93,34 @@ class Contrast:
     asked: dict[str, Asked]
 
 
-def compare_versions(first: int, second: int) -> Contrast:
-    """Ask two versions about the holdouts, and about corrections."""
+def get_pair(first: int, second: int) -> tuple[TrainedModel, TrainedModel]:
+    """Return two different versions whose files are kept."""
     if first == second:
         raise SameVersion(f"Model {first} is compared with itself; name two versions.")
     rows = get_model(first), get_model(second)
+    for row in rows:
+        check_kept(row)
+    return rows
+
+
+def compare_versions(
+    first: int, second: int, note: Callable[[str, float], None] = lambda phase, share: None
+) -> Contrast:
+    """Ask two versions about the holdouts, and about corrections."""
+    rows = get_pair(first, second)
+    note("Loading the models", 0.0)
     pipelines = [load_pipeline(row) for row in rows]
+    note("Preparing the pictures kept aside", 0.05)
     files = Path(settings.BASE_DATASET), Path(settings.LETTERS_DATASET)
     frozen = _frozen_holdouts(*files)
+    note("Reading corrections", 0.7)
     held, learned = _read_corrections(rows)
     pictures = replace(frozen, corrections=held)
-    answers = [
-        replace(
-            _frozen_answers(row.sha256, row.artifact, *files),
-            corrections=read(pipeline, held.images),
-        )
-        for row, pipeline in zip(rows, pipelines, strict=True)
-    ]
+    answers = []
+    for place, (row, pipeline) in enumerate(zip(rows, pipelines, strict=True)):
+        note(f"Asking {row}", 0.75 + 0.1 * place)
+        frozen_answers = _frozen_answers(row.sha256, row.artifact, *files)
+        answers.append(replace(frozen_answers, corrections=read(pipeline, held.images)))
     asked = {}
     for name in holdouts.HOLDOUTS:
         labels = pictures.labels(name)
@@ -115,8 +134,30 @@ def compare_versions(first: int, second: int) -> Contrast:
 def _put_together(name: str, images: Digits, labels: NDArray[np.uint8], given: list[Any]) -> Asked:
     first, second = (np.asarray(answers, np.uint8) for answers in given)
     right = [is_right(name, labels, answers) for answers in (first, second)]
-    meaning = HOLDOUTS.get(name, "corrections that one of them may have learned")
-    return Asked(name, meaning, name in HOLDOUTS, compare(*right), images, labels, first, second)
+    differ = right[0] != right[1]
+    parts = (part[differ] for part in (images, labels, first, second))
+    return Asked(name, compare(*right), *parts)
+
+
+def as_content(contrast: Contrast) -> dict[str, Any]:
+    """Return what is stored of a comparison, as plain values for JSON."""
+    return {
+        name: {
+            "counts": asdict(asked.counts),
+            "images": base64.b64encode(asked.images.tobytes()).decode(),
+            "answers": [part.tolist() for part in (asked.labels, asked.first, asked.second)],
+        }
+        for name, asked in contrast.asked.items()
+    }
+
+
+def from_content(rows: tuple[TrainedModel, TrainedModel], content: dict[str, Any]) -> Contrast:
+    asked = {}
+    for name, stored in content.items():
+        images = np.frombuffer(base64.b64decode(stored["images"]), np.uint8).reshape(-1, 28, 28)
+        answers = (np.array(part, np.uint8) for part in stored["answers"])
+        asked[name] = Asked(name, Comparison(**stored["counts"]), images, *answers)
+    return Contrast(*rows, asked)
 
 
 def _digit(answer: np.uint8) -> int | None:

@@ -101,9 +101,14 @@ def forget_model() -> None:
 
 def load_pipeline(row: TrainedModel) -> Any:
     """Return the estimator of a version, after a check of the file's digest."""
+    check_kept(row)
+    return artifacts.deserialize(artifact_files.read(row.artifact), row.sha256)
+
+
+def check_kept(row: TrainedModel) -> None:
+    """Refuse a version whose file was deleted."""
     if row.pruned_at:
         raise _pruned(row)
-    return artifacts.deserialize(artifact_files.read(row.artifact), row.sha256)
 
 
 def get_model(version: int | None) -> TrainedModel:

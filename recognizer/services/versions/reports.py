@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -81,7 +81,9 @@ class VersionReport:
     measured: tuple[dict[str, object], ...]
 
 
-def make_report(version: int | None = None) -> VersionReport:
+def make_report(
+    version: int | None = None, note: Callable[[str, float], None] = lambda phase, share: None
+) -> VersionReport:
     """Report on a version, by default the active one.
 
     Typefaces and pens kept aside never change, so each version reads them once, as long as the
@@ -91,15 +93,42 @@ def make_report(version: int | None = None) -> VersionReport:
     panels: tuple[Panel, ...] = ()
     fault = ""
     try:
-        panels = tuple(_panels(model))
+        panels = tuple(_panels(model, note))
     except MLError as error:
         fault = str(error)
+    note("Drawing the learning curve", 0.9)
+    return _describe(model, timezone.now(), panels, fault, _learning_curve())
+
+
+def as_content(report: VersionReport) -> dict[str, Any]:
+    """Return what is stored of a report: all but what its version's row has, for JSON."""
+    panels = [asdict(panel) for panel in report.panels]
+    return {"panels": panels, "fault": report.fault, "curve": report.curve}
+
+
+def from_content(model: TrainedModel, made_at: datetime, content: dict[str, Any]) -> VersionReport:
+    panels = tuple(
+        Panel(
+            **{
+                **panel,
+                "report": Report(**panel["report"]),
+                "mistakes": tuple(Mistake(**mistake) for mistake in panel["mistakes"]),
+            }
+        )
+        for panel in content["panels"]
+    )
+    return _describe(model, made_at, panels, content["fault"], content["curve"])
+
+
+def _describe(
+    model: TrainedModel, made_at: datetime, panels: tuple[Panel, ...], fault: str, curve: str
+) -> VersionReport:
     return VersionReport(
         model=model,
-        made_at=timezone.now(),
+        made_at=made_at,
         panels=panels,
         fault=fault,
-        curve=_learning_curve(),
+        curve=curve,
         facts=_facts(model),
         measured=tuple(
             {
@@ -114,7 +143,8 @@ def make_report(version: int | None = None) -> VersionReport:
     )
 
 
-def _panels(model: TrainedModel) -> Iterator[Panel]:
+def _panels(model: TrainedModel, note: Callable[[str, float], None]) -> Iterator[Panel]:
+    note("Preparing the pictures kept aside", 0.0)
     frozen = _cache_key("frozen", model.sha256)
     kept: tuple[Panel, ...] | None = cache.get(frozen)
     pipeline = None
@@ -125,6 +155,7 @@ def _panels(model: TrainedModel) -> Iterator[Panel]:
         kept = tuple(_panel(pipeline, name, part) for name, part in parts.items() if len(part))
         cache.set(frozen, kept, timeout=None)
     yield from kept
+    note("Reading corrections", 0.7)
     corrections = read_newest_corrections(CORRECTIONS, held_out=True)
     corrections = corrections.select(is_new_to(model.data, corrections.digits))
     if not (corrections.digits.labels != NO_DIGIT).any():

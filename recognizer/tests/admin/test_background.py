@@ -24,6 +24,8 @@ from recognizer.services import daily_counts
 from recognizer.services.drawings import archive, reviews
 from recognizer.services.retraining import runs, training
 from recognizer.services.site import counting
+from recognizer.services.versions import comparison
+from recognizer.tests.kit.drawings import copy_model
 from recognizer.tests.kit.small_training import SMALL, answered
 
 RUNS = "/admin/recognizer/trainingrun/"
@@ -87,6 +89,22 @@ def test_the_button_enqueues_and_the_worker_makes_a_new_version(
     assert run.state == "succeeded"
     assert TrainedModel.objects.count() == 2
     assert DBTaskResult.objects.get().return_value == run.outcome
+
+
+def test_the_worker_makes_a_report_and_a_comparison_that_pages_ask_for(
+    keeper: Client, worker: functools.partial[str], model: TrainedModel
+) -> None:
+    copy_model(model)
+    comparison._frozen_holdouts.cache_clear()
+    pages = [f"/admin/recognizer/trainedmodel/1/{page}/" for page in ("report", "compare/2")]
+    for url in pages:
+        assert "waiting for the worker" in keeper.get(url).content.decode()
+    worker()
+    report, compared = (keeper.get(url).content.decode() for url in pages)
+    assert "nothing has changed since" in report
+    assert "Learning curve" in report
+    assert "unseen typefaces" in compared
+    assert "data-unfinished" not in report + compared
 
 
 def test_the_worker_does_what_the_version_before_enqueued(

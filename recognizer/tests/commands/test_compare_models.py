@@ -14,6 +14,7 @@ from django.contrib.auth.models import Permission, User
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from ml import artifacts
 from ml.labeled.digits import LabeledDigits, is_held_out
@@ -33,6 +34,12 @@ def forget() -> None:
     """Forget what was asked: each test has holdouts of its own."""
     comparison._frozen_holdouts.cache_clear()
     comparison._frozen_answers.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def made_at_once(settings: Settings) -> None:
+    """Make what a page asks for while it asks, as a quick worker would."""
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
 
 
 @pytest.fixture
