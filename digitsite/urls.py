@@ -5,7 +5,13 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-urlpatterns = [path("admin/", admin.site.urls), path("", include("recognizer.urls"))]
+from recognizer.admin.board_page import board_view
+
+urlpatterns = [
+    path("admin/board/", board_view, name="board"),
+    path("admin/", admin.site.urls),
+    path("", include("recognizer.urls")),
+]
 
 handler400 = "recognizer.problems.pages.bad_request"
 handler403 = "recognizer.problems.pages.forbidden"

@@ -21,7 +21,7 @@ from recognizer.problems.pages import bad_request, method_not_allowed
 logger = logging.getLogger(__name__)
 
 CHARSETS = {"utf-8", "ascii", "iso8859-1"}
-OWN_ADMIN_PAGES = ("admin:desk",)
+OWN_ADMIN_PAGES = ("admin:desk", "board")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 PROBES = {"/healthz", "/readyz"}
 IDLE_ON_FILES = (

@@ -40,6 +40,16 @@ class Sums:
     confusion: Counter[tuple[int, int]] = field(default_factory=Counter)
     """By label and answer."""
 
+    def __add__(self, other: Sums) -> Sums:
+        return Sums(
+            self.drawn + other.drawn,
+            self.waiting + other.waiting,
+            _add(self.answers, other.answers),
+            _add(self.unsure, other.unsure),
+            _add(self.confidences, other.confidences),
+            self.confusion + other.confusion,
+        )
+
     @property
     def labeled(self) -> int:
         """Answers of people, without those that a reviewer rejected."""
@@ -55,16 +65,16 @@ class Sums:
 
 
 def add_up(counts: Iterable[DailyCount]) -> Sums:
-    sums = Sums()
-    for one in counts:
-        sums.drawn += one.drawn
-        sums.waiting += one.waiting
-        for name in ("answers", "unsure", "confidences"):
-            total, added = getattr(sums, name), getattr(one, name)
-            total[:] = [a + b for a, b in zip(total, added, strict=True)]
-        for label, answer, count in one.confusion:
-            sums.confusion[label, answer] += count
-    return sums
+    return sum(map(_read, counts), Sums())
+
+
+def _add(first: list[int], second: list[int]) -> list[int]:
+    return [a + b for a, b in zip(first, second, strict=True)]
+
+
+def _read(one: DailyCount) -> Sums:
+    confusion = Counter({(label, answer): count for label, answer, count in one.confusion})
+    return Sums(one.drawn, one.waiting, one.answers, one.unsure, one.confidences, confusion)
 
 
 def read_counts(since: date = date.min, **filters: Any) -> list[DailyCount]:

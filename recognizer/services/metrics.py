@@ -6,10 +6,12 @@ import logging
 import os
 from collections import Counter as Tally
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from math import inf
 
 from django.utils import timezone
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from ml.pipeline import Prediction
@@ -42,21 +44,68 @@ def count_throttled(caller: str, limited: str) -> None:
     THROTTLED.labels(caller, limited).inc()
 
 
+@dataclass(frozen=True)
+class Traffic:
+    """What this server's processes counted since it started."""
+
+    requests: int
+    failed: int
+    """Answers of 500 and above, such as of a busy database."""
+    throttled: int
+    p95_seconds: float | None
+    """What 95 % of the requests stayed below, within the bounds of the histogram."""
+
+
+def read_traffic() -> Traffic:
+    buckets: Tally[float] = Tally()
+    answers: Tally[str] = Tally()
+    throttled = 0.0
+    for family in _Counted().collect():
+        for sample in family.samples:
+            match sample.name:
+                case "django_http_requests_latency_seconds_by_view_method_bucket":
+                    buckets[float(sample.labels["le"])] += int(sample.value)
+                case "django_http_responses_total_by_status_total":
+                    answers[sample.labels["status"]] += int(sample.value)
+                case "digits_throttled_total":
+                    throttled += sample.value
+    failed = sum(count for status, count in answers.items() if status >= "500")
+    return Traffic(answers.total(), failed, int(throttled), _quantile(buckets, 0.95))
+
+
+def _quantile(buckets: Tally[float], share: float) -> float | None:
+    """Interpolate within a bucket, as Prometheus's `histogram_quantile` does."""
+    wanted = share * max(buckets.values(), default=0)
+    low, below = 0.0, 0
+    for bound in sorted(buckets):
+        if buckets[bound] >= wanted > 0:
+            if bound == inf:
+                return low
+            return low + (bound - low) * (wanted - below) / (buckets[bound] - below)
+        low, below = bound, buckets[bound]
+    return None
+
+
 def format_metrics() -> bytes:
     """Return all metrics in Prometheus's text format."""
-    return _format_counts() + generate_latest(_ActiveModel())
+    return generate_latest(_Counted()) + generate_latest(_ActiveModel())
 
 
-def _format_counts() -> bytes:
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:  # which gunicorn's configuration makes
-        return generate_latest(REGISTRY)
-    registry = CollectorRegistry()
-    try:
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-        return generate_latest(registry)
-    except Exception as error:  # of whatever kind a damaged file causes
-        logger.error("The counts of requests cannot be read: %s", error)
-        return b""
+class _Counted(CollectorRegistry):
+    """The counts of all processes; none, if a file of them is damaged."""
+
+    def collect(self) -> Iterator[Metric]:
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:  # which gunicorn's configuration makes
+            yield from REGISTRY.collect()
+            return
+        registry = CollectorRegistry()
+        try:
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+            families = list(registry.collect())
+        except Exception as error:  # of whatever kind a damaged file causes
+            logger.error("The counts of requests cannot be read: %s", error)
+            return
+        yield from families
 
 
 class _ActiveModel(CollectorRegistry):
