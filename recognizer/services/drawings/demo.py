@@ -23,11 +23,11 @@ from ml.training.material import TrainingOptions
 from ml.writing.hands import Hand, make_hand
 from recognizer.models import NO_DIGIT, Drawing, Lesson, TrainedModel, TrainingRun
 from recognizer.services.chunks import CHUNK
+from recognizer.services.drawings.doubting import mark_doubtful
 from recognizer.services.drawings.recognition import Sketch, new_drawing, read_sketch
 from recognizer.services.drawings.room import check_room
 from recognizer.services.errors import ServiceError
 from recognizer.services.retraining.bases import TMNIST, read_base
-from recognizer.services.retraining.corrections import select_corrections
 from recognizer.services.retraining.runs import lock_retraining
 from recognizer.services.stored_digits import StoredDigits
 from recognizer.services.versions import artifact_files
@@ -158,8 +158,8 @@ def load_demo(
             Lesson.objects.create(model=model, drawings=lesson)
             _note_run(model, verdict, trained.seconds)
             report("Labels are checked")
-            select_corrections(second, reviewed_only=False)
-    made = Drawing.objects.filter(pk__in=[row.pk for row in rows])
+            made = Drawing.objects.filter(pk__in=[row.pk for row in rows])
+            mark_doubtful(made)
     return Demo(
         drawings=len(rows),
         answered=made.labeled().count(),

@@ -108,17 +108,17 @@ def compare_versions(
 ) -> Contrast:
     """Ask two versions about the holdouts, and about corrections."""
     rows = get_pair(first, second)
-    note("Loading the models", 0.0)
+    note("loading the models", 0.0)
     pipelines = [load_pipeline(row) for row in rows]
-    note("Preparing the pictures kept aside", 0.05)
+    note("preparing the pictures kept aside", 0.05)
     files = Path(settings.BASE_DATASET), Path(settings.LETTERS_DATASET)
     frozen = _frozen_holdouts(*files)
-    note("Reading corrections", 0.7)
+    note("reading corrections", 0.7)
     held, learned = _read_corrections(rows)
     pictures = replace(frozen, corrections=held)
     answers = []
     for place, (row, pipeline) in enumerate(zip(rows, pipelines, strict=True)):
-        note(f"Asking {row}", 0.75 + 0.1 * place)
+        note(f"asking {row}", 0.75 + 0.1 * place)
         frozen_answers = _frozen_answers(row.sha256, row.artifact, *files)
         answers.append(replace(frozen_answers, corrections=read(pipeline, held.images)))
     asked = {}

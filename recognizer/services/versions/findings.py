@@ -85,7 +85,7 @@ def make(*versions: int) -> Any:
     fault = "It was stopped, or failed for a reason that the log of the worker names."
     try:
         basis = _digest_basis(versions)
-        note("Beginning", 0.0)
+        note("beginning", 0.0)
         if others:
             made: Any = comparison.compare_versions(first, others[0], note)
             content = comparison.as_content(made)

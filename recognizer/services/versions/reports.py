@@ -96,7 +96,7 @@ def make_report(
         panels = tuple(_panels(model, note))
     except MLError as error:
         fault = str(error)
-    note("Drawing the learning curve", 0.9)
+    note("drawing the learning curve", 0.9)
     return _describe(model, timezone.now(), panels, fault, _learning_curve())
 
 
@@ -144,7 +144,7 @@ def _describe(
 
 
 def _panels(model: TrainedModel, note: Callable[[str, float], None]) -> Iterator[Panel]:
-    note("Preparing the pictures kept aside", 0.0)
+    note("preparing the pictures kept aside", 0.0)
     frozen = _cache_key("frozen", model.sha256)
     kept: tuple[Panel, ...] | None = cache.get(frozen)
     pipeline = None
@@ -155,7 +155,7 @@ def _panels(model: TrainedModel, note: Callable[[str, float], None]) -> Iterator
         kept = tuple(_panel(pipeline, name, part) for name, part in parts.items() if len(part))
         cache.set(frozen, kept, timeout=None)
     yield from kept
-    note("Reading corrections", 0.7)
+    note("reading corrections", 0.7)
     corrections = read_newest_corrections(CORRECTIONS, held_out=True)
     corrections = corrections.select(is_new_to(model.data, corrections.digits))
     if not (corrections.digits.labels != NO_DIGIT).any():

@@ -10,7 +10,6 @@ from django.db.models import Count, Max, Min
 from django.utils import timezone
 
 from ml.pipeline import NOT_A_DIGIT, predict
-from ml.training import label_check
 from recognizer.models import Drawing, Lesson, TrainedModel, TrainingRun
 from recognizer.services.drawings import demo
 from recognizer.services.drawings.recognition import canonical_digit_of
@@ -21,12 +20,9 @@ from recognizer.tests.kit.small_training import SMALL
 
 @pytest.fixture(autouse=True)
 def small_demo(small_training: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let twenty hands write less, and train and check on little."""
+    """Let twenty hands write less, and train on little."""
     monkeypatch.setattr(demo, "DIGITS_A_SITTING", (1, 2))
     monkeypatch.setattr(demo, "SHORT", SMALL)
-    monkeypatch.setattr(label_check, "BACKDROP", 100)
-    monkeypatch.setattr(label_check, "BACKDROP_OTHERS", 20)
-    label_check._backdrop.cache_clear()
 
 
 def load(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
