@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -21,13 +20,14 @@ from django.views.decorators.cache import never_cache
 
 from recognizer.models import ANSWERS, NO_DIGIT, Drawing
 from recognizer.services import waiting
-from recognizer.services.drawings import recognition, reviews
+from recognizer.services.drawings import doubting, recognition, reviews
 from recognizer.services.errors import ServiceError
 from recognizer.services.retraining import schedule
 from recognizer.wording import png_url
 
 AHEAD = 12
 """Drawings that lie on a desk: the one on top, and those that follow."""
+NEAREST = 6
 UNDO_DEPTH = 20
 MOST_SKIPPED = 500
 PAUSE = timedelta(minutes=30)
@@ -241,9 +241,21 @@ def _put_on_top(pk: uuid.UUID, drawings: list[Drawing], reviewer: User) -> list[
     return [wanted, *rest]
 
 
-def _describe(drawings: Iterable[Drawing]) -> list[dict[str, Any]]:
+def _describe(drawings: list[Drawing]) -> list[dict[str, Any]]:
     """Return what the cards show."""
-    return [{**_describe_briefly(drawing), **_describe_fully(drawing)} for drawing in drawings]
+    canonicals = [bytes(drawing.canonical) for drawing in drawings]
+    nearest = doubting.find_nearest(canonicals, NEAREST) if drawings else []
+    return [
+        {
+            **_describe_briefly(drawing),
+            **_describe_fully(drawing),
+            "nearest": [
+                {"seen": png_url(recognition.png_of_canonical(pixels)), "label": _abbreviate(label)}
+                for pixels, label in near
+            ],
+        }
+        for drawing, near in zip(drawings, nearest, strict=True)
+    ]
 
 
 def _describe_briefly(drawing: Drawing) -> dict[str, Any]:

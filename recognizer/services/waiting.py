@@ -35,25 +35,28 @@ PACE_OF = 20
 
 @dataclass(frozen=True)
 class Queue:
-    """A queue by its name in addresses: all that wait, and their order as parts of it."""
+    """A queue by its name in addresses: its order as parts of it, and how many wait."""
 
     name: str
 
-    def all(self) -> DrawingQuerySet:
-        drawings = Drawing.objects.all()
-        return drawings.unsure() if self.name == "unsure" else drawings.unreviewed()
-
     def parts(self) -> Iterator[QuerySet[Drawing]]:
         """Yield what comes first, next, and so on; a drawing may be in several parts."""
-        waiting = self.all()
         if self.name == "unsure":
-            yield waiting.order_by("confidence", "id")
+            yield Drawing.objects.unsure().order_by("confidence", "id")
             return
-        yield waiting.suspicious().order_by("-created_at", "-id")
+        waiting = Drawing.objects.unreviewed()
+        # With approved ones that all contradict: a reviewer sees them once more.
+        yield Drawing.objects.suspicious().order_by("-created_at", "-id")
         yield waiting.wrong().filter(confidence__gte=SURE).order_by("-confidence", "-id")
         yield waiting.filter(confidence__lt=UNSURE_BELOW).order_by("confidence", "id")
         yield waiting.filter(strangeness__range=(0.2, 0.8)).order_by("confidence", "id")
         yield waiting.order_by("confidence", "id")
+
+    def count(self) -> int:
+        if self.name == "unsure":
+            return Drawing.objects.unsure().count()
+        again = Drawing.objects.suspicious().filter(review=Drawing.Review.APPROVED)
+        return Drawing.objects.unreviewed().count() + again.count()
 
 
 ANSWERS, UNSURE = Queue("answers"), Queue("unsure")
@@ -129,10 +132,12 @@ def release(drawing: uuid.UUID, reviewer: User) -> None:
 
 def decidable(drawing: uuid.UUID, reviewer: User) -> DrawingQuerySet:
     """Return the drawing, unless another reviewer has decided about it or has it on the desk."""
-    undecided = Q(review=Drawing.Review.UNREVIEWED) | Q(reviewer=reviewer)
+    undecided = Q(review=Drawing.Review.UNREVIEWED) | Q(suspicious_at__isnull=False)
     now = timezone.now()
     elsewhere = Lease.objects.filter(ends__gt=now).exclude(reviewer=reviewer).values("drawing")
-    return Drawing.objects.filter(undecided, pk=drawing).exclude(pk__in=elsewhere)
+    return Drawing.objects.filter(undecided | Q(reviewer=reviewer), pk=drawing).exclude(
+        pk__in=elsewhere
+    )
 
 
 def others_of_hand(drawing: Drawing) -> DrawingQuerySet:
@@ -147,7 +152,7 @@ def measure_progress(reviewer: User, since: datetime, queue: Queue) -> Progress:
     own = Decision.objects.filter(reviewer=reviewer, decided_at__gte=since, undone_at=None)
     times = own.order_by("-decided_at", "-id").values_list("decided_at", flat=True)[:PACE_OF]
     gaps = [(later - earlier).total_seconds() for later, earlier in pairwise(times)]
-    return Progress(own.count(), queue.all().count(), median(gaps) if gaps else None)
+    return Progress(own.count(), queue.count(), median(gaps) if gaps else None)
 
 
 def _window(queue: Queue, others: set[uuid.UUID]) -> list[Any]:

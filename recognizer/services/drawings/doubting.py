@@ -1,4 +1,4 @@
-"""The label check of one answer, or before many are approved: by the model and what is approved.
+"""What is known near a drawing, and the label check by it: of one answer, or of many at once.
 
 A retraining judges all labels anew (docs/decisions/label-check.md).
 """
@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from django.utils import timezone
 
-from ml.drawing.canonical import CANONICAL_SIZE
+from ml.drawing.canonical import CANONICAL_SIZE, Digits
 from ml.errors import ArtifactError
-from ml.neighbors import Doubts, doubt_labels
+from ml.neighbors import Doubts, direction_of, doubt_labels
 from ml.pipeline import read_with_hidden
 from recognizer.models import ANSWERS, UNSUSPICIOUS, Drawing, DrawingQuerySet
 from recognizer.services.chunks import in_chunks
@@ -28,6 +28,9 @@ EACH = 100
 READ_AGAIN_AFTER_SECONDS = 60
 LEARNED_AT_ONCE = 10
 """Drawings that one answer waits for until they are known; 1 ms of processor time."""
+
+LEARNED_FOR_DESK = 100
+"""The same for cards of the desk, which are fetched ahead."""
 
 
 @dataclass
@@ -70,6 +73,26 @@ def mark_doubtful(drawings: DrawingQuerySet) -> int:
     return marked
 
 
+def find_nearest(canonicals: list[bytes], count: int) -> list[list[tuple[bytes, int]]]:
+    """Return pixels and label of the known drawings that are nearest to each drawing."""
+    with suppress(NoModel, ArtifactError):
+        model = active_model()
+        known = _recall(model, LEARNED_FOR_DESK)
+        hidden = read_with_hidden(model.pipeline, _as_images(canonicals))[1]
+        if known is not None and hidden is not None:
+            nearness = direction_of(hidden) @ known.memory.directions.T  # (n, m) cosines
+            orders = np.argsort(-nearness, axis=1)[:, : count + 1]  # one may be the drawing itself
+            return [
+                [
+                    (known.canonicals[place], int(known.memory.labels[place]))
+                    for place in order
+                    if known.canonicals[place] != canonical
+                ][:count]
+                for order, canonical in zip(orders, canonicals, strict=True)
+            ]
+    return [[] for _ in canonicals]
+
+
 def _mark(doubts: Doubts, place: int) -> dict[str, Any]:
     return {
         "suspicious_at": timezone.now(),
@@ -82,15 +105,17 @@ def _doubt(canonicals: list[bytes], labels: list[int], most_new: int | None) -> 
     """Check labels; None without a model, or with one that has no hidden layer of ours."""
     with suppress(NoModel, ArtifactError):
         model = active_model()
-        images = np.frombuffer(b"".join(canonicals), np.uint8)
-        reading, hidden = read_with_hidden(
-            model.pipeline, images.reshape(-1, CANONICAL_SIZE, CANONICAL_SIZE)
-        )
+        reading, hidden = read_with_hidden(model.pipeline, _as_images(canonicals))
         if hidden is not None:
             known = _recall(model, most_new)
             memory = None if known is None else known.memory
             return doubt_labels(reading, hidden, np.array(labels, np.uint8), memory)
     return None
+
+
+def _as_images(canonicals: list[bytes]) -> Digits:
+    images = np.frombuffer(b"".join(canonicals), np.uint8)
+    return images.reshape(-1, CANONICAL_SIZE, CANONICAL_SIZE)
 
 
 def _recall(model: ActiveModel, most_new: int | None) -> Known | None:

@@ -318,7 +318,11 @@ def canonical_digit_of(drawing: Drawing) -> canonical.Digit:
 
 def canonical_png(drawing: Drawing) -> bytes:
     """Return that digit as a PNG, white ink on black."""
-    return pictures.encode_png(canonical_digit_of(drawing))
+    return png_of_canonical(bytes(drawing.canonical))
+
+
+def png_of_canonical(pixels: bytes) -> bytes:
+    return pictures.encode_png(np.frombuffer(pixels, np.uint8).reshape(28, 28))
 
 
 def _archive_png(ink: Ink) -> bytes:

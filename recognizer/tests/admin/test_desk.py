@@ -18,6 +18,7 @@ from recognizer.models import Decision, Drawing, Lease, TrainedModel
 from recognizer.services import waiting
 from recognizer.services.drawings import recognition, reviews
 from recognizer.tests.conftest import make_member
+from recognizer.tests.kit.drawings import digits_of_one_face
 from recognizer.tests.kit.small_training import answered
 
 DESK = "/admin/recognizer/drawing/desk/"
@@ -85,6 +86,30 @@ def test_the_doubtful_come_first(desk: Client) -> None:
     wait(None)
 
     assert cards(desk) == [suspicious, contradicted, close, unsure, border, rest]
+
+
+def test_an_approved_label_that_all_contradict_comes_once_more(desk: Client) -> None:
+    drawing = wait()
+    reviews.decide(Drawing.objects.all(), make_member("Reviewer"), APPROVED)
+    mark = {"suspicious_at": timezone.now(), "suspected_digit": 2, "suspected_share": 0.98}
+    Drawing.objects.update(**mark)
+    assert cards(desk) == [drawing]
+    decide(desk, 1, drawing)
+    assert cards(desk) == []
+    assert state_of(drawing) == (1, "approved")
+
+
+def test_a_card_shows_the_nearest_labeled_digits(desk: Client, reviewer: User) -> None:
+    shapes = digits_of_one_face()
+    for digit in range(10):
+        wait(digit, canonical=shapes[digit].tobytes())
+    reviews.decide(Drawing.objects.all(), reviewer, APPROVED)
+    wait(1, canonical=np.roll(shapes[3], 1, axis=1).tobytes())
+
+    (card,) = desk.get(DESK).context["cards"]
+
+    assert len(card["nearest"]) == 6
+    assert card["nearest"][0]["label"] == "3"
 
 
 def test_the_second_queue_has_the_unanswered_of_which_the_model_is_unsure(desk: Client) -> None:

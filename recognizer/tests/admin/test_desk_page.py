@@ -1,0 +1,189 @@
+"""The desk in a browser: keys, touch, two reviewers at once, and decisions that are not kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from recognizer.tests.kit.browsing import open_page
+from recognizer.tests.kit.drawings import SEVEN
+from recognizer.tests.kit.live import LiveSite, connect
+
+DESK = "/admin/recognizer/drawing/desk/"
+PASSWORD = "only for tests"
+ADD_REVIEWERS = f"""
+from django.contrib.auth.models import Group, User
+for name in ("ada", "ben"):
+    user = User.objects.create_user(name, password={PASSWORD!r}, is_staff=True)
+    user.groups.add(Group.objects.get(name="Reviewer"))
+"""
+
+
+@pytest.fixture(scope="module")
+def desk_site(own_site: LiveSite) -> LiveSite:
+    own_site.manage("shell", "-c", ADD_REVIEWERS)
+    return own_site
+
+
+@pytest.fixture
+def queue(desk_site: LiveSite) -> None:
+    """Let sixteen different drawings of a 7, labeled 1, wait for a reviewer."""
+    with connect(desk_site.environment["DATABASE_URL"]) as database:
+        for table in ("lease", "decision", "drawing"):
+            database.execute(f"DELETE FROM recognizer_{table}")
+        for number in range(16):
+            desk_site.draw_seven(strokes=[*SEVEN, [[0, 0], [20 * number, 30]]])
+        database.execute("UPDATE recognizer_drawing SET label = 1, feedback_at = created_at")
+
+
+@contextmanager
+def sit_down(browser: Browser, site: LiveSite, name: str = "ada", **options: Any) -> Iterator[Page]:
+    """Log in as a reviewer and open the desk."""
+    with open_page(browser, base_url=site.url, may_lack_answers=True, **options) as page:
+        page.goto(f"/admin/login/?next={DESK}")
+        page.get_by_label("Username").fill(name)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        expect(page.locator("#strip li").first).to_be_visible()
+        yield page
+
+
+def top(page: Page) -> str:
+    """Return the id of the drawing that is shown."""
+    return page.locator(".desk-card:visible").get_attribute("data-id") or ""
+
+
+def states(site: LiveSite) -> set[tuple[int, str, int]]:
+    """Return how many drawings have which label and review."""
+    counted = "SELECT label, review, count(*) FROM recognizer_drawing GROUP BY label, review"
+    return set(site.rows(counted))
+
+
+def expect_done(page: Page, count: int) -> None:
+    expect(page.locator("#progress")).to_have_js_property("value", count)
+
+
+def test_keys_decide_and_undo(browser: Browser, desk_site: LiveSite, queue: None) -> None:
+    with sit_down(browser, desk_site) as page:
+        first = top(page)
+        for key in ("a", "Enter", "7", "x", "r", "Space"):
+            before = top(page)
+            page.keyboard.press(key)
+            assert top(page) != before  # at once
+        expect_done(page, 5)
+        assert states(desk_site) == {
+            *((1, "approved", 2), (7, "approved", 1), (10, "approved", 1)),
+            *((1, "rejected", 1), (1, "unreviewed", 11)),
+        }
+        for left in range(4, -1, -1):
+            page.keyboard.press("Backspace")
+            expect_done(page, left)
+        assert top(page) == first
+        assert states(desk_site) == {(1, "unreviewed", 16)}
+        page.keyboard.press("Backspace")
+        expect(page.get_by_text("There is nothing left to undo.")).to_be_visible()
+
+
+def test_back_shows_the_one_before_to_decide_again(
+    browser: Browser, desk_site: LiveSite, queue: None
+) -> None:
+    with sit_down(browser, desk_site) as page:
+        first = top(page)
+        page.keyboard.press("a")
+        second = top(page)
+        page.keyboard.press("ArrowLeft")
+        assert top(page) == first
+        page.keyboard.press("r")
+        assert top(page) == second
+        expect_done(page, 2)
+        assert states(desk_site) == {(1, "rejected", 1), (1, "unreviewed", 15)}
+
+
+def test_a_key_that_is_held_down_decides_once(
+    browser: Browser, desk_site: LiveSite, queue: None
+) -> None:
+    with sit_down(browser, desk_site) as page:
+        for _ in range(5):
+            page.keyboard.down("r")
+        page.keyboard.up("r")
+        expect_done(page, 1)
+        assert states(desk_site) == {(1, "rejected", 1), (1, "unreviewed", 15)}
+
+
+def test_two_reviewers_get_different_drawings_and_finish_all(
+    browser: Browser, desk_site: LiveSite, queue: None
+) -> None:
+    cards = "[...document.querySelectorAll('.desk-card')].map((card) => card.dataset.id)"
+    with sit_down(browser, desk_site) as page, sit_down(browser, desk_site, "ben") as other:
+        own, others = set(page.evaluate(cards)), set(other.evaluate(cards))
+        assert len(own) == 12
+        assert len(others) == 4
+        assert not own & others
+        for _ in range(4):
+            other.keyboard.press("a")
+        for _ in range(12):
+            page.keyboard.press("7")
+        for each in (page, other):
+            expect(each.get_by_text("Nothing waits for you.")).to_be_visible()
+        assert states(desk_site) == {(1, "approved", 4), (7, "approved", 12)}
+
+
+def test_a_decision_that_was_not_kept_brings_its_drawing_back(
+    browser: Browser, desk_site: LiveSite, queue: None
+) -> None:
+    def refuse(route: Route) -> None:
+        route.abort() if route.request.method == "POST" else route.continue_()
+
+    with sit_down(browser, desk_site) as page:
+        first = top(page)
+        page.route(f"**{DESK}", refuse)
+        page.keyboard.press("r")
+        expect(page.get_by_text("this decision was not kept")).to_be_visible()
+        assert top(page) == first
+        page.unroute(f"**{DESK}")
+        page.keyboard.press("r")
+        expect_done(page, 1)
+        assert states(desk_site) == {(1, "rejected", 1), (1, "unreviewed", 15)}
+
+
+def test_keys_open_what_there_is_to_see(browser: Browser, desk_site: LiveSite, queue: None) -> None:
+    with sit_down(browser, desk_site) as page:
+        page.keyboard.press("?")
+        expect(page.get_by_role("heading", name="Keys")).to_be_visible()
+        page.keyboard.press("Escape")
+        page.keyboard.press("e")
+        expect(page.locator("#inside [data-part=told]")).to_have_text(re.compile("Sure|sure"))
+        page.keyboard.press("r")  # a key for the dialog decides nothing
+        page.keyboard.press("Escape")
+        assert states(desk_site) == {(1, "unreviewed", 16)}
+
+
+def test_without_scripts_a_form_decides(browser: Browser, desk_site: LiveSite, queue: None) -> None:
+    with sit_down(browser, desk_site, java_script_enabled=False) as page:
+        first = top(page)
+        page.get_by_role("button", name="Reject").click()
+        assert top(page) != first
+        assert states(desk_site) == {(1, "rejected", 1), (1, "unreviewed", 15)}
+        page.get_by_role("button", name="Undo the last decision").click()
+        assert top(page) == first
+        assert states(desk_site) == {(1, "unreviewed", 16)}
+
+
+def test_a_finger_finds_every_button_on_a_phone(
+    browser: Browser, desk_site: LiveSite, queue: None
+) -> None:
+    phone: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+    with sit_down(browser, desk_site, **phone) as page:
+        boxes = [one.bounding_box() for one in page.locator("main button:visible").all()]
+        assert len(boxes) >= 18
+        assert all(box and box["width"] >= 44 and box["height"] >= 44 for box in boxes)
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        first = top(page)
+        page.get_by_role("button", name="No digit").tap()
+        assert top(page) != first
+        expect_done(page, 1)
