@@ -64,8 +64,13 @@ def say_answer(answer: int | None) -> str:
 
 
 def describe_facts(facts: dict[str, Any]) -> dict[str, str]:
-    """Return recorded facts as words; long lists, such as those of hands, are counted."""
-    return {NAMES.get(name, name.replace("_", " ")): _plain(fact) for name, fact in facts.items()}
+    """Return recorded facts as words; marks of hands and long lists are counted."""
+    return {
+        NAMES.get(name, name.replace("_", " ")): _plain(
+            len(fact) if isinstance(fact, list) and name.startswith("learned") else fact
+        )
+        for name, fact in facts.items()
+    }
 
 
 def _plain(value: object) -> str:

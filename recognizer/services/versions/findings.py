@@ -104,20 +104,24 @@ def make(*versions: int) -> Any:
 
 def _look(versions: tuple[int, ...]) -> Found:
     finding = Finding.objects.filter(pk=_name(versions)).first()
-    waiting = DBTaskResult.objects.filter(
+    now = timezone.now()
+    tasks = DBTaskResult.objects.filter(
         task_path=make_in_background.module_path,
-        status="READY",
         args_kwargs={"args": list(versions), "kwargs": {}},
     )
+    # A worker takes seconds from its turn to the first note.
+    begun = tasks.filter(status="RUNNING", started_at__gt=now - SILENCE)
+    if finding and finding.made_at:
+        begun = begun.filter(started_at__gt=finding.made_at)
     noted_at = finding and finding.noted_at
     # A later note is of a clock that was ahead.
-    is_running = bool(noted_at and abs(timezone.now() - noted_at) < SILENCE)
+    is_running = abs(now - noted_at) < SILENCE if noted_at else begun.exists()
     fault = finding.fault if finding else ""
     if noted_at and not is_running:
         fault = "The worker ended before it was done."
     return Found(
         finding,
-        waiting.values_list("enqueued_at", flat=True).first(),
+        tasks.filter(status="READY").values_list("enqueued_at", flat=True).first(),
         is_running,
         fault,
         is_outdated=bool(finding and finding.made_at and finding.basis != _digest_basis(versions)),

@@ -92,7 +92,10 @@ def _fault(pictures: str, one: Comparison) -> str:
 
 
 def explain_losses(gate: dict[str, Any]) -> list[str]:
-    """Say of each loss of an accepted version why it was allowed, from what is stored with it."""
+    """Say of each loss of an accepted version why it was allowed, from what is stored with it.
+
+    Of the digits that lost no more than by chance, the one that lost most is named.
+    """
     level = gate.get("level", LEVEL)
     if not gate.get("accepted") or gate.get("forced"):
         return []
@@ -114,10 +117,16 @@ def explain_losses(gate: dict[str, Any]) -> list[str]:
         for digit, one in by_digit.items()
     }
     found.update(significant({pictures: one["p"] for pictures, one in digits.items()}, level))
+    lost_most = max(
+        (pictures for pictures in digits if pictures not in found),
+        key=lambda pictures: digits[pictures]["points_lost"],
+        default=None,
+    )
     losses += [
         (pictures, one["points_lost"], one["p"], DIGIT_TOLERATED)
         for pictures, one in digits.items()
-        if one["points_lost"] > (0 if pictures in found else 100 * DIGIT_TOLERATED)
+        if (pictures in found and one["points_lost"] > 0)
+        or (pictures == lost_most and one["points_lost"] > 100 * DIGIT_TOLERATED)
     ]
     return [
         f"{_points(lost)} less on {pictures}: "

@@ -54,7 +54,7 @@ def test_versions_and_runs_are_told_in_words(keeper: Client, model: TrainedModel
     run = TrainingRun.objects.create(options={"reviewed_only": True, "base_path": None})
     version = keeper.get(f"{MODELS}1/change/").content.decode()
     assert '<th scope="row">corrections kept aside</th><td>1,234</td>' in version
-    assert '<th scope="row">hands that may no longer measure it</th><td>9 entries</td>' in version
+    assert '<th scope="row">hands that may no longer measure it</th><td>9</td>' in version
     assert '<th scope="row">from new weights</th><td>no</td>' in version
     page = keeper.get(f"{RUNS}{run.pk}/change/").content.decode()
     assert '<th scope="row">approved corrections only</th><td>yes</td>' in page
@@ -73,13 +73,21 @@ def test_a_version_that_is_worse_somewhere_says_why_it_is_allowed(
             "typefaces": {"n": 3000, "only_first": 4, "only_second": 1, "p_second_worse": 0.19},
             "others": {"n": 9000, "only_first": 1, "only_second": 8, "p_second_worse": 1.0},
         },
-        "digits": {"pens": {"4": {"n": 44, "points_lost": 4.55, "p": 0.25}}},
+        "digits": {
+            "pens": {
+                "3": {"n": 500, "points_lost": 0.8, "p": 0.0001},
+                "4": {"n": 44, "points_lost": 4.55, "p": 0.25},
+                "5": {"n": 44, "points_lost": 2.3, "p": 0.5},
+            }
+        },
     }
     copy_model(model, gate=gate)
     page = keeper.get(f"{MODELS}2/change/").content.decode()
     assert "0.5 points less on generated handwriting: within the allowance of 1 point." in page
     assert "0.1 points less on unseen typefaces: no more than chance (p = 0.19)." in page
     assert "4.5 points less on the 4 of generated handwriting: no more than chance" in page
+    assert "0.8 points less on the 3 of generated handwriting: within the allowance" in page
+    assert "less on the 5" not in page
     assert "less on telling digits" not in page
     TrainedModel.objects.filter(version=2).update(gate={**gate, "accepted": False})
     assert "within the allowance" not in keeper.get(f"{MODELS}2/change/").content.decode()

@@ -61,6 +61,18 @@ def test_looking_again_enqueues_nothing_more(keeper: Client) -> None:
     assert waiting() == 1
 
 
+def test_while_the_worker_begins_nothing_more_is_enqueued(keeper: Client) -> None:
+    keeper.get(REPORT)
+    DBTaskResult.objects.update(status="RUNNING", started_at=timezone.now())
+    page = keeper.get(REPORT).content.decode()
+    assert "It is being made: beginning." in page
+    assert "db_worker" not in page
+    assert waiting() == 0
+    DBTaskResult.objects.update(started_at=timezone.now() - timedelta(minutes=6))
+    keeper.get(REPORT)
+    assert waiting() == 1
+
+
 def test_a_retraining_for_which_it_waits_is_named(keeper: Client) -> None:
     with runs.start_run({}) as run:
         assert f"{run} is still going." in keeper.get(REPORT).content.decode()
