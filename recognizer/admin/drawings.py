@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime, timedelta
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
@@ -10,13 +13,15 @@ from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
+from django.utils.timezone import get_current_timezone, localdate, localtime
 
+from recognizer.admin.bulk_decisions import BulkDecisions
 from recognizer.admin.desk import DeskPages
 from recognizer.admin.elements import picture, table
-from recognizer.models import Decision, Drawing, DrawingQuerySet
+from recognizer.models import Decision, Drawing, DrawingQuerySet, Import
 from recognizer.services.drawings import recognition, reviews
 
 LONG_COLUMNS = {"canonical", "image", "probabilities", "strokes"}
@@ -63,6 +68,91 @@ class QueueFilter(admin.SimpleListFilter):
         return queryset.filter(review=self.value())
 
 
+class DayFilter(admin.SimpleListFilter):
+    title = "day"
+    parameter_name = "day"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        today = localdate()
+        days = {str(today): "Today", str(today - timedelta(days=1)): "Yesterday", "week": "7 days"}
+        if (chosen := self.value()) is not None:
+            days.setdefault(chosen, chosen)
+        return list(days.items())
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        match self.value():
+            case None:
+                return queryset
+            case "week":
+                return queryset.filter(created_at__gte=_midnight(str(localdate()), -6))
+        return of_day(queryset, self.value() or "")
+
+
+class HandFilter(admin.SimpleListFilter):
+    """Shown once a hand is chosen: by its link in the list, or on the page of a drawing."""
+
+    title = "hand"
+    parameter_name = "hand"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        chosen = self.value()
+        return [(chosen, chosen[:8])] if chosen else []
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        chosen = self.value()
+        return queryset if chosen is None else _beginning_with(queryset, chosen, HANDS)
+
+
+class ImportFilter(admin.SimpleListFilter):
+    title = "import"
+    parameter_name = "import"
+    most = 20
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        found = {str(one.pk): str(one) for one in Import.objects.all()[: self.most]}
+        if (chosen := self.value()) is not None:
+            found.setdefault(chosen, f"Import {chosen}")
+        return list(found.items())
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        chosen = self.value()
+        return queryset if chosen is None else queryset.filter(imported_with=chosen)
+
+
+HANDS = ("visitor", "network")
+LEAST_OF_AN_ID = 6
+"""Letters of an id from which on it is searched for."""
+
+
+def of_day(drawings: Any, day: str) -> Any:
+    """Return the drawings of one day, written as 2026-11-29; none where there is no such day."""
+    try:
+        return drawings.filter(created_at__gte=_midnight(day), created_at__lt=_midnight(day, 1))
+    except ValueError:
+        return drawings.none()
+
+
+def _midnight(day: str, days_later: int = 0) -> datetime:
+    found = datetime.strptime(day, "%Y-%m-%d") + timedelta(days=days_later)
+    return found.replace(tzinfo=get_current_timezone())
+
+
+def _beginning_with(drawings: Any, text: str, names: tuple[str, ...]) -> Any:
+    """Return the drawings of which the first column that has it begins so; each has an index."""
+    digits = text.replace("-", "").lower()
+    if not re.fullmatch(rf"[0-9a-f]{{{LEAST_OF_AN_ID},32}}", digits):
+        return drawings.none()
+    ends = digits.ljust(32, "0"), digits.ljust(32, "f")
+    for name in names:
+        is_whole = ends[0] == ends[1]
+        found = drawings.filter(**({name: ends[0]} if is_whole else {f"{name}__range": ends}))
+        if name == "network":
+            found = found.exclude(network="")  # its index is of these alone
+        if found.order_by().exists():
+            return found
+    return drawings.none()
+
+
 class DrawingForm(forms.ModelForm[Drawing]):
     def clean(self) -> dict[str, Any]:
         """Refuse an approval without a label."""
@@ -73,21 +163,33 @@ class DrawingForm(forms.ModelForm[Drawing]):
 
 
 @admin.register(Drawing)
-class DrawingAdmin(DeskPages, admin.ModelAdmin[Drawing]):
+class DrawingAdmin(BulkDecisions, DeskPages, admin.ModelAdmin[Drawing]):
     form = DrawingForm
-    actions = ["approve", "reject"]
     list_display = [
         "thumbnail",
         "answer",
-        "label",
-        "suspicion",
+        "label_and_check",
         "confidence_percent",
         "review",
-        "model_version",
+        "hand",
         "drawn_at",
     ]
-    list_editable = ["label"]
-    list_filter = [AnswerFilter, QueueFilter, "answer", "label", "model", "source"]
+    list_filter = [
+        AnswerFilter,
+        QueueFilter,
+        HandFilter,
+        DayFilter,
+        ImportFilter,
+        "answer",
+        "label",
+        "model",
+        "source",
+    ]
+    search_fields = ["pk"]
+    search_help_text = (
+        "The first six letters or more of an id, a visitor or a hand, a day as 2026-11-29, or a "
+        "part of an import's name."
+    )
     list_per_page = 50
     # Counting and sorting a million rows takes longer than anybody waits.
     show_full_result_count = False
@@ -97,7 +199,19 @@ class DrawingAdmin(DeskPages, admin.ModelAdmin[Drawing]):
         ("Answer", {"fields": [("answer", "model"), "probability_table"]}),
         ("Feedback", {"fields": [("label", "feedback_at")]}),
         ("Review", {"fields": [("review", "reviewer", "reviewed_at"), "suspicion"]}),
-        ("Origin", {"fields": [("created_at", "source"), "id", "visitor", "network"]}),
+        (
+            "Origin",
+            {
+                "fields": [
+                    ("created_at", "source"),
+                    "id",
+                    "hand",
+                    "visitor",
+                    "network",
+                    "imported_with",
+                ]
+            },
+        ),
     ]
     readonly_fields = [
         name for name in flatten_fieldsets(fieldsets) if name not in {"label", "review"}
@@ -109,6 +223,21 @@ class DrawingAdmin(DeskPages, admin.ModelAdmin[Drawing]):
     def get_queryset(self, request: HttpRequest) -> DrawingQuerySet:
         """Defer the long columns; the page of one drawing fetches them."""
         return Drawing.objects.without_blobs()
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
+        """Search by an index each: a million rows are not read."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        if re.fullmatch(r"\d{4}-\d\d?-\d\d?", term):
+            return of_day(queryset, term), False
+        found = _beginning_with(queryset, term, ("pk", *HANDS))
+        if not found.query.is_empty():
+            return found, False
+        imports = Import.objects.filter(name__icontains=term).values_list("pk", flat=True)
+        return queryset.filter(imported_with__in=list(imports[: ImportFilter.most])), False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Refuse filters on the long columns, which an address can name."""
@@ -127,8 +256,15 @@ class DrawingAdmin(DeskPages, admin.ModelAdmin[Drawing]):
         return False
 
     def save_model(self, request: HttpRequest, obj: Drawing, form: Any, change: bool) -> None:
-        """Write through the services, with reviewer and time."""
-        reviews.review_drawing(obj, label=obj.label, review=obj.review, reviewer=_reviewer(request))
+        """Decide what the form changed, if the label is still the one that it showed."""
+        if not form.changed_data:
+            return
+        drawings, label = Drawing.objects.filter(pk=obj.pk), obj.label
+        if "label" not in form.changed_data:
+            drawings, label = drawings.filter(label=label), reviews.KEPT
+        decided = reviews.decide(drawings, _reviewer(request), obj.review, label=label)
+        if not decided.count:
+            self.message_user(request, "It was changed meanwhile; look again.", messages.WARNING)
 
     def log_change(self, *arguments: Any) -> None:  # type: ignore[override]
         """Write no entry of Django's own: the decisions are a drawing's history."""
@@ -138,7 +274,10 @@ class DrawingAdmin(DeskPages, admin.ModelAdmin[Drawing]):
     ) -> Any:
         """Show who decided what about a drawing, and when."""
         decisions = Decision.objects.filter(drawing=self.get_object(request, object_id))
-        context = {"decisions": decisions.select_related("reviewer", "undone_by")}
+        context = {
+            "decisions": decisions.select_related("reviewer", "undone_by"),
+            "may_undo": self.has_change_permission(request),
+        }
         return super().history_view(request, object_id, {**context, **(extra_context or {})})
 
     def delete_model(self, request: HttpRequest, obj: Drawing) -> None:
@@ -156,6 +295,12 @@ class DrawingAdmin(DeskPages, admin.ModelAdmin[Drawing]):
     def confidence_percent(self, drawing: Drawing) -> str:
         return f"{drawing.confidence:.1%}"
 
+    @admin.display(description="label")
+    def label_and_check(self, drawing: Drawing) -> SafeString:
+        """Show the label, and what speaks against it."""
+        label = "-" if drawing.label is None else drawing.get_label_display()
+        return format_html("{} {}", label, self.suspicion(drawing))
+
     @admin.display(description="label check")
     def suspicion(self, drawing: Drawing) -> SafeString | str:
         """Show what the label check reads, where that contradicts the label."""
@@ -167,10 +312,15 @@ class DrawingAdmin(DeskPages, admin.ModelAdmin[Drawing]):
             f"{drawing.suspected_share:.1%}",
         )
 
-    @admin.display(description="model")
-    def model_version(self, drawing: Drawing) -> int:
-        """Show the version without a query for it."""
-        return drawing.model_id
+    @admin.display(description="hand")
+    def hand(self, drawing: Drawing) -> SafeString | str:
+        """Lead to what the same visitor drew, or those without a cookie in the same network."""
+        name = str(drawing.visitor or drawing.network)
+        if not name:
+            return "-"
+        query = urlencode({"hand": name})
+        url = reverse("admin:recognizer_drawing_changelist")
+        return format_html('<a href="{}?{}">{}</a>', url, query, name[:8])
 
     @admin.display(description="drawn", ordering="created_at")
     def drawn_at(self, drawing: Drawing) -> str:
@@ -188,22 +338,6 @@ class DrawingAdmin(DeskPages, admin.ModelAdmin[Drawing]):
     def probability_table(self, drawing: Drawing) -> SafeString:
         shares = [f"{share:.1%}" for share in drawing.probabilities]
         return table(["Digit", *range(10)], [["Probability", *shares]])
-
-    @admin.action(description="Approve the labels of selected drawings", permissions=["change"])
-    def approve(self, request: HttpRequest, queryset: DrawingQuerySet) -> None:
-        decided = reviews.decide(queryset, _reviewer(request), Drawing.Review.APPROVED)
-        self.message_user(request, f"{decided.count} approved.", messages.SUCCESS)
-        if decided.unlabeled:
-            self.message_user(
-                request,
-                f"{decided.unlabeled} without a label: there is nothing to approve.",
-                messages.WARNING,
-            )
-
-    @admin.action(description="Reject selected drawings", permissions=["change"])
-    def reject(self, request: HttpRequest, queryset: DrawingQuerySet) -> None:
-        decided = reviews.decide(queryset, _reviewer(request), Drawing.Review.REJECTED)
-        self.message_user(request, f"{decided.count} rejected.", messages.SUCCESS)
 
 
 def _reviewer(request: HttpRequest) -> User:

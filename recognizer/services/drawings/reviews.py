@@ -81,13 +81,6 @@ def decide(
     return Decided(group, count, unlabeled)
 
 
-def review_drawing(drawing: Drawing, *, label: int | None, review: str, reviewer: User) -> Drawing:
-    """Set label and review of one drawing, as the admin's form has them."""
-    drawings = Drawing.objects.filter(pk=drawing.pk)
-    decide(drawings, reviewer, review, label=label)
-    return drawings.without_blobs().get()
-
-
 def undo(group: uuid.UUID, reviewer: User) -> Undone:
     """Restore the drawings that were decided together; those that have changed since stay."""
     standing = Decision.objects.filter(group=group, undone_at=None)

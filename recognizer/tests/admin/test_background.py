@@ -194,7 +194,8 @@ def test_enough_approvals_enqueue_one_retraining(model: TrainedModel, settings: 
 def test_a_label_by_a_reviewer_counts_as_well(drawing: Drawing, settings: Settings) -> None:
     settings.RETRAIN_AFTER = 1
     reviewer = User.objects.create_user("reviewer")
-    reviews.review_drawing(drawing, label=3, review=drawing.review, reviewer=reviewer)
+    same = Drawing.objects.filter(pk=drawing.pk)
+    reviews.decide(same, reviewer, drawing.review, label=3)
     assert waiting() == 1
 
 

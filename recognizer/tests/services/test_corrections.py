@@ -219,7 +219,7 @@ def test_a_label_that_a_reviewer_sets_takes_the_mark_away(
     store(3, shape=7)
     select()
     reviewer = django_user_model.objects.create_superuser("reviewer")
-    reviews.review_drawing(Drawing.objects.get(), label=7, review="unreviewed", reviewer=reviewer)
+    reviews.decide(Drawing.objects.all(), reviewer, "unreviewed", label=7)
     assert not Drawing.objects.suspicious().exists()
 
 

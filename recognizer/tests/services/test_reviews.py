@@ -40,8 +40,7 @@ def test_an_undone_decision_leaves_all_as_it_was(
 ) -> None:
     answered(7, count=2)
     reviews.decide(Drawing.objects.all(), reviewer, Review.APPROVED)
-    for drawing in Drawing.objects.all():
-        reviews.review_drawing(drawing, reviewer=reviewer, **({"review": "unreviewed"} | before))
+    reviews.decide(Drawing.objects.all(), reviewer, **({"review": "unreviewed"} | before))
     was = states()
 
     decided = reviews.decide(Drawing.objects.all(), reviewer, review, label=label)

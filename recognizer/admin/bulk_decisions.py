@@ -1,0 +1,239 @@
+"""Decisions about many drawings of the list: counted, confirmed, in portions, and undone."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import translation
+from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
+
+from recognizer.admin.elements import picture
+from recognizer.models import NO_DIGIT, Decision, Drawing, DrawingQuerySet
+from recognizer.services.drawings import doubting, recognition, reviews
+
+CONFIRMED_FROM = 50
+"""Drawings from which on a decision is asked again."""
+PORTION = 2_000
+"""Drawings that one request decides about; of a whole filter the rest is asked for again."""
+SHOWN = 60
+"""Doubtful drawings whose pictures are shown before an approval."""
+APPROVED, UNREVIEWED = Drawing.Review.APPROVED, Drawing.Review.UNREVIEWED
+REVIEWS = {
+    "approve": APPROVED,
+    "relabel": APPROVED,
+    "reject": Drawing.Review.REJECTED,
+    "reopen": UNREVIEWED,
+}
+
+
+def in_own_language(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Show a page of our own, and its messages, in the language of whoever asks."""
+
+    def translated(self: Any, request: HttpRequest, *arguments: Any, **named: Any) -> Any:
+        with translation.override(translation.get_language_from_request(request)):
+            response = view(self, request, *arguments, **named)
+            return response.render() if isinstance(response, TemplateResponse) else response
+
+    return translated
+
+
+class BulkDecisions(admin.ModelAdmin[Drawing]):
+    """Part of the admin of drawings: its actions, and their undoing."""
+
+    actions = ["approve", "reject", "relabel", "reopen", "delete_selected"]
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.undo)
+        own = path("undo/<uuid:group>/", view, name="recognizer_drawing_undo")
+        return [own, *super().get_urls()]
+
+    @admin.action(description="Approve the labels", permissions=["change"])
+    def approve(self, request: HttpRequest, queryset: DrawingQuerySet) -> Any:
+        return self._decide(request, queryset, "approve")
+
+    @admin.action(description="Reject", permissions=["change"])
+    def reject(self, request: HttpRequest, queryset: DrawingQuerySet) -> Any:
+        return self._decide(request, queryset, "reject")
+
+    @admin.action(description="Relabel and approve…", permissions=["change"])
+    def relabel(self, request: HttpRequest, queryset: DrawingQuerySet) -> Any:
+        return self._decide(request, queryset, "relabel")
+
+    @admin.action(description="Put back to unreviewed", permissions=["change"])
+    def reopen(self, request: HttpRequest, queryset: DrawingQuerySet) -> Any:
+        return self._decide(request, queryset, "reopen")
+
+    @admin.action(description="Delete…", permissions=["delete"])
+    def delete_selected(self, request: HttpRequest, queryset: DrawingQuerySet) -> Any:
+        return self._decide(request, queryset, "delete_selected")
+
+    @in_own_language
+    def undo(self, request: HttpRequest, group: uuid.UUID) -> HttpResponse:
+        """Ask whether a decision is to be undone, and undo it."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        decisions = Decision.objects.filter(group=group)
+        first = decisions.select_related("reviewer").first()
+        if first is None:
+            raise Http404
+        if request.method != "POST":
+            count = decisions.filter(undone_at=None).count()
+            title = ngettext(
+                "Undo the decision about %(count)s drawing?",
+                "Undo the decision about %(count)s drawings?",
+                count,
+            )
+            context = {"title": title % {"count": f"{count:,}"}, "decision": first, "count": count}
+            return self._page(request, "undo", context)
+        try:
+            undone = reviews.undo(group, _reviewer(request))
+        except reviews.CannotUndo:
+            self.message_user(
+                request,
+                gettext("Nothing is undone: it was undone already, or changed since."),
+                messages.ERROR,
+            )
+        else:
+            sentence = gettext("%(count)s as before.") % {"count": f"{undone.count:,}"}
+            self.message_user(request, sentence, messages.SUCCESS)
+            if undone.changed:
+                sentence = gettext("%(count)s changed since and stay as they are.")
+                sentence %= {"count": f"{undone.changed:,}"}
+                self.message_user(request, sentence, messages.WARNING)
+        return redirect("admin:recognizer_drawing_changelist")
+
+    @in_own_language
+    def _decide(self, request: HttpRequest, queryset: DrawingQuerySet, action: str) -> Any:
+        """Decide about the drawings that an action would change, or ask first."""
+        text = request.POST.get("label", "")
+        label = int(text) if text.isdecimal() and int(text) <= NO_DIGIT else None
+        wanted = _narrow(queryset, action, label)
+        # By the newest, so that the page and its answer are about the same portion.
+        newest = wanted.order_by("-created_at", "-id").values_list("pk", flat=True)
+        portion = Drawing.objects.filter(pk__in=list(newest[:PORTION]))
+        doubtful = Drawing.objects.none()
+        if action == "approve":
+            doubting.mark_doubtful(portion)
+            doubtful = portion.suspicious()
+        confirmed = request.POST.get("confirmed", "")
+        is_asked = action in {"relabel", "delete_selected"} or doubtful.exists()
+        if not confirmed and (is_asked or wanted.count() >= CONFIRMED_FROM):
+            return self._ask(request, action, wanted, doubtful)
+        if action == "relabel" and label is None:
+            self.message_user(
+                request, gettext("Choose which digit it is, or “no digit”."), messages.ERROR
+            )
+            return self._ask(request, action, wanted, doubtful)
+        if confirmed == "others":
+            portion = portion.filter(suspicious_at=None)
+        if action == "delete_selected":
+            self._tell(request, action, sum(recognition.delete_in_chunks(portion)))
+        else:
+            kept = reviews.KEPT if label is None else label
+            decided = reviews.decide(portion, _reviewer(request), REVIEWS[action], label=kept)
+            self._tell(request, action, decided.count, decided.group)
+        if action == "approve" and (unlabeled := queryset.open()[:PORTION].count()):
+            sentence = gettext("%(count)s without a label: there is nothing to approve.")
+            sentence %= {"count": f"{unlabeled:,}"}
+            self.message_user(request, sentence, messages.WARNING)
+        if request.POST.get("select_across") == "1" and confirmed != "others" and wanted.exists():
+            return self._ask(request, action, wanted, doubtful, label)
+        return None
+
+    def _ask(
+        self,
+        request: HttpRequest,
+        action: str,
+        wanted: DrawingQuerySet,
+        doubtful: DrawingQuerySet,
+        label: int | None = None,
+    ) -> TemplateResponse:
+        """Show how many drawings an action changes, and which of them look wrong."""
+        count = wanted.count()
+        now, wrong = min(count, PORTION), doubtful.count()
+        shown = doubtful.without_blobs().order_by("-created_at", "-id")[:SHOWN]
+        context = {
+            "title": _title(action, count),
+            "action": action,
+            "count": count,
+            "now": now,
+            "wrong": wrong,
+            "others": now - wrong,
+            "doubtful": [
+                (drawing, picture(recognition.canonical_png(drawing), 84, "")) for drawing in shown
+            ],
+            "answers": [
+                (each, gettext("no digit") if each == NO_DIGIT else each) for each in range(11)
+            ],
+            "label": label,
+            "checkbox": ACTION_CHECKBOX_NAME,
+            "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
+            "select_across": request.POST.get("select_across", "0"),
+        }
+        return self._page(request, "decide", context)
+
+    def _page(self, request: HttpRequest, name: str, context: dict[str, Any]) -> TemplateResponse:
+        shared = {**self.admin_site.each_context(request), "opts": self.opts}
+        return TemplateResponse(
+            request, f"admin/recognizer/drawing/{name}.html", {**shared, **context}
+        )
+
+    def _tell(
+        self, request: HttpRequest, action: str, count: int, group: uuid.UUID | None = None
+    ) -> None:
+        sentence = {
+            "approve": gettext("%(count)s approved."),
+            "reject": gettext("%(count)s rejected."),
+            "relabel": gettext("%(count)s relabeled."),
+            "reopen": gettext("%(count)s put back to unreviewed."),
+            "delete_selected": gettext("%(count)s deleted."),
+        }[action] % {"count": f"{count:,}"}
+        if group and count:
+            url = reverse("admin:recognizer_drawing_undo", args=[group])
+            sentence = format_html('{} <a href="{}">{}</a>', sentence, url, gettext("Undo"))
+        self.message_user(request, sentence, messages.SUCCESS)
+
+
+def _narrow(drawings: DrawingQuerySet, action: str, label: int | None) -> DrawingQuerySet:
+    """Return the drawings that an action would change."""
+    match action:
+        case "approve":
+            return drawings.labeled().filter(~Q(review=APPROVED) | Q(suspicious_at__isnull=False))
+        case "relabel" if label is not None:
+            return drawings.exclude(review=APPROVED, label=label)
+        case "reject" | "reopen":
+            return drawings.exclude(review=REVIEWS[action])
+    return drawings
+
+
+def _title(action: str, count: int) -> str:
+    title = {
+        "approve": ngettext("Approve %(count)s label?", "Approve %(count)s labels?", count),
+        "reject": ngettext("Reject %(count)s drawing?", "Reject %(count)s drawings?", count),
+        "relabel": ngettext("Relabel %(count)s drawing?", "Relabel %(count)s drawings?", count),
+        "reopen": ngettext(
+            "Put %(count)s drawing back to unreviewed?",
+            "Put %(count)s drawings back to unreviewed?",
+            count,
+        ),
+        "delete_selected": ngettext(
+            "Delete %(count)s drawing for good?", "Delete %(count)s drawings for good?", count
+        ),
+    }[action]
+    return title % {"count": f"{count:,}"}
+
+
+def _reviewer(request: HttpRequest) -> User:
+    return cast(User, request.user)  # the admin admits users alone

@@ -1,0 +1,260 @@
+"""Decisions about many drawings of the list: checked, confirmed, in portions, undone, found."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from recognizer.admin import bulk_decisions
+from recognizer.models import Decision, Drawing, Import
+from recognizer.tests.conftest import make_member
+from recognizer.tests.kit.live import LiveSite
+from recognizer.tests.kit.small_training import answered
+
+LIST = "/admin/recognizer/drawing/"
+RIGHT, WRONG = 1, 6
+"""Labels of drawings that all look like a 1."""
+
+
+@pytest.fixture
+def reviewer(model: Any) -> Client:
+    client = Client()
+    client.force_login(make_member("Reviewer"))
+    return client
+
+
+def run(client: Client, action: str, query: str = "", **fields: Any) -> str:
+    """Run an action on all drawings of the list, or of a filter of it; return what follows."""
+    chosen = [str(pk) for pk in Drawing.objects.values_list("pk", flat=True)[:100]]
+    body = {"action": action, "_selected_action": chosen, **fields}
+    return client.post(LIST + query, body, follow=True).content.decode()
+
+
+def states() -> list[tuple[int | None, str]]:
+    return sorted(Drawing.objects.values_list("label", "review"))
+
+
+def test_nothing_in_the_list_relabels_beside_an_action(reviewer: Client) -> None:
+    answered(RIGHT)
+    page = reviewer.get(LIST).content.decode()
+    assert re.findall(r'<select name="(.*?)"', page) == ["action"]
+    assert 'name="_save"' not in page
+
+
+def test_before_an_approval_what_looks_wrong_is_shown_and_the_others_are_approved(
+    reviewer: Client,
+) -> None:
+    answered(RIGHT, 43)
+    answered(WRONG, 7)
+    page = run(reviewer, "approve")
+    assert "7 of these 50 look wrong." in page
+    assert page.count("labeled 6, looks like 1") == 7
+    assert "Approve the other 43" in page
+    assert not Drawing.objects.filter(review="approved").exists()
+
+    assert "43 approved." in run(reviewer, "approve", confirmed="others")
+    assert states() == [(RIGHT, "approved")] * 43 + [(WRONG, "unreviewed")] * 7
+    assert set(Drawing.objects.suspicious().values_list("label", flat=True)) == {WRONG}
+
+
+def test_who_has_looked_approves_all(reviewer: Client) -> None:
+    answered(WRONG, 3)
+    assert "I have looked: approve all 3" in run(reviewer, "approve")
+    run(reviewer, "approve", confirmed="all")
+    assert states() == [(WRONG, "approved")] * 3
+    assert not Drawing.objects.suspicious().exists()
+
+
+@pytest.mark.parametrize(
+    ("action", "title", "left"),
+    [
+        ("approve", "Approve 50 labels?", (RIGHT, "approved")),
+        ("reject", "Reject 50 drawings?", (RIGHT, "rejected")),
+    ],
+)
+def test_from_50_on_a_decision_is_confirmed_and_below_not(
+    reviewer: Client, action: str, title: str, left: tuple[int, str]
+) -> None:
+    answered(RIGHT, 50)
+    assert title in run(reviewer, action)
+    assert states() == [(RIGHT, "unreviewed")] * 50
+    Drawing.objects.filter(pk=Drawing.objects.values("pk")[:1]).delete()
+    assert title not in run(reviewer, action)
+    assert states() == [left] * 49
+
+
+def test_relabeling_asks_for_the_label_and_then_approves_it(reviewer: Client) -> None:
+    answered(WRONG, 2)
+    assert "Relabel 2 drawings?" in run(reviewer, "relabel")
+    for missing in ("", "11", "seven"):
+        page = run(reviewer, "relabel", confirmed="all", label=missing)
+        assert "Choose which digit it is" in page
+    assert states() == [(WRONG, "unreviewed")] * 2
+    assert "2 relabeled." in run(reviewer, "relabel", confirmed="all", label="1")
+    assert states() == [(RIGHT, "approved")] * 2
+    assert set(Decision.objects.values_list("old_label", "new_label")) == {(WRONG, RIGHT)}
+
+
+def test_decisions_are_taken_back_to_unreviewed(reviewer: Client) -> None:
+    answered(RIGHT, 2, review="rejected", reviewed_at=timezone.now())
+    assert "2 put back to unreviewed." in run(reviewer, "reopen")
+    assert states() == [(RIGHT, "unreviewed")] * 2
+
+
+def test_the_message_leads_to_the_undo_and_so_does_the_history(reviewer: Client) -> None:
+    drawings = answered(RIGHT, 3)
+    page = run(reviewer, "reject")
+    found = re.search(r'3 rejected\. <a href="(.*?)">Undo</a>', page)
+    assert found is not None
+    undo = found[1]
+    assert undo in reviewer.get(f"{LIST}{drawings[0].pk}/history/").content.decode()
+    assert "Undo the decision about 3 drawings?" in reviewer.get(undo).content.decode()
+    assert states() == [(RIGHT, "rejected")] * 3
+    assert "3 as before." in reviewer.post(undo, follow=True).content.decode()
+    assert states() == [(RIGHT, "unreviewed")] * 3
+    assert "Nothing is undone" in reviewer.post(undo, follow=True).content.decode()
+    assert undo not in reviewer.get(f"{LIST}{drawings[0].pk}/history/").content.decode()
+
+
+def test_who_may_not_review_undoes_nothing(reviewer: Client) -> None:
+    answered(RIGHT)
+    run(reviewer, "reject")
+    group = Decision.objects.get().group
+    trainer = Client()
+    trainer.force_login(make_member("Trainer"))
+    assert trainer.post(f"{LIST}undo/{group}/").status_code == 403
+    assert reviewer.get(f"{LIST}undo/{uuid.uuid4()}/").status_code == 404
+    assert states() == [(RIGHT, "rejected")]
+
+
+def test_a_whole_filter_is_decided_in_portions_and_nothing_else(
+    reviewer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk_decisions, "PORTION", 3)
+    monkeypatch.setattr(bulk_decisions, "CONFIRMED_FROM", 4)
+    answered(RIGHT, 7)
+    answered(WRONG, 2)
+    all_of_it = {"query": f"?label__exact={RIGHT}", "select_across": "1"}
+    page = run(reviewer, "reject", **all_of_it)
+    assert "The newest 3 are done first" in page
+    for left in (4, 1):
+        page = run(reviewer, "reject", **all_of_it, confirmed="all")
+        assert "3 rejected." in page
+        assert f"Reject {left} drawing" in page
+    run(reviewer, "reject", **all_of_it, confirmed="all")
+    assert states() == [(RIGHT, "rejected")] * 7 + [(WRONG, "unreviewed")] * 2
+
+
+def test_the_queries_of_a_decision_do_not_grow_with_the_drawings(reviewer: Client) -> None:
+    counts = []
+    for count in (2, 40):
+        Drawing.objects.all().delete()
+        answered(RIGHT, count)
+        with CaptureQueriesContext(connection) as queries:
+            run(reviewer, "approve")
+        counts.append(len(queries))
+    assert counts[1] <= counts[0]
+
+
+def test_our_own_pages_and_messages_speak_german(reviewer: Client) -> None:
+    answered(WRONG, 2)
+    reviewer.defaults["HTTP_ACCEPT_LANGUAGE"] = "de"
+    assert "2 von diesen 2 sehen falsch aus." in run(reviewer, "approve")
+    page = run(reviewer, "reject")
+    found = re.search(r'2 abgelehnt\. <a href="(.*?)">Rückgängig</a>', page)
+    assert found is not None
+    assert "rückgängig machen?" in reviewer.get(found[1]).content.decode()
+
+
+def listed(client: Client, **query: str) -> set[uuid.UUID]:
+    page = client.get(LIST, query)
+    assert page.status_code == 200
+    return {drawing.pk for drawing in page.context["cl"].result_list}
+
+
+def test_drawings_are_found_by_import_hand_and_day(reviewer: Client) -> None:
+    came_with = Import.objects.create(name="lesson-7b.csv")
+    visitor, network = uuid.uuid4(), uuid.uuid4().hex
+    old = timezone.now() - timedelta(days=30)
+    chosen = {
+        "import": answered(RIGHT, imported_with=came_with)[0],
+        "visitor": answered(RIGHT, visitor=visitor)[0],
+        "network": answered(RIGHT, network=network)[0],
+        "old": answered(RIGHT, created_at=old)[0],
+    }
+    found = {name: {drawing.pk} for name, drawing in chosen.items()}
+    day = f"{timezone.localtime(old):%Y-%m-%d}"
+    assert listed(reviewer, **{"import": str(came_with.pk)}) == found["import"]
+    assert listed(reviewer, hand=str(visitor)) == found["visitor"]
+    assert listed(reviewer, hand=network) == found["network"]
+    assert listed(reviewer, day=day) == listed(reviewer, q=day) == found["old"]
+    assert len(listed(reviewer, day="week")) == 3
+    for term, name in [
+        (str(visitor), "visitor"),
+        (str(visitor)[:8], "visitor"),
+        (network[:10], "network"),
+        (str(chosen["old"].pk), "old"),
+        ("Lesson-7", "import"),
+    ]:
+        assert listed(reviewer, q=term) == found[name], term
+    for nothing in ("no such thing", "abcdef123456", "2026-02-31"):
+        assert listed(reviewer, q=nothing) == set()
+    page = reviewer.get(LIST).content.decode()
+    assert f"?hand={visitor}" in page
+    assert "lesson-7b.csv" in page
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="asks SQLite for its plan")
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ({"q": str(uuid.uuid4())}, "drawing_of_visitor"),
+        ({"hand": "ab" * 16}, "drawing_of_network"),
+        ({"import": "1"}, "drawing_imported"),
+        ({"day": "2026-11-28"}, "drawing_newest"),
+    ],
+    ids=str,
+)
+def test_searches_and_filters_use_an_index(
+    reviewer: Client, query: dict[str, str], index: str
+) -> None:
+    hand = uuid.UUID(query["q"]) if "q" in query else None
+    day = timezone.now() if "day" not in query else timezone.make_aware(datetime(2026, 11, 28, 9))
+    came_with = Import.objects.create(pk=1, name="lesson")
+    answered(
+        RIGHT, visitor=hand, network=query.get("hand", ""), imported_with=came_with, created_at=day
+    )
+    with CaptureQueriesContext(connection) as queries:
+        reviewer.get(LIST, query)
+    rows = next(one["sql"] for one in queries if '"canonical"' in one["sql"])
+    with connection.cursor() as cursor:
+        plan = str(cursor.execute(f"EXPLAIN QUERY PLAN {rows}").fetchall())
+    assert f"SEARCH recognizer_drawing USING INDEX {index}" in plan
+
+
+def test_nothing_of_the_list_is_wider_than_1280_pixels(site: LiveSite, page: Page) -> None:
+    for _ in range(3):
+        site.draw_seven()
+    make = "from django.contrib.auth.models import User; User.objects.create_superuser"
+    site.manage("shell", "-c", f"{make}('wide', password='wide enough')")
+    page.goto(f"{site.url}{LIST}")
+    page.get_by_label("Username").fill("wide")
+    page.get_by_label("Password").fill("wide enough")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("columnheader", name="Drawn")).to_be_visible()
+    widths = page.evaluate(
+        """() => [document.documentElement, document.querySelector(".results")].map(
+            (each) => each.scrollWidth - each.clientWidth)"""
+    )
+    assert widths == [0, 0]
+    page.get_by_role("columnheader", name="Drawn").get_by_role("link").first.click()
+    assert "o=" in page.url
