@@ -123,7 +123,7 @@ def make_holdouts(
     others = round(share * OTHER_HOLDOUT)
     return Holdouts(
         typefaces=typefaces,
-        pens=pen_holdout(round(share * PEN_HOLDOUT)),
+        pens=pen_holdout(share),
         corrections=corrections,
         others=make_others(letters, others, PEN_HOLDOUT_SEED, jobs=jobs, holdout=True),
     )
@@ -262,8 +262,12 @@ def _mark(group: str) -> str:
     return hashlib.sha256(f"learned {group}".encode()).hexdigest()[:16]
 
 
-@functools.cache
-def pen_holdout(count: int | None = None) -> LabeledDigits:
+def pen_holdout(share: float = 1.0) -> LabeledDigits:
     """The digits of the synthetic pen that every model is measured on: the same each time."""
-    images, labels = write_digits(PEN_HOLDOUT if count is None else count, PEN_HOLDOUT_SEED)
+    return _write_pens(round(share * PEN_HOLDOUT))
+
+
+@functools.cache
+def _write_pens(count: int) -> LabeledDigits:
+    images, labels = write_digits(count, PEN_HOLDOUT_SEED)
     return LabeledDigits(images, labels, np.full(len(labels), "pen"))

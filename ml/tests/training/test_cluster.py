@@ -31,15 +31,12 @@ TINY = replace(
 
 
 @pytest.fixture(autouse=True)
-def small_steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Measure on little, and wait long enough for a busy machine to start the processes."""
     monkeypatch.setattr(holdouts, "PEN_HOLDOUT", 50)
     monkeypatch.setattr(train_module, "OTHER_HOLDOUT", 20)
     monkeypatch.setattr(train_module, "FEATURE_CHUNK", 250)
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 120)
-    holdouts.pen_holdout.cache_clear()
-    yield
-    holdouts.pen_holdout.cache_clear()
 
 
 @contextmanager

@@ -48,13 +48,10 @@ def typefaces(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def small_holdouts(
     model: TrainedModel, typefaces: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
+) -> None:
     """Measure on little; what is the same for all tests is drawn once."""
     settings.BASE_DATASET = typefaces
     monkeypatch.setattr(holdouts, "PEN_HOLDOUT", 60)
-    holdouts.pen_holdout.cache_clear()
-    yield
-    holdouts.pen_holdout.cache_clear()
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,16 +48,13 @@ def write_typefaces(path: Path, family: str) -> Path:
 @pytest.fixture
 def small_training(
     model: TrainedModel, typefaces: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
+) -> None:
     """Let the command train on little."""
     settings.BASE_DATASET = typefaces
     options = functools.partial(training.TrainingOptions, **SMALL)  # type: ignore[arg-type]
     monkeypatch.setattr(training, "TrainingOptions", options)
     monkeypatch.setattr(holdouts, "PEN_HOLDOUT", 50)
     monkeypatch.setattr(holdouts, "OTHER_HOLDOUT", 20)
-    holdouts.pen_holdout.cache_clear()
-    yield
-    holdouts.pen_holdout.cache_clear()
 
 
 def answered(label: int, count: int = 1, **values: Any) -> list[Drawing]:
