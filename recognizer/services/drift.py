@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Final
 
 from recognizer.models import DailyCount
@@ -63,7 +63,7 @@ class Drift:
 def find_drift(version: int, counts: Iterable[DailyCount], since: date) -> Drift:
     """Compare what a version answered since a day with its first drawings.
 
-    `counts` have all days of the version, by day; others are passed over.
+    `counts` have its first days and those since, by day; other versions are passed over.
     """
     own = (one for one in counts if one.model_id == version)
     days = [(day, add_up(rows)) for day, rows in groupby(own, key=lambda one: one.day)]
@@ -72,6 +72,15 @@ def find_drift(version: int, counts: Iterable[DailyCount], since: date) -> Drift
         before = before + days.pop(0)[1]
     later = tuple((day, sums) for day, sums in days if day >= since)
     return Drift(version, before, sum((sums for _, sums in later), Sums()), later)
+
+
+def read_first(version: int, until: date, **filters: str) -> list[DailyCount]:
+    """Return the stored counts of a version's first drawings, of days before one, by day."""
+    days = DailyCount.objects.filter(model=version, day__lt=until, **filters).order_by("day")
+    drawn = list(days.values_list("day", "drawn"))
+    totals = zip(drawn, accumulate(count for _, count in drawn), strict=True)
+    edge = next((day for (day, _), total in totals if total >= FIRST), until)
+    return list(days.filter(day__lte=edge))
 
 
 def _refused(sums: Sums) -> list[int]:

@@ -1,4 +1,4 @@
-"""Metrics for Prometheus: the counts of this server's processes, and the age of the model."""
+"""Metrics for Prometheus: the counts of this server's processes, and those of the archive."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ import os
 from collections import Counter as Tally
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, timedelta
 from math import inf
 
+from django.db.models import Max, Sum
 from django.utils import timezone
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from ml.pipeline import Prediction
-from recognizer.models import TrainedModel
+from recognizer.models import DailyCount, TrainedModel
+from recognizer.services.daily_counts import add_up
+from recognizer.services.drift import find_drift, read_first
 from recognizer.wording import NONE
 
 logger = logging.getLogger(__name__)
@@ -88,7 +92,7 @@ def _quantile(buckets: Tally[float], share: float) -> float | None:
 
 def format_metrics() -> bytes:
     """Return all metrics in Prometheus's text format."""
-    return generate_latest(_Counted()) + generate_latest(_ActiveModel())
+    return generate_latest(_Counted()) + generate_latest(_Archive())
 
 
 class _Counted(CollectorRegistry):
@@ -108,17 +112,66 @@ class _Counted(CollectorRegistry):
         yield from families
 
 
-class _ActiveModel(CollectorRegistry):
-    """Queries the active version when it is scraped."""
+class _Archive(CollectorRegistry):
+    """Queries the active version and the daily counts when it is scraped.
+
+    The counts are those that the worker keeps: Prometheus asks too often to count anew.
+    """
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        age = GaugeMetricFamily(
-            "digits_model_age_seconds",
-            "Time since the active model was trained.",
-            labels=["version"],
-        )
         model = TrainedModel.objects.active().only("version", "created_at").first()
+        version = None if model is None else model.version
+        since = timezone.now().astimezone(UTC).date() - timedelta(6)
+        week = list(DailyCount.objects.filter(day__gte=since).order_by("day"))
+        age = _gauge("model_age_seconds", "Time since the active model was trained.", "version")
         if model is not None:
             seconds = (timezone.now() - model.created_at).total_seconds()
-            age.add_metric([str(model.version)], seconds)
+            age.add_metric([str(version)], seconds)
         yield age
+        yield from _count_week(week)
+        drift = _gauge(
+            "drift_psi",
+            "Population stability index of the last 7 days against the version's first drawings.",
+            *("version", "of"),
+        )
+        if version is not None:
+            found = find_drift(version, [*read_first(version, since), *week], since)
+            for name, index in found.indexes().items() if found.is_known else ():
+                drift.add_metric([str(version), name], index)
+        yield drift
+        yield from _count_queue()
+
+
+def _count_week(counts: list[DailyCount]) -> Iterator[GaugeMetricFamily]:
+    drawings = _gauge("week_drawings", "Drawings of the last 7 days.", "source", "version")
+    unsure = _gauge(
+        "week_unsure", "Those of them with a confidence below 70 %.", "source", "version"
+    )
+    answers = _gauge(
+        "week_answers",
+        "Answers of people to them, without rejected ones.",
+        *("source", "version", "outcome"),
+    )
+    for source, version in sorted({(one.source, one.model_id) for one in counts}):
+        sums = add_up(one for one in counts if (one.source, one.model_id) == (source, version))
+        labels = [source, str(version)]
+        drawings.add_metric(labels, sums.drawn)
+        unsure.add_metric(labels, sum(sums.unsure))
+        answers.add_metric([*labels, "right"], sums.right)
+        answers.add_metric([*labels, "wrong"], sums.labeled - sums.right)
+    yield from (drawings, unsure, answers)
+
+
+def _count_queue() -> Iterator[GaugeMetricFamily]:
+    kept = DailyCount.objects.aggregate(waiting=Sum("waiting"), counted=Max("counted_at"))
+    waiting = _gauge("waiting", "Answers that wait for a review.")
+    waiting.add_metric([], kept["waiting"] or 0)
+    yield waiting
+    counted = _gauge("counted_timestamp_seconds", "When the worker counted the drawings last.")
+    if kept["counted"]:
+        counted.add_metric([], kept["counted"].timestamp())
+    yield counted
+
+
+def _gauge(name: str, description: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"digits_{name}", description, labels=labels)

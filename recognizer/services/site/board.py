@@ -9,12 +9,12 @@ from itertools import groupby
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Min, Q, Sum
+from django.db.models import Min, Sum
 from django.utils import timezone
 
 from recognizer.models import DailyCount, Drawing, TrainedModel
 from recognizer.services.daily_counts import Sums, add_up, counted_at, read_counts
-from recognizer.services.drift import Drift, find_drift
+from recognizer.services.drift import Drift, find_drift, read_first
 from recognizer.services.metrics import Traffic, read_traffic
 from recognizer.services.retraining.schedule import newly_approved
 from recognizer.services.site.counting import EVERY, start_counting
@@ -95,9 +95,9 @@ def read_board(days: int | None, source: str = "") -> Board:
     monday = min(begin, today - timedelta(weeks=WEEKS - 1))
     monday -= timedelta(monday.weekday() if days else 0)
     before = date.min if days is None else begin - timedelta(days)
-    first = DailyCount.objects.filter(model=version).aggregate(day=Min("day"))["day"]
-    since = min(before, monday, first or today)
-    counts = read_counts(since, **({"source": source} if source else {}))
+    since = min(before, monday)
+    of_source = {"source": source} if source else {}
+    counts = read_counts(since, **of_source)
     recent = [one for one in counts if one.day >= begin]
     shown = [one for one in counts if one.day >= monday]
     return Board(
@@ -111,8 +111,10 @@ def read_board(days: int | None, source: str = "") -> Board:
             name: add_up(one for one in recent if (one.source, one.model_id) == (name, version))
             for name in {one.source for one in recent}
         },
-        drift=None if version is None else find_drift(version, counts, begin),
-        queue=_read_queue(counts, since, source),
+        drift=None
+        if version is None
+        else find_drift(version, [*read_first(version, since, **of_source), *counts], begin),
+        queue=_read_queue(counts, since, of_source),
         model=model,
         approved=newly_approved().count() if settings.RETRAIN_AFTER else None,
         traffic=read_traffic(),
@@ -140,14 +142,13 @@ def _find_begins(counts: Sequence[DailyCount], since: date) -> dict[int, date]:
     return {version: day for version, day in begins.items() if day > first and day >= since}
 
 
-def _read_queue(counts: Sequence[DailyCount], since: date, source: str) -> Queue:
+def _read_queue(counts: Sequence[DailyCount], since: date, of_source: dict[str, str]) -> Queue:
     """Add what waits from days before those that were read, as the worker counted it."""
-    of_source = Q(source=source) if source else Q()
-    older = DailyCount.objects.filter(of_source, day__lt=since, waiting__gt=0)
+    older = DailyCount.objects.filter(day__lt=since, waiting__gt=0, **of_source)
     sums = older.aggregate(count=Sum("waiting"), oldest=Min("day"))
     days = [one.day for one in counts if one.waiting]
     return Queue(
         count=(sums["count"] or 0) + sum(one.waiting for one in counts),
-        suspicious=Drawing.objects.suspicious().not_imported().filter(of_source).count(),
+        suspicious=Drawing.objects.suspicious().not_imported().filter(**of_source).count(),
         oldest=sums["oldest"] or min(days, default=None),
     )

@@ -7,9 +7,11 @@ import os
 import re
 import shutil
 import signal
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,15 +20,17 @@ from urllib.request import Request, urlopen
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
 from digitsite import counters
 from digitsite.counters import PREFIX, remove_abandoned
+from recognizer.services.daily_counts import keep_counts
 from recognizer.services.site.throttling import forget_full
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.deployment.test_gunicorn import workers_of
-from recognizer.tests.kit.drawings import SEVEN, assert_problem
+from recognizer.tests.kit.drawings import SEVEN, assert_problem, draw_on
 from recognizer.tests.kit.live import LiveSite, serve, wait_until
 from recognizer.tests.kit.load import ask as ask_live
 
@@ -135,6 +139,34 @@ def test_an_answer_is_counted_as_right_or_wrong_once(prometheus: Client, strange
 
 def test_the_age_of_the_active_model_is_told(prometheus: Client) -> None:
     assert 0 <= ask(prometheus, "digits_model_age_seconds", version="1") < 3600
+
+
+def test_the_figures_of_the_board_are_told_as_the_worker_counted_them(prometheus: Client) -> None:
+    today = timezone.now().date()
+    for days, fields in (
+        (0, {"label": 7}),
+        (1, {"label": 1, "confidence": 0.3}),
+        (9, {"label": 1}),
+    ):
+        draw_on(today - timedelta(days), **fields)
+    assert ask(prometheus, "digits_week_drawings") == 0
+    keep_counts(60)
+    assert ask(prometheus, "digits_week_drawings", source="api", version="1") == 2
+    assert ask(prometheus, "digits_week_unsure") == 1
+    assert ask(prometheus, "digits_week_answers", outcome="right") == 1
+    assert ask(prometheus, "digits_week_answers", outcome="wrong") == 1
+    assert ask(prometheus, "digits_waiting") == 3
+    assert ask(prometheus, "digits_counted_timestamp_seconds") > time.time() - 60
+    assert ask(prometheus, "digits_drift_psi") == 0
+
+
+def test_the_drift_of_the_active_version_is_told(prometheus: Client) -> None:
+    today = timezone.now().date()
+    draw_on(today - timedelta(30), count=1_000)
+    draw_on(today - timedelta(2), count=300, confidence=0.65)
+    keep_counts(60)
+    assert ask(prometheus, "digits_drift_psi", version="1", of="confidence") > 1
+    assert ask(prometheus, "digits_drift_psi", version="1", of="digits") < 0.1
 
 
 def test_requests_are_counted_by_view(prometheus: Client, stranger: Caller) -> None:

@@ -6,12 +6,20 @@ import json
 import re
 import shutil
 import subprocess
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 from django.conf import settings
+from django.test import Client
+from django.utils import timezone
 
 from digitsite.environment import read_database
+from recognizer.models import TrainedModel
+from recognizer.services import metrics
+from recognizer.services.daily_counts import keep_counts
+from recognizer.tests.kit.drawings import draw_on
 from recognizer.tests.kit.live import PROJECT
 from recognizer.tests.kit.units import OPERATIONS, read_environment
 
@@ -99,3 +107,93 @@ def test_every_file_that_the_manual_names_is_there_and_every_file_is_named() -> 
     links = set(re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", MANUAL.read_text()))
     assert [link for link in links if not (MANUAL.parent / link).exists()] == []
     assert {path.name for path in OPERATIONS.iterdir()} <= {Path(link).name for link in links}
+
+
+NEEDS_PROMTOOL = pytest.mark.skipif(
+    not shutil.which("promtool"), reason="only promtool can read Prometheus's expressions"
+)
+ALERTS = OPERATIONS / "alerts.yml"
+# Ten minutes after the counting stopped, and after a shift of the confidence that lasts an hour.
+ALARM = """
+rule_files: [%s]
+evaluation_interval: 1m
+tests:
+  - interval: 1m
+    input_series:
+      - {series: 'digits_drift_psi{version="2", of="confidence"}', values: '0.1x60 0.25x120'}
+      - {series: 'digits_counted_timestamp_seconds', values: '0x240'}
+    alert_rule_test:
+      - {eval_time: 100m, alertname: DigitsOtherThanUsual, exp_alerts: []}
+      - eval_time: 130m
+        alertname: DigitsOtherThanUsual
+        exp_alerts:
+          - exp_labels: {version: "2", of: confidence}
+            exp_annotations:
+              summary: "Model 2: confidence is not as usual (PSI 0.25). See the board."
+      - {eval_time: 60m, alertname: DigitsNotCounted, exp_alerts: []}
+      - eval_time: 80m
+        alertname: DigitsNotCounted
+        exp_alerts:
+          - exp_annotations:
+              summary: The worker has not counted for 1h 20m 0s; does it run?
+"""
+
+
+def list_expressions() -> list[str]:
+    """Return what the alerts and the dashboard ask Prometheus."""
+    rules = yaml.safe_load(ALERTS.read_text())["groups"][0]["rules"]
+    panels = json.loads((OPERATIONS / "grafana.json").read_text())["panels"]
+    asked = [target["expr"] for panel in panels for target in panel["targets"]]
+    return [*(rule["expr"] for rule in rules), *asked]
+
+
+def run_promtool(*arguments: str | Path) -> None:
+    done = subprocess.run(["promtool", *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@NEEDS_PROMTOOL
+def test_prometheus_understands_the_alerts_and_the_dashboard(tmp_path: Path) -> None:
+    run_promtool("check", "rules", ALERTS)
+    asked = [{"record": "asked", "expr": expression} for expression in list_expressions()]
+    rules = [{"name": f"{number}", "rules": [rule]} for number, rule in enumerate(asked)]
+    (tmp_path / "asked.yml").write_text(yaml.safe_dump({"groups": rules}))
+    run_promtool("check", "rules", "--lint=none", tmp_path / "asked.yml")
+
+
+@NEEDS_PROMTOOL
+def test_the_alerts_sound_when_they_should(tmp_path: Path) -> None:
+    (tmp_path / "test.yml").write_text(ALARM % ALERTS)
+    run_promtool("test", "rules", tmp_path / "test.yml")
+
+
+def test_the_site_has_every_metric_that_alerts_and_dashboard_ask_for(model: TrainedModel) -> None:
+    for days, count in ((60, 1_000), (1, 200)):
+        draw_on((timezone.now() - timedelta(days)).date(), count=count, label=7)
+    keep_counts(60)
+    metrics.count_throttled("everybody", "requests")
+    metrics.PREDICTIONS.labels(7, 1)
+    Client().get("/")
+    had = {
+        line.split("{")[0].split(" ")[0] for line in metrics.format_metrics().decode().split("\n")
+    }
+    asked = {
+        name
+        for expression in list_expressions()
+        for name in re.findall(r"\b(?:digits|django)_\w+", expression)
+    }
+    assert len(asked) > 8
+    assert asked - had == set()
+
+
+def test_the_panels_of_the_dashboard_do_not_overlap() -> None:
+    panels = json.loads((OPERATIONS / "grafana.json").read_text())["panels"]
+    taken = [
+        (place["x"] + right, place["y"] + down)
+        for place in (panel["gridPos"] for panel in panels)
+        for right in range(place["w"])
+        for down in range(place["h"])
+    ]
+    assert len(taken) == len(set(taken))
+    assert max(x for x, _ in taken) == 23
+    assert len({panel["id"] for panel in panels}) == len(panels)
