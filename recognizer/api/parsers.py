@@ -19,6 +19,10 @@ MOST_VALUES = 1_000_000
 """Limit of values, names and lists in a JSON body; 1,000 drawings as pixels have 785,000."""
 MOST_LISTS = 350_000
 """Limit of lists and objects; 1,000 drawings of as many points as a batch may have have 325,000."""
+LISTS_EACH = (50_000, 325)
+"""Lists of a body, and so many more for each drawing as strokes, before it is parsed."""
+NO_BRACKETS = bytes(set(range(256)) - set(b"[]"))
+"""All bytes that are none."""
 
 
 class CautiousJSONParser(JSONParser):
@@ -41,6 +45,10 @@ class CautiousJSONParser(JSONParser):
         lists = body.count(b"[") + body.count(b"{")
         if lists > MOST_LISTS or lists + body.count(b",") + body.count(b":") > MOST_VALUES:
             raise RequestDataTooBig("The JSON has too many values.")
+        if lists > LISTS_EACH[0]:
+            drawings = body.translate(None, delete=NO_BRACKETS).count(b"]]]")
+            if lists > LISTS_EACH[0] + LISTS_EACH[1] * drawings:
+                raise RequestDataTooBig("The JSON has too many points for its drawings.")
         try:
             return super().parse(io.BytesIO(body), media_type, context)
         except RecursionError as error:

@@ -117,6 +117,13 @@ def test_json_of_countless_lists_is_not_parsed(stranger: Caller) -> None:
     assert_problem(answer, 413, "body-too-large")
 
 
+def test_json_of_more_points_than_its_drawings_may_have_is_not_parsed(stranger: Caller) -> None:
+    point = [1, 2]
+    answer = stranger.post(PREDICTIONS, {"strokes": [[[point] * 3_300]] * 100})
+    assert_problem(answer, 413, "body-too-large")
+    assert stranger.post(PREDICTIONS, {"strokes": [[[point] * 300]] * 170}).status_code == 200
+
+
 def files() -> dict[str, bytes]:
     """Return small files that take seconds to read to their end."""
     row = ",".join(["7", *["0"] * 784]) + "\n"
