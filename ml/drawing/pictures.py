@@ -40,6 +40,8 @@ ENOUGH_SIDE: Final = 1024
 """A larger picture is reduced before its ink is found, to at least this longer side."""
 MAX_IMAGE_BYTES: Final = 15 * 1024 * 1024
 """Largest encoded picture that is read."""
+STRIP_ROWS: Final = 32
+"""Rows of the reduced picture that are reduced at once."""
 OPAQUE: Final = 250
 """Alpha from which a pixel counts as opaque: some programs write 253 or 254 for it."""
 LEAST_SIDE: Final = 8
@@ -289,7 +291,10 @@ def _corners(box: tuple[float, ...], size: tuple[int, int], scale: tuple[float, 
     first, last = (int(left * scale[0]), int(top * scale[1])), (right * scale[0], bottom * scale[1])
     corners = *first, ceil(last[0]), ceil(last[1])
     if min(corners[2] - corners[0], corners[3] - corners[1]) < LEAST_SIDE:
-        raise InvalidBox("The box is too small to hold a digit; make it larger.")
+        least = ceil(round(LEAST_SIDE / min(scale), 3))
+        raise InvalidBox(
+            f"The box is too small to hold a digit; make it at least {least} pixels wide and high."
+        )
     return corners
 
 
@@ -329,12 +334,20 @@ def _reduce(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     if image.mode.startswith("I"):  # 16 bits a pixel, which convert() would clip instead of scale
         levels = np.asarray(image).astype("<u2", copy=False).view(np.uint8)[:, 1::2]
         return Image.fromarray(levels).reduce(factor), None
-    mode = "RGB" if factor == 1 else "L"  # the colors of a large one would take too much memory
-    if image.has_transparency_data:
-        if image.mode not in ("LA", "RGBA"):
-            image = image.convert("RGBA")
-        return image.convert(mode).reduce(factor), image.getchannel("A").reduce(factor)
-    return image if image.mode == "L" else image.convert(mode).reduce(factor), None
+    if image.mode == "L":
+        return image, None
+    has_alpha = image.has_transparency_data
+    size = -(-image.width // factor), -(-image.height // factor)
+    picture, alpha = Image.new("RGB", size), Image.new("L", size) if has_alpha else None
+    rows = factor * (STRIP_ROWS if factor > 1 else size[1])
+    for top in range(0, image.height, rows):  # all colors at once would take too much memory
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        if alpha and strip.mode not in ("LA", "RGBA"):
+            strip = strip.convert("RGBA")
+        picture.paste(strip.convert("RGB").reduce(factor), (0, top // factor))
+        if alpha:
+            alpha.paste(strip.getchannel("A").reduce(factor), (0, top // factor))
+    return picture, alpha
 
 
 def _percentile(histogram: list[int], share: float) -> int:

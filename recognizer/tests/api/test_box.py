@@ -72,7 +72,7 @@ def test_what_was_found_is_told_without_a_box_too(stranger: Caller) -> None:
         ([-1, 0, 80, 60], "inside of the picture"),
         ([300, 20, 20, 300], "inside of the picture"),
         ("nan,0,80,60", "inside of the picture"),
-        ([20, 20, 24, 300], "too small"),
+        ([20, 20, 24, 300], "at least 8 pixels"),
     ],
 )
 def test_a_box_that_is_none_is_refused(stranger: Caller, box: object, detail: str) -> None:
@@ -84,6 +84,14 @@ def test_a_box_that_is_none_is_refused(stranger: Caller, box: object, detail: st
     slug = "invalid-request" if detail == "four numbers" else "invalid-box"
     assert_problem(answer, 400, slug, "box")
     assert detail in answer.json()["detail"]
+
+
+def test_a_box_that_is_too_small_is_told_in_pixels_of_the_picture_as_it_was_sent(
+    stranger: Caller,
+) -> None:
+    picture = data_url(encode(PAGE.resize((4000, 3000))))
+    answer = stranger.post(DRAWINGS, {"image": picture, "box": [100, 100, 118, 1000]})
+    assert "at least 24 pixels" in answer.json()["detail"]  # it is reduced to a third
 
 
 def test_a_box_without_an_image_is_refused(stranger: Caller) -> None:
