@@ -43,6 +43,8 @@ NOISY_SHARE: Final = 0.3
 """Deviation below which a pixel is paper, as a share of the peak, from which ink may be lost."""
 WIDEST_COVERAGE: Final = 0.5
 """Share of the picture from which it is hardly strokes that differ from the paper."""
+WIDE: Final = 1.1
+"""Width of ink in several pieces, as a share of its height, that may be two digits."""
 FULLEST: Final = 0.85
 """Share of its box from which ink is hardly strokes."""
 THINNEST: Final = 0.4
@@ -88,9 +90,11 @@ def ink_from_gray(gray: NDArray[np.uint8]) -> PlacedInk:
     darker, lighter = paper - np.minimum(gray, paper), np.maximum(gray, paper) - paper
     found = ink_from_deviation(darker if is_dark else lighter, noise, least)
     if found.is_doubtful and min(gray.shape) < NOISY_SIDE:
-        # A bold digit fills a small picture as a sheet does, but without ink on it.
+        # A bold digit fills a small picture as a sheet does, but without ink on it. One with a gap
+        # is taken as a whole, unless it is so wide that it may be two.
         has_ink = (lighter if is_dark else darker).max() >= FAINTEST_CONTRAST
-        found = found._replace(is_doubtful=found.is_solid and has_ink)
+        is_wide = found.ink.shape[1] >= WIDE * found.ink.shape[0]
+        found = found._replace(is_doubtful=has_ink if found.is_solid else is_wide)
     return found._replace(top=inset + found.top, left=inset + found.left, inset=inset)
 
 

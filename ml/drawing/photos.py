@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from scipy import ndimage
 
-from ml.drawing.ink import INK_THRESHOLD, NOISE_DEVIATIONS, PlacedInk, box_of
+from ml.drawing.ink import INK_THRESHOLD, NOISE_DEVIATIONS, NOISY_SIDE, PlacedInk, box_of
 from ml.drawing.pieces import Choice, choose
 from ml.drawing.raster import Mask
 from ml.errors import BlankDrawing, NothingFound, SeveralDigits
@@ -82,6 +82,10 @@ def settle(picture: Image.Image, plain: PlacedInk | None) -> PlacedInk:
         Two or more digits stand side by side.
     """
     best = _choose_plain(plain, picture.size) if plain else None
+    if plain and best and not plain.is_solid and min(picture.size) < NOISY_SIDE:
+        if best.choice.count > 1:
+            raise SeveralDigits(best.choice.count)
+        return plain
     score = best.choice.score if best else 0.0
     if plain and plain.is_solid:
         score *= SOLID

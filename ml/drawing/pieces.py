@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,14 +13,18 @@ from scipy import ndimage
 from ml.drawing.ink import TOUCHING
 from ml.drawing.raster import Mask, pen_width
 
-MOST_PIECES: Final = 40
-"""Pieces that are looked at, the longest first."""
+MOST_PIECES: Final = 120
+"""Pieces that are looked at, the longest first: a dotted digit has up to a hundred."""
 SMALLEST: Final = 0.04
 """Longer side of a digit, as a share of the picture's shorter side, from which it is likely."""
 GAP: Final = 0.25
 """Farthest that a loose part lies from the rest of its digit, as a share of the digit's size."""
 PEER: Final = 0.6
 """Height of a second digit, as a share of the first one's."""
+BAR_WIDTH: Final = 0.4
+"""Widest bar of an open 4, as a share of its height."""
+BELOW: Final = 0.2
+"""How far the bar reaches down alone, as a share of its height."""
 WIDEST: Final = 0.3
 """Widest pen, as a share of a digit's longer side."""
 BLOB: Final = 0.05
@@ -283,8 +288,7 @@ def _is_peer(piece: Piece, main: Piece) -> bool:
     overlap = min(piece.bottom, main.bottom) - max(piece.top, main.top)
     breadth = max(piece.right, main.right) - min(piece.left, main.left)
     return (
-        not piece.contact
-        and not main.contact
+        bool(piece.contact) == bool(main.contact)
         and min(piece.height, main.height) >= PEER * height
         and overlap >= 0.5 * height
         and 0.08 * height <= apart <= 1.5 * height
@@ -292,6 +296,28 @@ def _is_peer(piece: Piece, main: Piece) -> bool:
         and 0.5 <= piece.pen / main.pen <= 2
         and piece.pen < 0.4 * piece.longer
         and piece.contrast >= 0.6 * main.contrast
+        and not _make_four(piece, main)
+    )
+
+
+def _make_four(piece: Piece, main: Piece) -> bool:
+    left, right = sorted((piece, main), key=lambda each: each.left)
+    return is_open_four(
+        (left.left, left.top, left.right, left.bottom),
+        (right.left, right.top, right.right, right.bottom),
+    )
+
+
+def is_open_four(one: Sequence[float], bar: Sequence[float]) -> bool:
+    """Check whether two parts, by left, top, right and bottom, are those of an open 4.
+
+    Its bar reaches further down than the part before it; two digits stand on one line.
+    """
+    height = bar[3] - bar[1]
+    return (
+        bar[2] - bar[0] <= BAR_WIDTH * height
+        and bar[3] - one[3] >= BELOW * height
+        and bar[0] - one[2] <= GAP * height
     )
 
 
@@ -302,7 +328,7 @@ def _may_join(piece: Piece, main: Piece) -> bool:
         and piece.contrast >= 0.5 * main.contrast
         and piece.pen <= 1.8 * main.pen
         and (main.contact > 0 or not piece.contact)
-        and piece.longer <= 1.2 * main.longer
+        and (piece.longer <= 1.2 * main.longer or _make_four(piece, main))
     )
 
 

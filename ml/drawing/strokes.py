@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from ml.drawing.canonical import CANONICAL_BOX
 from ml.drawing.ink import Ink
 from ml.drawing.pictures import encode_png
-from ml.drawing.pieces import PEER
+from ml.drawing.pieces import PEER, is_open_four
 from ml.errors import BlankDrawing, InvalidStrokes, SeveralDigits
 
 MAX_STROKES: Final = 200
@@ -40,6 +40,8 @@ MOST_LINES: Final = 8
 """Strokes of two points from which on none is taken for a list of coordinates."""
 UPRIGHT_SHARE: Final = 0.5
 """How much it counts that a digit is upright, beside that its strokes meet."""
+CLEARLY: Final = 0.3
+"""Difference in this by which two points are told; refused, a caller learns what to send."""
 STRAY: Final = 0.1
 """Size of a stray dot, as a share of the longest stroke's."""
 FAR: Final = 0.5
@@ -213,7 +215,8 @@ def _count_side_by_side(boxes: Vector) -> None:
     shared = min(group[3] for group in groups) - max(group[1] for group in groups)
     breadth = groups[-1][2] - groups[0][0]
     is_level = heights.min() >= PEER * heights.max() and shared >= heights.max() / 2
-    if len(groups) > 1 and is_level and breadth >= heights.max():
+    is_four = len(groups) == 2 and is_open_four(groups[0].tolist(), groups[1].tolist())
+    if len(groups) > 1 and is_level and breadth >= heights.max() and not is_four:
         raise SeveralDigits(len(groups))
 
 
@@ -296,7 +299,7 @@ def draw_strokes(
 
 
 def _may_be_columns(strokes: Strokes) -> bool:
-    """Check whether two points a stroke make less of a digit than [[x...], [y...]] would.
+    """Check whether two points a stroke make not clearly more of a digit than [[x...], [y...]].
 
     A digit is upright, and its strokes hang together.
     """
@@ -307,7 +310,7 @@ def _may_be_columns(strokes: Strokes) -> bool:
     if any(len(stroke[0]) == 3 for stroke in strokes):  # coordinates as small as pressures
         return all(0 <= number <= 1 for stroke in strokes for point in stroke for number in point)
     columns = [[list(point) for point in zip(*stroke, strict=True)] for stroke in strokes]
-    return _awkwardness(columns) < _awkwardness(strokes)
+    return _awkwardness(columns) < _awkwardness(strokes) + CLEARLY
 
 
 def _awkwardness(strokes: Strokes) -> float:

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageOps
 
 from ml.drawing.canonical import canonical_digit
 from ml.drawing.paper import KINDS, MODERATE, Photograph, take
 from ml.drawing.pictures import find_ink, ink_from_image
-from ml.drawing.strokes import Strokes, draw_png, ink_from_strokes, parse_strokes
+from ml.drawing.strokes import Strokes, draw_png, ink_from_strokes
 from ml.errors import NothingFound, SeveralDigits
-from ml.tests.kit.drawings import DIGITS, difference, encode, scaled
+from ml.tests.kit.drawings import DIGITS, arc, difference, encode, scaled
 
 PEN = 18
 
@@ -67,6 +67,19 @@ def test_a_loose_bar_and_a_dotted_pen_belong_to_the_digit() -> None:
     assert min(ink_from_image(encode(dots)).shape) >= 120
 
 
+@pytest.mark.parametrize("dash", [0, 60])
+def test_a_digit_of_more_than_forty_dots_is_whole(dash: int) -> None:
+    dots = Image.new("L", (280, 280), 255)
+    brush = ImageDraw.Draw(dots)
+    ring = arc(140, 140, 90, 120, 90, 360, points=81)
+    for x, y in ring:
+        brush.ellipse((x - 2, y - 2, x + 2, y + 2), fill=0)
+    if dash:  # some run together
+        brush.line([(x, y) for x, y in ring[:6]], 0, 4)
+    left, top, right, bottom = find_ink(encode(dots)).box
+    assert (right - left, bottom - top) == pytest.approx((184, 244), abs=6)
+
+
 @pytest.mark.parametrize("alpha", [253, 254])
 def test_an_almost_opaque_picture_is_no_mask(alpha: int) -> None:
     image = picture(2).convert("RGBA")
@@ -88,6 +101,32 @@ def test_two_digits_on_a_photograph_are_counted() -> None:
     how = replace(MODERATE, fall=0.3, pen=0.02)
     with pytest.raises(SeveralDigits, match="2 digits"):
         ink_from_image(take(two_digits(), how, np.random.default_rng(0)))
+
+
+@pytest.mark.parametrize("side", [28, 40, 60])
+def test_two_digits_on_a_small_picture_are_counted(side: int) -> None:
+    large = Image.open(io.BytesIO(draw_png(two_digits(), 14)))
+    with pytest.raises(SeveralDigits, match="2 digits"):
+        ink_from_image(encode(large.resize((side, side), Image.Resampling.BOX)))
+
+
+def test_two_digits_that_both_touch_the_rim_are_counted() -> None:
+    large = Image.open(io.BytesIO(draw_png(two_digits(), 10)))
+    left, top, right, bottom = ImageOps.invert(large).getbbox() or (0, 0, 0, 0)
+    with pytest.raises(SeveralDigits, match="2 digits"):
+        ink_from_image(encode(large.crop((left + 2, top + 2, right - 2, bottom - 2))))
+
+
+OPEN_FOUR: Strokes = [[[60, 60], [55, 170], [170, 172]], [[200, 60], [205, 220]]]
+"""Its bar stands apart from the rest."""
+
+
+@pytest.mark.parametrize("side", [28, 56, 280])
+def test_an_open_four_of_wide_parts_is_one_digit(side: int) -> None:
+    pad = Image.open(io.BytesIO(draw_png(OPEN_FOUR, 10)))
+    found = find_ink(encode(pad.resize((side, side), Image.Resampling.BOX)))
+    assert found.box[2] - found.box[0] >= 0.5 * side
+    assert ink_from_strokes(OPEN_FOUR).any()
 
 
 def test_two_digits_in_strokes_are_counted() -> None:
@@ -121,19 +160,19 @@ def test_a_transparent_corner_costs_no_color() -> None:
     assert find_ink(encode(picture)).box == (60, 54, 147, 154)
 
 
+@pytest.mark.parametrize("mode", ["RGB", "P", "RGBA"])
+def test_a_large_picture_keeps_ink_that_differs_in_color_alone(mode: str) -> None:
+    picture = Image.new("RGB", (2100, 2100), (0, 130, 0))
+    ImageDraw.Draw(picture).line([(600, 600), (1400, 600), (900, 1500)], (255, 0, 0), 140)
+    picture = picture.quantize(4) if mode == "P" else picture.convert(mode)
+    if mode == "RGBA":
+        picture.putpixel((0, 0), (0, 130, 0, 0))
+    found = find_ink(encode(picture))
+    np.testing.assert_allclose(found.box, (600, 528, 1464, 1536), atol=8)
+
+
 def test_an_extension_of_a_gif_is_no_second_picture() -> None:
     data = encode(Image.open(io.BytesIO(draw_png(DIGITS[7]))).convert("P"), "GIF")
     at = data.index(b"\x2c", 13 + 3 * 2 ** (1 + data[10] % 8))
     longer = data[:at] + b"!\x2c\x01a\0" + data[at:]
     assert find_ink(longer).box == find_ink(data).box
-
-
-@pytest.mark.parametrize(
-    "strokes",
-    [
-        [[[58, 45], [199, 62]], [[222, 75], [118, 239]]],
-        [[[59, 52], [215, 43]], [[207, 55], [126, 238]], [[97, 143], [181, 126]]],
-    ],
-)
-def test_a_seven_of_lines_is_taken_for_no_coordinates(strokes: Strokes) -> None:
-    assert parse_strokes(strokes) == strokes

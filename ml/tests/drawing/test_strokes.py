@@ -173,8 +173,14 @@ LINES: dict[str, Strokes] = {
         [[100, 240], [180, 240]],
     ],
     "4": [[[180, 40], [60, 170]], [[60, 170], [220, 170]], [[180, 40], [180, 240]]],
+}
+UNCLEAR_LINES: dict[str, Strokes] = {
     "7": [[[60, 40], [210, 40]], [[210, 40], [120, 240]]],
     "7 on a pad of 1": [[[0.2, 0.1], [0.8, 0.1]], [[0.8, 0.1], [0.4, 0.9]]],
+    "7 with a bar": [[[59, 52], [215, 43]], [[207, 55], [126, 238]], [[97, 143], [181, 126]]],
+    "7 with a flat roof": [[[58, 45], [199, 62]], [[222, 75], [118, 239]]],
+    "wide 1": [[[220, 90], [90, 200]]],
+    "2": [[[70, 50], [200, 50]], [[200, 50], [70, 240]], [[70, 240], [200, 240]]],
 }
 
 
@@ -184,6 +190,18 @@ def test_two_points_are_told_from_coordinates_one_after_the_other(name: str) -> 
     with pytest.raises(InvalidStrokes, match="may be two points a stroke"):
         parse_strokes(by_columns(LINES[name]))
     assert parse_strokes(by_columns(LINES[name]), is_ours=True)
+
+
+@pytest.mark.parametrize("name", UNCLEAR_LINES)
+def test_two_points_that_are_hardly_told_from_coordinates_are_refused(name: str) -> None:
+    for strokes in (UNCLEAR_LINES[name], by_columns(UNCLEAR_LINES[name])):
+        with pytest.raises(InvalidStrokes, match="add the point in the middle"):
+            parse_strokes(strokes)
+    middle = [
+        [one, [(one[0] + other[0]) / 2, (one[1] + other[1]) / 2], other]
+        for one, other in UNCLEAR_LINES[name]
+    ]
+    assert parse_strokes(middle) == middle
 
 
 @pytest.mark.parametrize(
