@@ -236,7 +236,8 @@ def _across(mask: Mask, level: Mask) -> Mask:
     """Pixels of strokes across nearly level lines, however wide most of these lines are."""
     tall = mask
     for width in (LINE_WIDTH, LINE_WIDTH + 2, LINE_WIDTH + 4):
-        tall = ndimage.binary_opening(mask, np.ones((width, 1), bool))
+        tall = ndimage.minimum_filter1d(mask, width, axis=0, mode="constant")
+        tall = ndimage.maximum_filter1d(tall, width, axis=0, mode="constant")
         if np.count_nonzero(tall & level) < LINE_SHARE * np.count_nonzero(mask & level):
             break
     return tall

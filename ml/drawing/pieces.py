@@ -144,15 +144,8 @@ def choose(
         main = pieces[best]
     others = [piece for piece in pieces if piece is not main]
     peers = [piece for piece in others if _is_peer(piece, main)]
-    group, left = (
-        [main],
-        [piece for piece in others if piece not in peers and _may_join(piece, main)],
-    )
-    while near := [
-        piece for piece in left if any(_gap(piece, own) <= _reach(piece, main) for own in group)
-    ]:
-        group += near
-        left = [piece for piece in left if piece not in near]
+    loose = [piece for piece in others if piece not in peers and _may_join(piece, main)]
+    group = _join(main, loose)
     is_kept = np.zeros(count + 1, bool)
     is_kept[[piece.label for piece in group]] = True
     return Choice(is_kept[labels], scores[best], inner[best], 1 + len(peers), len(group) == count)
@@ -332,13 +325,18 @@ def _may_join(piece: Piece, main: Piece) -> bool:
     )
 
 
-def _reach(piece: Piece, main: Piece) -> float:
-    """Return how far a part of a digit may lie from the rest: a short one is near."""
-    return min(GAP * main.longer, max(piece.longer, main.pen))
-
-
-def _gap(one: Piece, other: Piece) -> float:
-    """Distance of two boxes."""
-    down = max(one.top - other.bottom, other.top - one.bottom, 0)
-    across = max(one.left - other.right, other.left - one.right, 0)
-    return float(np.hypot(down, across))
+def _join(main: Piece, loose: list[Piece]) -> list[Piece]:
+    """Return the pieces of a digit: `main`, and what lies near one of them, a short one nearer."""
+    group = [main]
+    if not loose:
+        return group
+    boxes = np.array([(each.top, each.bottom, each.left, each.right) for each in loose]).T
+    reaches = np.array([min(GAP * main.longer, max(each.longer, main.pen)) for each in loose])
+    is_free = np.ones(len(loose), bool)
+    for own in group:  # which grows
+        down = np.maximum(boxes[0] - own.bottom, own.top - boxes[1]).clip(0)
+        across = np.maximum(boxes[2] - own.right, own.left - boxes[3]).clip(0)
+        is_near = is_free & (np.hypot(down, across) <= reaches)
+        is_free &= ~is_near
+        group += [loose[index] for index in np.flatnonzero(is_near)]
+    return group
