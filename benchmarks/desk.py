@@ -118,6 +118,7 @@ def main() -> None:
         page.get_by_label("Username").fill("reviewer")
         page.get_by_label("Password").fill("only for this")
         page.get_by_role("button", name="Log in").click()
+        expect(page.locator("body[data-keys]")).to_be_visible()
         times, minutes = decide(page, options.decisions)
         kept = options.decisions - options.decisions // len(KEYS)  # one of them skips
         expect(page.locator("#progress")).to_have_js_property("value", kept)

@@ -197,11 +197,18 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
 
     def unsure(self) -> DrawingQuerySet:
         """Return the drawings without an answer of which the model was not sure."""
-        return self.replaceable().filter(confidence__lt=UNSURE_BELOW)
+        return self.filter(label=None, reviewed_at=None, confidence__lt=UNSURE_BELOW)
 
     def unreviewed(self) -> DrawingQuerySet:
         """Return the labeled drawings that wait for a review."""
         return self.labeled().filter(review=Drawing.Review.UNREVIEWED)
+
+    def to_review(self) -> DrawingQuerySet:
+        """Return the same as `unreviewed`, in the words of the indexes of the desk.
+
+        With a value for `review`, SQLite would rather read all that have it, and sort them.
+        """
+        return self.labeled().filter(reviewed_at=None)
 
     def suspicious(self) -> DrawingQuerySet:
         """Return the drawings whose label the label check contradicts."""
@@ -430,17 +437,17 @@ class Drawing(models.Model):
             # The desk's queues. With what they are narrowed by, so that no row is read for it.
             models.Index(
                 fields=["confidence", "id", "label", "answer", "strangeness"],
-                condition=Q(review="unreviewed", label__isnull=False),
+                condition=Q(reviewed_at=None, label__isnull=False),
                 name="drawing_to_review",
             ),
             models.Index(
                 fields=["visitor", "-created_at", "-id"],
-                condition=Q(review="unreviewed", label__isnull=False),
+                condition=Q(reviewed_at=None, label__isnull=False),
                 name="drawing_to_review_of_hand",
             ),
             models.Index(
                 fields=["confidence", "id"],
-                condition=Q(review="unreviewed", label=None, confidence__lt=UNSURE_BELOW),
+                condition=Q(reviewed_at=None, label=None, confidence__lt=UNSURE_BELOW),
                 name="drawing_unsure",
             ),
             models.Index(

@@ -25,15 +25,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='drawing',
-            index=models.Index(condition=models.Q(('label__isnull', False), ('review', 'unreviewed')), fields=['confidence', 'id', 'label', 'answer', 'strangeness'], name='drawing_to_review'),
+            index=models.Index(condition=models.Q(('label__isnull', False), ('reviewed_at', None)), fields=['confidence', 'id', 'label', 'answer', 'strangeness'], name='drawing_to_review'),
         ),
         migrations.AddIndex(
             model_name='drawing',
-            index=models.Index(condition=models.Q(('label__isnull', False), ('review', 'unreviewed')), fields=['visitor', '-created_at', '-id'], name='drawing_to_review_of_hand'),
+            index=models.Index(condition=models.Q(('label__isnull', False), ('reviewed_at', None)), fields=['visitor', '-created_at', '-id'], name='drawing_to_review_of_hand'),
         ),
         migrations.AddIndex(
             model_name='drawing',
-            index=models.Index(condition=models.Q(('confidence__lt', 0.8), ('label', None), ('review', 'unreviewed')), fields=['confidence', 'id'], name='drawing_unsure'),
+            index=models.Index(condition=models.Q(('confidence__lt', 0.8), ('label', None), ('reviewed_at', None)), fields=['confidence', 'id'], name='drawing_unsure'),
         ),
         migrations.AddField(
             model_name='lease',

@@ -44,7 +44,7 @@ class Queue:
         if self.name == "unsure":
             yield Drawing.objects.unsure().order_by("confidence", "id")
             return
-        waiting = Drawing.objects.unreviewed()
+        waiting = Drawing.objects.to_review()
         # With approved ones that all contradict: a reviewer sees them once more.
         yield Drawing.objects.suspicious().order_by("-created_at", "-id")
         yield waiting.wrong().filter(confidence__gte=SURE).order_by("-confidence", "-id")
@@ -56,7 +56,7 @@ class Queue:
         if self.name == "unsure":
             return Drawing.objects.unsure().count()
         again = Drawing.objects.suspicious().filter(review=Drawing.Review.APPROVED)
-        return Drawing.objects.unreviewed().count() + again.count()
+        return Drawing.objects.to_review().count() + again.count()
 
 
 ANSWERS, UNSURE = Queue("answers"), Queue("unsure")
@@ -142,7 +142,7 @@ def decidable(drawing: uuid.UUID, reviewer: User) -> DrawingQuerySet:
 
 def others_of_hand(drawing: Drawing) -> DrawingQuerySet:
     """Return the newest drawings of the same visitor that wait for a review."""
-    waiting = Drawing.objects.unreviewed().exclude(pk=drawing.pk)
+    waiting = Drawing.objects.to_review().exclude(pk=drawing.pk)
     same = waiting.filter(visitor=drawing.visitor) if drawing.visitor else waiting.none()
     return same.order_by("-created_at", "-id")[:MOST_OF_HAND]
 

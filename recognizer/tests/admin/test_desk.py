@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import uuid
 from datetime import timedelta
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from django.contrib.auth.models import Permission, User
-from django.db import connections
+from django.db import connection, connections
 from django.test import Client
 from django.utils import timezone
 
@@ -416,6 +417,17 @@ def test_the_desk_speaks_german(desk: Client) -> None:
     headers = {"Accept": "application/json", "Accept-Language": "de"}
     refused = desk.post(DESK, body, headers=headers).json()
     assert refused["reason"] == "Es gibt nichts mehr rückgängig zu machen."
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite tells its plan in these words")
+@pytest.mark.parametrize("queue", [waiting.ANSWERS, waiting.UNSURE], ids=str)
+def test_every_part_of_a_queue_is_read_in_the_order_of_an_index(
+    model: TrainedModel, queue: waiting.Queue
+) -> None:
+    for part in queue.parts():
+        plan = part.exclude(pk__in=[uuid.uuid4()]).values_list("pk", "canonical")[:48].explain()
+        assert re.search("USING INDEX drawing_(to_review|suspicious|unsure)", plan), plan
+        assert "TEMP B-TREE" not in plan
 
 
 def test_a_longer_queue_costs_no_more_queries(
