@@ -94,14 +94,19 @@ def undo(group: uuid.UUID, reviewer: User) -> Undone:
             unchanged = [one for one in decisions if _is_unchanged(drawings[one.drawing_id], one)]
             reviewers = {one.before["reviewer_id"] for one in unchanged} - {None}
             known = set(User.objects.filter(pk__in=reviewers).values_list("pk", flat=True))
+            same: dict[tuple[tuple[str, Any], ...], list[uuid.UUID]] = {}
             for decision in unchanged:
-                _restore(drawings[decision.drawing_id], decision, known)
-                decision.undone_at, decision.undone_by = timezone.now(), reviewer
-            fields = ["undone_at", "undone_by"]
-            Decision.objects.bulk_update(unchanged, fields, batch_size=100)
-            restored = [drawings[decision.drawing_id] for decision in unchanged]
-            fields = [name.removesuffix("_id") for name in STATE]
-            Drawing.objects.bulk_update(restored, fields, batch_size=50)
+                drawing = drawings[decision.drawing_id]
+                _restore(drawing, decision, known)
+                relabels = decision.old_label != decision.new_label
+                names = STATE if relabels else tuple(set(STATE) - {"label", "feedback_at"})
+                values = tuple((name, getattr(drawing, name)) for name in names)
+                same.setdefault(values, []).append(drawing.pk)
+            # Most get the same values back, which one statement writes.
+            for values, pks in same.items():
+                Drawing.objects.filter(pk__in=pks).update(**dict(values))
+            undone = Decision.objects.filter(pk__in=[one.pk for one in unchanged])
+            undone.update(undone_at=timezone.now(), undone_by=reviewer)
         count += len(unchanged)
         changed += len(decisions) - len(unchanged)
     if not count:
