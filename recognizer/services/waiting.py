@@ -55,8 +55,8 @@ class Queue:
     def count(self) -> int:
         if self.name == "unsure":
             return Drawing.objects.unsure().count()
-        again = Drawing.objects.suspicious().filter(review=Drawing.Review.APPROVED)
-        return Drawing.objects.to_review().count() + again.count()
+        again = Drawing.objects.suspicious().filter(reviewed_at__isnull=False)
+        return Drawing.objects.unreviewed().count() + again.count()  # reads indexes alone
 
 
 ANSWERS, UNSURE = Queue("answers"), Queue("unsure")
