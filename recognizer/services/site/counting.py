@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 from django_tasks import TaskContext, task
 from django_tasks_db.models import DBTaskResult, get_date_max
@@ -14,19 +15,28 @@ from recognizer.services import daily_counts
 EVERY = timedelta(minutes=5)
 SECONDS = 20.0
 """After so long, a retraining that waits has its turn; the rest follows at once."""
+TURN = timedelta(minutes=1)
+"""Another worker waits so long for a turn to end."""
+LOST = timedelta(hours=1)
+"""The worker of a turn that runs longer was killed."""
 
 
 @task(takes_context=True)
 def count_in_background(context: TaskContext) -> str:
     """Count what has changed; the next turn is enqueued first, so that no end of this prevents it.
 
-    Turns that are done, or that a killed worker left behind, are deleted.
+    Turns that are done, wait, or were left behind by a killed worker are deleted; never one that
+    another worker may be in, who could not end it.
     """
-    _turns().exclude(pk=context.task_result.id).delete()
-    turn = count_in_background.using(run_after=timezone.now() + EVERY).enqueue()
+    now = timezone.now()
+    _turns().exclude(Q(status="RUNNING") & Q(started_at__gt=now - LOST)).delete()
+    count_in_background.using(run_after=now + EVERY).enqueue()
+    begun = context.task_result.started_at
+    if _turns().filter(status="RUNNING", started_at__gt=now - TURN, started_at__lt=begun).exists():
+        return "Another worker counts."
     if daily_counts.keep_counts(SECONDS):
         return "All days are counted."
-    _turns().filter(pk=turn.id).update(run_after=get_date_max())
+    start_counting()
     return "There is more to count."
 
 

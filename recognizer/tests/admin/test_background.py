@@ -336,3 +336,24 @@ def test_what_a_turn_does_not_finish_the_next_one_does_at_once(
     worker()
     assert next(outcomes, None) is None
     assert waiting() == 1
+
+
+def test_a_turn_leaves_the_turn_of_another_worker_alone(
+    model: TrainedModel, worker: functools.partial[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meanwhile(seconds: float) -> bool:
+        monkeypatch.setattr(daily_counts, "keep_counts", lambda seconds: 1 / 0)
+        counting.start_counting()
+        worker()  # the second one
+        return False
+
+    monkeypatch.setattr(daily_counts, "keep_counts", meanwhile)
+    counting.start_counting()
+    worker(max_tasks=1)
+    turns = DBTaskResult.objects.order_by("enqueued_at")
+    assert [turn.return_value for turn in turns] == [
+        "There is more to count.",
+        "Another worker counts.",
+        None,
+    ]
+    assert turns.ready().count() == 1
