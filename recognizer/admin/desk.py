@@ -106,7 +106,8 @@ class DeskPages(admin.ModelAdmin[Drawing]):
         """Send the cards that follow those that the page holds."""
         reviewer, queue = self._open(request)
         held = [_read_id(each) for each in request.GET.getlist("held")[-2 * AHEAD :]]
-        count = min(max(AHEAD - len(held), 0), AHEAD)
+        # Also beyond those whose decisions are still on their way.
+        count = min(max(2 * AHEAD - len(held), 0), AHEAD)
         skipped = Sitting(request).skipped
         drawings = waiting.take_next(reviewer, queue, count, held=held, skipped=skipped)
         context = {"cards": _describe(drawings), "queue": queue.name}

@@ -103,8 +103,10 @@ async function fetchCards() {
 
 /** After the last card, the page that the server makes says what comes next. */
 async function finish() {
-  const isKnown = await fill();
+  await fill();
   await sending;
+  if (deck.top !== null) return;
+  const isKnown = await fill(); // decisions on their way have held others back
   if (deck.top !== null) return;
   if (isKnown) location.assign(`${form.getAttribute("action")}?queue=${queue}`);
   else setTimeout(show, RETRY_SECONDS * 1000);
