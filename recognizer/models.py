@@ -485,9 +485,15 @@ class Drawing(models.Model):
 
 
 class Decision(models.Model):
-    """What a reviewer made of a drawing: the history that the admin shows, and can undo."""
+    """What a reviewer made of a drawing: the history that the admin shows, and can undo.
 
-    drawing = models.ForeignKey(Drawing, on_delete=models.CASCADE, related_name="decisions")
+    Without constraints: the version before, which does not know this table, deletes drawings and
+    accounts over the same database.
+    """
+
+    drawing = models.ForeignKey(
+        Drawing, on_delete=models.CASCADE, db_constraint=False, related_name="decisions"
+    )
     group = models.UUIDField(help_text="The same for all that were decided together.")
     reviewer = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -495,6 +501,7 @@ class Decision(models.Model):
         on_delete=models.SET_NULL,
         related_name="+",
         db_index=False,
+        db_constraint=False,
     )
     decided_at = models.DateTimeField()
     old_label = models.PositiveSmallIntegerField(null=True, choices=ANSWERS)
@@ -509,6 +516,7 @@ class Decision(models.Model):
         on_delete=models.SET_NULL,
         related_name="+",
         db_index=False,
+        db_constraint=False,
     )
 
     class Meta:
@@ -530,7 +538,7 @@ class Lease(models.Model):
         Drawing, on_delete=models.CASCADE, primary_key=True, db_constraint=False, related_name="+"
     )
     reviewer = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, db_constraint=False, related_name="+"
     )
     ends = models.DateTimeField(db_index=True)
 

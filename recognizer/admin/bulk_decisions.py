@@ -89,7 +89,7 @@ class BulkDecisions(admin.ModelAdmin[Drawing]):
         if first is None:
             raise Http404
         if request.method != "POST":
-            count = decisions.filter(undone_at=None).count()
+            count = decisions.filter(undone_at=None, drawing__in=Drawing.objects.all()).count()
             title = ngettext(
                 "Undo the decision about %(count)s drawing?",
                 "Undo the decision about %(count)s drawings?",

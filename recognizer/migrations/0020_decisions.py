@@ -25,9 +25,9 @@ class Migration(migrations.Migration):
                 ('new_review', models.CharField(choices=[('unreviewed', 'Unreviewed'), ('approved', 'Approved'), ('rejected', 'Rejected')], max_length=10)),
                 ('before', models.JSONField(help_text="The drawing's other fields, which an undo restores.")),
                 ('undone_at', models.DateTimeField(null=True)),
-                ('drawing', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='decisions', to='recognizer.drawing')),
-                ('reviewer', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('undone_by', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('drawing', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='decisions', to='recognizer.drawing')),
+                ('reviewer', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('undone_by', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'ordering': ['-decided_at', '-id'],

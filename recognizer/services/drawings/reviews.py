@@ -87,10 +87,11 @@ def undo(group: uuid.UUID, reviewer: User) -> Undone:
     count = changed = 0
     for ids in in_chunks(list(standing.order_by().values_list("pk", flat=True))):
         with transaction.atomic():
-            decisions = list(standing.filter(pk__in=ids).order_by().select_for_update())
-            wanted = [decision.drawing_id for decision in decisions]
+            found = list(standing.filter(pk__in=ids).order_by().select_for_update())
+            wanted = [decision.drawing_id for decision in found]
             locked = Drawing.objects.filter(pk__in=wanted).order_by().select_for_update()
             drawings = {drawing.pk: drawing for drawing in locked.only(*STATE)}
+            decisions = [decision for decision in found if decision.drawing_id in drawings]
             unchanged = [one for one in decisions if _is_unchanged(drawings[one.drawing_id], one)]
             reviewers = {one.before["reviewer_id"] for one in unchanged} - {None}
             known = set(User.objects.filter(pk__in=reviewers).values_list("pk", flat=True))

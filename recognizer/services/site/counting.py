@@ -10,7 +10,9 @@ from django.utils import timezone
 from django_tasks import TaskContext, task
 from django_tasks_db.models import DBTaskResult, get_date_max
 
+from recognizer.models import Decision, Drawing
 from recognizer.services import daily_counts
+from recognizer.services.chunks import in_chunks
 
 EVERY = timedelta(minutes=5)
 SECONDS = 20.0
@@ -26,7 +28,7 @@ def count_in_background(context: TaskContext) -> str:
     """Count what has changed; the next turn is enqueued first, so that no end of this prevents it.
 
     Turns that are done, wait, or were left behind by a killed worker are deleted; never one that
-    another worker may be in, who could not end it.
+    another worker may be in, who could not end it. So are decisions without a drawing.
     """
     now = timezone.now()
     _turns().exclude(Q(status="RUNNING") & Q(started_at__gt=now - LOST)).delete()
@@ -34,6 +36,7 @@ def count_in_background(context: TaskContext) -> str:
     begun = context.task_result.started_at
     if _turns().filter(status="RUNNING", started_at__gt=now - TURN, started_at__lt=begun).exists():
         return "Another worker counts."
+    _forget_orphans()
     if daily_counts.keep_counts(SECONDS):
         return "All days are counted."
     start_counting()
@@ -44,6 +47,13 @@ def start_counting() -> None:
     """Have the worker count now: enqueue a turn, or hasten the one that waits."""
     if not _turns().filter(status="READY").update(run_after=get_date_max()):
         count_in_background.enqueue()
+
+
+def _forget_orphans() -> None:
+    """Delete the decisions about drawings that the version before has deleted."""
+    orphans = Decision.objects.exclude(drawing__in=Drawing.objects.all()).order_by()
+    for ids in in_chunks(list(orphans.values_list("pk", flat=True))):
+        Decision.objects.filter(pk__in=ids).delete()
 
 
 def _turns() -> Any:

@@ -19,7 +19,7 @@ from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
 from pytest_django import Settings
 
-from recognizer.models import DailyCount, Drawing, TrainedModel, TrainingRun
+from recognizer.models import DailyCount, Decision, Drawing, TrainedModel, TrainingRun
 from recognizer.services import daily_counts
 from recognizer.services.drawings import archive, reviews
 from recognizer.services.retraining import runs, training
@@ -357,3 +357,16 @@ def test_a_turn_leaves_the_turn_of_another_worker_alone(
         None,
     ]
     assert turns.ready().count() == 1
+
+
+def test_decisions_whose_drawing_the_version_before_deleted_go_with_a_count(
+    model: TrainedModel, worker: functools.partial[str]
+) -> None:
+    gone, kept = answered(7, count=2)
+    reviewer = User.objects.create_user("reviewer")
+    reviews.decide(Drawing.objects.all(), reviewer, Drawing.Review.REJECTED)
+    deleted = Drawing.objects.filter(pk=gone.pk)
+    deleted._raw_delete(deleted.db)  # type: ignore[attr-defined]
+    counting.start_counting()
+    worker()
+    assert Decision.objects.get().drawing == kept

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from recognizer.models import Decision, Drawing
+from recognizer.services import waiting
 from recognizer.services.drawings import recognition, reviews
 from recognizer.tests.conftest import make_member
 from recognizer.tests.kit.small_training import answered
@@ -167,3 +170,35 @@ def test_decisions_go_with_their_drawing(reviewer: User) -> None:
     reviews.decide(Drawing.objects.all(), reviewer, Review.APPROVED)
     assert sum(recognition.delete_in_chunks(Drawing.objects.all())) == 1
     assert not Decision.objects.exists()
+
+
+def delete_as_the_version_before(rows: QuerySet[Any]) -> None:
+    """Delete rows by a version that does not know the tables of reviewers."""
+    rows._raw_delete(rows.db)  # type: ignore[attr-defined]
+    connection.check_constraints()
+
+
+def test_the_version_before_deletes_what_was_decided_and_who_decided(reviewer: User) -> None:
+    answered(7, count=2)
+    waiting.take_next(reviewer, waiting.ANSWERS, 2)
+    decided = reviews.decide(Drawing.objects.all(), reviewer, Review.REJECTED)
+    reviews.undo(decided.group, reviewer)
+    reviewer.groups.clear()
+    reviewer.user_permissions.clear()
+
+    delete_as_the_version_before(Drawing.objects.all())
+    delete_as_the_version_before(User.objects.all())
+
+    decision = Decision.objects.select_related("reviewer", "undone_by").first()
+    assert decision
+    assert (decision.reviewer, decision.undone_by) == (None, None)
+
+
+def test_an_undo_leaves_out_a_drawing_that_the_version_before_deleted(reviewer: User) -> None:
+    gone, _ = answered(7, count=2)
+    decided = reviews.decide(Drawing.objects.all(), reviewer, Review.APPROVED)
+    delete_as_the_version_before(Drawing.objects.filter(pk=gone.pk))
+
+    assert reviews.undo(decided.group, reviewer) == reviews.Undone(count=1, changed=0)
+    with pytest.raises(reviews.CannotUndo, match="its drawings are deleted"):
+        reviews.undo(decided.group, reviewer)
