@@ -6,10 +6,12 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from threading import Thread
 
 import django
 from django.core.management import call_command
+from django.db import OperationalError
 
 NICENESS = 10
 """Lower priority than the server, which reads drawings while a model trains."""
@@ -28,5 +30,10 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")
     os.nice(NICENESS)
     django.setup()
+    from recognizer.services.site.counting import start_counting  # once Django is set up
+
+    # An older version's worker that still ran may have taken the server's turn, and failed.
+    with suppress(OperationalError):  # too busy now; /metrics and the board resume it
+        start_counting()
     Thread(target=end_with_input, daemon=True).start()
     call_command("db_worker", reload=False, startup_delay=False)

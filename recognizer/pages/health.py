@@ -15,6 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from recognizer.api.operations import describe_healthz, describe_metrics, describe_readyz
 from recognizer.problems.kinds import problem_response
 from recognizer.services.metrics import format_metrics
+from recognizer.services.site.counting import resume_counting
 from recognizer.services.versions import registry
 
 logger = logging.getLogger(__name__)
@@ -58,4 +59,5 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not (is_known or request.user.has_perm("recognizer.view_metrics")):
         detail = "This needs METRICS_TOKEN or the permission “recognizer.view_metrics”."
         return problem_response("forbidden", detail)
+    resume_counting()
     return HttpResponse(format_metrics(), content_type=CONTENT_TYPE_LATEST)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from math import inf
 
-from django.db.models import Max, Sum
+from django.db.models import Sum
 from django.utils import timezone
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -18,7 +18,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from ml.pipeline import Prediction
 from recognizer.models import DailyCount, TrainedModel
-from recognizer.services.daily_counts import add_up
+from recognizer.services.daily_counts import add_up, counted_at
 from recognizer.services.drift import find_drift, read_first
 from recognizer.wording import NONE
 
@@ -163,13 +163,13 @@ def _count_week(counts: list[DailyCount]) -> Iterator[GaugeMetricFamily]:
 
 
 def _count_queue() -> Iterator[GaugeMetricFamily]:
-    kept = DailyCount.objects.aggregate(waiting=Sum("waiting"), counted=Max("counted_at"))
+    kept = DailyCount.objects.aggregate(waiting=Sum("waiting"))
     waiting = _gauge("waiting", "Answers that wait for a review.")
     waiting.add_metric([], kept["waiting"] or 0)
     yield waiting
     counted = _gauge("counted_timestamp_seconds", "When the worker counted the drawings last.")
-    if kept["counted"]:
-        counted.add_metric([], kept["counted"].timestamp())
+    if last := counted_at():
+        counted.add_metric([], last.timestamp())
     yield counted
 
 

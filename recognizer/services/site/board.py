@@ -13,11 +13,11 @@ from django.db.models import Min, Sum
 from django.utils import timezone
 
 from recognizer.models import DailyCount, Drawing, TrainedModel
-from recognizer.services.daily_counts import Sums, add_up, counted_at, read_counts
+from recognizer.services.daily_counts import Sums, add_up, read_counts
 from recognizer.services.drift import Drift, find_drift, read_first
 from recognizer.services.metrics import Traffic, read_traffic
 from recognizer.services.retraining.schedule import newly_approved
-from recognizer.services.site.counting import EVERY, start_counting
+from recognizer.services.site.counting import resume_counting
 
 RANGES: Final = (7, 30, 90, None)
 """Days that a board looks back; None: all."""
@@ -87,7 +87,7 @@ def interval(right: int, labeled: int) -> tuple[float, float]:
 
 def read_board(days: int | None, source: str = "") -> Board:
     """Return the figures of the last days, today included, without imports, or of one source."""
-    _wake_worker()
+    resume_counting()
     today = timezone.now().astimezone(UTC).date()
     begin = date.min if days is None else today - timedelta(days - 1)
     model = TrainedModel.objects.active().first()
@@ -119,13 +119,6 @@ def read_board(days: int | None, source: str = "") -> Board:
         approved=newly_approved().count() if settings.RETRAIN_AFTER else None,
         traffic=read_traffic(),
     )
-
-
-def _wake_worker() -> None:
-    """Enqueue the counting where it has stopped, as after a roll-back to a version without it."""
-    last = counted_at()
-    if last is None or timezone.now() - last > 3 * EVERY:
-        start_counting()
 
 
 def _by_week(counts: Sequence[DailyCount]) -> list[Week]:

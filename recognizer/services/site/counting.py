@@ -56,5 +56,12 @@ def _forget_orphans() -> None:
         Decision.objects.filter(pk__in=ids).delete()
 
 
+def resume_counting() -> None:
+    """Have the worker count where it has stopped, as after a worker without it took the turn."""
+    last = daily_counts.counted_at()
+    if last is None or timezone.now() - last > 3 * EVERY:
+        start_counting()
+
+
 def _turns() -> Any:
     return DBTaskResult.objects.filter(task_path=count_in_background.module_path)

@@ -21,12 +21,15 @@ from urllib.request import Request, urlopen
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
 from digitsite import counters
 from digitsite.counters import PREFIX, remove_abandoned
+from recognizer.models import DailyCount
 from recognizer.services.daily_counts import keep_counts
+from recognizer.services.site.counting import count_in_background
 from recognizer.services.site.throttling import forget_full
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.deployment.test_gunicorn import workers_of
@@ -158,6 +161,22 @@ def test_the_figures_of_the_board_are_told_as_the_worker_counted_them(prometheus
     assert ask(prometheus, "digits_waiting") == 3
     assert ask(prometheus, "digits_counted_timestamp_seconds") > time.time() - 60
     assert ask(prometheus, "digits_drift_psi") == 0
+
+
+def test_a_counting_that_has_stopped_is_resumed_when_prometheus_asks(prometheus: Client) -> None:
+    prometheus.get("/metrics")
+    assert not DBTaskResult.objects.exists()  # nothing to count
+    draw_on(timezone.now().date())
+    count_in_background.enqueue()
+    DBTaskResult.objects.update(status="FAILED")  # by an older version's worker
+    for _ in range(2):
+        assert ask(prometheus, "digits_counted_timestamp_seconds") == 0
+        assert DBTaskResult.objects.ready().count() == 1
+    keep_counts(60)
+    DailyCount.objects.update(counted_at=timezone.now() + timedelta(days=9))
+    DBTaskResult.objects.all().delete()
+    prometheus.get("/metrics")
+    assert DBTaskResult.objects.ready().count() == 1, "By a clock that was ahead."
 
 
 def test_the_drift_of_the_active_version_is_told(prometheus: Client) -> None:
