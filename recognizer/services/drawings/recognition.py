@@ -294,7 +294,7 @@ def give_feedback(drawing: Drawing, *, label: int | None) -> Drawing:
 
 
 def delete_drawing(drawing: Drawing) -> None:
-    drawing.delete()
+    _delete(Drawing.objects.filter(pk=drawing.pk))
 
 
 def delete_own_drawings(drawings: DrawingQuerySet, visitor: uuid.UUID | None) -> int:
@@ -307,8 +307,16 @@ def delete_in_chunks(drawings: DrawingQuerySet) -> Iterator[int]:
     """Delete a few at a time, so that other requests do not wait long for the database."""
     while ids := list(drawings.order_by().values_list("pk", flat=True)[:CHUNK]):
         # Filtered again: a drawing that was answered meanwhile may not be one of them any more.
+        yield _delete(drawings.filter(pk__in=ids))
+
+
+def _delete(drawings: DrawingQuerySet) -> int:
+    """Delete drawings with their decisions, also with one that is just being taken."""
+    with transaction.atomic():
+        locked = drawings.order_by("pk").select_for_update(of=("self",))
         # Django reads what it deletes for the sake of the decisions; pictures it need not.
-        yield drawings.filter(pk__in=ids).only("pk").delete()[1].get(Drawing._meta.label, 0)
+        ids = list(locked.values_list("pk", flat=True))
+        return Drawing.objects.filter(pk__in=ids).only("pk").delete()[1].get(Drawing._meta.label, 0)
 
 
 def canonical_digit_of(drawing: Drawing) -> canonical.Digit:

@@ -59,7 +59,8 @@ def decide(
     group, count, unlabeled = uuid.uuid4(), 0, 0
     for ids in in_chunks(list(drawings.order_by().values_list("pk", flat=True))):
         with transaction.atomic():
-            locked = drawings.filter(pk__in=ids).order_by().select_for_update(of=("self",))
+            # In one order for all, so that no two wait for each other.
+            locked = drawings.filter(pk__in=ids).order_by("pk").select_for_update(of=("self",))
             decisions = []
             for drawing in locked.only(*STATE):
                 decision = _judge(drawing, review, drawing.label if label == KEPT else label)
@@ -87,11 +88,11 @@ def undo(group: uuid.UUID, reviewer: User) -> Undone:
     count = changed = 0
     for ids in in_chunks(list(standing.order_by().values_list("pk", flat=True))):
         with transaction.atomic():
-            found = list(standing.filter(pk__in=ids).order_by().select_for_update())
-            wanted = [decision.drawing_id for decision in found]
-            locked = Drawing.objects.filter(pk__in=wanted).order_by().select_for_update()
+            # First the drawings, as whoever decides or deletes does.
+            wanted = list(standing.filter(pk__in=ids).values_list("drawing", flat=True))
+            locked = Drawing.objects.filter(pk__in=wanted).order_by("pk").select_for_update()
             drawings = {drawing.pk: drawing for drawing in locked.only(*STATE)}
-            decisions = [decision for decision in found if decision.drawing_id in drawings]
+            decisions = list(standing.filter(pk__in=ids, drawing__in=drawings).order_by())
             unchanged = [one for one in decisions if _is_unchanged(drawings[one.drawing_id], one)]
             reviewers = {one.before["reviewer_id"] for one in unchanged} - {None}
             known = set(User.objects.filter(pk__in=reviewers).values_list("pk", flat=True))

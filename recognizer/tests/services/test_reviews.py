@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, connections
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -202,3 +203,45 @@ def test_an_undo_leaves_out_a_drawing_that_the_version_before_deleted(reviewer: 
     assert reviews.undo(decided.group, reviewer) == reviews.Undone(count=1, changed=0)
     with pytest.raises(reviews.CannotUndo, match="its drawings are deleted"):
         reviews.undo(decided.group, reviewer)
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite writes one at a time")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_undo", [False, True], ids=["decide", "undo"])
+def test_a_deletion_waits_for_a_decision_and_takes_it_along(
+    bundle: Any, reviewer: User, monkeypatch: pytest.MonkeyPatch, *, is_undo: bool
+) -> None:
+    (drawing,) = answered(7)
+    if is_undo:
+        group = reviews.decide(Drawing.objects.all(), reviewer, Review.APPROVED).group
+    written, faults = threading.Event(), []
+    now = timezone.now
+
+    def linger() -> Any:
+        written.set()
+        waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        with connection.cursor() as cursor:
+            while not cursor.execute(waits).fetchone()[0] and deletion.is_alive():
+                pass
+        return now()
+
+    def delete() -> None:
+        written.wait()
+        try:
+            recognition.delete_drawing(drawing)
+        except Exception as fault:
+            faults.append(fault)
+        connections.close_all()
+
+    deletion = threading.Thread(target=delete)
+    deletion.start()
+    monkeypatch.setattr(timezone, "now", linger)
+    if is_undo:
+        reviews.undo(group, reviewer)
+    else:
+        reviews.decide(Drawing.objects.all(), reviewer, Review.APPROVED)
+    deletion.join()
+
+    assert faults == []
+    assert not Drawing.objects.exists()
+    assert not Decision.objects.exists()
