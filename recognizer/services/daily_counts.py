@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Case, Count, F, Max, Min, Q, When
+from django.db.models import Case, Count, F, Max, Q, When
 from django.db.models.functions import Floor
 from django.utils import timezone
 
@@ -82,25 +82,27 @@ def read_counts(since: date = date.min, **filters: Any) -> list[DailyCount]:
 
     `filters` are values of a row's other fields.
     """
-    changed = [day for day in _list_changed() if day >= since]
-    stored = DailyCount.objects.filter(day__gte=since, **filters).exclude(day__in=changed)
+    changed = [day for day in list_changed() if day >= since]
+    stored = DailyCount.objects.filter(day__gte=since, day__lte=_today(), **filters)
     fresh = (
         one
         for day in changed
         for one in _count(day)
         if all(getattr(one, name) == value for name, value in filters.items())
     )
-    return sorted([*stored, *fresh], key=lambda one: one.day)
+    return sorted([*stored.exclude(day__in=changed), *fresh], key=lambda one: one.day)
 
 
 def keep_counts(seconds: float) -> bool:
     """Count the days that are not stored or have changed, the oldest first, for so many seconds.
 
-    Each day is replaced in one transaction. Return whether all are done.
+    Each day is replaced in one transaction. Return whether all are done. Days to come, which a
+    clock that was ahead had counted, are dropped until they have come.
     """
+    DailyCount.objects.filter(day__gt=_today()).delete()
     until = monotonic() + seconds
     # Once more the day before the newest: what began before midnight may end after it.
-    for day in _list_changed(again=DAY):
+    for day in list_changed(again=DAY):
         if monotonic() > until:
             return False
         with transaction.atomic():
@@ -120,21 +122,33 @@ def counted_at() -> datetime | None:
     return last if last or Drawing.objects.filter(source__in=SOURCES).exists() else now
 
 
-def _list_changed(again: timedelta = timedelta()) -> list[date]:
+def list_changed(again: timedelta = timedelta()) -> list[date]:
     """Return the days from the newest stored one on, or from the first drawing, and touched ones.
 
     All before the newest are stored, as they are counted in their order.
     """
-    newest = DailyCount.objects.aggregate(newest=Max("day"))["newest"]
-    first = newest and newest - again
-    if first is None:
-        oldest = Drawing.objects.not_imported().aggregate(oldest=Min("created_at"))["oldest"]
-        first = oldest and oldest.astimezone(UTC).date()
-    today = timezone.now().astimezone(UTC).date()
+    today = _today()
+    newest = DailyCount.objects.filter(day__lte=today).aggregate(newest=Max("day"))["newest"]
+    first = newest - again if newest else _find_first()
     open_days = (
         (first + DAY * number for number in range((today - first).days + 1)) if first else ()
     )
-    return sorted({*open_days, *TouchedDay.objects.values_list("day", flat=True).distinct()})
+    touched = TouchedDay.objects.filter(day__lte=today).values_list("day", flat=True)
+    return sorted({*open_days, *touched.distinct()})
+
+
+def _find_first() -> date | None:
+    """Return the day of the first drawing, by the index of each source: imports may be many."""
+    begins = (
+        Drawing.objects.filter(source=source).order_by("created_at").values_list("created_at")[:1]
+        for source in SOURCES
+    )
+    moments = [moment for begin in begins for (moment,) in begin]
+    return min(moments).astimezone(UTC).date() if moments else None
+
+
+def _today() -> date:
+    return timezone.now().astimezone(UTC).date()
 
 
 def _count(day: date) -> list[DailyCount]:

@@ -1,4 +1,4 @@
-"""Triggers that mark the days whose drawings change, so that they are counted again.
+"""Triggers that mark the days whose drawings change, imports apart, to count them again.
 
 They see each change, whichever code, version or statement makes it.
 """
@@ -25,9 +25,9 @@ CREATE OR REPLACE FUNCTION {NAME}() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO {MARKS} (day)
     SELECT DISTINCT day
-    FROM (VALUES ((OLD.created_at AT TIME ZONE 'UTC')::date),
-                 ((NEW.created_at AT TIME ZONE 'UTC')::date)) AS touched (day)
-    WHERE day < (now() AT TIME ZONE 'UTC')::date;
+    FROM (VALUES ((OLD.created_at AT TIME ZONE 'UTC')::date, OLD.source),
+                 ((NEW.created_at AT TIME ZONE 'UTC')::date, NEW.source)) AS touched (day, source)
+    WHERE day < (now() AT TIME ZONE 'UTC')::date AND source <> 'import';
     RETURN NULL;
 END
 $$
@@ -41,7 +41,7 @@ ON_POSTGRESQL = {
 ON_SQLITE = {
     f"{NAME}_{event}_{row}": f"""
     CREATE TRIGGER {NAME}_{event}_{row} AFTER {clause} ON {DRAWINGS}
-    WHEN substr({row}.created_at, 1, 10) < date('now')
+    WHEN substr({row}.created_at, 1, 10) < date('now') AND {row}.source <> 'import'
     BEGIN
         INSERT INTO {MARKS} (day) SELECT substr({row}.created_at, 1, 10)
         WHERE NOT EXISTS (SELECT 1 FROM {MARKS} WHERE day = substr({row}.created_at, 1, 10));

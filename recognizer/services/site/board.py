@@ -13,7 +13,7 @@ from django.db.models import Min, Sum
 from django.utils import timezone
 
 from recognizer.models import DailyCount, Drawing, TrainedModel
-from recognizer.services.daily_counts import Sums, add_up, read_counts
+from recognizer.services.daily_counts import Sums, add_up, list_changed, read_counts
 from recognizer.services.drift import Drift, find_drift, read_first
 from recognizer.services.metrics import Traffic, read_traffic
 from recognizer.services.retraining.schedule import newly_approved
@@ -95,7 +95,8 @@ def read_board(days: int | None, source: str = "") -> Board:
     monday = min(begin, today - timedelta(weeks=WEEKS - 1))
     monday -= timedelta(monday.weekday() if days else 0)
     before = date.min if days is None else begin - timedelta(days)
-    since = min(before, monday)
+    # What is not counted yet is stored nowhere, so all since then is read.
+    since = min(before, monday, *list_changed())
     of_source = {"source": source} if source else {}
     counts = read_counts(since, **of_source)
     recent = [one for one in counts if one.day >= begin]

@@ -119,6 +119,19 @@ def test_what_waits_from_before_the_range_is_counted(operator: Client) -> None:
     assert "oldest 300 days" in page
 
 
+def test_the_board_is_the_same_before_the_worker_has_counted(operator: Client) -> None:
+    draw_on(ago(400), count=1_200, label=7)
+    draw_on(ago(50), count=300)
+    draw_on(ago(2), count=1_000, confidence=0.5)
+    page = open_board(operator)
+    keep_counts(60)
+    counted = open_board(operator)
+    assert headline_of(page) == headline_of(counted)
+    assert "100%, was 0%" in headline_of(page)
+    assert numbers_of(page) == numbers_of(counted)
+    assert numbers_of(page)[3] == "1,200"
+
+
 def test_the_next_retraining_is_announced(operator: Client, settings: Settings) -> None:
     settings.RETRAIN_AFTER = 100
     draw_on(ago(0), count=50, label=7, review="approved", reviewed_at=timezone.now())

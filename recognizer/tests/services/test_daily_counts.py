@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -59,7 +60,8 @@ def test_a_day_is_counted_by_source_and_version(model: TrainedModel) -> None:
 
 def test_an_answer_that_a_reviewer_rejected_is_not_believed(model: TrainedModel) -> None:
     draw_on(TODAY, label=7)
-    reviews.reject_drawings(draw_on(TODAY, label=1), User.objects.create_user("reviewer"))
+    reviewer = User.objects.create_user("reviewer")
+    reviews.decide(draw_on(TODAY, label=1), reviewer, Drawing.Review.REJECTED)
     sums = count_all()
     assert (sums.drawn, sums.labeled, sums.right, sums.waiting) == (2, 1, 1, 1)
 
@@ -186,8 +188,8 @@ def test_any_order_of_changes_ends_in_the_counts_of_a_fresh_start(model: Trained
     reviewer = User.objects.create_user("reviewer")
     changes: list[Callable[[Any], object]] = [
         lambda one: recognition.give_feedback(one.get(), label=rng.choice([None, 1, 7, 10])),
-        lambda one: reviews.approve_drawings(one, reviewer),
-        lambda one: reviews.reject_drawings(one, reviewer),
+        lambda one: reviews.decide(one, reviewer, Drawing.Review.APPROVED),
+        lambda one: reviews.decide(one, reviewer, Drawing.Review.REJECTED),
         lambda one: one.delete(),
         lambda one: draw_on(days_ago(rng.randrange(12))),
         lambda one: keep_counts(LONG),
@@ -202,6 +204,50 @@ def test_any_order_of_changes_ends_in_the_counts_of_a_fresh_start(model: Trained
     kept = add_up(DailyCount.objects.all())
     DailyCount.objects.all().delete()
     assert found == kept == count_all()
+
+
+def test_days_that_a_clock_ahead_counted_do_not_hide_today(
+    model: TrainedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = timezone.now() + timedelta(days=300)
+    draw_on(days_ago(1))
+    draw_on(ahead.date())
+    with monkeypatch.context() as patch:
+        patch.setattr(timezone, "now", lambda: ahead)
+        keep_counts(LONG)
+    draw_on(TODAY, count=7)
+    assert count_all().drawn == 8
+    keep_counts(LONG)
+    assert add_up(DailyCount.objects.all()).drawn == 8
+    monkeypatch.setattr(timezone, "now", lambda: ahead)
+    keep_counts(LONG)
+    assert add_up(DailyCount.objects.all()).drawn == 9
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="Reads SQLite's plans")
+def test_imports_alone_are_not_searched_for_a_first_day(
+    model: TrainedModel,
+) -> None:
+    draw_on(days_ago(9), source="import", label=1)
+    with CaptureQueriesContext(connection) as asked:
+        assert read_counts() == []
+    plans = []
+    for query in asked:
+        if "recognizer_drawing" in query["sql"]:
+            with connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")
+                plans += [row[-1] for row in cursor.fetchall()]
+    assert plans
+    assert all("drawing_by_source (source=?)" in plan for plan in plans), plans
+
+
+def test_imports_leave_no_mark(model: TrainedModel) -> None:
+    drawings = draw_on(days_ago(9), source="import", label=1)
+    drawings.update(label=2)
+    draw_on(days_ago(8), source="import").delete()
+    assert not TouchedDay.objects.exists()
+    drawings.update(source="api")
+    assert TouchedDay.objects.get().day == days_ago(9)
 
 
 def test_reading_costs_the_same_however_many_drawings_there_are(
