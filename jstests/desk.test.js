@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Deck, nameKey, signOf } from "../static/js/desk.js";
+import { Deck, Turns, nameKey, signOf } from "../static/js/desk.js";
 
 test("a decision brings the next card to the top at once", () => {
   const deck = new Deck(["a", "b", "c"]);
@@ -110,4 +110,42 @@ test("keys have the names that the page's controls list", () => {
 
 test("the strip tells approved, rejected and skipped ones apart", () => {
   assert.deepEqual(["7", "10", "reject", "skip"].map(signOf), ["✓", "✓", "✗", "–"]);
+});
+
+test("turns are taken one after the other, and their end waits for all, also for later ones", async () => {
+  const turns = new Turns();
+  const done = [];
+  const steps = [];
+  const take = (name) =>
+    turns.take(() => new Promise((go) => steps.push(() => go(done.push(name)))));
+  const pass = () => new Promise((go) => setTimeout(go));
+  assert.equal(turns.isIdle, true);
+  take("a");
+  take("b");
+  let isOver = false;
+  const wait = async () => {
+    await turns.end();
+    isOver = true;
+  };
+  const end = wait();
+  await pass();
+  assert.equal(steps.length, 1); // b waits for a
+  steps.shift()();
+  take("c");
+  for (const left of [2, 1]) {
+    await pass();
+    assert.equal(isOver, false, `${left} left`);
+    assert.equal(turns.isIdle, false);
+    steps.shift()();
+  }
+  await end;
+  assert.deepEqual(done, ["a", "b", "c"]);
+  assert.equal(turns.isIdle, true);
+});
+
+test("a turn that fails does not keep the next one from being taken", async () => {
+  const turns = new Turns();
+  await assert.rejects(turns.take(() => Promise.reject(new Error("no"))));
+  assert.equal(await turns.take(() => 7), 7);
+  assert.equal(turns.isIdle, true);
 });

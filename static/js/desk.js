@@ -100,6 +100,30 @@ export class Deck {
   }
 }
 
+/** Does one thing after the other: decisions arrive in the order in which they were made. */
+export class Turns {
+  #last = Promise.resolve();
+  #left = 0;
+
+  /** Whether all is done. */
+  get isIdle() {
+    return this.#left === 0;
+  }
+
+  /** Does something after all that was asked for before. */
+  take(ask) {
+    this.#left++;
+    const turn = this.#last.then(ask).finally(() => this.#left--);
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  /** Waits until all is done, also what is asked for meanwhile. */
+  async end() {
+    while (!this.isIdle) await this.#last;
+  }
+}
+
 /** The name of a key as the page's data-key attributes have it. */
 export const nameKey = (key) =>
   key === " " ? "Space" : key.length === 1 ? key.toLowerCase() : key;

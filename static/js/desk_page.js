@@ -1,6 +1,6 @@
 // The reviewers' desk: keys and buttons decide, the next card is there at once, and the server is told behind it.
 
-import { Deck, nameKey, signOf } from "./desk.js";
+import { Deck, Turns, nameKey, signOf } from "./desk.js";
 
 const FEW = 7; // cards left when more are fetched
 const LEASE_SECONDS = 110; // a little less than the server's
@@ -14,7 +14,7 @@ const queue = form.elements.queue.value;
 const cards = new Map([...stage.children].map((card) => [card.dataset.id, card]));
 const deck = new Deck([...cards.keys()]);
 const plays = deck.top !== null;
-let sending = Promise.resolve(); // decisions arrive in the order in which they were made
+const turns = new Turns();
 let fetching = null;
 let heard = performance.now(); // when the server last renewed the leases
 let inside = null;
@@ -104,7 +104,7 @@ async function fetchCards() {
 /** After the last card, the page that the server makes says what comes next. */
 async function finish() {
   await fill();
-  await sending;
+  await turns.end();
   if (deck.top !== null) return;
   const isKnown = await fill(); // decisions on their way have held others back
   if (deck.top !== null) return;
@@ -120,6 +120,7 @@ async function post(fields) {
       method: "POST",
       headers: { Accept: "application/json" },
       body,
+      keepalive: true, // arrives also when the page is closed meanwhile
       signal: AbortSignal.timeout(TIMEOUT_SECONDS * 1000),
     });
     if (response.redirected || response.status === 403) return { reason: refused };
@@ -133,11 +134,10 @@ async function post(fields) {
   }
 }
 
-/** Does what the server is asked for after all that was asked before. */
-function inTurn(ask) {
-  const answer = sending.then(ask);
-  sending = answer;
-  return answer;
+/** Opens another page when the server has kept all decisions; a card that comes back stays in view. */
+async function leave(address) {
+  await turns.end();
+  if (deck.reason === "") location.assign(address);
 }
 
 async function decide(decision) {
@@ -146,17 +146,17 @@ async function decide(decision) {
   if (isStale()) deck.drop();
   deck.decide(decision);
   show();
-  const { reason } = await inTurn(() => post({ drawing: id, decision }));
+  const { reason } = await turns.take(() => post({ drawing: id, decision }));
   if (!reason) return void deck.settle(id);
   deck.fail(id, reason);
   show();
 }
 
 async function undo() {
-  const { reason, card } = await inTurn(() => post({ decision: "undo" }));
+  const { reason, card } = await turns.take(() => post({ decision: "undo" }));
   if (reason) tell(reason);
   else if (deck.reopen(card)) show();
-  else location.assign(`${form.getAttribute("action")}?${new URLSearchParams({ queue, card })}`);
+  else leave(`${form.getAttribute("action")}?${new URLSearchParams({ queue, card })}`);
 }
 
 async function explain() {
@@ -208,6 +208,18 @@ main.addEventListener("keydown", (event) => {
   if (!control) return;
   event.preventDefault();
   if (!event.repeat) control.click();
+});
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href]");
+  const isElsewhere = event.ctrlKey || event.metaKey || event.shiftKey || link?.target;
+  if (!link || isElsewhere || turns.isIdle) return;
+  event.preventDefault();
+  leave(link.href);
+});
+
+window.addEventListener("beforeunload", (event) => {
+  if (!turns.isIdle) event.preventDefault();
 });
 
 document.body.dataset.keys = "";

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -150,6 +151,40 @@ def test_a_decision_that_was_not_kept_brings_its_drawing_back(
         page.keyboard.press("r")
         expect_done(page, 1)
         assert states(desk_site) == {(1, "rejected", 1), (1, "unreviewed", 15)}
+
+
+def test_a_link_is_followed_when_all_decisions_are_kept(
+    browser: Browser, desk_site: LiveSite, queue: None
+) -> None:
+    def delay(route: Route) -> None:
+        if route.request.method == "POST":
+            time.sleep(0.3)
+        route.continue_()
+
+    with sit_down(browser, desk_site) as page:
+        asked: list[str] = []
+        page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+        page.route(f"**{DESK}", delay)
+        for _ in range(4):
+            page.keyboard.press("r")
+        page.get_by_role("link", name="Unanswered but unsure").click()
+        page.wait_for_url("**/desk/?queue=unsure")
+        assert states(desk_site) == {(1, "rejected", 4), (1, "unreviewed", 12)}
+        assert asked == []
+
+
+def test_leaving_by_other_means_asks_while_a_decision_is_on_its_way(
+    browser: Browser, desk_site: LiveSite, queue: None
+) -> None:
+    with sit_down(browser, desk_site) as page:
+        asked: list[str] = []
+        page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+        page.route(f"**{DESK}", lambda route: None)  # no answer comes
+        page.keyboard.press("r")
+        page.close(run_before_unload=True)
+        page.wait_for_timeout(300)
+        assert asked == ["beforeunload"]
+        page.unroute_all(behavior="ignoreErrors")
 
 
 def test_keys_open_what_there_is_to_see(browser: Browser, desk_site: LiveSite, queue: None) -> None:
