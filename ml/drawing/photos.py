@@ -244,7 +244,10 @@ def _across(mask: Mask, level: Mask) -> Mask:
 
 
 def _line_zone(mask: Mask) -> Mask:
-    """Pixels on nearly level lines that cover at least half of the picture's width."""
+    """Pixels on nearly level lines that cover at least half of the picture's width.
+
+    A line that neither runs from rim to rim nor has a parallel is a stroke, as of a large 1.
+    """
     height, width = mask.shape
     thick = mask.copy()
     thick[1:] |= mask[:-1]
@@ -259,12 +262,16 @@ def _line_zone(mask: Mask) -> Mask:
     padded = np.pad(segments, [(margin, margin), (0, 0)])
     zone = np.zeros(padded.shape, bool)
     columns = np.arange(count)
+    is_printed = False
     for slope in SLOPES:
         rows = np.arange(height)[:, None] + margin + np.rint(slope * middles).astype(np.intp)
-        covered = padded[rows, columns].sum(axis=1)
-        full = np.flatnonzero(covered >= LINE_SHARE * count)
+        covered = padded[rows, columns]
+        full = np.flatnonzero(covered.sum(axis=1) >= LINE_SHARE * count)
         zone[rows[full], columns] = True
-    if not zone.any():
+        begins, ends = (covered[full][:, part].max(axis=1) > 0.5 for part in ([0, 1], [-2, -1]))
+        has_parallel = (np.diff(full) > 2 * LINE_WIDTH).any()
+        is_printed |= bool(has_parallel or (begins & ends).any())
+    if not is_printed:
         return np.zeros_like(mask)
     zone = ndimage.binary_dilation(zone[margin : margin + height], np.ones((5, 3), bool))
     wide = np.zeros_like(mask)

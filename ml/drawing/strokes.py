@@ -301,7 +301,7 @@ def draw_strokes(
 def _may_be_columns(strokes: Strokes) -> bool:
     """Check whether two points a stroke make not clearly more of a digit than [[x...], [y...]].
 
-    A digit is upright, and its strokes hang together.
+    A digit is upright, and its strokes hang together; those of programs meet in the same point.
     """
     if len(strokes) > MOST_LINES or any(
         len(stroke) != 2 or len(stroke[0]) != len(stroke[1]) for stroke in strokes
@@ -310,7 +310,17 @@ def _may_be_columns(strokes: Strokes) -> bool:
     if any(len(stroke[0]) == 3 for stroke in strokes):  # coordinates as small as pressures
         return all(0 <= number <= 1 for stroke in strokes for point in stroke for number in point)
     columns = [[list(point) for point in zip(*stroke, strict=True)] for stroke in strokes]
+    if _share_points(strokes) and not _share_points(columns):
+        return False
     return _awkwardness(columns) < _awkwardness(strokes) + CLEARLY
+
+
+def _share_points(strokes: Strokes) -> bool:
+    """Check whether each of several strokes ends in a point of another."""
+    ends = [{tuple(point) for point in stroke} for stroke in strokes]
+    return len(ends) > 1 and all(
+        any(end & other for other in ends if other is not end) for end in ends
+    )
 
 
 def _awkwardness(strokes: Strokes) -> float:

@@ -47,6 +47,22 @@ def test_on_an_empty_sheet_nothing_is_found(kind: str, strength: int) -> None:
         find_ink(sheet)
 
 
+@pytest.mark.parametrize("thickness", [10, 28])
+@pytest.mark.parametrize("name", ["a one", "a four"])
+def test_a_straight_stroke_of_a_large_digit_is_no_printed_line(name: str, thickness: int) -> None:
+    strokes = {
+        "a one": [[(600, 240), (600, 1360)]],
+        "a four": [[(300, 120), (220, 900), (1000, 900)], [(800, 320), (800, 1480)]],
+    }[name]
+    drawn = Image.new("L", (1200, 1600))
+    for stroke in strokes:
+        ImageDraw.Draw(drawn).line(stroke, 255, thickness, joint="curve")
+    light = np.linspace(225, 165, 1200) + np.random.default_rng(0).normal(0, 3, (1600, 1200))
+    shaded = np.where(np.asarray(drawn) > 0, 70, light).clip(0, 255).astype(np.uint8)
+    data = encode(Image.fromarray(shaded).convert("RGB"), "JPEG")
+    assert difference(read(data), read(encode(ImageOps.invert(drawn)))) < 0.4
+
+
 def test_a_digit_that_touches_the_rim_of_uneven_paper_is_kept() -> None:
     # Its strokes end at the rim, and nothing better is left.
     image = Image.open(io.BytesIO(photograph(3, MODERATE)))
