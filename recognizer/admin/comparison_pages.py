@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 PICTURES = 60
 """Pictures on one page."""
-OF_VISITORS = {"corrections", "learned"}
-"""Pictures by visitors: staff without the permission to see drawings see only how many."""
 
 
 class ComparisonPages(admin.ModelAdmin[TrainedModel]):
@@ -84,15 +82,16 @@ class ComparisonPages(admin.ModelAdmin[TrainedModel]):
             findings.ask(first, second)
             return redirect(request.path)
         found = findings.look(first, second)
-        contrast = comparison.from_content(rows, found.content) if found.content else None
         may_see = request.user.has_perm("recognizer.view_drawing")
+        content = found.content
+        contrast = content and comparison.from_content(rows, content, with_drawings=may_see)
         context = {
             **self.admin_site.each_context(request),
             "title": f"{rows[0]} and {rows[1]}",
             "opts": TrainedModel._meta,
             "contrast": contrast,
             "rows": [_row(one) for one in contrast.asked.values()] if contrast else [],
-            "gallery": _gallery(request, contrast, may_see) if contrast else None,
+            "gallery": _gallery(request, contrast) if contrast else None,
             "found": found,
             "training": runs.running_now() if found.waiting_since else None,
             "command": f"compare_models {first} {second}",
@@ -110,18 +109,13 @@ def _row(asked: comparison.Asked) -> dict[str, Any]:
     }
 
 
-def _gallery(
-    request: HttpRequest, contrast: comparison.Contrast, may_see: bool
-) -> dict[str, Any] | None:
+def _gallery(request: HttpRequest, contrast: comparison.Contrast) -> dict[str, Any] | None:
     """Return the pictures that the address names, else the first there are."""
     choices = [
         (name, which)
         for name, asked in contrast.asked.items()
-        for which, count in (
-            ("first", asked.counts.only_first),
-            ("second", asked.counts.only_second),
-        )
-        if count and (may_see or name not in OF_VISITORS)
+        for which in ("first", "second")
+        if asked.count_only(which)
     ]
     wanted = (request.GET.get("of", ""), request.GET.get("only", ""))
     if wanted not in choices:
@@ -130,7 +124,7 @@ def _gallery(
         wanted = choices[0]
     name, which = wanted
     asked = contrast.asked[name]
-    count = asked.counts.only_first if which == "first" else asked.counts.only_second
+    count = asked.count_only(which)
     page = Paginator(range(count), PICTURES).get_page(request.GET.get("page"))
     shown = asked.only(which, page.start_index() - 1, PICTURES)
     return {

@@ -48,17 +48,17 @@ class ReportPages(admin.ModelAdmin[TrainedModel]):
             "title": f"Report of {model}",
             "opts": TrainedModel._meta,
             "model": model,
-            "report": _read(model, found),
+            "report": _read(request, model, found),
             "found": found,
             "training": runs.running_now() if found.waiting_since else None,
             "command": f"export_report report.html --model {version}",
-            "may_see_drawings": request.user.has_perm("recognizer.view_drawing"),
+            "links": True,
         }
         return TemplateResponse(request, "recognizer/report_page.html", context)
 
     def send_report(self, request: HttpRequest, version: int) -> HttpResponse:
         model, found = self._look(request, version)
-        report = _read(model, found)
+        report = _read(request, model, found)
         if report is None:
             return redirect("admin:model-report", version)
         html = render_report(report)
@@ -74,10 +74,13 @@ class ReportPages(admin.ModelAdmin[TrainedModel]):
             raise Http404(str(error)) from error
 
 
-def _read(model: TrainedModel, found: findings.Found) -> reports.VersionReport | None:
+def _read(
+    request: HttpRequest, model: TrainedModel, found: findings.Found
+) -> reports.VersionReport | None:
     from recognizer.services.versions import reports  # not loaded where digits are only read
 
-    stored = found.finding
-    if stored is None or stored.content is None or stored.made_at is None:
+    if found.finding is None or found.finding.made_at is None or found.content is None:
         return None
-    return reports.from_content(model, stored.made_at, stored.content)
+    may_see = request.user.has_perm("recognizer.view_drawing")
+    made_at = found.finding.made_at
+    return reports.from_content(model, made_at, found.content, with_drawings=may_see)

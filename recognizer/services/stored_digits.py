@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ml.labeled.digits import LabeledDigits, is_held_out
 from recognizer.models import CANONICAL_BYTES, Drawing
+from recognizer.services.chunks import in_chunks
 from recognizer.services.marks import MARK, marks_of
 
 FEW = 10
@@ -75,6 +76,13 @@ def read_newest_corrections(most: int, *, held_out: bool = False) -> StoredDigit
     )
     wanted = (row for row in named if not held_out or is_held_out(np.array([row[1]]))[0])
     return as_stored_digits(islice(wanted, most))
+
+
+def read_pixels(ids: Iterable[uuid.UUID | str]) -> dict[str, bytes]:
+    """Return the canonical pixels of drawings by id, of those that may still be learned from."""
+    kept = Drawing.objects.trainable().values_list("pk", "canonical")
+    rows = (row for some in in_chunks(ids) for row in kept.filter(pk__in=some))
+    return {str(pk): bytes(canonical) for pk, canonical in rows}
 
 
 def as_stored_digits(rows: Iterable[Row]) -> StoredDigits:

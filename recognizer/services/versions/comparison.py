@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ml.drawing.canonical import Digits
 from ml.drawing.pictures import encode_png
-from ml.labeled.digits import LabeledDigits, is_held_out
+from ml.labeled.digits import is_held_out
 from ml.measuring import holdouts
 from ml.measuring.evaluation import likeliest
 from ml.measuring.holdouts import Answers, Holdouts, ask, is_new_to, is_right
@@ -23,7 +23,7 @@ from ml.measuring.significance import Comparison, compare
 from ml.pipeline import NOT_A_DIGIT, read
 from recognizer.models import TrainedModel
 from recognizer.services.errors import ServiceError
-from recognizer.services.stored_digits import read_newest_corrections
+from recognizer.services.stored_digits import StoredDigits, read_newest_corrections, read_pixels
 from recognizer.services.versions.registry import check_kept, get_model, load_pipeline
 from recognizer.wording import HOLDOUTS
 
@@ -57,6 +57,8 @@ class Asked:
     labels: NDArray[np.uint8]
     first: NDArray[np.uint8]
     second: NDArray[np.uint8]
+    drawings: NDArray[np.object_]
+    """Ids of the drawings that the pictures are of; None for all others."""
 
     @property
     def meaning(self) -> str:
@@ -69,16 +71,23 @@ class Asked:
 
     def only(self, which: str, start: int = 0, count: int | None = None) -> list[Difference]:
         """Return what only the ``first`` or only the ``second`` version gets right."""
-        first_right, second_right = self._right(self.first), self._right(self.second)
-        wanted = first_right & ~second_right if which == "first" else second_right & ~first_right
         stop = None if count is None else start + count
         return [
             Difference(
                 encode_png(self.images[index]),
                 *map(_digit, (self.labels[index], self.first[index], self.second[index])),
             )
-            for index in np.flatnonzero(wanted)[start:stop]
+            for index in self._places(which)[start:stop]
         ]
+
+    def count_only(self, which: str) -> int:
+        """Count the pictures that `only` has: those of drawings may be gone, or not to be seen."""
+        return len(self._places(which))
+
+    def _places(self, which: str) -> NDArray[np.intp]:
+        first_right, second_right = self._right(self.first), self._right(self.second)
+        wanted = first_right & ~second_right if which == "first" else second_right & ~first_right
+        return np.flatnonzero(wanted)
 
     def _right(self, given: NDArray[np.uint8]) -> NDArray[np.bool_]:
         return is_right(self.name, self.labels, given)
@@ -115,48 +124,74 @@ def compare_versions(
     frozen = _frozen_holdouts(*files)
     note("reading corrections", 0.7)
     held, learned = _read_corrections(rows)
-    pictures = replace(frozen, corrections=held)
+    pictures = replace(frozen, corrections=held.digits)
     answers = []
     for place, (row, pipeline) in enumerate(zip(rows, pipelines, strict=True)):
         note(f"asking {row}", 0.75 + 0.1 * place)
         frozen_answers = _frozen_answers(row.sha256, row.artifact, *files)
-        answers.append(replace(frozen_answers, corrections=read(pipeline, held.images)))
+        answers.append(replace(frozen_answers, corrections=read(pipeline, held.digits.images)))
     asked = {}
     for name in holdouts.HOLDOUTS:
         labels = pictures.labels(name)
         given = [one.given(name, labels) for one in answers]
-        asked[name] = _put_together(name, pictures.images(name), labels, given)
-    given = [likeliest(read(pipeline, learned.images), learned.labels) for pipeline in pipelines]
-    asked["learned"] = _put_together("learned", learned.images, learned.labels, given)
+        drawings = np.full(len(labels), None, object)
+        if name in ("corrections", "others"):
+            before = len(frozen.typefaces) + len(frozen.pens) if name == "others" else 0
+            drawings[before : before + len(held)] = held.ids
+        asked[name] = _put_together(name, pictures.images(name), labels, given, drawings)
+    digits = learned.digits
+    given = [likeliest(read(pipeline, digits.images), digits.labels) for pipeline in pipelines]
+    asked["learned"] = _put_together("learned", digits.images, digits.labels, given, learned.ids)
     return Contrast(*rows, {name: one for name, one in asked.items() if one.counts.n})
 
 
-def _put_together(name: str, images: Digits, labels: NDArray[np.uint8], given: list[Any]) -> Asked:
+def _put_together(
+    name: str,
+    images: Digits,
+    labels: NDArray[np.uint8],
+    given: list[Any],
+    drawings: NDArray[np.object_],
+) -> Asked:
     first, second = (np.asarray(answers, np.uint8) for answers in given)
     right = [is_right(name, labels, answers) for answers in (first, second)]
     differ = right[0] != right[1]
-    parts = (part[differ] for part in (images, labels, first, second))
+    parts = (part[differ] for part in (images, labels, first, second, drawings))
     return Asked(name, compare(*right), *parts)
 
 
 def as_content(contrast: Contrast) -> dict[str, Any]:
-    """Return what is stored of a comparison, as plain values for JSON."""
+    """Return what is stored of a comparison, as plain values for JSON; of drawings, their ids."""
     return {
         name: {
             "counts": asdict(asked.counts),
-            "images": base64.b64encode(asked.images.tobytes()).decode(),
+            "images": [
+                base64.b64encode(image.tobytes()).decode() if drawing is None else None
+                for image, drawing in zip(asked.images, asked.drawings, strict=True)
+            ],
+            "drawings": [drawing and str(drawing) for drawing in asked.drawings],
             "answers": [part.tolist() for part in (asked.labels, asked.first, asked.second)],
         }
         for name, asked in contrast.asked.items()
     }
 
 
-def from_content(rows: tuple[TrainedModel, TrainedModel], content: dict[str, Any]) -> Contrast:
+def from_content(
+    rows: tuple[TrainedModel, TrainedModel], content: dict[str, Any], *, with_drawings: bool
+) -> Contrast:
+    ids = {id for stored in content.values() for id in stored["drawings"] if id}
+    pixels = read_pixels(ids) if with_drawings else {}
     asked = {}
     for name, stored in content.items():
-        images = np.frombuffer(base64.b64decode(stored["images"]), np.uint8).reshape(-1, 28, 28)
-        answers = (np.array(part, np.uint8) for part in stored["answers"])
-        asked[name] = Asked(name, Comparison(**stored["counts"]), images, *answers)
+        pictures = [
+            pixels.get(id) if id else base64.b64decode(image)
+            for id, image in zip(stored["drawings"], stored["images"], strict=True)
+        ]
+        there = [place for place, picture in enumerate(pictures) if picture]
+        images = np.frombuffer(b"".join(filter(None, pictures)), np.uint8).reshape(-1, 28, 28)
+        labels, *given = (np.array(part, np.uint8)[there] for part in stored["answers"])
+        drawings = np.array(stored["drawings"], object)[there]
+        counts = Comparison(**stored["counts"])
+        asked[name] = Asked(name, counts, images, labels, given[0], given[1], drawings)
     return Contrast(*rows, asked)
 
 
@@ -177,10 +212,10 @@ def _frozen_answers(sha256: str, artifact: str, tmnist: Path, letters: Path) -> 
     return ask(pipeline, _frozen_holdouts(tmnist, letters))
 
 
-def _read_corrections(rows: Sequence[TrainedModel]) -> tuple[LabeledDigits, LabeledDigits]:
+def _read_corrections(rows: Sequence[TrainedModel]) -> tuple[StoredDigits, StoredDigits]:
     """Read the newest corrections: those that neither version has learned, and others."""
-    digits = read_newest_corrections(NEWEST).digits
-    measures = is_held_out(digits.groups)
+    newest = read_newest_corrections(NEWEST)
+    measures = is_held_out(newest.digits.groups)
     for row in rows:
-        measures &= is_new_to(row.data, digits)
-    return digits.select(measures), digits.select(np.flatnonzero(~measures)[:LEARNED])
+        measures &= is_new_to(row.data, newest.digits)
+    return newest.select(measures), newest.select(np.flatnonzero(~measures)[:LEARNED])

@@ -16,8 +16,8 @@ from recognizer.models import Decision, Drawing, Finding, TrainedModel
 from recognizer.services import errors
 from recognizer.services.versions.registry import get_model
 
-FORMAT = 1
-"""Version of the stored contents; goes up when they are made differently."""
+FORMAT = 2
+"""Version of the stored contents; goes up when they are made differently. Others are not shown."""
 SILENCE = timedelta(minutes=5)
 """Time without progress after which the worker counts as dead; the longest step takes 15 s."""
 
@@ -38,7 +38,8 @@ class Found:
 
     @property
     def content(self) -> Any:
-        return self.finding and self.finding.content
+        stored = self.finding and self.finding.content
+        return stored["made"] if stored and stored.get("format") == FORMAT else None
 
 
 @task(priority=10)
@@ -54,7 +55,7 @@ def make_in_background(*versions: int) -> str:
 def look(*versions: int) -> Found:
     """Return the report of one version or the comparison of two; ask for it if there is none."""
     found = _look(versions)
-    if not (found.content or found.is_unfinished or found.fault):
+    if not (found.is_unfinished or found.fault or found.content):
         ask(*versions)
         found = _look(versions)
     return found
@@ -92,6 +93,7 @@ def make(*versions: int) -> Any:
         else:
             made = reports.make_report(first, note)
             content = reports.as_content(made)
+        content = {"format": FORMAT, "made": content}
         stored.update(content=content, made_at=timezone.now(), basis=basis)
         fault = ""
     except errors.EXPECTED as error:
@@ -103,7 +105,7 @@ def make(*versions: int) -> Any:
 
 
 def _look(versions: tuple[int, ...]) -> Found:
-    finding = Finding.objects.filter(pk=_name(versions)).first()
+    finding = Finding.objects.filter(pk=_name(versions)).defer("content").first()
     now = timezone.now()
     tasks = DBTaskResult.objects.filter(
         task_path=make_in_background.module_path,
@@ -137,7 +139,7 @@ def _digest_basis(versions: tuple[int, ...]) -> str:
     models = rows.filter(pk__in=versions) if len(versions) == 2 else rows
     labels = Drawing.objects.labeled().aggregate(Count("pk"), Max("feedback_at"))
     decisions = Decision.objects.aggregate(Max("pk"), Max("undone_at"))
-    return hashlib.sha256(repr((FORMAT, [*models], labels, decisions)).encode()).hexdigest()
+    return hashlib.sha256(repr(([*models], labels, decisions)).encode()).hexdigest()
 
 
 def _name(versions: tuple[int, ...]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +24,7 @@ from ml.measuring.evaluation import report as measure
 from ml.measuring.holdouts import is_new_to, pen_holdout
 from ml.pipeline import read
 from recognizer.models import NO_DIGIT, Drawing, TrainedModel
-from recognizer.services.stored_digits import read_newest_corrections
+from recognizer.services.stored_digits import read_newest_corrections, read_pixels
 from recognizer.services.versions.gate import explain_losses
 from recognizer.services.versions.registry import get_model, load_pipeline
 from recognizer.wording import HOLDOUTS, data_url, describe_facts, png_url, say_answer
@@ -33,13 +33,13 @@ MISTAKES = 12
 """Mistakes shown of each holdout."""
 CORRECTIONS = 5_000
 """Most corrections kept aside that are read, the newest ones."""
-FORMAT = 3
+FORMAT = 4
 """Version of the cached panels; goes up when they are made differently."""
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A digit that was misread, as the model saw it."""
+    """A digit that was misread, as the model saw it; that of a drawing is read when it is shown."""
 
     picture: str
     label: str
@@ -62,6 +62,8 @@ class Panel:
     confusion: str
     calibration: str
     mistakes: tuple[Mistake, ...]
+    hidden: int = 0
+    """Mistakes whose drawing was deleted or rejected since, or may not be seen."""
 
     @property
     def accuracy(self) -> str:
@@ -97,16 +99,21 @@ def make_report(
     except MLError as error:
         fault = str(error)
     note("drawing the learning curve", 0.9)
+    panels = tuple(_with_drawings(panels))
     return _describe(model, timezone.now(), panels, fault, _learning_curve())
 
 
 def as_content(report: VersionReport) -> dict[str, Any]:
-    """Return what is stored of a report: all but what its version's row has, for JSON."""
+    """Return what is stored of a report, for JSON: neither its version's row nor drawings."""
     panels = [asdict(panel) for panel in report.panels]
+    for mistake in (each for panel in panels for each in panel["mistakes"] if each["drawing"]):
+        mistake["picture"] = ""
     return {"panels": panels, "fault": report.fault, "curve": report.curve}
 
 
-def from_content(model: TrainedModel, made_at: datetime, content: dict[str, Any]) -> VersionReport:
+def from_content(
+    model: TrainedModel, made_at: datetime, content: dict[str, Any], *, with_drawings: bool
+) -> VersionReport:
     panels = tuple(
         Panel(
             **{
@@ -117,7 +124,26 @@ def from_content(model: TrainedModel, made_at: datetime, content: dict[str, Any]
         )
         for panel in content["panels"]
     )
-    return _describe(model, made_at, panels, content["fault"], content["curve"])
+    shown = tuple(_with_drawings(panels, may_see=with_drawings))
+    return _describe(model, made_at, shown, content["fault"], content["curve"])
+
+
+def _with_drawings(panels: tuple[Panel, ...], *, may_see: bool = True) -> Iterator[Panel]:
+    """Yield panels with the pictures of drawings, without the mistakes of which there is none."""
+    ids = [one.drawing for panel in panels for one in panel.mistakes if one.drawing]
+    pixels = read_pixels(ids) if may_see else {}
+    pictures = {
+        id: png_url(encode_png(np.frombuffer(canonical, np.uint8).reshape(28, 28)))
+        for id, canonical in pixels.items()
+    }
+    for panel in panels:
+        shown = tuple(
+            replace(one, picture=pictures[str(one.drawing)]) if one.drawing else one
+            for one in panel.mistakes
+            if one.drawing is None or str(one.drawing) in pictures
+        )
+        hidden = panel.hidden + len(panel.mistakes) - len(shown)
+        yield replace(panel, mistakes=shown, hidden=hidden)
 
 
 def _describe(
@@ -195,7 +221,7 @@ def _panel(
         ),
         mistakes=tuple(
             Mistake(
-                picture=png_url(encode_png(digits.images[index])),
+                picture=png_url(encode_png(digits.images[index])) if drawings is None else "",
                 label=say_answer(digits.labels[index]),
                 answer=say_answer(answers[index]),
                 confidence=float(confidence[index]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import subprocess
 import sys
@@ -19,10 +20,11 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from ml.drawing.pictures import encode_png
 from ml.labeled.digits import LabeledDigits, is_held_out
 from ml.measuring import holdouts
 from ml.measuring.holdouts import learned_hands
-from recognizer.models import Drawing, TrainedModel
+from recognizer.models import Drawing, Finding, TrainedModel
 from recognizer.services.versions import reports
 from recognizer.tests.kit.drawings import copy_model, digits_of_one_face
 from recognizer.tests.kit.live import PROJECT
@@ -163,11 +165,37 @@ def test_mistakes_in_corrections_lead_to_their_drawings(keeper: Client) -> None:
     assert f"/admin/recognizer/drawing/{drawing.pk}/change/" in page
 
 
-def test_who_may_not_see_drawings_gets_no_link_to_them() -> None:
+def picture_of_misread() -> str:
+    return base64.b64encode(encode_png(digits_of_one_face()[1])).decode()
+
+
+@pytest.mark.parametrize("url", [REPORT, FILE])
+def test_who_may_not_see_drawings_sees_how_many_were_misread(url: str) -> None:
     drawing = misread()
-    page = looker("view_trainedmodel").get(REPORT).content.decode()
-    assert "7 that was read as 1" in page
-    assert f"/admin/recognizer/drawing/{drawing.pk}/" not in page
+    client = looker("view_trainedmodel")
+    client.get(REPORT)
+    page = client.get(url).content.decode()
+    assert picture_of_misread() not in page
+    assert str(drawing.pk) not in page
+    assert "Not shown: 1," in page
+
+
+@pytest.mark.parametrize("change", ["deleted", "rejected", "without a label"])
+def test_a_drawing_that_may_not_be_learned_from_any_more_leaves_the_report(
+    keeper: Client, change: str
+) -> None:
+    drawing = misread()
+    assert picture_of_misread() in keeper.get(REPORT).content.decode()
+    assert picture_of_misread() not in str(Finding.objects.get().content)
+    if change == "deleted":
+        drawing.delete()
+    elif change == "rejected":
+        Drawing.objects.update(review="rejected", reviewed_at=timezone.now())
+    else:
+        Drawing.objects.update(label=None, feedback_at=None)
+    page = keeper.get(REPORT).content.decode()
+    assert picture_of_misread() not in page
+    assert "Not shown: 1," in page
 
 
 def test_the_worst_mistakes_are_the_most_confident_ones() -> None:

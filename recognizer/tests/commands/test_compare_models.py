@@ -189,6 +189,35 @@ def test_staff_without_the_permission_to_see_drawings_see_how_many(forgetful: Tr
     assert "Only Model 1 is right: unseen typefaces" in page
 
 
+def only(contrast: comparison.Contrast) -> dict[str, int]:
+    """Count by set the pictures that only the first version reads right."""
+    return {name: asked.count_only("first") for name, asked in contrast.asked.items()}
+
+
+def test_what_is_stored_has_no_pixels_of_drawings_and_shows_those_that_are_there(
+    forgetful: TrainedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparison, "is_held_out", lambda hands: np.arange(len(hands)) < 2)
+    # Pictures of the others are then compared by the digit as well.
+    monkeypatch.setattr(comparison, "is_right", lambda name, labels, given: labels == given)
+    drawings = answered(3, count=5, canonical=digits_of_one_face()[3].tobytes())
+    made = comparison.compare_versions(1, 2)
+    rows, content = (made.first, made.second), comparison.as_content(made)
+
+    def shown(*, with_drawings: bool) -> dict[str, int]:
+        read = comparison.from_content(rows, content, with_drawings=with_drawings)
+        return only(read)
+
+    assert shown(with_drawings=True) == only(made)
+    hidden = shown(with_drawings=False)
+    assert (only(made)["corrections"], only(made)["learned"]) == (2, 3)
+    others = only(made)["others"] - 2
+    assert hidden == {**only(made), "corrections": 0, "learned": 0, "others": others}
+    for drawing in drawings:
+        drawing.delete()
+    assert shown(with_drawings=True) == hidden
+
+
 def test_who_may_not_see_models_sees_no_comparison(forgetful: TrainedModel) -> None:
     assert keeper("view_drawing").get(f"{MODELS}1/compare/2/").status_code == 403
 
