@@ -1,8 +1,8 @@
 """How soon the next drawing is on a reviewer's desk, and how many a minute the keyboard decides.
 
-python -m benchmarks.desk [--rows N] [--decisions N]
+python -m benchmarks.desk [--rows N] [--decisions N] [--pause-ms MS]
 
-Chromium presses A, digits, R and Space in turn, each as soon as the next drawing has been painted.
+Chromium presses A, digits, R and Space in turn, each a pause after the next drawing was painted.
 Time is from the key to the first task after the frame with the next drawing. In the archive, three
 tenths are unanswered, four approved, and three wait for a reviewer.
 """
@@ -88,13 +88,14 @@ def fill(site: LiveSite, rows: int) -> None:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # else the next writer would pay
 
 
-def decide(page: Page, decisions: int) -> tuple[list[float], float]:
+def decide(page: Page, decisions: int, pause_ms: float) -> tuple[list[float], float]:
     """Press keys; return the milliseconds until each next drawing, and the minutes of all."""
     page.evaluate(NOTE_NEXT)
     painted = page.locator("html[data-painted]")
     times = []
     began = time.monotonic()
     for number in range(decisions):
+        page.wait_for_timeout(pause_ms)
         page.keyboard.press(KEYS[number % len(KEYS)])
         times.append(float(painted.get_attribute("data-painted") or "nan"))  # waits
     return times, (time.monotonic() - began) / 60
@@ -104,6 +105,7 @@ def main() -> None:
     parser = kit.new_parser(__doc__)
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--decisions", type=int, default=200)
+    parser.add_argument("--pause-ms", type=float, default=200)
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -119,7 +121,7 @@ def main() -> None:
         page.get_by_label("Password").fill("only for this")
         page.get_by_role("button", name="Log in").click()
         expect(page.locator("body[data-keys]")).to_be_visible()
-        times, minutes = decide(page, options.decisions)
+        times, minutes = decide(page, options.decisions, options.pause_ms)
         kept = options.decisions - options.decisions // len(KEYS)  # one of them skips
         expect(page.locator("#progress")).to_have_js_property("value", kept)
         browser.close()
