@@ -121,13 +121,11 @@ def _look(versions: tuple[int, ...]) -> Found:
     fault = finding.fault if finding else ""
     if noted_at and not is_running:
         fault = "The worker ended before it was done."
-    return Found(
-        finding,
-        tasks.filter(status="READY").values_list("enqueued_at", flat=True).first(),
-        is_running,
-        fault,
-        is_outdated=bool(finding and finding.made_at and finding.basis != _digest_basis(versions)),
-    )
+    waiting_since = tasks.filter(status="READY").values_list("enqueued_at", flat=True).first()
+    is_made = finding and finding.made_at and not is_running and waiting_since is None
+    # Not read while a page polls: it goes through all labels.
+    is_outdated = bool(finding and is_made and finding.basis != _digest_basis(versions))
+    return Found(finding, waiting_since, is_running, fault, is_outdated)
 
 
 def _digest_basis(versions: tuple[int, ...]) -> str:

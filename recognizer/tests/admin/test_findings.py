@@ -160,3 +160,19 @@ def test_who_may_not_see_models_asks_for_nothing() -> None:
 
 def test_a_download_of_what_is_not_made_leads_to_the_page(keeper: Client) -> None:
     assert keeper.get(f"{REPORT}file/").headers["Location"] == REPORT
+
+
+def test_a_page_that_polls_does_not_go_through_all_labels(
+    keeper: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    findings.make(1)
+    keeper.post(REPORT)
+    monkeypatch.setattr(findings, "_digest_basis", None)
+    assert "data-unfinished" in keeper.get(REPORT).content.decode()
+
+
+def test_what_was_made_in_another_format_is_made_again(keeper: Client) -> None:
+    findings.make(1)
+    Finding.objects.update(content={"panels": [], "fault": "", "curve": ""})
+    assert "Learning curve" not in keeper.get(REPORT).content.decode()
+    assert waiting() == 1
