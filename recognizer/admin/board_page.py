@@ -103,13 +103,20 @@ def _sum_up(board: figures.Board, source: str) -> dict[str, str]:
     if not name:
         index = max(indexes.values())
         text = _describe_unsure(drift, indexes["confidence"])
-        strong = _("All is as usual.") if index < NOTABLE else _("Nearly as usual.")
+        more = drift.more_than_usual()
+        if more == "unsure":
+            strong = _("More unsure than usual.")
+        elif more:
+            strong, text = _("More refusals than usual."), _describe_refused(drift, indexes[more])
+        else:
+            strong = _("All is as usual.") if index < NOTABLE else _("Nearly as usual.")
         return {"kind": "calm", "strong": strong, "text": text}
     index = indexes[name]
-    since = drift.less_sure_since() if name == "confidence" else None
+    since = None
     query: dict[str, object] = {"model__version__exact": drift.version}
     if name == "confidence":
         is_less = drift.now.unsure_share > drift.before.unsure_share
+        since = drift.less_sure_since() if is_less else None
         strong = _("Less sure than usual") if is_less else _("Surer than usual")
         text = f"{_describe_unsure(drift, index)} {_describe_most(board, drift)}"
         query["confidence__lt" if is_less else "confidence__gte"] = UNSURE
@@ -117,11 +124,7 @@ def _sum_up(board: figures.Board, source: str) -> dict[str, str]:
         strong, text = _("Other digits than usual"), f"PSI {_decimal(index)}."
     else:
         strong = _("Other refusals than usual")
-        text = _("Share of drawings read as no digit: %(now)s, was %(before)s (PSI %(psi)s).") % {
-            "now": _percent(drift.now.answers[NO_DIGIT] / drift.now.drawn),
-            "before": _percent(drift.before.answers[NO_DIGIT] / drift.before.drawn),
-            "psi": _decimal(index),
-        }
+        text = _describe_refused(drift, index)
         query["answer__exact"] = NO_DIGIT
     if since:
         strong = _("%(what)s since %(day)s.") % {
@@ -142,6 +145,14 @@ def _describe_unsure(drift: Drift, index: float) -> str:
     return _("Share of answers below 70%%: %(now)s, was %(before)s (PSI %(psi)s).") % {
         "now": _percent(drift.now.unsure_share),
         "before": _percent(drift.before.unsure_share),
+        "psi": _decimal(index),
+    }
+
+
+def _describe_refused(drift: Drift, index: float) -> str:
+    return _("Share of drawings read as no digit: %(now)s, was %(before)s (PSI %(psi)s).") % {
+        "now": _percent(drift.now.answers[NO_DIGIT] / drift.now.drawn),
+        "before": _percent(drift.before.answers[NO_DIGIT] / drift.before.drawn),
         "psi": _decimal(index),
     }
 
@@ -302,7 +313,9 @@ def _name(answer: int) -> str:
 
 
 def _name_day(day: date, today: date) -> str:
-    return date_format(day, "l" if today - day < timedelta(7) else "MONTH_DAY_FORMAT")
+    if today - day < timedelta(7):
+        return date_format(day, "l")
+    return date_format(day, "MONTH_DAY_FORMAT" if today - day < timedelta(300) else "DATE_FORMAT")
 
 
 def _count(number: int) -> str:
@@ -310,8 +323,8 @@ def _count(number: int) -> str:
 
 
 def _percent(share: float, places: int = 0) -> str:
-    return _("%(percent)s%%") % {"percent": number_format(100 * share, places)}
+    return _("%(percent)s%%") % {"percent": number_format(round(100 * share, places), places)}
 
 
 def _decimal(number: float) -> str:
-    return number_format(number, 2)
+    return number_format(round(number, 2), 2)

@@ -19,7 +19,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from ml.pipeline import Prediction
 from recognizer.models import DailyCount, TrainedModel
 from recognizer.services.daily_counts import add_up, counted_at
-from recognizer.services.drift import find_drift, read_first
+from recognizer.services.drift import find_drift, read_earlier
 from recognizer.wording import NONE
 
 logger = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ class _Archive(CollectorRegistry):
             *("version", "of"),
         )
         if version is not None:
-            found = find_drift(version, [*read_first(version, since), *week], since)
+            found = find_drift(version, [*read_earlier(version, since), *week], since)
             for name, index in found.indexes().items() if found.is_known else ():
                 drift.add_metric([str(version), name], index)
         yield drift

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from recognizer.models import DailyCount, Drawing, TrainedModel
 from recognizer.services.daily_counts import Sums, add_up, list_changed, read_counts
-from recognizer.services.drift import Drift, find_drift, read_first
+from recognizer.services.drift import Drift, find_drift, read_earlier
 from recognizer.services.metrics import Traffic, read_traffic
 from recognizer.services.retraining.schedule import newly_approved
 from recognizer.services.site.counting import resume_counting
@@ -114,7 +114,7 @@ def read_board(days: int | None, source: str = "") -> Board:
         },
         drift=None
         if version is None
-        else find_drift(version, [*read_first(version, since, **of_source), *counts], begin),
+        else find_drift(version, [*read_earlier(version, since, **of_source), *counts], begin),
         queue=_read_queue(counts, since, of_source),
         model=model,
         approved=newly_approved().count() if settings.RETRAIN_AFTER else None,

@@ -12,6 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.formats import date_format
 from pytest_django import Settings
 
 from recognizer.admin.charts import draw_weeks
@@ -159,6 +160,48 @@ def test_less_sure_answers_are_named_with_their_day_and_kind_and_open(operator: 
     assert "Mostly 1, from uploads." in says
     link = next(link for link in links_of(page) if "confidence__lt" in link)
     assert listed(operator, link) == 120
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        (
+            {"count": 50, "confidence": 0.65},
+            "More unsure than usual. Share of answers below 70%: 20%, was 10%",
+        ),
+        (
+            {"count": 12, "is_digit": False},
+            "More refusals than usual. Share of drawings read as no digit: 3%, was 0%",
+        ),
+    ],
+)
+def test_a_share_that_grew_without_the_warning_is_not_as_usual(
+    operator: Client, fields: dict[str, Any], says: str
+) -> None:
+    draw_on(ago(2), count=360)
+    draw_on(ago(2), count=40, confidence=0.65)
+    draw_on(ago(2), **fields)
+    assert headline_of(open_board(operator)).startswith(says)
+
+
+@pytest.mark.usefixtures("settled")
+def test_the_day_of_the_headline_does_not_depend_on_the_range(operator: Client) -> None:
+    draw_on(ago(45), count=100)
+    for day in range(1, 41):
+        draw_on(ago(day), count=60, confidence=0.5)
+    keep_counts(60)
+    since = date_format(ago(40), "MONTH_DAY_FORMAT")
+    for days in (7, 30, 90):
+        says = headline_of(open_board(operator, days=days))
+        assert says.startswith(f"Less sure than usual since {since}.")
+
+
+@pytest.mark.usefixtures("settled")
+def test_surer_answers_have_no_day(operator: Client) -> None:
+    draw_on(ago(3), count=300, confidence=0.85)
+    draw_on(ago(1), count=20, confidence=0.5)
+    assert headline_of(open_board(operator)).startswith("Surer than usual. ")
 
 
 @pytest.mark.usefixtures("settled")
