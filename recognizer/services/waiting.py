@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
 
 from ml.drawing.canonical import CANONICAL_SIZE
@@ -69,7 +69,7 @@ class Progress:
     done: int
     left: int
     seconds_each: float | None
-    """Median time between two decisions, as far as there are some."""
+    """Median time from one decision to the next; what is decided together is one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +150,8 @@ def others_of_hand(drawing: Drawing) -> DrawingQuerySet:
 def measure_progress(reviewer: User, since: datetime, queue: Queue) -> Progress:
     """Count what a reviewer has decided since a moment, and what is left for all."""
     own = Decision.objects.filter(reviewer=reviewer, decided_at__gte=since, undone_at=None)
-    times = own.order_by("-decided_at", "-id").values_list("decided_at", flat=True)[:PACE_OF]
+    groups = own.order_by().values("group").annotate(at=Max("decided_at"))
+    times = groups.order_by("-at").values_list("at", flat=True)[:PACE_OF]
     gaps = [(later - earlier).total_seconds() for later, earlier in pairwise(times)]
     return Progress(own.count(), queue.count(), median(gaps) if gaps else None)
 

@@ -13,6 +13,7 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.db import connection, connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from recognizer.models import Decision, Drawing, Lease, TrainedModel
@@ -333,6 +334,23 @@ def test_the_progress_tells_how_long_it_still_takes(desk: Client, reviewer: User
     assert "4 of 7 done · 40 s each · about 2 min left" in page
 
 
+def test_what_is_decided_together_counts_as_one_step_of_the_pace(
+    model: TrainedModel, reviewer: User
+) -> None:
+    now = timezone.now()
+    for minutes in (6, 4, 2):
+        for _ in range(10):
+            wait()
+        waits = Drawing.objects.to_review().values("pk")
+        group = reviews.decide(Drawing.objects.filter(pk__in=waits), reviewer, APPROVED).group
+        at = now - timedelta(minutes=minutes)
+        Decision.objects.filter(group=group).update(decided_at=at)
+
+    progress = waiting.measure_progress(reviewer, now - timedelta(hours=1), waiting.ANSWERS)
+
+    assert (progress.done, progress.seconds_each) == (30, 120)
+
+
 def test_at_the_end_a_trainer_sees_what_a_retraining_learns_and_its_button(desk: Client) -> None:
     decide(desk, 7, wait())
     trainer = log_in(make_member("Reviewer", "Trainer"))
@@ -428,6 +446,16 @@ def test_every_part_of_a_queue_is_read_in_the_order_of_an_index(
         plan = part.exclude(pk__in=[uuid.uuid4()]).values_list("pk", "canonical")[:48].explain()
         assert re.search("USING INDEX drawing_(to_review|suspicious|unsure)", plan), plan
         assert "TEMP B-TREE" not in plan
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite tells its plan in these words")
+def test_answers_that_wait_are_counted_by_indexes(model: TrainedModel) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        waiting.ANSWERS.count()
+    with connection.cursor() as cursor:
+        for query in queries.captured_queries:
+            plan = str(cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}").fetchall())
+            assert re.search("COVERING INDEX|INDEX drawing_suspicious", plan), plan
 
 
 def test_a_longer_queue_costs_no_more_queries(
