@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 
-from recognizer.models import ANSWERS, NO_DIGIT, Drawing
+from recognizer.models import ANSWERS, NO_DIGIT, Decision, Drawing
 from recognizer.services import waiting
 from recognizer.services.drawings import doubting, recognition, reviews
 from recognizer.services.errors import ServiceError
@@ -44,6 +44,7 @@ class Sitting:
 
     def __init__(self, request: HttpRequest) -> None:
         self._session = request.session
+        self._reviewer = request.user
         kept = request.session.get("desk", {})
         now = timezone.now()
         seen = datetime.fromisoformat(kept.get("seen", now.isoformat()))
@@ -51,6 +52,8 @@ class Sitting:
             kept = {"began": now.isoformat(), "decisions": [], "skipped": []}
         self.began = datetime.fromisoformat(kept["began"])
         self.decisions: list[list[str]] = kept["decisions"]
+        self.undone: list[str] = kept.get("undone", ["", ""])
+        """Group and card of the last undo, whose answer may have been lost."""
         self.skipped = [uuid.UUID(each) for each in kept["skipped"]]
 
     def save(self) -> None:
@@ -58,12 +61,27 @@ class Sitting:
             "began": self.began.isoformat(),
             "seen": timezone.now().isoformat(),
             "decisions": self.decisions[-UNDO_DEPTH:],
+            "undone": self.undone,
             "skipped": [str(each) for each in self.skipped[-MOST_SKIPPED:]],
         }
 
+    @property
+    def last(self) -> str:
+        """The group of what is undone next, or nothing."""
+        return self.decisions[-1][0] if self.decisions else ""
+
     def note(self, decided: reviews.Decided, drawing: uuid.UUID | None = None) -> None:
-        if decided.count:
-            self.decisions.append([str(decided.group), str(drawing or "")])
+        group = str(decided.group) if decided.count else self._find_standing(drawing)
+        if group and group not in dict(self.decisions):
+            self.decisions.append([group, str(drawing or "")])
+
+    def _find_standing(self, drawing: uuid.UUID | None) -> str:
+        """Find a decision of this sitting that was taken before, but whose request broke off."""
+        standing = Decision.objects.filter(
+            drawing=drawing, reviewer=self._reviewer, undone_at=None, decided_at__gte=self.began
+        )
+        group = standing.values_list("group", flat=True).first()
+        return str(group or "")
 
 
 class DeskPages(admin.ModelAdmin[Drawing]):
@@ -87,6 +105,7 @@ class DeskPages(admin.ModelAdmin[Drawing]):
             return _answer(request, queue, reviewer)
         sitting = Sitting(request)
         sitting.save()
+        waiting.release(reviewer)
         drawings = waiting.take_next(reviewer, queue, AHEAD, skipped=sitting.skipped)
         if wanted := request.GET.get("card"):
             drawings = _put_on_top(_read_id(wanted), drawings, reviewer)
@@ -97,7 +116,7 @@ class DeskPages(admin.ModelAdmin[Drawing]):
             "cards": _describe(drawings),
             "progress": _describe_progress(reviewer, sitting, queue),
             "skipped": len(sitting.skipped),
-            "may_undo": bool(sitting.decisions),
+            "group": sitting.last,
             "learnable": 0 if drawings else schedule.newly_approved().count(),
         }
         return TemplateResponse(request, "admin/recognizer/drawing/desk.html", context)
@@ -105,7 +124,7 @@ class DeskPages(admin.ModelAdmin[Drawing]):
     def send_cards(self, request: HttpRequest) -> HttpResponse:
         """Send the cards that follow those that the page holds."""
         reviewer, queue = self._open(request)
-        held = [_read_id(each) for each in request.GET.getlist("held")[-2 * AHEAD :]]
+        held = _read_held(request.GET)
         # Also beyond those whose decisions are still on their way.
         count = min(max(2 * AHEAD - len(held), 0), AHEAD)
         skipped = Sitting(request).skipped
@@ -142,17 +161,19 @@ def _answer(request: HttpRequest, queue: waiting.Queue, reviewer: User) -> HttpR
     """Do what a form or the script sent; return to the desk, or tell the script what came of it."""
     sitting = Sitting(request)
     by_script = not request.accepts("text/html")
+    held = _read_held(request.POST)
     card = ""
     try:
         card = _act(request.POST, sitting, reviewer)
     except ServiceError as error:
         if by_script:
-            return JsonResponse({"reason": str(error)}, status=409)
+            return JsonResponse({"reason": str(error), "group": sitting.last}, status=409)
         messages.error(request, str(error))
     sitting.save()
+    waiting.renew(reviewer, held)
     if by_script:
         progress = _describe_progress(reviewer, sitting, queue)
-        return JsonResponse({"card": card, **progress})
+        return JsonResponse({"card": card, "group": sitting.last, **progress})
     top = {"card": card} if card else {}
     return redirect(reverse("admin:desk", query={"queue": queue.name, **top}))
 
@@ -162,7 +183,7 @@ def _act(sent: Any, sitting: Sitting, reviewer: User) -> str:
     decision = sent.get("decision", "")
     match decision:
         case "undo":
-            return _undo(sitting, reviewer)
+            return _undo(sent.get("group", ""), sitting, reviewer)
         case "again":
             sitting.skipped = []
             return ""
@@ -171,7 +192,7 @@ def _act(sent: Any, sitting: Sitting, reviewer: User) -> str:
         sitting.skipped.append(pk)
     else:
         _decide(decision, pk, sitting, reviewer)
-    waiting.release(pk, reviewer)
+    waiting.release(reviewer, pk)
     return ""
 
 
@@ -191,10 +212,15 @@ def _decide(decision: str, pk: uuid.UUID, sitting: Sitting, reviewer: User) -> N
     sitting.note(decided, pk)
 
 
-def _undo(sitting: Sitting, reviewer: User) -> str:
-    if not sitting.decisions:
+def _undo(group: str, sitting: Sitting, reviewer: User) -> str:
+    """Undo a group of decisions; nothing if it is undone already and the answer was lost."""
+    cards = dict(sitting.decisions)
+    if group not in cards:
+        if group and group == sitting.undone[0]:
+            return sitting.undone[1]
         raise Refused(_("There is nothing left to undo."))
-    group, card = sitting.decisions.pop()
+    card = cards[group]
+    sitting.decisions.remove([group, card])
     try:
         reviews.undo(uuid.UUID(group), reviewer)
     except reviews.CannotUndo as error:
@@ -202,6 +228,7 @@ def _undo(sitting: Sitting, reviewer: User) -> str:
         raise Refused(
             _("It was changed or deleted after your decision, and stays as it is.")
         ) from error
+    sitting.undone = [group, card]
     if card:
         waiting.lease(reviewer, [uuid.UUID(card)])
     return card
@@ -310,6 +337,11 @@ def _describe_progress(reviewer: User, sitting: Sitting, queue: waiting.Queue) -
         text += " · " + _("%(seconds)s s each") % {"seconds": f"{each:.0f}" if each >= 1 else "<1"}
         text += " · " + _("about %(minutes)s min left") % {"minutes": f"{minutes:,}"}
     return {"text": text, "done": progress.done, "all": all_}
+
+
+def _read_held(sent: Any) -> list[uuid.UUID]:
+    """Return the ids of the last drawings that a page holds."""
+    return [_read_id(each) for each in sent.getlist("held")[-2 * AHEAD :]]
 
 
 def _read_id(text: str) -> uuid.UUID:

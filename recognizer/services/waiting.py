@@ -91,7 +91,7 @@ def take_next(
     held: Sequence[uuid.UUID] = (),
     skipped: Collection[uuid.UUID] = (),
 ) -> list[Drawing]:
-    """Lease a reviewer the next drawings, beyond those that they hold; renew what they have.
+    """Lease a reviewer the next drawings, and again those that they hold.
 
     Those that follow each other are not near-copies, as far as the queue allows.
     """
@@ -104,8 +104,8 @@ def take_next(
     before = [by_id[pk] for pk in held[-APART:] if pk in by_id]
     chosen = _keep_apart(before, [by_id[pk] for pk, *_ in rows], count)
     ids = [candidate.id for candidate in chosen]
-    own = lease(reviewer, ids)
-    drawings = Drawing.objects.filter(pk__in=own).defer("strokes").in_bulk()
+    own = lease(reviewer, [*held, *ids])
+    drawings = Drawing.objects.filter(pk__in=own & set(ids)).defer("strokes").in_bulk()
     return [drawings[pk] for pk in ids if pk in drawings]
 
 
@@ -118,16 +118,21 @@ def lease(reviewer: User, ids: Sequence[uuid.UUID]) -> set[uuid.UUID]:
     # In one order for all, so that no two wait for each other.
     new = [Lease(drawing_id=pk, reviewer=reviewer, ends=ends) for pk in sorted(ids)]
     Lease.objects.bulk_create(new, ignore_conflicts=True)
-    own = Lease.objects.filter(reviewer=reviewer)
-    own.update(ends=ends)
-    return set(own.filter(drawing__in=ids).values_list("drawing_id", flat=True))
+    renew(reviewer, ids)
+    own = Lease.objects.filter(reviewer=reviewer, drawing__in=ids)
+    return set(own.values_list("drawing_id", flat=True))
 
 
-def release(drawing: uuid.UUID, reviewer: User) -> None:
-    """End the lease of one drawing, and renew those of the others: the reviewer is at work."""
-    own = Lease.objects.filter(reviewer=reviewer)
-    own.filter(drawing=drawing).delete()
+def renew(reviewer: User, ids: Sequence[uuid.UUID]) -> None:
+    """Prolong the leases of what still lies on the desk; all others end by themselves."""
+    own = Lease.objects.filter(reviewer=reviewer, drawing__in=ids)
     own.update(ends=timezone.now() + LEASE)
+
+
+def release(reviewer: User, drawing: uuid.UUID | None = None) -> None:
+    """End the lease of one drawing, or all of a reviewer."""
+    own = Lease.objects.filter(reviewer=reviewer)
+    (own if drawing is None else own.filter(drawing=drawing)).delete()
 
 
 def decidable(drawing: uuid.UUID, reviewer: User) -> DrawingQuerySet:

@@ -114,6 +114,7 @@ async function finish() {
 
 async function post(fields) {
   const body = new URLSearchParams({ csrfmiddlewaretoken: token, queue, ...fields });
+  for (const id of deck.held) body.append("held", id);
   const { unreachable, refused } = form.dataset;
   try {
     const response = await fetch(form.getAttribute("action"), {
@@ -125,6 +126,7 @@ async function post(fields) {
     });
     if (response.redirected || response.status === 403) return { reason: refused };
     const answer = await response.json();
+    form.elements.group.value = answer.group ?? "";
     if (!response.ok) return { reason: answer.reason ?? unreachable };
     heard = performance.now();
     showProgress(answer);
@@ -153,7 +155,9 @@ async function decide(decision) {
 }
 
 async function undo() {
-  const { reason, card } = await turns.take(() => post({ decision: "undo" }));
+  const { reason, card } = await turns.take(() =>
+    post({ decision: "undo", group: form.elements.group.value }),
+  );
   if (reason) tell(reason);
   else if (deck.reopen(card)) show();
   else leave(`${form.getAttribute("action")}?${new URLSearchParams({ queue, card })}`);

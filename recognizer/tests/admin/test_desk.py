@@ -24,6 +24,7 @@ from recognizer.tests.kit.drawings import digits_of_one_face
 from recognizer.tests.kit.small_training import answered
 
 DESK = "/admin/recognizer/drawing/desk/"
+BY_SCRIPT = {"Accept": "application/json"}
 APPROVED = Drawing.Review.APPROVED
 
 
@@ -63,9 +64,15 @@ def cards(client: Client, query: str = "") -> list[Drawing]:
 def decide(client: Client, decision: object, drawing: Drawing | None = None) -> str:
     """Send the form of a card, and return the page that follows."""
     body = {"decision": str(decision), "drawing": str(drawing.pk) if drawing else ""}
+    body["group"] = last_group(client) if decision == "undo" else ""
     answer = client.post(DESK, body, follow=True)
     assert answer.status_code == 200
     return answer.content.decode()
+
+
+def last_group(client: Client) -> str:
+    """Return what the page says is undone next."""
+    return str(client.get(DESK).context["group"])
 
 
 def state_of(drawing: Drawing) -> tuple[int | None, str]:
@@ -196,6 +203,34 @@ def test_a_decision_that_the_visitor_overtook_is_not_undone_but_the_one_before(
     assert state_of(first) == (1, "unreviewed")
 
 
+def test_an_undo_that_is_sent_twice_undoes_one_decision(desk: Client) -> None:
+    first, second = wait(), wait()
+    decide(desk, 7, first)
+    decide(desk, 7, second)
+    group = last_group(desk)
+    sent = {"decision": "undo", "group": group}
+
+    answers = [desk.post(DESK, sent, headers=BY_SCRIPT).json() for _ in range(2)]
+
+    assert state_of(second) == (1, "unreviewed")
+    assert state_of(first) == (7, "approved")
+    assert [answer["card"] for answer in answers] == [str(second.pk)] * 2
+    assert answers[1]["group"] not in {"", group}
+    decide(desk, "undo")
+    assert state_of(first) == (1, "unreviewed")
+
+
+def test_a_decision_whose_request_broke_off_is_undone_when_it_was_sent_again(
+    desk: Client, reviewer: User
+) -> None:
+    drawing = wait()
+    cards(desk)
+    reviews.decide(Drawing.objects.all(), reviewer, APPROVED, label=7)  # no session was kept
+    decide(desk, 7, drawing)
+    decide(desk, "undo")
+    assert state_of(drawing) == (1, "unreviewed")
+
+
 def test_the_label_that_the_reviewer_saw_is_approved(desk: Client) -> None:
     drawing = wait(1)
     cards(desk)
@@ -253,6 +288,32 @@ def test_a_lease_ends_after_two_minutes_and_work_renews_it(desk: Client) -> None
     assert cards(other) == [second]
 
 
+def test_work_in_one_queue_does_not_renew_the_leases_of_the_other(desk: Client) -> None:
+    answer = wait()
+    first, second = (wait(None, confidence=0.5) for _ in range(2))
+    assert cards(desk) == [answer]
+    unsure = {"queue": "unsure"}
+    assert desk.get(f"{DESK}cards/", unsure).context["cards"]
+    soon = timezone.now() + timedelta(seconds=5)
+    Lease.objects.update(ends=soon)
+
+    held = {"held": [str(first.pk), str(second.pk)]}
+    sent = {"decision": "3", "drawing": str(first.pk), **unsure, **held}
+    assert desk.post(DESK, sent, headers=BY_SCRIPT).status_code == 200
+    desk.get(f"{DESK}cards/", unsure | {"held": [str(second.pk)]})
+
+    ends = dict(Lease.objects.values_list("drawing", "ends"))
+    assert ends.pop(second.pk) > soon
+    assert ends == {answer.pk: soon}
+
+
+def test_opening_a_queue_gives_back_what_lay_on_the_desk(desk: Client) -> None:
+    answer, unsure = wait(), wait(None, confidence=0.5)
+    assert cards(desk) == [answer]
+    assert cards(desk, "?queue=unsure") == [unsure]
+    assert cards(log_in(make_member("Reviewer"))) == [answer]
+
+
 def test_a_card_on_the_desk_of_another_is_not_decided(desk: Client) -> None:
     drawing = wait()
     cards(desk)
@@ -291,17 +352,18 @@ def test_a_deleted_drawing_says_so(desk: Client) -> None:
 def test_the_script_hears_the_reason_and_the_progress(desk: Client) -> None:
     drawing, other = wait(), wait()
     body = {"decision": "7", "drawing": str(drawing.pk)}
-    headers = {"Accept": "application/json"}
 
-    kept = desk.post(DESK, body, headers=headers).json()
+    kept = desk.post(DESK, body, headers=BY_SCRIPT).json()
     Lease.objects.create(
         drawing=other, reviewer=make_member("Reviewer"), ends=timezone.now() + timedelta(minutes=1)
     )
-    refused = desk.post(DESK, body | {"drawing": str(other.pk)}, headers=headers)
+    refused = desk.post(DESK, body | {"drawing": str(other.pk)}, headers=BY_SCRIPT)
 
-    assert kept == {"card": "", "text": "1 of 2 done", "done": 1, "all": 2}
+    group = str(Decision.objects.get().group)
+    assert kept == {"card": "", "group": group, "text": "1 of 2 done", "done": 1, "all": 2}
     assert refused.status_code == 409
     assert refused.json()["reason"].startswith("Another reviewer")
+    assert refused.json()["group"] == group
 
 
 def test_the_next_cards_are_none_that_the_page_holds(desk: Client) -> None:
@@ -432,7 +494,7 @@ def test_the_desk_speaks_german(desk: Client) -> None:
     assert '<html lang="de">' in page
     assert "Ablehnen" in page
     body = {"decision": "undo"}
-    headers = {"Accept": "application/json", "Accept-Language": "de"}
+    headers = BY_SCRIPT | {"Accept-Language": "de"}
     refused = desk.post(DESK, body, headers=headers).json()
     assert refused["reason"] == "Es gibt nichts mehr rückgängig zu machen."
 

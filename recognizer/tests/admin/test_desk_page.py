@@ -153,6 +153,27 @@ def test_a_decision_that_was_not_kept_brings_its_drawing_back(
         assert states(desk_site) == {(1, "rejected", 1), (1, "unreviewed", 15)}
 
 
+def test_an_undo_whose_answer_is_lost_is_pressed_again(
+    browser: Browser, desk_site: LiveSite, queue: None
+) -> None:
+    def lose(route: Route) -> None:
+        if route.request.method == "POST":
+            route.fetch()
+        route.abort()
+
+    with sit_down(browser, desk_site) as page:
+        for _ in range(2):
+            page.keyboard.press("r")
+        expect_done(page, 2)
+        page.route(f"**{DESK}", lose)
+        page.keyboard.press("Backspace")
+        expect(page.get_by_text("cannot be reached")).to_be_visible()
+        page.unroute(f"**{DESK}")
+        page.keyboard.press("Backspace")
+        expect_done(page, 1)
+        assert states(desk_site) == {(1, "rejected", 1), (1, "unreviewed", 15)}
+
+
 def test_a_link_is_followed_when_all_decisions_are_kept(
     browser: Browser, desk_site: LiveSite, queue: None
 ) -> None:
