@@ -26,7 +26,8 @@ class Command(ServiceCommand):
         parser.add_argument(
             "--beside",
             action="store_true",
-            help="load it into an archive that has drawings; the two are mixed",
+            help="load it into an archive that has drawings; the two are mixed, and the version "
+            "that answers goes on to answer",
         )
 
     def run(self, **options: Any) -> None:

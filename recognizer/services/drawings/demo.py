@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -93,7 +93,8 @@ def load_demo(
     """Fill a new site with four weeks of drawings by twenty hands, and a second version.
 
     The drawings depend on the seed only, their times on the present. All rows are written in one
-    transaction; with `beside`, they are written beside those of an archive in use.
+    transaction; with `beside`, they are written beside those of an archive in use, whose version
+    goes on to answer.
     """
     check_room()
     if not beside and (count := Drawing.objects.count()):
@@ -120,6 +121,8 @@ def load_demo(
         letters=Path(settings.LETTERS_DATASET),
     )
     verdict = judge(trained)
+    if beside:
+        verdict = replace(verdict, accepted=False, note="It is of a demo beside an archive in use.")
     report("The versions read")
     second = trained.model if verdict.accepted else first.pipeline
     after = sheets[len(before) :]
@@ -130,9 +133,9 @@ def load_demo(
         name = artifact_files.keep(f"model-{manifest.sha256[:12]}.joblib", data, manifest)
         with transaction.atomic():
             since = now - timedelta(days=DAYS + 1)
-            TrainedModel.objects.filter(pk=first.version, created_at__gt=since).update(
-                created_at=since
-            )
+            if not beside:
+                backdated = TrainedModel.objects.filter(pk=first.version, created_at__gt=since)
+                backdated.update(created_at=since)
             model = add_version(
                 manifest,
                 origin=TrainedModel.Origin.RETRAINED,

@@ -13,6 +13,7 @@ from ml.pipeline import NOT_A_DIGIT, predict
 from recognizer.models import Drawing, Lesson, TrainedModel, TrainingRun
 from recognizer.services.drawings import demo
 from recognizer.services.drawings.recognition import canonical_digit_of
+from recognizer.services.versions.gate import Verdict
 from recognizer.services.versions.registry import load_pipeline
 from recognizer.tests.conftest import Caller
 from recognizer.tests.kit.small_training import SMALL
@@ -82,6 +83,19 @@ def test_an_archive_in_use_is_refused_with_what_to_do(
     load(capsys, "--beside")
     with pytest.raises(CommandError, match=r"seed 4 is here already; choose another --seed"):
         load(capsys, "--beside")
+
+
+def test_a_site_in_use_goes_on_with_its_version_when_a_demo_is_loaded_beside(
+    stranger: Caller, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo, "judge", lambda trained: Verdict(accepted=True))
+    stranger.draw()
+    before = TrainedModel.objects.values().get()
+    told = load(capsys, "--beside")
+    assert TrainedModel.objects.values().get(version=1) == before
+    assert not TrainedModel.objects.get(version=2).active
+    assert "Model 2 is kept, but not active. It is of a demo beside" in told
+    assert not Drawing.objects.filter(model=2).exists()
 
 
 def test_a_demo_that_fails_halfway_leaves_nothing(
