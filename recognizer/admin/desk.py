@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -32,11 +33,16 @@ UNDO_DEPTH = 20
 MOST_SKIPPED = 500
 PAUSE = timedelta(minutes=30)
 """After this long without a decision, a reviewer begins again to count."""
+CARDS = "admin/recognizer/drawing/_desk_cards.html"
 QUEUES = {queue.name: queue for queue in (waiting.ANSWERS, waiting.UNSURE)}
 
 
 class Refused(ServiceError):
     """What a reviewer asked for cannot be done; the text says why, in their language."""
+
+
+class Changed(Refused):
+    """The drawing is not any more what its card showed."""
 
 
 class Sitting:
@@ -130,7 +136,7 @@ class DeskPages(admin.ModelAdmin[Drawing]):
         skipped = Sitting(request).skipped
         drawings = waiting.take_next(reviewer, queue, count, held=held, skipped=skipped)
         context = {"cards": _describe(drawings), "queue": queue.name}
-        return TemplateResponse(request, "admin/recognizer/drawing/_desk_cards.html", context)
+        return TemplateResponse(request, CARDS, context)
 
     def review_hand(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         """Show a drawing with others of the same visitor, to approve or reject some together."""
@@ -166,8 +172,14 @@ def _answer(request: HttpRequest, queue: waiting.Queue, reviewer: User) -> HttpR
     try:
         card = _act(request.POST, sitting, reviewer)
     except ServiceError as error:
+        if isinstance(error, Changed):
+            card = request.POST["drawing"]
         if by_script:
-            return JsonResponse({"reason": str(error), "group": sitting.last}, status=409)
+            fresh = _put_on_top(_read_id(card), [], reviewer) if card else []
+            context = {"cards": _describe(fresh), "queue": queue.name}
+            html = render_to_string(CARDS, context, request)
+            answer = {"reason": str(error), "group": sitting.last, "fresh": html}
+            return JsonResponse(answer, status=409)
         messages.error(request, str(error))
     sitting.save()
     waiting.renew(reviewer, held)
@@ -191,13 +203,14 @@ def _act(sent: Any, sitting: Sitting, reviewer: User) -> str:
     if decision == "skip":
         sitting.skipped.append(pk)
     else:
-        _decide(decision, pk, sitting, reviewer)
+        _decide(decision, pk, sent.get("seen", ""), sitting, reviewer)
     waiting.release(reviewer, pk)
     return ""
 
 
-def _decide(decision: str, pk: uuid.UUID, sitting: Sitting, reviewer: User) -> None:
-    drawings = waiting.decidable(pk, reviewer)
+def _decide(decision: str, pk: uuid.UUID, seen: str, sitting: Sitting, reviewer: User) -> None:
+    decidable = waiting.decidable(pk, reviewer)
+    drawings = reviews.as_seen(decidable, reviewer, {pk: seen})
     if decision == "reject":
         decided = reviews.decide(drawings, reviewer, Drawing.Review.REJECTED)
     elif decision in {str(answer) for answer, _name in ANSWERS}:
@@ -206,6 +219,8 @@ def _decide(decision: str, pk: uuid.UUID, sitting: Sitting, reviewer: User) -> N
     else:
         raise BadRequest("A decision is a label from 0 to 10, reject, skip, undo or again.")
     if not decided.count and not drawings.exists():
+        if decidable.exists():
+            raise Changed(_("It has changed meanwhile. Look again: this is how it is now."))
         if Drawing.objects.filter(pk=pk).exists():
             raise Refused(_("Another reviewer has decided about it, or has it on the desk."))
         raise Refused(_("This drawing is deleted."))
@@ -236,14 +251,12 @@ def _undo(group: str, sitting: Sitting, reviewer: User) -> str:
 
 def _decide_together(request: HttpRequest, queue: waiting.Queue, reviewer: User) -> HttpResponse:
     """Approve or reject the chosen ones, as far as no other reviewer has decided meanwhile."""
-    labels = dict(each.partition(":")[::2] for each in request.POST.getlist("chosen"))
-    chosen = {_read_id(pk): label for pk, label in labels.items()}
-    unreviewed = Drawing.objects.filter(pk__in=chosen, review=Drawing.Review.UNREVIEWED)
-    # A label that its visitor changed meanwhile is not the one that the reviewer saw.
-    seen = [pk for pk, label in unreviewed.values_list("pk", "label") if str(label) == chosen[pk]]
+    chosen = (each.partition(":")[::2] for each in request.POST.getlist("chosen"))
+    seals = {_read_id(pk): seal for pk, seal in chosen}
+    unreviewed = Drawing.objects.filter(review=Drawing.Review.UNREVIEWED)
     is_approval = request.POST.get("decision") == "approve"
     review = Drawing.Review.APPROVED if is_approval else Drawing.Review.REJECTED
-    decided = reviews.decide(unreviewed.filter(pk__in=seen), reviewer, review)
+    decided = reviews.decide(reviews.as_seen(unreviewed, reviewer, seals), reviewer, review)
     sitting = Sitting(request)
     sitting.note(decided)
     sitting.save()
@@ -289,6 +302,7 @@ def _describe(drawings: list[Drawing]) -> list[dict[str, Any]]:
 def _describe_briefly(drawing: Drawing) -> dict[str, Any]:
     return {
         "drawing": drawing,
+        "seal": reviews.seal(drawing.label, bytes(drawing.canonical)),
         "seen": png_url(recognition.canonical_png(drawing)),
         "label": _say(drawing.label),
         "answer": _say(drawing.answer),

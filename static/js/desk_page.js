@@ -75,6 +75,8 @@ function fill() {
   return fetching;
 }
 
+const readCards = (html) => [...new DOMParser().parseFromString(html, "text/html").body.children];
+
 async function fetchCards() {
   const query = new URLSearchParams({ queue });
   for (const id of deck.held) query.append("held", id);
@@ -82,10 +84,9 @@ async function fetchCards() {
     const signal = AbortSignal.timeout(TIMEOUT_SECONDS * 1000);
     const response = await fetch(`${form.dataset.cardsUrl}?${query}`, { signal });
     if (!response.ok || response.redirected) return false;
-    const text = await response.text();
-    const fetched = new DOMParser().parseFromString(text, "text/html").body.children;
+    const fetched = readCards(await response.text());
     heard = performance.now();
-    const fresh = [...fetched].filter(({ dataset }) => !cards.has(dataset.id));
+    const fresh = fetched.filter(({ dataset }) => !cards.has(dataset.id));
     for (const card of fresh) {
       card.hidden = true;
       cards.set(card.dataset.id, card);
@@ -127,7 +128,7 @@ async function post(fields) {
     if (response.redirected || response.status === 403) return { reason: refused };
     const answer = await response.json();
     form.elements.group.value = answer.group ?? "";
-    if (!response.ok) return { reason: answer.reason ?? unreachable };
+    if (!response.ok) return { reason: answer.reason ?? unreachable, fresh: answer.fresh };
     heard = performance.now();
     showProgress(answer);
     return answer;
@@ -145,11 +146,16 @@ async function leave(address) {
 async function decide(decision) {
   const id = deck.top;
   if (id === null) return;
+  const seen = cards.get(id).querySelector("[name=seen]").value;
   if (isStale()) deck.drop();
   deck.decide(decision);
   show();
-  const { reason } = await turns.take(() => post({ drawing: id, decision }));
+  const { reason, fresh } = await turns.take(() => post({ drawing: id, seen, decision }));
   if (!reason) return void deck.settle(id);
+  for (const card of readCards(fresh ?? "")) {
+    cards.get(id)?.replaceWith(card);
+    cards.set(id, card);
+  }
   deck.fail(id, reason);
   show();
 }

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, Final
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from recognizer.models import UNSUSPICIOUS, Decision, Drawing, DrawingQuerySet
@@ -45,6 +47,35 @@ class Undone:
 
     count: int
     changed: int
+
+
+def seal(label: int | None, canonical: bytes) -> str:
+    """Return a text that stands for what a page shows of a drawing: its label and its ink."""
+    return f"{label}:{blake2b(canonical, digest_size=8).hexdigest()}"
+
+
+def as_seen(
+    drawings: DrawingQuerySet, reviewer: User, seals: Mapping[uuid.UUID, str]
+) -> DrawingQuerySet:
+    """Return those that are as a page showed them, by their seals, and still are under a lock.
+
+    A label that the reviewer gave since is known to them.
+    """
+    own = Decision.objects.filter(drawing__in=seals, reviewer=reviewer, undone_at=None)
+    given = set(own.order_by().values_list("drawing_id", "new_label"))
+    by_label: dict[int | None, dict[uuid.UUID, bytes]] = {}
+    rows = drawings.filter(pk__in=seals).order_by().values_list("pk", "label", "canonical")
+    for pk, label, pixels in rows:
+        shown, seen = seals[pk], seal(label, bytes(pixels))
+        is_own = (pk, label) in given and shown.partition(":")[2] == seen.partition(":")[2]
+        if shown == seen or is_own:
+            by_label.setdefault(label, {})[pk] = bytes(pixels)
+    same = Q(pk__in=[])
+    for label, found in by_label.items():
+        # Ink can change as long as there is no answer.
+        ink = Q(canonical__in=set(found.values())) if label is None else Q()
+        same |= Q(ink, pk__in=list(found), label=label)
+    return drawings.filter(same)
 
 
 def decide(

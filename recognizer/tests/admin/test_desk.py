@@ -20,12 +20,13 @@ from recognizer.models import Decision, Drawing, Lease, TrainedModel
 from recognizer.services import waiting
 from recognizer.services.drawings import recognition, reviews
 from recognizer.tests.conftest import make_member
-from recognizer.tests.kit.drawings import digits_of_one_face
+from recognizer.tests.kit.drawings import digits_of_one_face, png_of
 from recognizer.tests.kit.small_training import answered
 
 DESK = "/admin/recognizer/drawing/desk/"
 BY_SCRIPT = {"Accept": "application/json"}
 APPROVED = Drawing.Review.APPROVED
+CHOICE = r'name="chosen"\s+value="(.*?)"'
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def cards(client: Client, query: str = "") -> list[Drawing]:
 
 def decide(client: Client, decision: object, drawing: Drawing | None = None) -> str:
     """Send the form of a card, and return the page that follows."""
-    body = {"decision": str(decision), "drawing": str(drawing.pk) if drawing else ""}
+    body = {"decision": str(decision), **(shown(drawing) if drawing else {})}
     body["group"] = last_group(client) if decision == "undo" else ""
     answer = client.post(DESK, body, follow=True)
     assert answer.status_code == 200
@@ -73,6 +74,12 @@ def decide(client: Client, decision: object, drawing: Drawing | None = None) -> 
 def last_group(client: Client) -> str:
     """Return what the page says is undone next."""
     return str(client.get(DESK).context["group"])
+
+
+def shown(drawing: Drawing) -> dict[str, str]:
+    """Return what the card of a drawing sends with a decision."""
+    seen = reviews.seal(drawing.label, bytes(drawing.canonical))
+    return {"drawing": str(drawing.pk), "seen": seen}
 
 
 def state_of(drawing: Drawing) -> tuple[int | None, str]:
@@ -231,12 +238,41 @@ def test_a_decision_whose_request_broke_off_is_undone_when_it_was_sent_again(
     assert state_of(drawing) == (1, "unreviewed")
 
 
-def test_the_label_that_the_reviewer_saw_is_approved(desk: Client) -> None:
-    drawing = wait(1)
+@pytest.mark.parametrize("decision", [1, "reject"])
+def test_a_label_that_its_visitor_changed_meanwhile_is_shown_before_it_is_decided(
+    desk: Client, decision: object
+) -> None:
+    drawing = wait(1, confidence=0.9)
+    wait(1, confidence=0.5)
     cards(desk)
-    recognition.give_feedback(drawing, label=3)
-    decide(desk, 1, drawing)
-    assert state_of(drawing) == (1, "approved")
+    changed = recognition.give_feedback(drawing, label=3)
+
+    page = decide(desk, decision, drawing)
+
+    assert "It has changed meanwhile." in page
+    assert re.findall(r'data-id="(.*?)"', page)[0] == str(drawing.pk)  # on top again
+    assert state_of(drawing) == (3, "unreviewed")
+    decide(desk, 3, changed)
+    assert state_of(drawing) == (3, "approved")
+
+
+def test_ink_that_was_replaced_meanwhile_is_shown_before_it_is_decided(desk: Client) -> None:
+    visitor, pk = uuid.uuid4(), uuid.uuid4()
+    recognition.recognize(image=png_of(1), visitor=visitor, id=pk)
+    Drawing.objects.update(confidence=0.5)
+    (seen,) = cards(desk, "?queue=unsure")
+    recognition.recognize(image=png_of(4), visitor=visitor, id=pk)
+
+    body = {"decision": "1", "queue": "unsure", **shown(seen)}
+    refused = desk.post(DESK, body, headers=BY_SCRIPT)
+
+    assert refused.status_code == 409
+    assert refused.json()["reason"].startswith("It has changed meanwhile.")
+    now = Drawing.objects.get()
+    assert f'value="{shown(now)["seen"]}"' in refused.json()["fresh"]
+    assert (now.label, now.review) == (None, "unreviewed")
+    decide(desk, 4, now)
+    assert state_of(now) == (4, "approved")
 
 
 def test_two_reviewers_never_get_the_same_card(desk: Client) -> None:
@@ -344,20 +380,20 @@ def test_a_reviewer_decides_again_about_a_drawing(desk: Client) -> None:
 def test_a_deleted_drawing_says_so(desk: Client) -> None:
     drawing = wait()
     cards(desk)
-    gone = Drawing(pk=drawing.pk)
+    gone = Drawing(pk=drawing.pk, canonical=drawing.canonical)
     drawing.delete()
     assert "This drawing is deleted." in decide(desk, 7, gone)
 
 
 def test_the_script_hears_the_reason_and_the_progress(desk: Client) -> None:
     drawing, other = wait(), wait()
-    body = {"decision": "7", "drawing": str(drawing.pk)}
+    body = {"decision": "7", **shown(drawing)}
 
     kept = desk.post(DESK, body, headers=BY_SCRIPT).json()
     Lease.objects.create(
         drawing=other, reviewer=make_member("Reviewer"), ends=timezone.now() + timedelta(minutes=1)
     )
-    refused = desk.post(DESK, body | {"drawing": str(other.pk)}, headers=BY_SCRIPT)
+    refused = desk.post(DESK, body | shown(other), headers=BY_SCRIPT)
 
     group = str(Decision.objects.get().group)
     assert kept == {"card": "", "group": group, "text": "1 of 2 done", "done": 1, "all": 2}
@@ -442,8 +478,7 @@ def test_others_of_a_hand_are_decided_together_and_undone_together(desk: Client)
     assert {card["drawing"].pk for card in page.context["cards"]} == {one.pk for one in drawings}
     recognition.give_feedback(drawings[2], label=8)
 
-    chosen = [f"{drawing.pk}:7" for drawing in drawings]
-    body = {"decision": "reject", "chosen": chosen}
+    body = {"decision": "reject", "chosen": re.findall(CHOICE, page.content.decode())}
     answer = desk.post(f"{DESK}hand/{drawings[0].pk}/", body, follow=True)
 
     assert "2 drawings are rejected." in answer.content.decode()
@@ -451,6 +486,23 @@ def test_others_of_a_hand_are_decided_together_and_undone_together(desk: Client)
     assert reviewed == ["rejected", "rejected", "unreviewed", "unreviewed"]
     decide(desk, "undo")
     assert state_of(drawings[0]) == (7, "unreviewed")
+
+
+def test_of_a_hand_no_label_is_approved_that_came_while_the_decision_was_taken(
+    desk: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawing, decide = wait(7), reviews.decide
+
+    def overtaken(*arguments: Any) -> reviews.Decided:
+        recognition.give_feedback(drawing, label=3)
+        return decide(*arguments)
+
+    page = desk.get(f"{DESK}hand/{drawing.pk}/").content.decode()
+    monkeypatch.setattr(reviews, "decide", overtaken)
+    body = {"decision": "approve", "chosen": re.findall(CHOICE, page)}
+    desk.post(f"{DESK}hand/{drawing.pk}/", body)
+
+    assert state_of(drawing) == (3, "unreviewed")
 
 
 @pytest.mark.parametrize("address", ["", "cards/", f"hand/{uuid.UUID(int=7)}/"])
@@ -483,7 +535,7 @@ def test_a_decision_needs_the_csrf_token(reviewer: User) -> None:
 )
 def test_what_no_form_sends_is_refused(desk: Client, body: dict[str, str]) -> None:
     drawing = wait()
-    sent = {"decision": "7", "drawing": str(drawing.pk), **body}
+    sent = {"decision": "7", **shown(drawing), **body}
     assert desk.post(DESK, sent).status_code == 400
     assert state_of(drawing) == (1, "unreviewed")
 

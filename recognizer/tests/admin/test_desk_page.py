@@ -208,6 +208,23 @@ def test_leaving_by_other_means_asks_while_a_decision_is_on_its_way(
         page.unroute_all(behavior="ignoreErrors")
 
 
+def test_a_card_that_changed_meanwhile_comes_back_as_it_is_now(
+    browser: Browser, desk_site: LiveSite, queue: None
+) -> None:
+    with sit_down(browser, desk_site) as page:
+        first = top(page)
+        with connect(desk_site.environment["DATABASE_URL"]) as database:
+            like = f"lower(replace(CAST(id AS TEXT), '-', '')) = '{first.replace('-', '')}'"
+            database.execute(f"UPDATE recognizer_drawing SET label = 3 WHERE {like}")
+        page.keyboard.press("r")
+        expect(page.get_by_text("It has changed meanwhile.")).to_be_visible()
+        expect(page.get_by_text("Visitor says 3.")).to_be_visible()
+        assert top(page) == first
+        page.keyboard.press("a")
+        expect_done(page, 1)
+        assert states(desk_site) == {(3, "approved", 1), (1, "unreviewed", 15)}
+
+
 def test_keys_open_what_there_is_to_see(browser: Browser, desk_site: LiveSite, queue: None) -> None:
     with sit_down(browser, desk_site) as page:
         page.keyboard.press("?")
