@@ -50,7 +50,7 @@ class Sitting:
 
     def __init__(self, request: HttpRequest) -> None:
         self._session = request.session
-        self._reviewer = request.user
+        self._reviewer = request.user.pk
         kept = request.session.get("desk", {})
         now = timezone.now()
         seen = datetime.fromisoformat(kept.get("seen", now.isoformat()))
