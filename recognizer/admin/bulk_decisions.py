@@ -122,7 +122,7 @@ class BulkDecisions(admin.ModelAdmin[Drawing]):
         wanted = _narrow(queryset, action, label)
         # By the newest, so that the page and its answer are about the same portion.
         newest = wanted.order_by("-created_at", "-id").values_list("pk", flat=True)
-        portion = Drawing.objects.filter(pk__in=list(newest[:PORTION]))
+        portion = wanted.filter(pk__in=list(newest[:PORTION]))
         doubtful = Drawing.objects.none()
         if action == "approve":
             doubting.mark_doubtful(portion)

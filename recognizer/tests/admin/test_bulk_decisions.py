@@ -16,6 +16,7 @@ from playwright.sync_api import Page, expect
 
 from recognizer.admin import bulk_decisions
 from recognizer.models import Decision, Drawing, Import
+from recognizer.services.drawings import reviews
 from recognizer.tests.conftest import make_member
 from recognizer.tests.kit.live import LiveSite
 from recognizer.tests.kit.small_training import answered
@@ -152,6 +153,21 @@ def test_a_whole_filter_is_decided_in_portions_and_nothing_else(
         assert f"Reject {left} drawing" in page
     run(reviewer, "reject", **all_of_it, confirmed="all")
     assert states() == [(RIGHT, "rejected")] * 7 + [(WRONG, "unreviewed")] * 2
+
+
+def test_what_left_the_filter_while_the_decision_was_taken_stays(
+    reviewer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered(RIGHT, 2)
+    decide = reviews.decide
+
+    def overtaken(*arguments: Any, **named: Any) -> Any:
+        Drawing.objects.update(review="rejected", reviewed_at=timezone.now())
+        return decide(*arguments, **named)
+
+    monkeypatch.setattr(reviews, "decide", overtaken)
+    run(reviewer, "approve", "?queue=unreviewed")
+    assert states() == [(RIGHT, "rejected")] * 2
 
 
 def test_the_queries_of_a_decision_do_not_grow_with_the_drawings(reviewer: Client) -> None:
