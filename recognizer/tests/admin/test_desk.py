@@ -334,7 +334,7 @@ def test_work_in_one_queue_does_not_renew_the_leases_of_the_other(desk: Client) 
     Lease.objects.update(ends=soon)
 
     held = {"held": [str(first.pk), str(second.pk)]}
-    sent = {"decision": "3", "drawing": str(first.pk), **unsure, **held}
+    sent = {"decision": "3", **shown(first), **unsure, **held}
     assert desk.post(DESK, sent, headers=BY_SCRIPT).status_code == 200
     desk.get(f"{DESK}cards/", unsure | {"held": [str(second.pk)]})
 
