@@ -14,7 +14,7 @@ from recognizer.admin.elements import facts, table
 from recognizer.admin.report_pages import ReportPages
 from recognizer.models import TrainedModel, TrainedModelQuerySet
 from recognizer.services import errors
-from recognizer.services.versions import gate, registry
+from recognizer.services.versions import registry
 from recognizer.wording import HOLDOUTS, describe_facts
 
 MODEL_FIELDS = (
@@ -107,6 +107,8 @@ class TrainedModelAdmin(ReadOnly, ReportPages, ComparisonPages):
     @admin.display(description="against the version that was active")
     def gate_table(self, model: TrainedModel) -> SafeString | str:
         """Show the comparison with the version that was active."""
+        from recognizer.services.versions import gate  # not loaded where digits are only read
+
         rows = [
             [
                 HOLDOUTS[name],
