@@ -14,6 +14,7 @@ ARGUMENTS = {
     "content_type_id": "1",
     "ending": "csv",
     "first": "1",
+    "group": "00000000-0000-4000-8000-000000000007",
     "id": "1",
     "object_id": "1",
     "pk": "1",
