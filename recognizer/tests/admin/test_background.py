@@ -366,7 +366,7 @@ def test_decisions_whose_drawing_the_version_before_deleted_go_with_a_count(
     reviewer = User.objects.create_user("reviewer")
     reviews.decide(Drawing.objects.all(), reviewer, Drawing.Review.REJECTED)
     deleted = Drawing.objects.filter(pk=gone.pk)
-    deleted._raw_delete(deleted.db)  # type: ignore[attr-defined]
+    deleted._raw_delete(deleted.db)
     counting.start_counting()
     worker()
     assert Decision.objects.get().drawing == kept

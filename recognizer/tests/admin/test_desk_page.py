@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Dialog, Page, Route, expect
 
 from recognizer.tests.kit.browsing import open_page
 from recognizer.tests.kit.drawings import SEVEN
@@ -68,6 +68,18 @@ def states(site: LiveSite) -> set[tuple[int, str, int]]:
 
 def expect_done(page: Page, count: int) -> None:
     expect(page.locator("#progress")).to_have_js_property("value", count)
+
+
+def dismiss_dialogs(page: Page) -> list[str]:
+    """Dismiss the browser's dialogs; return the list to which their types are added."""
+    asked: list[str] = []
+
+    def dismiss(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", dismiss)
+    return asked
 
 
 def test_keys_decide_and_undo(browser: Browser, desk_site: LiveSite, queue: None) -> None:
@@ -183,8 +195,7 @@ def test_a_link_is_followed_when_all_decisions_are_kept(
         route.continue_()
 
     with sit_down(browser, desk_site) as page:
-        asked: list[str] = []
-        page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+        asked = dismiss_dialogs(page)
         page.route(f"**{DESK}", delay)
         for _ in range(4):
             page.keyboard.press("r")
@@ -198,8 +209,7 @@ def test_leaving_by_other_means_asks_while_a_decision_is_on_its_way(
     browser: Browser, desk_site: LiveSite, queue: None
 ) -> None:
     with sit_down(browser, desk_site) as page:
-        asked: list[str] = []
-        page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+        asked = dismiss_dialogs(page)
         page.route(f"**{DESK}", lambda route: None)  # no answer comes
         page.keyboard.press("r")
         page.close(run_before_unload=True)

@@ -175,7 +175,7 @@ def test_decisions_go_with_their_drawing(reviewer: User) -> None:
 
 def delete_as_the_version_before(rows: QuerySet[Any]) -> None:
     """Delete rows by a version that does not know the tables of reviewers."""
-    rows._raw_delete(rows.db)  # type: ignore[attr-defined]
+    rows._raw_delete(rows.db)
     connection.check_constraints()
 
 
