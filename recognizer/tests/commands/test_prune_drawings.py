@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from recognizer.models import Drawing, DrawingQuerySet
+from recognizer.models import UNSUSPICIOUS, Drawing, DrawingQuerySet
 from recognizer.tests.conftest import DRAWINGS, Caller
 
 
@@ -24,7 +24,7 @@ def archive(stranger: Caller) -> None:
             row = Drawing.objects.filter(pk=drawing)
             row.update(created_at=created_at)
             if what == "rejected":
-                row.update(review="rejected", reviewed_at=now)
+                row.update(review="rejected", reviewed_at=now, **UNSUSPICIOUS)
 
 
 def prune(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
