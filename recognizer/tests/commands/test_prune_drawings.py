@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -50,13 +51,13 @@ def test_what_a_model_learns_from_is_never_deleted(capsys: pytest.CaptureFixture
 
 
 def test_what_is_answered_meanwhile_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    delete = DrawingQuerySet.delete
+    lock = DrawingQuerySet.select_for_update
 
-    def answer_first(drawings: DrawingQuerySet) -> tuple[int, dict[str, int]]:
+    def answer_first(drawings: DrawingQuerySet, **options: Any) -> DrawingQuerySet:
         Drawing.objects.open().update(label=7, feedback_at=timezone.now())
-        return delete(drawings)
+        return lock(drawings, **options)
 
-    monkeypatch.setattr(DrawingQuerySet, "delete", answer_first)
+    monkeypatch.setattr(DrawingQuerySet, "select_for_update", answer_first)
     call_command("prune_drawings", "--older-than", "90", "--unlabeled")
     assert Drawing.objects.count() == 6
 
