@@ -10,6 +10,7 @@ import {
   simplify,
   toLists,
   toPad,
+  toTimedLists,
   widthAt,
 } from "../static/js/geometry.js";
 
@@ -140,4 +141,34 @@ test("a drawing beyond the limit is simplified until it fits", () => {
   assert.equal(lists.length, 2);
   assert.ok(lists.flat().length <= 1000);
   assert.deepEqual(lists[0][0], [0, 0]);
+});
+
+test("times are sent as milliseconds since the first point, behind a pressure of 0.5 where none is measured", () => {
+  const first = { x: 1, y: 2, time: 1_700_000_000_000 };
+  const strokes = [
+    { points: [first, { ...first, y: 9, time: first.time + 16, pressure: 0.7 }] },
+    { points: [{ ...first, time: first.time + 400 }] },
+  ];
+  assert.deepEqual(toTimedLists(strokes), [
+    [
+      [1, 2, 0.5, 0],
+      [1, 5.5, 0.7, 16],
+      [1, 9, 0.7, 16],
+    ],
+    [[1, 2, 0.5, 400]],
+  ]);
+});
+
+test("times never run back and never exceed a day, whatever the clock did", () => {
+  const at = (time) => ({ points: [{ x: 1, y: 2, time }] });
+  const lists = toTimedLists([at(5000), at(4000), at(6000), at(5000 + 1e9)]);
+  assert.deepEqual(
+    lists.map(([point]) => point[3]),
+    [0, 0, 1000, 86_400_000],
+  );
+});
+
+test("a drawing that was kept by a page without times is sent without them", () => {
+  const strokes = [{ points: [{ x: 1, y: 2 }] }, { points: [{ x: 3, y: 4, time: 5 }] }];
+  assert.deepEqual(toTimedLists(strokes), toLists(strokes));
 });

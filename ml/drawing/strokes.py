@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import ceil, log10
 from typing import Final
 
@@ -27,6 +28,8 @@ ROUNDED_STEPS: Final = 2_000
 """Coordinates are rounded to decimals that divide the drawing's size into at least so many."""
 MAX_COORDINATE: Final = 1e6
 """Largest coordinate, either way from 0."""
+MAX_MS: Final = 24 * 60 * 60 * 1000
+"""Latest time of a point after the drawing's first one, in milliseconds."""
 PAD_SIZE: Final = 280
 """Side of the drawing page's pad, in the units of its strokes."""
 PAD_PEN_WIDTH: Final = 18.0
@@ -52,7 +55,10 @@ APART: Final = 0.1
 Vector = NDArray[np.float64]
 """(x, y)."""
 Strokes = list[list[list[float]]]
-"""Strokes of points [x, y] or [x, y, pressure]; x grows to the right, y downward, in any unit."""
+"""Strokes of points [x, y], [x, y, pressure] or [x, y, pressure, ms].
+
+x grows to the right, y downward, in any unit; ms counts from the drawing's first point.
+"""
 
 
 def parse_strokes(value: object, *, is_ours: bool = False) -> Strokes:
@@ -74,7 +80,7 @@ def parse_strokes(value: object, *, is_ours: bool = False) -> Strokes:
     ------
     InvalidStrokes
         This is not a list of lists of points, or may be none; a number is not finite; or there are
-        too many.
+        too many. Times are those of some points only, run backward, or are out of range.
     BlankDrawing
         There is no point at all.
     """
@@ -92,6 +98,7 @@ def parse_strokes(value: object, *, is_ours: bool = False) -> Strokes:
         for index, stroke in enumerate(value, start=1)
         if stroke
     ]
+    _check_times([point[3:] for stroke in strokes for point in stroke])
     if not is_ours and _may_be_columns(strokes):
         raise InvalidStrokes(
             "This may be two points a stroke, or [[x...], [y...]]. A stroke is a list of points "
@@ -307,6 +314,8 @@ def _may_be_columns(strokes: Strokes) -> bool:
         len(stroke) != 2 or len(stroke[0]) != len(stroke[1]) for stroke in strokes
     ):
         return False
+    if any(len(stroke[0]) == 4 for stroke in strokes):  # a time may be a coordinate
+        return True
     if any(len(stroke[0]) == 3 for stroke in strokes):  # coordinates as small as pressures
         return all(0 <= number <= 1 for stroke in strokes for point in stroke for number in point)
     columns = [[list(point) for point in zip(*stroke, strict=True)] for stroke in strokes]
@@ -344,26 +353,46 @@ def _awkwardness(strokes: Strokes) -> float:
 
 def _parse_point(point: object, stroke: int, *, is_ours: bool) -> list[float]:
     """Check one point of stroke number `stroke`."""
-    if not isinstance(point, list) or not 2 <= len(point) <= 3:
+    if not isinstance(point, list) or not 2 <= len(point) <= 4:
         raise InvalidStrokes(
-            f"Stroke {stroke}: a point is [x, y] or [x, y, pressure], and a stroke a list of "
-            "points, not [[x...], [y...]]."
+            f"Stroke {stroke}: a point is [x, y], [x, y, pressure] or [x, y, pressure, ms], and a "
+            "stroke a list of points, not [[x...], [y...]]."
         )
-    numbers = []
+    numbers: list[float] = []
     for number in point:
         if isinstance(number, bool) or not isinstance(number, int | float):
             raise InvalidStrokes(f"Stroke {stroke}: a point holds something other than a number.")
+        if len(numbers) == 3:
+            numbers.append(_parse_time(number, stroke))
+            continue
         if not -MAX_COORDINATE <= number <= MAX_COORDINATE:  # false for NaN, too
             raise InvalidStrokes(
                 f"Stroke {stroke}: coordinates are finite and at most {MAX_COORDINATE:,.0f}."
             )
         numbers.append(float(number))
-    if len(numbers) == 3 and not is_ours and not 0 <= numbers[2] <= 1:
+    if len(numbers) >= 3 and not is_ours and not 0 <= numbers[2] <= 1:
         raise InvalidStrokes(
-            f"Stroke {stroke}: the third number of a point is its pressure, 0 to 1; leave out "
-            "anything else, such as a time."
+            f"Stroke {stroke}: the third number of a point is its pressure, 0 to 1, and 0.5 where "
+            "that is unknown; a time is the fourth."
         )
     return numbers
+
+
+def _parse_time(number: float, stroke: int) -> int:
+    if not 0 <= number <= MAX_MS:  # false for NaN, too
+        raise InvalidStrokes(
+            f"Stroke {stroke}: the fourth number of a point is its time in milliseconds since the "
+            f"drawing's first point, 0 to {MAX_MS:,}."
+        )
+    return round(number)
+
+
+def _check_times(times: list[list[float]]) -> None:
+    """Check the times of all points in order: an empty list for a point without one."""
+    if any(len(time) != len(times[0]) for time in times):
+        raise InvalidStrokes("Either all points have a time, their fourth number, or none has.")
+    if any(later < earlier for earlier, later in pairwise(times)):
+        raise InvalidStrokes("The times of the points run backward; put them in the order drawn.")
 
 
 def _bounds(strokes: Strokes) -> tuple[Vector, Vector]:

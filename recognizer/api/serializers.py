@@ -105,13 +105,18 @@ class RawField(serializers.Field[Any, Any, Any, Any]):
             "items": {
                 "type": "array",
                 "minItems": 2,
-                "maxItems": 3,
-                "prefixItems": [_COORDINATE, _COORDINATE, {**_PIXEL, "maximum": 1}],
+                "maxItems": 4,
+                "prefixItems": [
+                    _COORDINATE,
+                    _COORDINATE,
+                    {**_PIXEL, "maximum": 1},
+                    {**_PIXEL, "maximum": 86_400_000},
+                ],
             },
         },
-        "description": "A list of strokes, each a list of points `[x, y]` or `[x, y, pressure]`, x "
-        "to the right, y downward, in any unit, pressure from 0 to 1; at most 20,000 points in "
-        "all.",
+        "description": "A list of strokes, each a list of points `[x, y]`, `[x, y, pressure]` or "
+        "`[x, y, pressure, ms]`, x to the right, y downward, in any unit, pressure from 0 to 1 "
+        "(0.5 where it is unknown), ms the time since the first point; at most 20,000 points in all.",
     }
 )
 class StrokesField(RawField):

@@ -2,7 +2,7 @@
 
 import { Answer } from "./answer.js";
 import { Feedback } from "./feedback.js";
-import { toLists } from "./geometry.js";
+import { toTimedLists } from "./geometry.js";
 import { Intake } from "./intake.js";
 import { Pad } from "./pad.js";
 import { api, find, kept, notice, on, startCards, tryStorage } from "./page.js";
@@ -73,7 +73,7 @@ function readSheet({ sheet }) {
     recognition.read({ image: picture, box, source: "upload", ...aside() });
   } else if (strokes.length > 0) {
     const { width } = strokes.at(-1);
-    const lists = toLists(strokes);
+    const lists = toTimedLists(strokes);
     recognition.read({ strokes: lists, pen_width: width, source: "canvas", ...aside() });
   } else {
     recognition.interrupt();

@@ -1,12 +1,15 @@
 // The geometry of strokes, without the DOM: distances, boxes, smooth curves, and the lists that the API takes.
 //
-// A point is {x, y} with an optional pressure (0 to 1); a stroke is {points, width}. Units: the pad is a square of
-// PAD_SIZE units, whatever its size on the screen, so that a pen width means the same on every device.
+// A point is {x, y} with an optional pressure (0 to 1) and time (ms of the epoch); a stroke is {points, width}. Units:
+// the pad is a square of PAD_SIZE units, whatever its size on the screen, so that a pen width means the same everywhere.
 
 export const PAD_SIZE = 280;
 
 /** The server accepts at most so many points in one drawing. */
 export const MAX_POINTS = 20_000;
+
+const MAX_MS = 24 * 60 * 60 * 1000; // the server accepts no longer drawing
+const NO_PRESSURE = 0.5; // as Pointer Events have it where a device measures none
 
 export const midpoint = (a, b) => ({ x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 });
 
@@ -85,18 +88,34 @@ const countPoints = (strokes) => strokes.reduce((sum, stroke) => sum + stroke.po
 
 /** Adds its middle to a line of two points, which could be read as [[x, x], [y, y]]. */
 const withMiddle = (points) =>
-  points.length === 2 ? [points[0], midpoint(...points), points[1]] : points;
+  points.length === 2 ? [points[0], { ...points[1], ...midpoint(...points) }, points[1]] : points;
 
-/** The strokes as lists of [x, y] or [x, y, pressure]; simplified only if there are more than `maxPoints`. */
-export function toLists(strokes, maxPoints = MAX_POINTS) {
+/** The points of each stroke, simplified only if there are more than `maxPoints`. */
+function fit(strokes, maxPoints) {
   let fitting = strokes;
   for (let tolerance = 0.1; countPoints(fitting) > maxPoints; tolerance *= 2) {
     fitting = strokes.map((stroke) => ({ ...stroke, points: simplify(stroke.points, tolerance) }));
     if (tolerance > PAD_SIZE) break; // only the ends are left
   }
-  return fitting.map((stroke) =>
-    withMiddle(stroke.points).map(({ x, y, pressure }) =>
-      pressure === undefined ? [x, y] : [x, y, pressure],
-    ),
+  return fitting.map(({ points }) => withMiddle(points));
+}
+
+/** The strokes as lists of [x, y] or [x, y, pressure]. */
+export const toLists = (strokes, maxPoints = MAX_POINTS) =>
+  fit(strokes, maxPoints).map((points) =>
+    points.map(({ x, y, pressure }) => (pressure === undefined ? [x, y] : [x, y, pressure])),
+  );
+
+/** The strokes as lists of [x, y, pressure, ms since the first point], if all points have a time. */
+export function toTimedLists(strokes) {
+  if (strokes.some(({ points }) => points.some(({ time }) => time === undefined)))
+    return toLists(strokes);
+  const fitting = fit(strokes, MAX_POINTS);
+  let ms = 0; // never less than before, even if a clock was set back
+  return fitting.map((points) =>
+    points.map(({ x, y, pressure = NO_PRESSURE, time }) => {
+      ms = Math.min(Math.max(time - fitting[0][0].time, ms), MAX_MS);
+      return [x, y, pressure, ms];
+    }),
   );
 }

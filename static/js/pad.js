@@ -14,6 +14,9 @@ const PALM_MS = 500; // a touch so soon after a pen is the hand that holds it
 const BUTTON = { primary: 0, eraser: 5 };
 const BARREL = 2; // of `buttons`
 
+/** Adds the time to a point: a kept sheet goes on at another page, whose clock begins anew. */
+const timed = (point, at) => ({ ...point, time: Math.round(performance.timeOrigin + at) });
+
 export class Pad extends EventTarget {
   penWidth = 18; // units
 
@@ -105,19 +108,19 @@ export class Pad extends EventTarget {
     }
   }
 
-  begin(point) {
+  begin(point, at = performance.now()) {
     const before = this.#sheet;
     this.dispatchEvent(new CustomEvent("begin")); // may turn the sheet
     this.#turned = this.#sheet === before ? null : before;
-    this.#current = { points: [point], width: this.penWidth };
+    this.#current = { points: [timed(point, at)], width: this.penWidth };
     this.#ink.begin();
     this.#paintSoon();
   }
 
-  extend(point) {
+  extend(point, at = performance.now()) {
     if (!this.#current) return;
     if (distance(this.#current.points.at(-1), point) < MIN_DISTANCE) return;
-    this.#current.points.push(point);
+    this.#current.points.push(timed(point, at));
     this.#paintSoon();
   }
 
@@ -154,7 +157,7 @@ export class Pad extends EventTarget {
     const point = this.#point(event);
     if (isEraser) this.#erase(point);
     else if (this.#sheet.picture) this.#click = point;
-    else this.begin(point);
+    else this.begin(point, event.timeStamp);
   }
 
   #move(event) {
@@ -162,25 +165,27 @@ export class Pad extends EventTarget {
     if (event.pointerId !== this.#pointer?.id) return;
     // One event can stand for several places; without that list (insecure origins), the event itself is the place.
     const all = event.getCoalescedEvents?.() ?? [];
-    for (const each of all.length > 0 ? all : [event]) this.#follow(this.#point(each));
+    for (const each of all.length > 0 ? all : [event])
+      this.#follow(this.#point(each), each.timeStamp);
   }
 
-  #follow(point) {
+  #follow(point, at) {
     if (this.#pointer.isEraser) {
       this.#erase(point);
       return;
     }
     if (this.#click) {
       if (distance(this.#click, point) < LEAST_STROKE) return;
-      this.begin(this.#click);
+      this.begin(this.#click, at);
       this.#click = null;
     }
-    this.extend(point);
+    this.extend(point, at);
   }
 
   #up(event) {
     if (event.pointerId !== this.#pointer?.id) return;
-    if (event.type === "pointerup" && this.#current) this.extend(this.#point(event));
+    if (event.type === "pointerup" && this.#current)
+      this.extend(this.#point(event), event.timeStamp);
     this.#click = null;
     this.end();
     this.#pointer = null;

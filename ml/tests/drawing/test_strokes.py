@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 import json
 import math
-from itertools import pairwise
+from itertools import count, pairwise
 
 import numpy as np
 import pytest
@@ -31,6 +31,26 @@ def test_points_with_and_without_pressure_are_accepted() -> None:
     assert parse_strokes([[[1, 2], [3.5, 4, 0.5]]]) == [[[1.0, 2.0], [3.5, 4.0, 0.5]]]
 
 
+def test_times_are_kept_as_whole_milliseconds() -> None:
+    strokes = parse_strokes([[[1, 2, 0.5, 0], [3, 4, 0.5, 16.7]], [[5, 6, 0.5, 17]]])
+    assert strokes == [[[1, 2, 0.5, 0], [3, 4, 0.5, 17]], [[5, 6, 0.5, 17]]]
+    assert json.dumps(strokes[1]) == "[[5.0, 6.0, 0.5, 17]]"
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_times_change_neither_which_points_are_kept_nor_the_digit(digit: int) -> None:
+    plain = [[[x, y, 0.5] for x, y, *_ in stroke] for stroke in DIGITS[digit]]
+    ms = count(step=8)
+    timed = [[[*point, next(ms)] for point in stroke] for stroke in plain]
+    kept = thin_strokes(parse_strokes(timed))
+    assert [[point[:3] for point in stroke] for stroke in kept] == thin_strokes(plain)
+    assert thin_strokes(kept) == kept
+    assert np.array_equal(
+        canonical_digit(ink_from_strokes(kept)),
+        canonical_digit(ink_from_strokes(thin_strokes(plain))),
+    )
+
+
 def test_strokes_without_points_are_left_out() -> None:
     assert parse_strokes([[], [[1, 2]], []]) == [[[1.0, 2.0]]]
 
@@ -52,6 +72,13 @@ def test_strokes_without_any_point_are_a_blank_drawing(value: object) -> None:
         [[1, 2]],
         [[[1]]],
         [[[1, 2, 3, 4]]],
+        [[[1, 2, 0.5, 4, 5]]],
+        [[[1, 2, 0.5, -1]]],
+        [[[1, 2, 0.5, 86_400_001]]],
+        [[[1, 2, 0.5, math.nan]]],
+        [[[1, 2, 0.5, None]]],
+        [[[1, 2, 0.5, 0], [3, 4]]],
+        [[[1, 2, 0.5, 9]], [[3, 4, 0.5, 8]]],
         [[["1", "2"]]],
         [[[None, 2]]],
         [[[True, False]]],
@@ -209,7 +236,9 @@ def test_two_points_that_are_hardly_told_from_coordinates_are_refused(name: str)
     [
         ([[[60, 200, 100], [40, 40, 240]]], "its pressure, 0 to 1"),
         ([[[0.2, 0.8, 0.4], [0.1, 0.1, 0.9]]], "may be two points a stroke"),
-        ([[[60, 200, 150, 100], [40, 40, 140, 240]]], r"not \[\[x...\], \[y...\]\]"),
+        ([[[60, 200, 150, 100], [40, 40, 140, 240]]], "its pressure, 0 to 1"),
+        ([[[3, 5, 0, 1], [0, 0, 1, 4]]], "may be two points a stroke"),
+        ([[[6, 20, 15, 10, 8], [4, 4, 14, 24, 30]]], r"not \[\[x...\], \[y...\]\]"),
     ],
 )
 def test_more_coordinates_one_after_the_other_are_refused(strokes: Strokes, message: str) -> None:

@@ -104,16 +104,16 @@ def test_strokes_and_their_writer_are_kept(
     model: TrainedModel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "strokes.json"
-    smaller = [[[x / 2, y / 2] for x, y in stroke] for stroke in SEVEN]
+    timed = [[[x / 2, y / 2, 0.5, 9 * y] for x, y in stroke] for stroke in SEVEN]
     drawings = [
         {"label": 7, "strokes": SEVEN, "writer": "one"},
-        {"label": 7, "strokes": smaller, "writer": "one"},
+        {"label": 7, "strokes": timed, "writer": "one"},
         {"label": 1, "strokes": SEVEN, "writer": "two"},
     ]
     path.write_text(json.dumps(drawings))
     run(capsys, path)
     first, second, third = Drawing.objects.order_by("created_at")
-    assert first.strokes == SEVEN
+    assert (first.strokes, second.strokes) == (SEVEN, timed)
     assert first.visitor == second.visitor != third.visitor
 
 

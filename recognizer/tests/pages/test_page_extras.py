@@ -70,7 +70,7 @@ def hand_over(page: Page, how: str, content: bytes) -> None:
     )
 
 
-def test_ten_strokes_leave_one_row(pad: Page) -> None:
+def test_ten_strokes_leave_one_row_with_the_time_of_each_point(pad: Page) -> None:
     draw(pad, TEN_STROKES)
     expect(pad.locator("#answer[data-digit]:not([aria-busy])")).to_be_attached()
 
@@ -80,6 +80,9 @@ def test_ten_strokes_leave_one_row(pad: Page) -> None:
         drawing["id"],
     )
     assert len(strokes[0]["strokes"]) == 10
+    times = [point[3] for stroke in strokes[0]["strokes"] for point in stroke]
+    assert times[0] == 0 < times[-1]
+    assert times == sorted(times)
 
 
 def test_a_lost_answer_leaves_no_row_of_its_own(site: LiveSite, browser: Browser) -> None:
