@@ -116,7 +116,8 @@ class RawField(serializers.Field[Any, Any, Any, Any]):
         },
         "description": "A list of strokes, each a list of points `[x, y]`, `[x, y, pressure]` or "
         "`[x, y, pressure, ms]`, x to the right, y downward, in any unit, pressure from 0 to 1 "
-        "(0.5 where it is unknown), ms the time since the first point; at most 20,000 points in all.",
+        "(0.5 where it is unknown), ms the time since the first point; at most 20,000 points in "
+        "all.",
     }
 )
 class StrokesField(RawField):
