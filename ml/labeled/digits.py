@@ -119,12 +119,15 @@ def canonicalize(
 ) -> LabeledDigits:
     """Bring labeled drawings to canonical digits in the same order.
 
-    The group is the writer; a drawing whose writer is not known is a group of its own. One that
-    cannot be read is left out and given to `on_unreadable`, with the reason; without that, it
-    raises InvalidDrawing, whose text opens with its name.
+    Those of an export that have no answer or are rejected are left out. The group is the writer; a
+    drawing whose writer is not known is a group of its own. One that cannot be read is left out and
+    given to `on_unreadable`, with the reason; without that, it raises InvalidDrawing, whose text
+    opens with its name.
     """
     pixels, labels, groups = bytearray(), bytearray(), []
     for drawing in drawings:
+        if drawing.label is None or not drawing.is_lesson:
+            continue
         try:
             pixels += canonical_digit(_ink_of(drawing)).tobytes()
         except InvalidDrawing as error:

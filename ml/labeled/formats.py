@@ -10,8 +10,10 @@ import tokenize
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +23,7 @@ from ml.drawing.pictures import MAX_IMAGE_BYTES
 from ml.drawing.strokes import Strokes, parse_strokes
 from ml.errors import DatasetError, InvalidDrawing
 from ml.labeled.packed import DAMAGE, MAX_UNPACKED, PackedFile, open_member, open_packed
-from ml.labeled.rows import MAX_LABEL, read_rows
+from ml.labeled.rows import MAX_LABEL, PIXELS, read_rows
 
 MAX_JSON: Final = 2**26
 """Most bytes of unpacked stroke JSON; it is read at once, unlike the other formats."""
@@ -52,12 +54,30 @@ NPZ_DAMAGE: Final = (
 IDX_IMAGES, IDX_LABELS = 0x0803, 0x0801
 
 
+REVIEWS: Final = ("unreviewed", "approved", "rejected")
+"""What a reviewer of the site made of a drawing; nothing learns from a rejected one."""
+TIME: Final = "%Y%m%dt%H%M%S%fz"
+"""How the name of a drawing in a csv ends: the time in UTC."""
+EXPORTED: Final = re.compile(
+    r"(?:(?P<writer>[0-9a-f]{16})-)?(?P<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+    r"(?:-(?P<review>[a-z]+)-(?P<source>[a-z]+)-(?P<created_at>\d{8}t\d{12}z))?"
+)
+"""Names of an exported csv: so read, a writer's drawings are of one family, as typefaces are."""
+EXPORTED_ARRAYS: Final = ("id", "created_at", "source", "review", "writer")
+"""What an exported npz has beside x and y: texts, of which an empty one is missing."""
+
+
 @dataclass(frozen=True, eq=False)
 class LabeledDrawing:
-    """One drawing of a labeled file: exactly one of `image`, `pixels` and `strokes` is given."""
+    """One drawing of a labeled file.
 
-    label: int
-    """The digit that it shows, 0 to 9, or 10 where it is not a digit."""
+    At least one of `pixels`, `strokes` and `image` is given; the first of them is what is read. An
+    export gives all that it has, and what stands from `id` on.
+    """
+
+    label: int | None
+    """The digit that it shows, 0 to 9, or 10 where it is not a digit; None in an export of a
+    drawing without an answer."""
     name: str
     """Name that is unique in the file, for people."""
     writer: str | None = None
@@ -67,6 +87,18 @@ class LabeledDrawing:
     """(height, width) uint8, light on dark or dark on light."""
     strokes: Strokes | None = None
     """Strokes of points, as `ml.drawing.strokes.parse_strokes` gives them."""
+    pen_width: float | None = None
+    id: UUID | None = None
+    created_at: datetime | None = None
+    source: str | None = None
+    """How the site that exported it got it."""
+    review: str | None = None
+    """One of `REVIEWS`; None if the file does not say."""
+
+    @property
+    def is_lesson(self) -> bool:
+        """Whether a model may learn from it, or be measured by it."""
+        return self.label is not None and self.review != "rejected"
 
 
 def iter_labeled(path: Path) -> Iterator[LabeledDrawing]:
@@ -76,8 +108,8 @@ def iter_labeled(path: Path) -> Iterator[LabeledDrawing]:
     - npz with arrays x (n, height, width) uint8 and y (n,);
     - IDX, gzipped or not: the file of images, beside which that of labels stands, or their folder;
     - json with a list of objects with ``label``, ``strokes`` and perhaps ``writer``; or ndjson with
-      such an object on each line, which may have base64 ``canonical`` pixels instead of strokes;
-      gzipped, zipped or not;
+      such an object on each line; gzipped, zipped or not. Exported ones, whose ``id`` is a UUID,
+      have base64 ``canonical`` pixels, and perhaps ``image``, and may lack strokes and a label;
     - a folder with pictures in folders 0 to 9 and ``none``.
 
     What is not a digit has the label 10; in json ``"none"`` is the same.
@@ -121,7 +153,50 @@ def _iter_csv(path: Path) -> Iterator[LabeledDrawing]:
             number += 1
             name = f"{face}, digit {label}" if face else _numbered(path, number)
             writer = family_of(face) if face else None
-            yield LabeledDrawing(label, name, writer, pixels=image)
+            drawing = LabeledDrawing(label, name, writer, pixels=image)
+            found = EXPORTED.fullmatch(face)
+            yield _with_origin(drawing, found.groupdict(), path) if found else drawing
+
+
+def _with_origin(
+    drawing: LabeledDrawing, origin: Mapping[str, Any], path: Path, line: int | None = None
+) -> LabeledDrawing:
+    """Add what an export says about a drawing, if its id is one of the site's."""
+    given = {name: origin.get(name) or None for name in EXPORTED_ARRAYS}
+    try:
+        pk = UUID(given["id"])
+    except (AttributeError, TypeError, ValueError):
+        return drawing
+    for name, value in given.items():
+        if not isinstance(value, str | None):
+            message = f"{drawing.name}: The field {name!r} is {value!r:.20}, not a text."
+            raise DatasetError(message, path, line)
+    if given["review"] not in (None, *REVIEWS):
+        message = f"{drawing.name}: The review is {given['review']!r:.20}, not one of"
+        raise DatasetError(f"{message} {', '.join(REVIEWS)}.", path, line)
+    return replace(
+        drawing,
+        id=pk,
+        writer=given["writer"],
+        created_at=_read_time(given["created_at"], drawing.name, path, line),
+        source=given["source"],
+        review=given["review"],
+    )
+
+
+def _read_time(text: str | None, name: str, path: Path, line: int | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        is_short = "-" not in text
+        time = datetime.strptime(text, TIME) if is_short else datetime.fromisoformat(text)
+        moment = time.replace(tzinfo=UTC) if is_short else time.astimezone(UTC)
+        if (is_short or time.tzinfo) and 1970 <= moment.year <= 9000:
+            return moment
+    except (ValueError, OverflowError):
+        pass
+    message = f"{name}: The time is {text!r:.40}, not one such as 2026-11-29T06:25:00+00:00."
+    raise DatasetError(message, path, line)
 
 
 def _iter_npz(path: Path) -> Iterator[LabeledDrawing]:
@@ -130,6 +205,12 @@ def _iter_npz(path: Path) -> Iterator[LabeledDrawing]:
             images, labels = (
                 read_array(archive, f"{name}.npy", path, MAX_UNPACKED) for name in "xy"
             )
+            names = {*archive.namelist()}
+            origin = {
+                name: read_array(archive, f"{name}.npy", path, MAX_UNPACKED)
+                for name in EXPORTED_ARRAYS
+                if "id.npy" in names and f"{name}.npy" in names
+            }
     except KeyError as error:
         raise DatasetError("The npz must hold the arrays x and y.", path) from error
     except NPZ_DAMAGE as error:
@@ -142,7 +223,13 @@ def _iter_npz(path: Path) -> Iterator[LabeledDrawing]:
     if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
         found = f"{labels.shape} {labels.dtype}"
         raise DatasetError(f"The array y is {found}, not {images.shape[:1]} whole numbers.", path)
-    yield from _label(images, labels, path)
+    for name, array in origin.items():
+        if array.shape != labels.shape:
+            found = f"{array.shape}, not {labels.shape}"
+            raise DatasetError(f"The array {name} is {found}: one for each label.", path)
+    for number, drawing in enumerate(_label(images, labels, path)):
+        row = {name: array[number].item() for name, array in origin.items()}
+        yield _with_origin(drawing, row, path) if row else drawing
 
 
 def read_array(archive: zipfile.ZipFile, name: str, path: Path, largest: int) -> NDArray[Any]:
@@ -258,32 +345,45 @@ def _read_item(item: object, path: Path, number: int, line: int | None = None) -
         raise DatasetError(
             f'{where}This is not an object {{"label": 7, "strokes": …}}.', path, line
         )
+    drawing = _with_origin(LabeledDrawing(None, _numbered(path, number)), item, path, line)
     label, writer = item.get("label"), item.get("writer")
     if label == NONE:
         label = MAX_LABEL
-    if type(label) is not int or not 0 <= label <= MAX_LABEL:
+    if (label is not None or drawing.id is None) and (
+        type(label) is not int or not 0 <= label <= MAX_LABEL
+    ):
         message = f'{where}The label is {label!r:.20}; a label is a number from 0 to 9, or "none".'
         raise DatasetError(message, path, line)
     if not isinstance(writer, str | int | None):
         raise DatasetError(f"{where}The writer is not a name.", path, line)
-    drawing = LabeledDrawing(
-        label, _numbered(path, number), writer=None if writer is None else str(writer)
-    )
-    if item.get("strokes") is None and isinstance(item.get("canonical"), str):
-        return replace(drawing, pixels=_read_canonical(item["canonical"], path, line, where))
+    drawing = replace(drawing, label=label, writer=None if writer is None else str(writer))
+    strokes, has_pixels = item.get("strokes"), isinstance(item.get("canonical"), str)
+    if has_pixels:
+        pixels = _decode(item["canonical"])
+        if pixels is None or len(pixels) != PIXELS:
+            message = f"{where}The canonical pixels are not {PIXELS} bytes in base64."
+            raise DatasetError(message, path, line)
+        drawing = replace(drawing, pixels=np.frombuffer(pixels, np.uint8).reshape(28, 28))
+        if isinstance(item.get("image"), str):
+            image = _decode(item["image"])
+            if image is None:
+                raise DatasetError(f"{where}The image is not a PNG in base64.", path, line)
+            drawing = replace(drawing, image=image)
+        if strokes is None:
+            return drawing
+    if isinstance(width := item.get("pen_width"), int | float) and 0 < width < math.inf:
+        drawing = replace(drawing, pen_width=float(width))
     try:
-        return replace(drawing, strokes=parse_strokes(item.get("strokes"), is_ours=True))
+        return replace(drawing, strokes=parse_strokes(strokes, is_ours=True))
     except InvalidDrawing as error:
         raise DatasetError(f"{where}{error}", path, line) from error
 
 
-def _read_canonical(text: str, path: Path, line: int | None, where: str) -> NDArray[np.uint8]:
-    """Decode the pixels that an export writes where there are no strokes."""
+def _decode(text: str) -> bytes | None:
     try:
-        return np.frombuffer(base64.b64decode(text, validate=True), np.uint8).reshape(28, 28)
-    except ValueError as error:
-        message = f"{where}The canonical pixels are not 784 bytes in base64."
-        raise DatasetError(message, path, line) from error
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        return None
 
 
 def _iter_folder(path: Path) -> Iterator[LabeledDrawing]:

@@ -6,6 +6,7 @@ import io
 import json
 import struct
 import zipfile
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from ml.drawing.pictures import encode_png
 from ml.errors import DatasetError
 from ml.labeled import formats
+from ml.labeled.digits import canonicalize
 from ml.labeled.formats import LabeledDrawing, family_of, iter_labeled
 from ml.tests.kit.hostile import npy, npz_of, zip_of
 from ml.tests.kit.labeled import digit_pixels, idx, mnist_row, tmnist_text, write_text
@@ -252,15 +254,87 @@ def test_strokes_are_read_with_their_writer(tmp_path: Path) -> None:
     assert drawings[0].name == "a.json.gz, digit 1"
 
 
-def test_ndjson_of_an_export_is_read_with_strokes_or_pixels(tmp_path: Path) -> None:
+def test_ndjson_is_read_with_strokes_and_pixels(tmp_path: Path) -> None:
     pixels = base64.b64encode(digit_pixels(7).tobytes()).decode()
     lines = [
         json.dumps({"label": 3, "strokes": STROKES, "canonical": pixels}),
         json.dumps({"label": 7, "strokes": None, "canonical": pixels, "review": "approved"}),
     ]
     first, second = iter_labeled(write_text(tmp_path / "a.ndjson", "\n".join(lines) + "\n\n"))
-    assert (first.strokes, first.pixels) == (STROKES, None)
-    assert np.array_equal(second.pixels, digit_pixels(7))  # type: ignore[arg-type]
+    assert first.strokes == STROKES
+    for drawing in (first, second):
+        assert np.array_equal(drawing.pixels, digit_pixels(7))  # type: ignore[arg-type]
+
+
+EXPORTED = {
+    "id": "5b8f4f0e-6d2c-4a3e-9d3a-0f6f1c5f7a10",
+    "created_at": "2026-11-29T07:25:00.000123+01:00",
+    "source": "canvas",
+    "review": "rejected",
+    "writer": "0123456789abcdef",
+}
+
+
+def write_exports(folder: Path) -> list[Path]:
+    """Write one exported drawing in each format."""
+    pixels = digit_pixels(7)
+    item = {**EXPORTED, "label": 7, "canonical": base64.b64encode(pixels.tobytes()).decode()}
+    np.savez(
+        folder / "a.npz",
+        x=pixels[None],
+        y=np.array([7], np.uint8),
+        **{name: np.array([value]) for name, value in EXPORTED.items()},  # type: ignore[arg-type]
+    )
+    name = f"{EXPORTED['writer']}-{EXPORTED['id']}-rejected-canvas-20261129t062500000123z"
+    row = ",".join([name, "7", *map(str, pixels.ravel())])
+    header = ",".join(["names", "labels", *map(str, range(1, 785))])
+    return [
+        folder / "a.npz",
+        write_text(folder / "a.csv", f"{header}\n{row}\n"),
+        write_text(folder / "a.ndjson", json.dumps(item)),
+    ]
+
+
+def test_an_export_says_whose_it_is_when_and_what_became_of_it(tmp_path: Path) -> None:
+    for path in write_exports(tmp_path):
+        (drawing,) = iter_labeled(path)
+        assert str(drawing.id) == EXPORTED["id"], path
+        assert (drawing.source, drawing.review) == ("canvas", "rejected")
+        assert drawing.writer == EXPORTED["writer"]
+        assert drawing.created_at == datetime.fromisoformat(EXPORTED["created_at"])
+
+
+def test_nothing_is_learned_from_an_exported_drawing_that_is_rejected(tmp_path: Path) -> None:
+    for path in write_exports(tmp_path):
+        assert len(canonicalize(iter_labeled(path))) == 0, path
+
+
+def test_an_exported_drawing_may_lack_a_label(tmp_path: Path) -> None:
+    item = {**EXPORTED, "label": None, "strokes": STROKES}
+    (drawing,) = iter_labeled(write_text(tmp_path / "a.ndjson", json.dumps(item)))
+    assert drawing.label is None
+
+
+def test_the_id_and_the_review_of_another_program_mean_nothing(tmp_path: Path) -> None:
+    item = {"id": 17, "review": "nice", "label": 7, "strokes": STROKES}
+    (drawing,) = iter_labeled(write_text(tmp_path / "a.ndjson", json.dumps(item)))
+    assert (drawing.id, drawing.review) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("review", "good", "The review is 'good', not one of unreviewed"),
+        ("created_at", "2026-11-29T06:25:00", "The time is '2026-11-29T06:25:00', not one such"),
+        ("created_at", "0001-01-01T00:00:00+14:00", "The time is"),
+        ("source", ["canvas"], "The field 'source' is"),
+    ],
+)
+def test_a_wrong_field_of_an_export_is_named(
+    tmp_path: Path, field: str, value: object, message: str
+) -> None:
+    item = {**EXPORTED, "label": 7, "strokes": STROKES, field: value}
+    refuse(write_text(tmp_path / "a.ndjson", json.dumps(item)), message)
 
 
 @pytest.mark.parametrize(

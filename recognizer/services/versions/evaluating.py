@@ -35,7 +35,8 @@ def evaluate(path: Path, version: int | None = None) -> Evaluation:
     labels, sentences = [], []
 
     def note(drawing: formats.LabeledDrawing, error: InvalidDrawing) -> None:
-        labels.append(drawing.label)
+        if drawing.label is not None:
+            labels.append(drawing.label)
         sentences.append(f"{drawing.name}: {error}")
 
     digits = canonicalize(formats.iter_labeled(path), note)
