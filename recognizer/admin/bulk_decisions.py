@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -119,7 +121,11 @@ class BulkDecisions(admin.ModelAdmin[Drawing]):
         """Decide about the drawings that an action would change, or ask first."""
         text = request.POST.get("label", "")
         label = int(text) if text.isdecimal() and int(text) <= NO_DIGIT else None
-        wanted = _narrow(queryset, action, label)
+        wanted = _narrow(_as_shown(request, queryset), action, label)
+        changed = _narrow(_chosen(request, queryset), action, label).count() - wanted.count()
+        if changed and not wanted.exists():
+            self._tell_changed(request, changed)
+            return None
         # By the newest, so that the page and its answer are about the same portion.
         newest = wanted.order_by("-created_at", "-id").values_list("pk", flat=True)
         portion = wanted.filter(pk__in=list(newest[:PORTION]))
@@ -138,17 +144,22 @@ class BulkDecisions(admin.ModelAdmin[Drawing]):
             return self._ask(request, action, wanted, doubtful)
         if confirmed == "others":
             portion = portion.filter(suspicious_at=None)
+        changed += portion.count()
         if action == "delete_selected":
-            self._tell(request, action, sum(recognition.delete_in_chunks(portion)))
+            count = sum(recognition.delete_in_chunks(portion))
+            self._tell(request, action, count)
         else:
             kept = reviews.KEPT if label is None else label
             decided = reviews.decide(portion, _reviewer(request), REVIEWS[action], label=kept)
-            self._tell(request, action, decided.count, decided.group)
+            count = decided.count
+            self._tell(request, action, count, decided.group)
+        if changed > count:
+            self._tell_changed(request, changed - count)
         if action == "approve" and (unlabeled := queryset.open()[:PORTION].count()):
             sentence = gettext("%(count)s without a label: there is nothing to approve.")
             sentence %= {"count": f"{unlabeled:,}"}
             self.message_user(request, sentence, messages.WARNING)
-        if request.POST.get("select_across") == "1" and confirmed != "others" and wanted.exists():
+        if _is_across(request) and confirmed != "others" and wanted.exists():
             return self._ask(request, action, wanted, doubtful, label)
         return None
 
@@ -181,6 +192,8 @@ class BulkDecisions(admin.ModelAdmin[Drawing]):
             "checkbox": ACTION_CHECKBOX_NAME,
             "selected": request.POST.getlist(ACTION_CHECKBOX_NAME),
             "select_across": request.POST.get("select_across", "0"),
+            "shown_at": request.POST.get("shown_at", ""),
+            "seen": request.POST.getlist("seen"),
         }
         return self._page(request, "decide", context)
 
@@ -204,6 +217,68 @@ class BulkDecisions(admin.ModelAdmin[Drawing]):
             url = reverse("admin:recognizer_drawing_undo", args=[group])
             sentence = format_html('{} <a href="{}">{}</a>', sentence, url, gettext("Undo"))
         self.message_user(request, sentence, messages.SUCCESS)
+
+    def _tell_changed(self, request: HttpRequest, count: int) -> None:
+        sentence = ngettext(
+            "%(count)s is not as the page showed it, and stays as it is.",
+            "%(count)s are not as the page showed them, and stay as they are.",
+            count,
+        )
+        self.message_user(request, sentence % {"count": f"{count:,}"}, messages.WARNING)
+
+
+def write_state(drawing: Drawing) -> str:
+    """Return what a page shows of a drawing, which a decision sends back to be compared."""
+    seal = reviews.seal(drawing.label, bytes(drawing.canonical))
+    return f"{drawing.pk}:{drawing.review}:{seal}"
+
+
+def as_shown(drawings: DrawingQuerySet, reviewer: User, seen: list[str]) -> DrawingQuerySet:
+    """Return the drawings whose review, label and ink are as a page showed them."""
+    seals: dict[uuid.UUID, str] = {}
+    by_review: dict[str, list[uuid.UUID]] = {}
+    for each in seen:
+        pk, review, seal = [*each.split(":", 2), "", ""][:3]
+        with suppress(ValueError):
+            seals[uuid.UUID(pk)] = seal
+            by_review.setdefault(review, []).append(uuid.UUID(pk))
+    same = Q(pk__in=[])
+    for review, ids in by_review.items():
+        same |= Q(review=review, pk__in=ids)
+    return reviews.as_seen(drawings.filter(same), reviewer, seals)
+
+
+def _is_across(request: HttpRequest) -> bool:
+    """Check whether all that meets the filter is chosen, not only rows of the page."""
+    return request.POST.get("select_across") == "1"
+
+
+def _chosen(request: HttpRequest, queryset: DrawingQuerySet) -> DrawingQuerySet:
+    """Return what was chosen, also what meets the filter no more."""
+    if _is_across(request):
+        return queryset
+    return Drawing.objects.filter(pk__in=request.POST.getlist(ACTION_CHECKBOX_NAME))
+
+
+def _as_shown(request: HttpRequest, queryset: DrawingQuerySet) -> DrawingQuerySet:
+    """Return the chosen drawings that are as the page showed them.
+
+    Of a whole filter it showed the first rows; the others are as they were at that time.
+    """
+    reviewer, seen = _reviewer(request), request.POST.getlist("seen")
+    unchanged = as_shown(queryset, reviewer, seen)
+    if not _is_across(request):
+        return unchanged
+    try:
+        shown_at = datetime.fromisoformat(request.POST.get("shown_at", "")).astimezone(UTC)
+        ids = [uuid.UUID(each.partition(":")[0]) for each in seen]
+    except ValueError:
+        return unchanged
+    later = Q(decided_at__gt=shown_at) & ~Q(reviewer=reviewer)
+    later |= Q(undone_at__gt=shown_at) & ~Q(undone_by=reviewer)
+    since = Decision.objects.filter(later, drawing=OuterRef("pk"))
+    changed = Q(feedback_at__gt=shown_at) | Q(reviewed_at__gt=shown_at) | Exists(since)
+    return unchanged | queryset.filter(~changed, created_at__lte=shown_at).exclude(pk__in=ids)
 
 
 def _narrow(drawings: DrawingQuerySet, action: str, label: int | None) -> DrawingQuerySet:

@@ -14,11 +14,12 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import get_current_timezone, localdate, localtime
 
-from recognizer.admin.bulk_decisions import BulkDecisions
+from recognizer.admin.bulk_decisions import BulkDecisions, as_shown, write_state
 from recognizer.admin.desk import DeskPages
 from recognizer.admin.elements import picture, table
 from recognizer.models import Decision, Drawing, DrawingQuerySet, Import
@@ -154,6 +155,12 @@ def _beginning_with(drawings: Any, text: str, names: tuple[str, ...]) -> Any:
 
 
 class DrawingForm(forms.ModelForm[Drawing]):
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.initial["seen"] = write_state(self.instance)
+
     def clean(self) -> dict[str, Any]:
         """Refuse an approval without a label."""
         fields = super().clean() or {}
@@ -245,24 +252,26 @@ class DrawingAdmin(BulkDecisions, DeskPages, admin.ModelAdmin[Drawing]):
             lookup, value, request
         )
 
-    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Post the value shown, too: a visitor's answer meanwhile is not a reviewer's change."""
-        return super().formfield_for_choice_field(
-            db_field, request, show_hidden_initial=True, **kwargs
-        )
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        """Tell a later decision about the whole filter when it was shown."""
+        shown_at = request.POST.get("shown_at", timezone.now().isoformat())
+        return super().changelist_view(request, {"shown_at": shown_at, **(extra_context or {})})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Drawings come from the page, the API and imports."""
         return False
 
     def save_model(self, request: HttpRequest, obj: Drawing, form: Any, change: bool) -> None:
-        """Decide what the form changed, if the label is still the one that it showed."""
+        """Decide what the form changed, if the drawing still is what its page showed."""
         if not form.changed_data:
             return
-        drawings, label = Drawing.objects.filter(pk=obj.pk), obj.label
-        if "label" not in form.changed_data:
-            drawings, label = drawings.filter(label=label), reviews.KEPT
-        decided = reviews.decide(drawings, _reviewer(request), obj.review, label=label)
+        reviewer = _reviewer(request)
+        own = Drawing.objects.filter(pk=obj.pk)
+        drawings = as_shown(own, reviewer, [form.cleaned_data["seen"]])
+        label = obj.label if "label" in form.changed_data else reviews.KEPT
+        decided = reviews.decide(drawings, reviewer, obj.review, label=label)
         if not decided.count:
             self.message_user(request, "It was changed meanwhile; look again.", messages.WARNING)
 
@@ -285,11 +294,10 @@ class DrawingAdmin(BulkDecisions, DeskPages, admin.ModelAdmin[Drawing]):
 
     @admin.display(description="drawing")
     def thumbnail(self, drawing: Drawing) -> SafeString:
-        return picture(
-            recognition.canonical_png(drawing),
-            56,
-            f"Drawing read as {drawing.get_answer_display()}",
-        )
+        name = f"Drawing read as {drawing.get_answer_display()}"
+        image = picture(recognition.canonical_png(drawing), 56, name)
+        state = write_state(drawing)
+        return format_html('{}<input type="hidden" name="seen" value="{}">', image, state)
 
     @admin.display(description="confidence")
     def confidence_percent(self, drawing: Drawing) -> str:

@@ -54,7 +54,8 @@ def listed(client: Client, **query: Any) -> set[str]:
 def decide(client: Client, action: str, *drawings: Drawing, **fields: str) -> str:
     """Run an action on drawings and return the page that follows."""
     selected = [str(drawing.pk) for drawing in drawings]
-    body = {"action": action, "_selected_action": selected, **fields}
+    seen = re.findall('name="seen" value="(.*?)"', client.get(LIST).content.decode())
+    body = {"action": action, "_selected_action": selected, "seen": seen, **fields}
     return client.post(LIST, body, follow=True).content.decode()
 
 
@@ -218,13 +219,34 @@ def test_an_answer_that_came_after_the_form_was_shown_stays(
     reviewer: Client, archive: dict[str, Drawing]
 ) -> None:
     url = f"{LIST}{archive['right'].pk}/change/"
-    shown = {**form_of(reviewer, url), "initial-label": "3", "initial-review": "unreviewed"}
+    shown = form_of(reviewer, url)
     recognition.give_feedback(archive["right"], label=8)
     reviewer.post(url, shown)
     page = reviewer.post(url, {**shown, "review": "approved"}, follow=True).content.decode()
     assert "It was changed meanwhile; look again." in page
     late = Drawing.objects.get(pk=archive["right"].pk)
     assert (late.label, late.review) == (8, "unreviewed")
+
+
+def test_a_label_for_ink_that_changed_after_the_form_was_shown_is_not_stored(
+    reviewer: Client, archive: dict[str, Drawing]
+) -> None:
+    url = f"{LIST}{archive['open'].pk}/change/"
+    shown = form_of(reviewer, url, label="5")
+    Drawing.objects.filter(pk=archive["open"].pk).update(canonical=bytes(784))
+    page = reviewer.post(url, shown, follow=True).content.decode()
+    assert "It was changed meanwhile; look again." in page
+    assert Drawing.objects.get(pk=archive["open"].pk).label is None
+
+
+def test_a_form_that_was_refused_is_mended_and_sent_again(
+    reviewer: Client, archive: dict[str, Drawing]
+) -> None:
+    url = f"{LIST}{archive['open'].pk}/change/"
+    page = reviewer.post(url, form_of(reviewer, url, review="approved")).content.decode()
+    seen = re.findall('name="seen" value="(.*?)"', page)
+    reviewer.post(url, {"label": "5", "review": "approved", "seen": seen})
+    assert Drawing.objects.get(pk=archive["open"].pk).label == 5
 
 
 def test_nothing_is_approved_without_a_label(reviewer: Client, archive: dict[str, Drawing]) -> None:

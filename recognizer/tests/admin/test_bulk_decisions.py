@@ -36,8 +36,17 @@ def reviewer(model: Any) -> Client:
 def run(client: Client, action: str, query: str = "", **fields: Any) -> str:
     """Run an action on all drawings of the list, or of a filter of it; return what follows."""
     chosen = [str(pk) for pk in Drawing.objects.values_list("pk", flat=True)[:100]]
-    body = {"action": action, "_selected_action": chosen, **fields}
+    body = {"action": action, "_selected_action": chosen, **shown(), **fields}
     return client.post(LIST + query, body, follow=True).content.decode()
+
+
+def shown() -> dict[str, Any]:
+    """Return what the list sends back of what it shows now."""
+    drawings = Drawing.objects.all()[:100]
+    return {
+        "seen": [bulk_decisions.write_state(drawing) for drawing in drawings],
+        "shown_at": timezone.now().isoformat(),
+    }
 
 
 def states() -> list[tuple[int | None, str]]:
@@ -144,7 +153,7 @@ def test_a_whole_filter_is_decided_in_portions_and_nothing_else(
     monkeypatch.setattr(bulk_decisions, "CONFIRMED_FROM", 4)
     answered(RIGHT, 7)
     answered(WRONG, 2)
-    all_of_it = {"query": f"?label__exact={RIGHT}", "select_across": "1"}
+    all_of_it = {"query": f"?label__exact={RIGHT}", "select_across": "1", **shown()}
     page = run(reviewer, "reject", **all_of_it)
     assert "The newest 3 are done first" in page
     for left in (4, 1):
@@ -168,6 +177,59 @@ def test_what_left_the_filter_while_the_decision_was_taken_stays(
     monkeypatch.setattr(reviews, "decide", overtaken)
     run(reviewer, "approve", "?queue=unreviewed")
     assert states() == [(RIGHT, "rejected")] * 2
+
+
+@pytest.mark.parametrize("across", ["0", "1"], ids=["chosen", "the whole filter"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"label": WRONG, "feedback_at": timezone.now},
+        {"review": "rejected", "reviewed_at": timezone.now},
+    ],
+    ids=["answered", "reviewed"],
+)
+def test_a_drawing_that_changed_since_the_list_was_shown_is_left_out_and_told(
+    reviewer: Client, change: dict[str, Any], across: str
+) -> None:
+    answered(RIGHT, 3)
+    page = reviewer.get(LIST).content.decode()
+    sent = {
+        "seen": re.findall('name="seen" value="(.*?)"', page),
+        "shown_at": re.findall('name="shown_at" value="(.*?)"', page)[0],
+    }
+    late = answered(RIGHT, source="upload") if across == "1" else []
+    changed = Drawing.objects.exclude(pk__in=[one.pk for one in late])[0]
+    values = {name: value() if callable(value) else value for name, value in change.items()}
+    Drawing.objects.filter(pk=changed.pk).update(**values)
+    told = "2 are not as the page showed them" if late else "1 is not as the page showed it"
+    done = run(reviewer, "approve", confirmed="all", select_across=across, **sent)
+    assert told in done
+    assert "2 approved." in done
+    changed.refresh_from_db()
+    assert changed.review == values.get("review", "unreviewed")
+
+
+def test_an_open_drawing_whose_ink_changed_since_the_list_was_shown_is_not_relabeled(
+    reviewer: Client,
+) -> None:
+    answered(RIGHT)
+    Drawing.objects.update(label=None, feedback_at=None)
+    before = shown()
+    Drawing.objects.update(canonical=bytes(784))
+    for across in ("0", "1"):
+        page = run(reviewer, "relabel", confirmed="all", label="1", select_across=across, **before)
+        assert "1 is not as the page showed it" in page
+    assert states() == [(None, "unreviewed")]
+
+
+def test_of_a_whole_filter_what_another_reviewer_put_back_meanwhile_stays(reviewer: Client) -> None:
+    drawings = answered(RIGHT, 2, review="rejected", reviewed_at=timezone.now())
+    before = {**shown(), "seen": []}
+    other = make_member("Reviewer", "second")
+    reviews.decide(Drawing.objects.filter(pk=drawings[0].pk), other, "unreviewed")
+    page = run(reviewer, "approve", select_across="1", **before)
+    assert "1 is not as the page showed it" in page
+    assert states() == [(RIGHT, "approved"), (RIGHT, "unreviewed")]
 
 
 def test_the_queries_of_a_decision_do_not_grow_with_the_drawings(reviewer: Client) -> None:
