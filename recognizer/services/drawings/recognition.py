@@ -10,7 +10,7 @@ from threading import BoundedSemaphore, Lock
 from typing import Any
 
 import numpy as np
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 from PIL import Image
 
@@ -27,6 +27,7 @@ from recognizer.services.drawings.doubting import doubt_answer
 from recognizer.services.drawings.remembering import answer_personally
 from recognizer.services.drawings.room import check_room
 from recognizer.services.errors import ServiceError
+from recognizer.services.inserting import insert_or_overwrite
 from recognizer.services.metrics import count_feedback, count_predictions
 from recognizer.services.versions.registry import NoModel, active_model
 
@@ -50,6 +51,11 @@ READING = [
     "source",
 ]
 """Fields that another reading of the same drawing changes."""
+KEPT = [
+    field.attname
+    for field in Drawing._meta.local_concrete_fields
+    if field.attname not in {"id", "answer", *READING}
+]
 
 
 LONGEST_WAIT_SECONDS = 2
@@ -182,8 +188,7 @@ def recognize(
         recognized = Recognized(drawing, is_new=True)
     else:
         drawing.pk = id
-        with transaction.atomic():
-            recognized = _keep_under_its_id(drawing)
+        recognized = _keep_under_its_id(drawing)
     recognized.drawing.found = sketch.found
     if personal and visitor is not None and hidden is not None:
         recognized.drawing.personal = answer_personally(visitor, prediction, hidden, model)
@@ -213,25 +218,17 @@ def is_kept(pk: uuid.UUID, visitor: uuid.UUID | None) -> bool:
 def _keep_under_its_id(drawing: Drawing) -> Recognized:
     """Insert a row, or overwrite the author's open row of the same id."""
     own = Drawing.objects.filter(pk=drawing.pk, visitor=drawing.visitor)
-    if _overwrite_open(own, drawing):
-        return Recognized(own.get(), is_new=False)
-    try:
-        with transaction.atomic():
-            drawing.save(force_insert=True)
-    except IntegrityError as error:
-        # It is answered or another visitor's, or the same request came twice at the same moment.
+    if not insert_or_overwrite(drawing, READING):
+        # It is answered or another visitor's.
         stored = own.first()
-        if stored is not None and _overwrite_open(own, drawing):
-            stored.refresh_from_db()
-        elif stored is None or not _is_same(stored, drawing):
-            raise IdTaken("This id cannot be used; choose another one.") from error
+        if stored is None or not _is_same(stored, drawing):
+            raise IdTaken("This id cannot be used; choose another one.")
         return Recognized(stored, is_new=False)
-    return Recognized(drawing, is_new=True)
-
-
-def _overwrite_open(own: DrawingQuerySet, drawing: Drawing) -> int:
-    """Overwrite a row while it is open, in one statement, so that no answer is lost."""
-    return own.replaceable().update(**{name: getattr(drawing, name) for name in READING})
+    kept = own.values(*KEPT).first() or {}  # none if it was deleted at once
+    is_new = kept.get("created_at", drawing.created_at) == drawing.created_at
+    for name, value in kept.items():
+        setattr(drawing, name, value)
+    return Recognized(drawing, is_new)
 
 
 def _is_same(stored: Drawing, drawing: Drawing) -> bool:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from recognizer.models import Drawing
@@ -117,19 +120,27 @@ def test_the_id_of_an_imported_drawing_cannot_be_taken_before(stranger: Caller) 
     assert_problem(answer, 400, "invalid-request", "id")
 
 
-def test_a_request_that_arrives_twice_at_once_leaves_one_row(
-    visitor: Caller, chosen: str, monkeypatch: pytest.MonkeyPatch
+def test_requests_that_arrive_at_once_leave_one_row(
+    transactional_db: None, stranger: Caller, chosen: str
 ) -> None:
-    overwrite_open = recognition._overwrite_open
+    def send_again(_: int) -> int:
+        try:
+            recognized = recognition.recognize(strokes=SEVEN, id=uuid.UUID(chosen))
+        finally:
+            connection.close()
+        return recognized.is_new
 
-    def come_second(*arguments: Any) -> int:
-        # Between the look at the row and the insert, the other request is done.
-        monkeypatch.setattr(recognition, "_overwrite_open", overwrite_open)
-        send(visitor, chosen)
-        return 0
+    recognition.recognize(strokes=SEVEN)  # with the model loaded, they come at once
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(send_again, range(8))) == [False] * 7 + [True]
+    assert Drawing.objects.filter(pk=chosen).count() == 1
 
-    monkeypatch.setattr(recognition, "_overwrite_open", come_second)
-    answer = send(visitor, chosen)
-    assert answer.status_code == 200
-    assert answer.json()["id"] == chosen
-    assert Drawing.objects.count() == 1
+
+def test_a_drawing_under_an_id_is_stored_by_one_statement(visitor: Caller, chosen: str) -> None:
+    for digit in (1, 7):
+        with CaptureQueriesContext(connection) as queries:
+            recognition.recognize(image=png_of(digit), id=uuid.UUID(chosen))
+        statements = [query["sql"].split()[0] for query in queries.captured_queries]
+        assert set(statements) <= {"SELECT", "INSERT"}
+        assert statements.count("INSERT") == 1
+    assert Drawing.objects.get(pk=chosen).prediction == 7

@@ -1,0 +1,56 @@
+"""Stores a drawing by one statement that commits by itself.
+
+Within BEGIN … COMMIT a thread gives up the interpreter at each statement, and may wait for its turn
+while it holds SQLite's only write lock.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+
+from django.db import connection
+
+from recognizer.models import Drawing
+
+_FIELDS = [field for field in Drawing._meta.local_concrete_fields if not field.generated]
+
+
+def insert_or_overwrite(drawing: Drawing, names: Sequence[str]) -> bool:
+    """Insert a drawing, or overwrite these fields of its visitor's open one of the same id.
+
+    Return whether either happened: the id may be another visitor's, or answered.
+    """
+    return _execute(_upsert(tuple(names)), drawing)
+
+
+def _execute(statement: str, drawing: Drawing) -> bool:
+    values = [
+        field.get_db_prep_save(field.pre_save(drawing, True), connection) for field in _FIELDS
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        is_stored: bool = cursor.rowcount == 1
+    drawing._state.adding, drawing._state.db = False, connection.alias
+    return is_stored
+
+
+@functools.cache
+def _insertion() -> str:
+    columns = ", ".join(f'"{field.column}"' for field in _FIELDS)
+    places = ", ".join(["%s"] * len(_FIELDS))
+    # Names of our own, as below.
+    return f'INSERT INTO "{Drawing._meta.db_table}" ({columns}) VALUES ({places})'  # nosec B608
+
+
+@functools.cache
+def _upsert(names: tuple[str, ...]) -> str:
+    table = f'"{Drawing._meta.db_table}"'
+    columns = [field.column for field in _FIELDS if field.attname in names]
+    changes = ", ".join(f'"{column}" = excluded."{column}"' for column in columns)
+    return (
+        f"{_insertion()} ON CONFLICT (id) DO UPDATE SET {changes} "
+        f"WHERE {table}.label IS NULL AND {table}.review = '{Drawing.Review.UNREVIEWED}' "
+        f"AND ({table}.visitor = excluded.visitor "
+        f"OR ({table}.visitor IS NULL AND excluded.visitor IS NULL))"
+    )
