@@ -329,6 +329,7 @@ def test_nothing_of_the_list_is_wider_than_1280_pixels(site: LiveSite, page: Pag
     page.get_by_label("Password").fill("wide enough")
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("columnheader", name="Drawn")).to_be_visible()
+    page.wait_for_load_state()  # before that, not everything has its width
     widths = page.evaluate(
         """() => [document.documentElement, document.querySelector(".results")].map(
             (each) => each.scrollWidth - each.clientWidth)"""
