@@ -23,7 +23,10 @@ MOST_REMEMBERED = 10_000
 """Most full buckets that a process remembers."""
 _full: dict[str, int] = {}
 _here: dict[tuple[str, int], int] = {}
+_taken: dict[str, tuple[int, int]] = {}
 _counting = threading.Lock()
+SHARE_TAKEN = 100
+"""A process takes a hundredth of a limit at once, and counts that itself, without a write."""
 MOST_SECONDS = 24 * 60 * 60
 """The longest window."""
 PAUSE_SECONDS = 10
@@ -59,6 +62,11 @@ class Limit:
         """The kind of caller: visitor, key, address, network or everybody."""
         return self.who.partition(" ")[0]
 
+    @property
+    def share(self) -> int:
+        """How many hits a process takes at once, this one included."""
+        return max(self.cost, self.most // SHARE_TAKEN)
+
     def ends(self, now: float) -> int:
         """Return the end of the current window."""
         return (int(now) // self.seconds + 1) * self.seconds
@@ -89,6 +97,7 @@ def find_full(limit: Limit) -> Excess | None:
 def forget_full() -> None:
     """Forget what this process remembers: full limits, its own counts, and that counting failed."""
     _full.clear()
+    _taken.clear()
     _here.clear()
     _pause.until = 0.0
 
@@ -106,6 +115,7 @@ def count_hits(limits: Iterable[Limit]) -> Excess | None:
             return excess
     if time.monotonic() < _pause.until:
         return None
+    limits = [limit for limit in limits if not _use_taken(limit, now)]
     try:
         hits = _count(limits, now) if limits else {}
     except (DatabaseError, RedisError) as error:
@@ -114,11 +124,37 @@ def count_hits(limits: Iterable[Limit]) -> Excess | None:
         _pause.until = time.monotonic() + PAUSE_SECONDS
         return None
     for limit in limits:
-        if hits[limit.bucket] > limit.most:
+        left = limit.most - (hits[limit.bucket] - limit.share)
+        if left < limit.cost:
             ends = limit.ends(now)
             _remember_full(limit.bucket, ends, now)
             return Excess(limit, ends - now)
+        _keep_taken(limit, min(left, limit.share) - limit.cost, now)
     return None
+
+
+def _use_taken(limit: Limit, now: float) -> bool:
+    """Count on what this process has taken before, if that is enough."""
+    with _counting:
+        ends, left = _taken.get(limit.bucket, (0, 0))
+        if ends != limit.ends(now) or left < limit.cost:
+            return False
+        _taken[limit.bucket] = ends, left - limit.cost
+        return True
+
+
+def _keep_taken(limit: Limit, more: int, now: float) -> None:
+    """Keep what was taken beyond this hit; what is not used is lost, so that none is used twice."""
+    if not more:
+        return
+    with _counting:
+        if len(_taken) >= MOST_REMEMBERED:
+            for old in [bucket for bucket, (end, _) in _taken.items() if end <= now]:
+                del _taken[old]
+        ends, left = _taken.get(limit.bucket, (0, 0))
+        if len(_taken) < MOST_REMEMBERED:
+            left = left if ends == limit.ends(now) else 0
+            _taken[limit.bucket] = limit.ends(now), left + more
 
 
 def count_here(limits: Iterable[Limit]) -> Excess | None:
@@ -138,7 +174,7 @@ def count_here(limits: Iterable[Limit]) -> Excess | None:
 
 
 def _count(limits: list[Limit], now: float) -> dict[str, int]:
-    """Return what was counted in each bucket, including this hit."""
+    """Return what was counted in each bucket, including what is taken now."""
     if isinstance(caches["default"], DatabaseCache):
         return _count_in_database(limits, now)
     hits = {}
@@ -147,9 +183,9 @@ def _count(limits: list[Limit], now: float) -> dict[str, int]:
         key = f"hits:{limit.bucket}:{end}"
         cache.add(key, 0, end - now + 60)
         try:
-            hits[limit.bucket] = cache.incr(key, limit.cost)
+            hits[limit.bucket] = cache.incr(key, limit.share)
         except ValueError:  # the cache is full and dropped the entry
-            hits[limit.bucket] = limit.cost
+            hits[limit.bucket] = limit.share
     return hits
 
 
@@ -160,7 +196,7 @@ def _count_in_database(limits: list[Limit], now: float) -> dict[str, int]:
     (docs/decisions/throttles.md).
     """
     # In one order, so that two requests do not wait for each other.
-    rows = sorted((limit.bucket, limit.ends(now), limit.cost) for limit in limits)
+    rows = sorted((limit.bucket, limit.ends(now), limit.share) for limit in limits)
     table = connection.ops.quote_name(HitCount._meta.db_table)
     values = ", ".join(["(%s, %s, %s)"] * len(rows))
     # Names and placeholders of our own.
@@ -173,7 +209,7 @@ def _count_in_database(limits: list[Limit], now: float) -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute(statement, [value for row in rows for value in row])
         hits = dict(cursor.fetchall())
-    if any(hits[bucket] == cost for bucket, _, cost in rows):  # a window begins
+    if any(hits[bucket] == share for bucket, _, share in rows):  # a window begins
         # Later ones are of a clock that was ahead.
         HitCount.objects.exclude(ends__range=(now, now + MOST_SECONDS)).delete()
     return hits

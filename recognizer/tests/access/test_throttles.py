@@ -601,3 +601,42 @@ def test_a_picture_that_takes_longer_than_it_seems_counts_when_it_is_read(
     answer = stranger.post(PREDICTIONS, body, REMOTE_ADDR="203.0.113.7")
     assert_problem(answer, 429, "too-many-requests")
     assert "units of work" in answer.json()["detail"]
+
+
+def test_a_caller_far_from_a_limit_costs_no_write(
+    db: None, clock: list[float], django_assert_num_queries: Any
+) -> None:
+    limits = [Limit("visitor x", "requests", 600), Limit("everybody", "requests", 30_000)]
+    count_hits(limits)
+    with django_assert_num_queries(0):
+        assert not any(count_hits(limits) for _ in range(5))
+    with django_assert_num_queries(1):
+        assert count_hits(limits) is None
+
+
+def test_what_two_processes_take_at_once_is_never_more_than_the_limit(
+    db: None, clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = Limit("visitor x", "requests", 600)
+    processes: list[dict[str, tuple[int, int]]] = [{}, {}]
+    answered = [0, 0]
+    # The second asks until the first one's share is all that is left.
+    for process, times in ((0, 1), (1, 700), (0, 700)):
+        monkeypatch.setattr(throttling, "_taken", processes[process])
+        throttling._full.clear()
+        answered[process] += sum(count_hits([limit]) is None for _ in range(times))
+    assert answered == [6, 594]
+    clock[0] += 60
+    assert count_hits([limit]) is None
+
+
+def test_what_is_taken_of_many_limits_is_forgotten_with_their_window(
+    db: None, clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttling, "MOST_REMEMBERED", 3)
+    for number in range(5):
+        assert count_hits([Limit(f"visitor {number}", "requests", 600)]) is None
+    assert len(throttling._taken) == 3
+    clock[0] += 60
+    assert count_hits([Limit("visitor x", "requests", 600)]) is None
+    assert len(throttling._taken) == 1
