@@ -307,6 +307,7 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "TAGS": [
         {"name": "drawings", "description": "Drawings that are kept."},
+        {"name": "reviews", "description": "What reviewers decide about drawings."},
         {"name": "predictions", "description": "Answers alone."},
         {"name": "models", "description": "The versions, and how they do."},
         {"name": "description", "description": "This description."},

@@ -11,6 +11,7 @@ from recognizer.pages import about, health, views
 
 router = SimpleRouter(use_regex_path=False)
 router.register("drawings", api.DrawingViewSet, basename="drawing")
+router.register("reviews", api.ReviewViewSet, basename="review")
 router.register("models", api.ModelViewSet, basename="model")
 
 # The router knows no DELETE of a whole list.

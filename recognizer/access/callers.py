@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, User
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
@@ -25,11 +25,11 @@ class KeyHolder(AnonymousUser):
     """Takes the place of a logged-in user: with the scope admin, has its owner's permissions."""
 
     def __init__(self, key: ApiKey) -> None:
-        self._owner = key.owner if key.may_admin else None
+        self.owner = key.owner if key.may_admin else None
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
         """Ask for the permission now: the owner may have lost it since the key was made."""
-        return self._owner is not None and self._owner.has_perm(perm)
+        return self.owner is not None and self.owner.has_perm(perm)
 
 
 class KeyAuthentication(BaseAuthentication):
@@ -52,6 +52,12 @@ class KeyAuthentication(BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:
         """Return the challenge that goes with a 401."""
         return 'Bearer error="invalid_token"'
+
+
+def user_of(request: Request) -> User:
+    """Return who acts: the user, or the owner of a key whose permissions were asked for."""
+    holder = request.user
+    return cast(User, holder.owner if isinstance(holder, KeyHolder) else holder)
 
 
 class HasScope(BasePermission):

@@ -34,7 +34,6 @@ MOST_SKIPPED = 500
 PAUSE = timedelta(minutes=30)
 """After this long without a decision, a reviewer begins again to count."""
 CARDS = "admin/recognizer/drawing/_desk_cards.html"
-QUEUES = {queue.name: queue for queue in (waiting.ANSWERS, waiting.UNSURE)}
 
 
 class Refused(ServiceError):
@@ -158,9 +157,9 @@ class DeskPages(admin.ModelAdmin[Drawing]):
         if not self.has_change_permission(request):
             raise PermissionDenied
         name = request.POST.get("queue") or request.GET.get("queue") or waiting.ANSWERS.name
-        if name not in QUEUES:
-            raise BadRequest("The queue is one of: " + ", ".join(QUEUES))
-        return cast(User, request.user), QUEUES[name]
+        if name not in waiting.QUEUES:
+            raise BadRequest("The queue is one of: " + ", ".join(waiting.QUEUES))
+        return cast(User, request.user), waiting.QUEUES[name]
 
 
 def _answer(request: HttpRequest, queue: waiting.Queue, reviewer: User) -> HttpResponse:

@@ -14,6 +14,7 @@ from rest_framework.exceptions import ValidationError
 
 from recognizer.access.visitors import visitor_of
 from recognizer.models import ANSWERS, NO_DIGIT, Drawing, DrawingQuerySet
+from recognizer.services import waiting
 from recognizer.wording import NONE, name_answer
 
 MAX_VERSION = 2**31 - 1
@@ -132,6 +133,22 @@ class DrawingFilter(Narrowing):
 
     def order(self, drawings: DrawingQuerySet, name: str, value: str) -> DrawingQuerySet:
         return drawings.order_by(*ORDERINGS[value])
+
+
+class ReviewFilter(django_filters.FilterSet):
+    """Which queue is listed."""
+
+    queue = choice(
+        list(waiting.QUEUES),
+        "Answers that wait for a review, or drawings without an answer of which the model was not "
+        "sure.",
+        default="answers",
+        method="keep",
+    )
+
+    def keep(self, drawings: DrawingQuerySet, name: str, value: str) -> DrawingQuerySet:
+        """Return all drawings: the queue has its own order."""
+        return drawings
 
 
 class ExportFilter(Narrowing):

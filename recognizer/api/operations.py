@@ -30,6 +30,8 @@ from recognizer.api.serializers import (
     ModelSerializer,
     PredictAnswer,
     PredictInput,
+    ReviewInput,
+    ReviewSerializer,
     StatsAnswer,
 )
 from recognizer.problems.outages import OUTAGES
@@ -230,6 +232,22 @@ describe_destroy_all = _operation(
 describe_gain = _operation("getGain", {200: GainAnswer}, problems=["no-model"])
 
 describe_forget = _operation("forgetAnswers", {200: ForgottenAnswer})
+
+describe_reviews = extend_schema_view(
+    list=_operation("listReviews", {200: ReviewSerializer(many=True)}),
+    update=_operation(
+        "reviewDrawing",
+        {200: ReviewSerializer},
+        request={
+            JSON: _request(
+                ReviewInput,
+                relabeled=("It is a 3", {"review": "approved", "label": 3}),
+                approved=("The label is right", {"review": "approved"}),
+                rejected=("Learn nothing from it", {"review": "rejected"}),
+            )
+        },
+    ),
+)
 
 describe_models = extend_schema_view(
     list=_operation(

@@ -70,12 +70,7 @@ class NewestFirst(CursorPagination):
         self._names = [name.removeprefix("-") for name in self.ordering]
         rows = queryset.order_by(*(f"-{name}" if goes_down else name for name in self._names))
         position = self._position()
-        try:
-            if position is not None:
-                rows = rows.filter(self._beyond(queryset.model, position, goes_down=goes_down))
-            found = list(rows[: self.page_size + 1])
-        except (DjangoValidationError, ValueError, OverflowError, DataError) as error:
-            raise NotFound("Invalid cursor") from error
+        found = self._fetch(rows, position, self.page_size + 1, goes_down=goes_down)
         self.page = found[: self.page_size]
         goes_on = len(found) > self.page_size
         if backwards:
@@ -95,6 +90,14 @@ class NewestFirst(CursorPagination):
             return None
         return str(self.cursor.position)
 
+    def _fetch(self, rows: Any, position: str | None, count: int, *, goes_down: bool) -> list[Any]:
+        try:
+            if position is not None:
+                rows = rows.filter(self._beyond(rows.model, position, goes_down=goes_down))
+            return list(rows[:count])
+        except (DjangoValidationError, ValueError, OverflowError, DataError) as error:
+            raise NotFound("Invalid cursor") from error
+
     def _beyond(self, model: Any, position: str, *, goes_down: bool) -> Lookup[Any]:
         fields = [model._meta.get_field(name) for name in self._names]
         values = [
@@ -106,14 +109,51 @@ class NewestFirst(CursorPagination):
 
     def _link(self, edge: int, *, reverse: bool) -> str:
         if self.page:
-            row = self.page[edge]
-            position = SEPARATOR.join(str(getattr(row, name)) for name in self._names)
+            cursor = self._cursor_of(self.page[edge])._replace(reverse=reverse)
         else:  # the rows of this page were deleted
-            position = self._position() or ""
-        # A position is a text, although the type stubs say otherwise.
-        cursor = Cursor(offset=0, reverse=reverse, position=cast(Any, position))
+            cursor = Cursor(offset=0, reverse=reverse, position=cast(Any, self._position() or ""))
         link: str = self.encode_cursor(cursor)
         return link
+
+    def _cursor_of(self, row: Any, number: int = 0) -> Cursor:
+        # A position is a text, although the type stubs say otherwise.
+        position: Any = SEPARATOR.join(str(getattr(row, name)) for name in self._names)
+        return Cursor(offset=number, reverse=False, position=position)
+
+
+class PartByPart(NewestFirst):
+    """Pages through lists one after the other, forward; a cursor's offset is the list's number."""
+
+    def paginate_queryset(
+        self, queryset: Any, request: Request, view: APIView | None = None
+    ) -> list[Any]:
+        """Return one page of lists that have no row in common, each with an order of its own."""
+        self.request = request
+        self.page_size = self.get_page_size(request)
+        self.base_url = request.build_absolute_uri()
+        self.cursor = self.decode_cursor(request)
+        position, first = self._position(), self.cursor.offset if self.cursor else 0
+        found: list[tuple[Cursor, Any]] = []
+        for number, rows in enumerate(queryset):
+            if number < first or len(found) > self.page_size:
+                continue
+            order = rows.query.order_by
+            self._names = [name.removeprefix("-") for name in order]
+            more = self.page_size + 1 - len(found)
+            goes_down = order[0].startswith("-")
+            page = self._fetch(rows, position, more, goes_down=goes_down)
+            found += [(self._cursor_of(row, number), row) for row in page]
+            position = None
+        self.has_next = len(found) > self.page_size
+        self._last = found[self.page_size - 1][0] if self.has_next else None
+        self.page = [row for _, row in found[: self.page_size]]
+        return self.page
+
+    def get_next_link(self) -> str | None:
+        return self.encode_cursor(self._last) if self._last else None
+
+    def get_previous_link(self) -> None:
+        return None
 
 
 class NewestVersionFirst(NewestFirst):

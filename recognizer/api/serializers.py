@@ -354,6 +354,26 @@ class FeedbackInput(Alternatives):
         return {"label": label}
 
 
+class ReviewInput(serializers.Serializer[Any]):
+    """A reviewer's decision, and the label that it is about."""
+
+    review = serializers.ChoiceField(
+        Drawing.Review.values,
+        error_messages={"invalid_choice": "A review is approved, rejected or unreviewed."},
+    )
+    label = LabelField(  # type: ignore[assignment]
+        required=False, help_text="With approved: what it really is. Without: the label it has."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Require an approval with a label: what a reviewer says it is counts as approved."""
+        if "label" in attrs and attrs["review"] != Drawing.Review.APPROVED:
+            raise serializers.ValidationError(
+                {"label": "Send a label with {“review”: “approved”} alone."}
+            )
+        return attrs
+
+
 class PredictionSerializer(serializers.Serializer[Any]):
     """An answer."""
 
@@ -442,6 +462,34 @@ class DrawingSerializer(SharedFields, serializers.ModelSerializer[Drawing]):
 
     def get_canonical(self, drawing: Drawing) -> str:
         return png_url(recognition.canonical_png(drawing))
+
+
+class SuspicionSerializer(serializers.Serializer[Drawing]):
+    """What the label check reads instead of the label."""
+
+    label = LabelField(source="suspected_digit")  # type: ignore[assignment]
+    share = serializers.FloatField(
+        source="suspected_share", min_value=0, max_value=1, help_text="How sure the check is."
+    )
+
+
+@_shown_by(EXAMPLES["review"])
+class ReviewSerializer(DrawingSerializer):
+    """A drawing as the review queue shows it."""
+
+    personal = found = None  # type: ignore[assignment]
+    suspicion = serializers.SerializerMethodField(
+        help_text="What the label check reads instead of the label; null, where it agrees."
+    )
+
+    class Meta(DrawingSerializer.Meta):
+        fields = [*DrawingSerializer.Meta.fields[:-2], "suspicion"]
+        read_only_fields = fields
+
+    @extend_schema_field(SuspicionSerializer(allow_null=True))
+    def get_suspicion(self, drawing: Drawing) -> Any:
+        is_marked = drawing.suspicious_at is not None
+        return SuspicionSerializer(drawing).data if is_marked else None
 
 
 @_shown_by(EXAMPLES["strokes_file"][0])

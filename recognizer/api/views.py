@@ -22,6 +22,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from recognizer.access.callers import user_of
 from recognizer.access.throttles import (
     DraftThrottle,
     check_quota,
@@ -33,8 +34,8 @@ from recognizer.access.throttles import (
 )
 from recognizer.access.visitors import network_of, visitor_of
 from recognizer.api import operations
-from recognizer.api.filters import DrawingFilter, ExportFilter
-from recognizer.api.pagination import NewestFirst, NewestVersionFirst
+from recognizer.api.filters import DrawingFilter, ExportFilter, ReviewFilter
+from recognizer.api.pagination import NewestFirst, NewestVersionFirst, PartByPart
 from recognizer.api.parsers import BytesParser, CautiousJSONParser, CsvParser, GzipParser, NpzParser
 from recognizer.api.schema import describe_api
 from recognizer.api.serializers import (
@@ -46,16 +47,19 @@ from recognizer.api.serializers import (
     GainAnswer,
     ModelSerializer,
     PredictInput,
+    ReviewInput,
+    ReviewSerializer,
 )
 from recognizer.models import ApiKey, Drawing, DrawingQuerySet, TrainedModel
 from recognizer.problems.kinds import DrawingProblem, FileProblem
-from recognizer.services import errors
+from recognizer.services import errors, waiting
 from recognizer.services.drawings import (
     explaining,
     exports,
     lessons,
     recognition,
     remembering,
+    reviews,
     room,
     statistics,
 )
@@ -251,6 +255,50 @@ class DrawingViewSet(
         if ending not in OWN_EXPORTS:
             raise NotFound
         return _labeled_file(Drawing.objects.of_visitor(visitor_of(request)), ending)
+
+
+@operations.describe_reviews
+class ReviewViewSet(viewsets.GenericViewSet[Drawing]):
+    """The queue of the reviewers."""
+
+    tag = "reviews"
+    queryset = Drawing.objects.without_blobs()
+    serializer_class = ReviewSerializer
+    pagination_class = PartByPart
+    filterset_class = ReviewFilter
+    lookup_value_converter = "uuid"
+    scopes = {"list": Scope.ADMIN, "update": Scope.ADMIN}
+    permission = "recognizer.change_drawing"
+
+    def list(self, request: Request) -> Response:
+        """List what waits for a review.
+
+        Needs the permission `recognizer.change_drawing`. In the order of the desk: suspicious
+        answers, labels against a confident model, then the least sure first; without what lies on
+        another reviewer's desk. Forward only: `previous` is null.
+        """
+        self.filter_queryset(self.get_queryset())
+        queue = waiting.QUEUES[request.query_params.get("queue", waiting.ANSWERS.name)]
+        elsewhere = waiting.of_others(user_of(request)).values("drawing")
+        parts = (part.exclude(pk__in=elsewhere) for part in queue.parts(apart=True))
+        page = self.paginate_queryset([part.defer("image", "strokes") for part in parts])
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    def update(self, request: Request, pk: uuid.UUID) -> Response:
+        """Review a drawing.
+
+        Needs the permission `recognizer.change_drawing`. With `approved` send the `label` along, so
+        that an answer that came meanwhile is not approved. The same request sent again changes
+        nothing; `unreviewed` takes a review back, and keeps the label.
+        """
+        fields = ReviewInput(data=request.data)
+        fields.is_valid(raise_exception=True)
+        sent = {"label": reviews.KEPT, **fields.validated_data}
+        decided = reviews.decide(Drawing.objects.filter(pk=pk), user_of(request), **sent)
+        if decided.unlabeled:
+            message = "It has no label: send the one to approve."
+            raise ValidationError({"label": message})
+        return Response(self.get_serializer(self.get_object()).data)
 
 
 @operations.describe_models

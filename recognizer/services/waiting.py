@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from django.contrib.auth.models import User
-from django.db.models import Max, Q, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 from django.utils import timezone
 
 from ml.drawing.canonical import CANONICAL_SIZE
@@ -39,18 +39,29 @@ class Queue:
 
     name: str
 
-    def parts(self) -> Iterator[QuerySet[Drawing]]:
-        """Yield what comes first, next, and so on; a drawing may be in several parts."""
+    def parts(self, *, apart: bool = False) -> Iterator[QuerySet[Drawing]]:
+        """Yield what comes first, next, and so on.
+
+        A drawing may be in several parts, unless they are kept apart.
+        """
         if self.name == "unsure":
             yield Drawing.objects.unsure().order_by("confidence", "id")
             return
         waiting = Drawing.objects.to_review()
         # With approved ones that all contradict: a reviewer sees them once more.
-        yield Drawing.objects.suspicious().order_by("-created_at", "-id")
-        yield waiting.wrong().filter(confidence__gte=SURE).order_by("-confidence", "-id")
-        yield waiting.filter(confidence__lt=UNSURE_BELOW).order_by("confidence", "id")
-        yield waiting.filter(strangeness__range=(0.2, 0.8)).order_by("confidence", "id")
-        yield waiting.order_by("confidence", "id")
+        suspicious = Drawing.objects.order_by("-created_at", "-id")
+        contradicted = waiting.order_by("-confidence", "-id")
+        least_sure = waiting.order_by("confidence", "id")
+        earlier: list[Q] = []
+        for rows, condition in (
+            (suspicious, Q(suspicious_at__isnull=False)),
+            (contradicted, ~Q(label=F("answer")) & Q(confidence__gte=SURE)),
+            (least_sure, Q(confidence__lt=UNSURE_BELOW)),
+            (least_sure, Q(strangeness__range=(0.2, 0.8))),
+            (least_sure, Q()),
+        ):
+            yield rows.filter(condition, *(~one for one in earlier if apart))
+            earlier.append(condition)
 
     def count(self) -> int:
         if self.name == "unsure":
@@ -60,6 +71,7 @@ class Queue:
 
 
 ANSWERS, UNSURE = Queue("answers"), Queue("unsure")
+QUEUES = {queue.name: queue for queue in (ANSWERS, UNSURE)}
 
 
 @dataclass(frozen=True)
@@ -135,14 +147,16 @@ def release(reviewer: User, drawing: uuid.UUID | None = None) -> None:
     (own if drawing is None else own.filter(drawing=drawing)).delete()
 
 
+def of_others(reviewer: User) -> QuerySet[Lease]:
+    """Return the leases of what lies on other reviewers' desks."""
+    return Lease.objects.filter(ends__gt=timezone.now()).exclude(reviewer=reviewer)
+
+
 def decidable(drawing: uuid.UUID, reviewer: User) -> DrawingQuerySet:
     """Return the drawing, unless another reviewer has decided about it or has it on the desk."""
     undecided = Q(review=Drawing.Review.UNREVIEWED) | Q(suspicious_at__isnull=False)
-    now = timezone.now()
-    elsewhere = Lease.objects.filter(ends__gt=now).exclude(reviewer=reviewer).values("drawing")
-    return Drawing.objects.filter(undecided | Q(reviewer=reviewer), pk=drawing).exclude(
-        pk__in=elsewhere
-    )
+    own = Drawing.objects.filter(undecided | Q(reviewer=reviewer), pk=drawing)
+    return own.exclude(pk__in=of_others(reviewer).values("drawing"))
 
 
 def others_of_hand(drawing: Drawing) -> DrawingQuerySet:

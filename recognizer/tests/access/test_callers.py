@@ -86,6 +86,8 @@ TABLE = """
 404 200 404 404 200 404 200 200 404 200 200 200 403 403 200 200 401 GET /api/v1/drawings/<uuid:pk>/explanation/
 200 200 200 200 200 200 200 200 200 200 200 200 403 403 200 200 401 GET /api/v1/drawings/export/<slug:ending>/
 200 200 200 403 403 200 200 403 200 200 200 200 200 403 403 200 401 POST /api/v1/predictions/
+403 403 403 403 403 403 200 200 403 200 403 403 403 403 403 200 401 GET /api/v1/reviews/
+403 403 403 403 403 403 200 403 403 200 403 403 403 403 403 200 401 PUT /api/v1/reviews/<uuid:pk>/
 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 401 GET /api/v1/models/
 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 200 401 GET /api/v1/models/<int:pk>/
 403 403 403 403 403 403 200 403 403 403 200 200 403 403 403 200 401 POST /api/v1/models/<int:pk>/activate/
@@ -101,6 +103,7 @@ BODIES: dict[str, Any] = {
     "POST /api/v1/drawings/": PICTURE,
     "POST /api/v1/predictions/": {"images": [data_url(png_of(7))]},
     "PUT /api/v1/drawings/<uuid:pk>/feedback/": {"label": 3},
+    "PUT /api/v1/reviews/<uuid:pk>/": {"review": "approved", "label": 3},
 }
 MEMBERS = ["staff without permissions", "Reviewer", "Trainer", "Operator"]
 """Members of the staff, named by their group; the first one is in none."""

@@ -47,7 +47,7 @@ def _walk(patterns: list[URLPattern | URLResolver], base: str, drawing: str) -> 
 def _fill(route: str, base: str, drawing: str) -> str:
     route = re.sub(r"\(\?P(<\w+>)[^)]*\)", r"\1", route).removeprefix("^")
     route = route.removesuffix("\\Z").removesuffix("$")
-    is_drawing = "drawing" in base + route
+    is_drawing = any(word in base + route for word in ("drawing", "reviews"))
 
     def argument(match: re.Match[str]) -> str:
         name = match[1].rpartition(":")[2]

@@ -102,15 +102,13 @@ def test_every_problem_is_declared_as_one(description: dict[str, Any]) -> None:
                 assert list(answer["content"]) == ["application/problem+json"], (path, method)
 
 
-def test_every_example_of_a_request_is_answered(
-    visitor: Caller, description: dict[str, Any]
-) -> None:
-    drawing = visitor.draw()["id"]
+def test_every_example_of_a_request_is_answered(staff: Caller, description: dict[str, Any]) -> None:
+    drawing = staff.draw()["id"]
     sent = 0
     for path, method, operation in operations(description):
         body = operation.get("requestBody", {}).get("content", {}).get("application/json")
         for example in (body or {}).get("examples", {}).values():
-            send = {"post": visitor.post, "put": visitor.put}[method]
+            send = {"post": staff.post, "put": staff.put}[method]
             answer = send(path.replace("{id}", drawing), example["value"])
             assert answer.status_code in {200, 201}, (path, method, answer.content)
             sent += 1
