@@ -10,7 +10,7 @@ import secrets
 import sqlite3
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -26,7 +26,21 @@ _SIZE = re.compile(r"^([1-9][0-9]{0,5}) ?(MB|GB|TB)$", re.ASCII)
 _MEMORY = "django.core.cache.backends.locmem.LocMemCache"
 _REDIS = "django.core.cache.backends.redis.RedisCache"
 _CACHES = {"django.core.cache.backends.db.DatabaseCache", _MEMORY, _REDIS}
+_LICENSES = (
+    *("CC0-1.0", "CC-BY-4.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "CC-BY-NC-SA-4.0", "PDDL-1.0"),
+    *("ODC-By-1.0", "ODbL-1.0", "CDLA-Permissive-2.0", "CDLA-Sharing-1.0", "MIT"),
+)
+"""By their names at SPDX: licenses that let a collection of drawings be passed on."""
+_OTHER_LICENSE = re.compile(r"^([^\s<>][^<>]{0,99}?)\s+(https://[^\s<>\"]{1,90})$")
 _DATABASES = {"django.db.backends.sqlite3", "django.db.backends.postgresql"}
+
+
+class License(NamedTuple):
+    """A license under which drawings are published; with `text`, consents are to just this one."""
+
+    text: str
+    name: str
+    url: str
 
 
 class PrivateConnection(sqlite3.Connection):
@@ -181,6 +195,22 @@ def read_token(name: str) -> str:
             f"{name} must be 20 or more letters, digits and signs of -._~+/=, or empty."
         )
     return str(token)
+
+
+def read_license(name: str) -> License | None:
+    """Return the license that is named by SPDX, or by a name and an address; none by default."""
+    text = " ".join(env.str(name, default="").split())
+    if not text:
+        return None
+    if text in _LICENSES:
+        return License(text, text, f"https://spdx.org/licenses/{text}.html")
+    other = _OTHER_LICENSE.match(text)
+    if not other:
+        raise ImproperlyConfigured(
+            f"{name} must be one of {', '.join(_LICENSES)}, or a name and an address, such as "
+            f"“Our terms https://example.org/terms”; {text!r} is neither."
+        )
+    return License(text, *other.groups())
 
 
 def read_folder(name: str, *, default: Path, folder: Path) -> Path:

@@ -17,6 +17,7 @@ from digitsite.environment import (
     read_database,
     read_folder,
     read_hosts,
+    read_license,
     read_limit,
     read_secret_key,
     read_share,
@@ -47,6 +48,7 @@ DATABASES = {
 CACHES = {"default": read_cache("CACHE_URL", default="dbcache://cache")}
 ARTIFACTS_DIR = read_folder("ARTIFACTS_DIR", default=BASE_DIR / "artifacts", folder=BASE_DIR)
 MAX_ARCHIVE = read_bytes("MAX_ARCHIVE", default="20GB")
+DATASET_LICENSE = read_license("DATASET_LICENSE")
 KEEP_MODELS = read_count("KEEP_MODELS", default=10)
 # A cookie costs nothing, so of strangers' labels only a person can tell which are true.
 RETRAIN_REVIEWED_ONLY = read_bool("RETRAIN_REVIEWED_ONLY", default=HTTPS)

@@ -168,6 +168,14 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
         unowned = Q(visitor=None) & ~Q(source=Drawing.Source.IMPORT)
         return self.filter(unowned | Q(visitor=visitor) if visitor else unowned)
 
+    def licensed(self) -> DrawingQuerySet:
+        """Return the drawings that their authors let be published, under whatever license."""
+        return self.exclude(license="")
+
+    def releasable(self, license: str) -> DrawingQuerySet:
+        """Return what may be published under a license: trainable, and with its author's leave."""
+        return self.trainable().licensed().filter(license=license)
+
     def not_imported(self) -> DrawingQuerySet:
         """Return what was drawn or sent here: an import's labels are no answers of people."""
         return self.exclude(source=Drawing.Source.IMPORT)
@@ -323,6 +331,13 @@ class Drawing(models.Model):
         db_index=False,
         editable=False,
     )
+    license = models.CharField(
+        max_length=200,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="The license under which its author lets it be published; empty: not at all.",
+    )
     answer = models.GeneratedField(
         expression=Case(When(is_digit=True, then=F("prediction")), default=NO_DIGIT),
         output_field=models.PositiveSmallIntegerField(),
@@ -379,6 +394,10 @@ class Drawing(models.Model):
             models.CheckConstraint(
                 condition=Q(source__in=["canvas", "upload", "api", "import"]),
                 name="drawing_source_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(license="") | (Q(visitor__isnull=False) & ~Q(source="import")),
+                name="drawing_license_can_be_taken_back",
             ),
             models.CheckConstraint(
                 condition=Exact(Length("canonical"), CANONICAL_BYTES),
@@ -462,6 +481,9 @@ class Drawing(models.Model):
                 fields=["network", "-created_at", "-id"],
                 condition=~Q(network=""),
                 name="drawing_of_network",
+            ),
+            models.Index(
+                fields=["visitor", "id"], condition=~Q(license=""), name="drawing_licensed"
             ),
             models.Index(
                 fields=["imported_with", "-created_at", "-id"],

@@ -16,6 +16,7 @@ router.register("models", api.ModelViewSet, basename="model")
 
 # The router knows no DELETE of a whole list.
 memory = api.DrawingViewSet.as_view({"delete": "forget"}, detail=False, basename="drawing")
+license = api.DrawingViewSet.as_view({"delete": "withdraw"}, detail=False, basename="drawing")
 drawings = api.DrawingViewSet.as_view(
     {"get": "list", "post": "create", "delete": "destroy_all"}, detail=False, basename="drawing"
 )
@@ -34,6 +35,7 @@ urlpatterns = [
     path("predict", api.PredictView.as_view(), name="predict"),
     path("api/v1/drawings/", drawings, name="drawing-list"),
     path("api/v1/drawings/memory/", memory, name="drawing-memory"),
+    path("api/v1/drawings/license/", license, name="drawing-license"),
     path("api/v1/", include(router.urls)),
     path("api/v1/predictions/", api.PredictionsView.as_view(), name="predictions"),
     path("api/v1/exports/", api.ExportsView.as_view(), name="exports"),

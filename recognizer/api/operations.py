@@ -33,6 +33,7 @@ from recognizer.api.serializers import (
     ReviewInput,
     ReviewSerializer,
     StatsAnswer,
+    WithdrawnAnswer,
 )
 from recognizer.problems.outages import OUTAGES
 
@@ -248,6 +249,8 @@ describe_reviews = extend_schema_view(
         },
     ),
 )
+
+describe_withdraw = _operation("withdrawLicense", {200: WithdrawnAnswer})
 
 describe_models = extend_schema_view(
     list=_operation(

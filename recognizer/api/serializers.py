@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
@@ -274,6 +275,25 @@ class DrawingInput(SharedFields, Alternatives):
         "default for browsers, not for API keys.",
     )
 
+    license = serializers.CharField(
+        required=False,
+        allow_null=True,
+        max_length=200,
+        help_text="Your consent that the drawing is published: the license that the site names. "
+        "By default it is not.",
+    )
+
+    def validate_license(self, value: str | None) -> str | None:
+        """Refuse a license that the site does not name: no one has agreed to another one."""
+        license = settings.DATASET_LICENSE
+        if value is None or (license and value == license.text):
+            return value
+        raise serializers.ValidationError(
+            f"This site publishes drawings under {license.text}; send that, or no license."
+            if license
+            else "This site publishes no drawings; leave out the license."
+        )
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Require one of image, strokes and pixels; strokes may accompany an image."""
         attrs = {name: value for name, value in attrs.items() if value is not None}
@@ -432,6 +452,9 @@ class DrawingSerializer(SharedFields, serializers.ModelSerializer[Drawing]):
         help_text="In the answer to an image alone: the box around what was taken for ink, left, "
         "top, right and bottom in pixels of the image as it is seen, upright.",
     )
+    license = serializers.SerializerMethodField(
+        help_text="The license under which its author lets it be published; null: not at all."
+    )
     correct = serializers.BooleanField(
         read_only=True,
         allow_null=True,
@@ -455,6 +478,7 @@ class DrawingSerializer(SharedFields, serializers.ModelSerializer[Drawing]):
             "label",
             "correct",
             "review",
+            "license",
             "personal",
             "found",
         ]
@@ -462,6 +486,9 @@ class DrawingSerializer(SharedFields, serializers.ModelSerializer[Drawing]):
 
     def get_canonical(self, drawing: Drawing) -> str:
         return png_url(recognition.canonical_png(drawing))
+
+    def get_license(self, drawing: Drawing) -> str | None:
+        return drawing.license or None
 
 
 class SuspicionSerializer(serializers.Serializer[Drawing]):
@@ -555,6 +582,13 @@ class ForgottenAnswer(serializers.Serializer[Any]):
     """How many drawings no longer change the caller's readings."""
 
     forgotten = serializers.IntegerField(min_value=0)
+
+
+@_shown_by({"withdrawn": 12})
+class WithdrawnAnswer(serializers.Serializer[Any]):
+    """How many drawings may no longer be published."""
+
+    withdrawn = serializers.IntegerField(min_value=0)
 
 
 class CountsSerializer(serializers.Serializer[Any]):

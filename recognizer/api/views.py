@@ -113,6 +113,7 @@ class DrawingViewSet(
         "destroy": Scope.FEEDBACK,
         "destroy_all": Scope.FEEDBACK,
         "forget": Scope.FEEDBACK,
+        "withdraw": Scope.FEEDBACK,
         "gain": Scope.READ,
     }
     costly = {"explanation", "export", "gain", "strokes"}
@@ -143,6 +144,10 @@ class DrawingViewSet(
         fields = DrawingInput(data=request.data)
         fields.is_valid(raise_exception=True)
         is_upload = bool(request.FILES)
+        if "license" in fields.validated_data and visitor_of(request) is None:
+            raise ValidationError(
+                {"license": "Send a visitor's cookie or an API key, by which it can be taken back."}
+            )
         source = Drawing.Source.UPLOAD if is_upload else Drawing.Source.API
         defaults = {"source": source, "personal": _is_browser(request)}
         recognized = _recognize({**defaults, **fields.validated_data}, request)
@@ -194,6 +199,14 @@ class DrawingViewSet(
         The drawings and their labels stay; the next readings do without them.
         """
         return Response({"forgotten": remembering.forget(visitor_of(request))})
+
+    @operations.describe_withdraw
+    def withdraw(self, request: Request) -> Response:
+        """Take back that your drawings may be published.
+
+        All of them, under whatever license; the next release of the data set does without them.
+        """
+        return Response({"withdrawn": recognition.withdraw_license(visitor_of(request))})
 
     @operations.describe_gain
     @action(detail=False, pagination_class=None, filterset_class=None)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from django.conf import settings
 from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -47,6 +48,7 @@ def _visitor_page(
 def _count_drawings(request: HttpRequest) -> dict[str, Any]:
     total, right, wrong = statistics.count_of_visitor(read_visitor(request))
     return {
+        "licensed": statistics.count_licensed(read_visitor(request)),
         "counts": {"right": right, "answered": right + wrong},
         "filters": [
             ("", pgettext("drawings", "All"), total),
@@ -57,15 +59,16 @@ def _count_drawings(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _find_version(request: HttpRequest) -> dict[str, Any]:
-    """Tell a page which version answers, if its visitor may have met another one."""
+def _draw_context(request: HttpRequest) -> dict[str, Any]:
+    """Return the license of the site, and the version that a known visitor may not have met."""
+    context: dict[str, Any] = {"license": settings.DATASET_LICENSE}
     if read_visitor(request):
         with suppress(DatabaseError):  # the page needs no database
-            return {"model": registry.find_active_version()}
-    return {}
+            context["model"] = registry.find_active_version()
+    return context
 
 
-_draw = _visitor_page("recognizer/draw.html", _find_version)
+_draw = _visitor_page("recognizer/draw.html", _draw_context)
 history = _visitor_page("recognizer/history.html", _count_drawings)
 docs = _visitor_page("recognizer/docs.html")
 

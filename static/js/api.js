@@ -7,6 +7,7 @@ const TIMEOUT_SECONDS = 20;
 export class Api {
   #url;
   #token;
+  #creating = null; // the last drawing under way
 
   constructor(drawingsUrl, csrfToken) {
     this.#url = drawingsUrl;
@@ -15,7 +16,17 @@ export class Api {
 
   /** `drawing` is {id, source, strokes, pen_width} or {id, source, image}; the same id again replaces the drawing. */
   create(drawing) {
-    return this.#send("POST", this.#url, drawing);
+    this.#creating = this.#send("POST", this.#url, { ...drawing, license: this.license() });
+    return this.#creating;
+  }
+
+  /** The license under which the visitor lets a drawing be published at this moment. */
+  license = () => undefined;
+
+  /** Takes back that the visitor's drawings may be published; promises {withdrawn}, their number. */
+  async withdraw() {
+    await this.#creating?.catch(() => {}); // one that still went out with the license
+    return this.#send("DELETE", `${this.#url}license/`);
   }
 
   /**

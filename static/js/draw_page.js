@@ -264,6 +264,15 @@ async function forget() {
   }
 }
 
+// Whether drawings may be published, where the site does that
+
+async function startConsent() {
+  const box = find("consent");
+  if (!box) return;
+  const { Consent } = await import("./consent.js").catch(() => ({}));
+  if (Consent) new Consent(box, find("consented"), api); // else the box stays disabled
+}
+
 // Pad and answer alone, while the address ends in #present; Back leads to the page before, not through each turn
 
 function present(isOn) {
@@ -385,3 +394,4 @@ restoreDrawing();
 pad.takeOver(globalThis.early.splice(0));
 globalThis.early = null;
 loadLatest();
+startConsent();

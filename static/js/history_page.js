@@ -1,7 +1,7 @@
 // The history page: all drawings of this browser, loaded part by part, and the dialog that deletes them all.
 
 import { Loader } from "./loader.js";
-import { api, find, kept, notice, on, startCards } from "./page.js";
+import { api, find, kept, notice, on, startCards, tryStorage } from "./page.js";
 import { words } from "./words.js";
 
 const cards = startCards(Infinity, { judged: recount, deleted: recount });
@@ -20,7 +20,7 @@ async function recount() {
   try {
     const answer = await fetch(location.href);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    for (const id of ["score", "filters"]) {
+    for (const id of ["score", "filters", "published"]) {
       const fresh = page.getElementById(id);
       if (fresh) find(id).replaceChildren(...fresh.childNodes);
     }
@@ -36,6 +36,18 @@ function show({ results }) {
   // An observer reports only changes: started again, it also reports a button that is still in view.
   observer.unobserve(more);
   observer.observe(more);
+}
+
+async function withdraw() {
+  tryStorage(() => localStorage.removeItem("license"));
+  notice.hide();
+  try {
+    const { withdrawn } = await api.withdraw();
+    find("voice").textContent = words.consent.withdrawn(withdrawn);
+    await recount();
+  } catch (problem) {
+    notice.tell(problem, withdraw);
+  }
 }
 
 async function deleteAll() {
@@ -66,6 +78,8 @@ on(find("delete-all-ask"), "click", () => {
   find("delete-all-title").textContent = words.history.deleteAll(Number(count));
   dialog.showModal();
 });
+// Its button comes and goes with what the server counts.
+find("published").addEventListener("click", ({ target }) => target.id === "withdraw" && withdraw());
 on(find("delete-all-sure"), "click", deleteAll);
 on(notice, "reload", () => location.reload());
 // Safari brings a page back as it was left; what was drawn or deleted since is missing there.

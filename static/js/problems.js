@@ -8,6 +8,7 @@ export class Problem extends Error {
   status = 0;
   detail = "";
   type = "about:blank";
+  field = "";
   retryAfterSeconds = null;
   isTimeout = false;
 
@@ -33,12 +34,13 @@ export async function problemFrom(response) {
     status: response.status,
     detail: typeof body?.detail === "string" ? body.detail : "",
     type: typeof body?.type === "string" ? body.type : "about:blank",
+    field: typeof body?.field === "string" ? body.field : "",
     retryAfterSeconds: parseRetryAfter(response.headers.get("Retry-After")),
   });
 }
 
-/** Whether the server refuses the page's token, so that only a fresh page helps. */
-export const needsReload = (problem) => problem.status === 403;
+/** Whether the server refuses the page's token, or its license, so that only a fresh page helps. */
+export const needsReload = ({ status, field }) => status === 403 || field === "license";
 
 /** Whether the same request may succeed later. */
 export const isPassing = ({ status }) => status === 0 || status === 429 || status >= 500;
@@ -53,7 +55,7 @@ export function sentenceFor(problem, isOnline = true) {
   if (Object.hasOwn(words.problems.types, slug)) return words.problems.types[slug];
   if (isTimeout) return words.problems.timeout;
   if (status === 0) return isOnline ? words.problems.unreachable : words.problems.offline;
-  if (status === 403) return words.problems.refused;
+  if (needsReload(problem)) return words.problems.refused;
   if (status === 404) return words.problems.gone;
   if (status === 413) return words.problems.tooLarge;
   if (status === 429) return words.problems.tooMany;

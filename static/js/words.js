@@ -177,6 +177,23 @@ export const words = {
       }),
   },
 
+  consent: {
+    given: gettext("Thank you. It holds for what you draw from now on."),
+    unstored: gettext(
+      "This browser stores nothing, so it cannot remember that. Nothing is published.",
+    ),
+    withdrawn: (count) =>
+      fill(
+        ngettext(
+          "Taken back: %(count)s drawing is left out from now on.",
+          "Taken back: %(count)s drawings are left out from now on.",
+          count,
+        ),
+        { count },
+      ),
+    failed: gettext("That did not work, so nothing has changed. Please try again."),
+  },
+
   feedback: {
     wasItRight: gettext("Was this right?"),
     yes: (answer) => fill(gettext("Yes, %(answer)s"), { answer }),

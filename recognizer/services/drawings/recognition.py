@@ -49,6 +49,7 @@ READING = [
     "strokes",
     "pen_width",
     "source",
+    "license",
 ]
 """Fields that another reading of the same drawing changes."""
 KEPT = [
@@ -164,6 +165,7 @@ def recognize(
     visitor: uuid.UUID | None = None,
     network: str = "",
     source: str = Drawing.Source.API,
+    license: str = "",
     id: uuid.UUID | None = None,
     personal: bool = False,
 ) -> Recognized:
@@ -181,7 +183,13 @@ def recognize(
     prediction, hidden = pipeline.predict_with_hidden(model.pipeline, sketch.digit)
     count_predictions([prediction], model.version)
     drawing = new_drawing(
-        sketch, prediction, model.version, visitor=visitor, network=network, source=source
+        sketch,
+        prediction,
+        model.version,
+        visitor=visitor,
+        network=network,
+        source=source,
+        license=license,
     )
     if id is None:
         drawing.save(force_insert=True)
@@ -288,6 +296,11 @@ def give_feedback(drawing: Drawing, *, label: int | None) -> Drawing:
     if drawing.correct is not None:
         count_feedback(drawing.model_id, is_right=drawing.correct)
     return drawing
+
+
+def withdraw_license(visitor: uuid.UUID | None) -> int:
+    """Take back that a visitor's drawings may be published; return how many."""
+    return Drawing.objects.of_visitor(visitor).licensed().update(license="")
 
 
 def delete_drawing(drawing: Drawing) -> None:

@@ -71,5 +71,10 @@ def count_of_visitor(visitor: uuid.UUID | None) -> tuple[int, int, int]:
     return counts["all"], counts["right"], counts["wrong"]
 
 
+def count_licensed(visitor: uuid.UUID | None) -> int:
+    """Count the drawings that a visitor let be published."""
+    return Drawing.objects.of_visitor(visitor).licensed().count()
+
+
 def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None

@@ -324,3 +324,27 @@ def test_a_size_without_number_or_unit_is_refused(
     monkeypatch.setenv("MAX_ARCHIVE", text)
     with pytest.raises(ImproperlyConfigured, match="MAX_ARCHIVE must be a size"):
         environment.read_bytes("MAX_ARCHIVE", default="1GB")
+
+
+def test_a_license_is_named_by_spdx_or_with_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATASET_LICENSE", "CC-BY-4.0")
+    license = environment.read_license("DATASET_LICENSE")
+    assert license is not None
+    assert license.url == "https://spdx.org/licenses/CC-BY-4.0.html"
+    monkeypatch.setenv("DATASET_LICENSE", "Our  terms https://example.org/terms")
+    assert environment.read_license("DATASET_LICENSE") == (
+        "Our terms https://example.org/terms",
+        "Our terms",
+        "https://example.org/terms",
+    )
+    monkeypatch.delenv("DATASET_LICENSE")
+    assert environment.read_license("DATASET_LICENSE") is None
+
+
+@pytest.mark.parametrize("text", ["CC-BY", "Our terms", "https://example.org", "Ours javascript:x"])
+def test_a_license_that_no_one_could_look_up_is_refused(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATASET_LICENSE", text)
+    with pytest.raises(ImproperlyConfigured, match="DATASET_LICENSE"):
+        environment.read_license("DATASET_LICENSE")

@@ -1,0 +1,85 @@
+"""The consent that a drawing is published: given with the drawing, and taken back for all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import IntegrityError
+from django.test import Client
+from pytest_django import Settings
+
+from digitsite.environment import License
+from recognizer.models import Drawing, TrainedModel
+from recognizer.tests.conftest import DRAWINGS, Caller, make_key
+from recognizer.tests.kit.drawings import SEVEN
+
+BY = License("CC-BY-4.0", "CC-BY-4.0", "https://spdx.org/licenses/CC-BY-4.0.html")
+SENT = {"strokes": SEVEN, "license": BY.text}
+ID = "5e0c2a9b-3a0e-4d55-9a53-2b6c1f3f7d10"
+
+
+@pytest.fixture(autouse=True)
+def licensed_site(settings: Settings) -> None:
+    settings.DATASET_LICENSE = BY
+
+
+def refusal(answer: Any) -> str:
+    assert (answer.status_code, answer.json()["field"]) == (400, "license")
+    detail: str = answer.json()["detail"]
+    return detail
+
+
+def test_without_a_word_no_drawing_is_published(visitor: Caller) -> None:
+    assert visitor.draw(7)["license"] is None
+    assert not Drawing.objects.licensed().exists()
+
+
+def test_a_consent_is_kept_with_the_drawing_and_shown(visitor: Caller) -> None:
+    assert visitor.post(DRAWINGS, SENT).json()["license"] == "CC-BY-4.0"
+    assert Drawing.objects.get().license == "CC-BY-4.0"
+
+
+def test_drawn_on_without_consent_a_drawing_loses_it(visitor: Caller) -> None:
+    visitor.post(DRAWINGS, {**SENT, "id": ID})
+    visitor.post(DRAWINGS, {"strokes": [*SEVEN, [[100, 140], [150, 141], [200, 142]]], "id": ID})
+    assert Drawing.objects.get().license == ""
+
+
+def test_withdrawal_holds_for_all_drawings_of_the_caller_and_for_no_others(
+    visitor: Caller, model: TrainedModel
+) -> None:
+    _, text = make_key("predict", "feedback")
+    headers = {"Authorization": f"Bearer {text}"}
+    program = Client()
+    program.post(DRAWINGS, SENT, content_type="application/json", headers=headers)
+    visitor.post(DRAWINGS, SENT)
+    visitor.post(DRAWINGS, SENT)
+    assert visitor.delete(f"{DRAWINGS}license/").json() == {"withdrawn": 2}
+    assert Drawing.objects.licensed().count() == 1
+    assert program.delete(f"{DRAWINGS}license/", headers=headers).json() == {"withdrawn": 1}
+    assert not Drawing.objects.licensed().exists()
+
+
+def test_another_license_than_that_of_the_site_is_refused(visitor: Caller) -> None:
+    answer = visitor.post(DRAWINGS, {**SENT, "license": "CC0-1.0"})
+    assert "publishes drawings under CC-BY-4.0" in refusal(answer)
+    assert not Drawing.objects.exists()
+
+
+def test_a_site_that_publishes_nothing_takes_no_consent(
+    visitor: Caller, settings: Settings
+) -> None:
+    settings.DATASET_LICENSE = None
+    assert "publishes no drawings" in refusal(visitor.post(DRAWINGS, SENT))
+
+
+def test_a_caller_who_could_not_take_it_back_cannot_consent(model: TrainedModel) -> None:
+    answer = Client().post(DRAWINGS, SENT, content_type="application/json")
+    assert "can be taken back" in refusal(answer)
+
+
+def test_the_database_refuses_a_consent_that_belongs_to_no_one(visitor: Caller) -> None:
+    visitor.post(DRAWINGS, SENT)
+    with pytest.raises(IntegrityError, match="drawing_license_can_be_taken_back"):
+        Drawing.objects.update(visitor=None)
