@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Iterable
@@ -13,7 +14,6 @@ from django.core.cache import cache, caches
 from django.core.cache.backends.db import DatabaseCache
 from django.db import DatabaseError, connection
 from django.utils.crypto import salted_hmac
-from redis.exceptions import RedisError
 
 from recognizer.models import HitCount
 
@@ -118,7 +118,7 @@ def count_hits(limits: Iterable[Limit]) -> Excess | None:
     limits = [limit for limit in limits if not _use_taken(limit, now)]
     try:
         hits = _count(limits, now) if limits else {}
-    except (DatabaseError, RedisError) as error:
+    except _counting_errors() as error:
         # A site that cannot count still reads digits.
         logger.warning("Requests cannot be counted and are not limited: %s", error)
         _pause.until = time.monotonic() + PAUSE_SECONDS
@@ -131,6 +131,12 @@ def count_hits(limits: Iterable[Limit]) -> Excess | None:
             return Excess(limit, ends - now)
         _keep_taken(limit, min(left, limit.share) - limit.cost, now)
     return None
+
+
+def _counting_errors() -> tuple[type[Exception], ...]:
+    """Return what the cache in use raises: the package of Redis is loaded by its cache alone."""
+    redis = sys.modules.get("redis")
+    return (DatabaseError,) if redis is None else (DatabaseError, redis.RedisError)
 
 
 def _use_taken(limit: Limit, now: float) -> bool:

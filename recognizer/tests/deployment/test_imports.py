@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -34,4 +35,21 @@ def test_a_process_that_serves_loads_the_reader_alone() -> None:
     assert {"recognizer.admin", "recognizer.api.views"} <= set(loaded)
     parts = [name.split(".") for name in loaded]
     assert {part for top, part, *_ in (p for p in parts if len(p) > 1) if top == "ml"} == READER
-    assert not {"pandas", "matplotlib", "distributed"} & set(loaded)
+    assert not {"pandas", "matplotlib", "distributed", "scipy.stats", "redis"} & set(loaded)
+    assert "sklearn.datasets" not in loaded
+
+
+def test_a_process_that_serves_loads_the_database_in_use_alone() -> None:
+    script = f"{LOAD_THE_SITE}import psycopg, scipy.stats; print(scipy.stats.rankdata([2, 1]))"
+    for url, is_loaded in (("sqlite:///db.sqlite3", False), ("postgres://one@two/three", True)):
+        answer = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", script],
+            cwd=PROJECT,
+            env={**os.environ, "DATABASE_URL": url},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        loaded, ranks = answer.stdout.splitlines()
+        assert ("psycopg" in json.loads(loaded)) is is_loaded
+        assert ranks == "[2. 1.]"
