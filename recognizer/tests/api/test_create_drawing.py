@@ -42,6 +42,7 @@ def test_a_data_url_is_read_and_kept(stranger: Caller) -> None:
         "label",
         "correct",
         "review",
+        "license",
         "personal",
         "found",
     ]
