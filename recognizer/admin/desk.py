@@ -343,11 +343,17 @@ def _describe_progress(reviewer: User, sitting: Sitting, queue: waiting.Queue) -
     """Return how far it is, as numbers and as a sentence."""
     progress = waiting.measure_progress(reviewer, sitting.began, queue)
     all_ = progress.done + progress.left
-    text = _("%(done)s of %(all)s done") % {"done": f"{progress.done:,}", "all": f"{all_:,}"}
+    is_more = queue == waiting.UNSURE and progress.left >= waiting.MOST_COUNTED
+    sentence = (
+        _("%(done)s done, more than %(all)s left") if is_more else _("%(done)s of %(all)s done")
+    )
+    counted = waiting.MOST_COUNTED - 1 if is_more else all_
+    text = sentence % {"done": f"{progress.done:,}", "all": f"{counted:,}"}
     each = progress.seconds_each
     if each is not None and progress.left:
-        minutes = max(round(each * progress.left / 60), 1)
         text += " · " + _("%(seconds)s s each") % {"seconds": f"{each:.0f}" if each >= 1 else "<1"}
+    if each is not None and progress.left and not is_more:
+        minutes = max(round(each * progress.left / 60), 1)
         text += " · " + _("about %(minutes)s min left") % {"minutes": f"{minutes:,}"}
     return {"text": text, "done": progress.done, "all": all_}
 

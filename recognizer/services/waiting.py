@@ -28,6 +28,8 @@ APART = 3
 """Neighbors on each side in the queue that a drawing must differ from."""
 ALIKE = 0.95
 """Cosine of two canonical digits from which one is a near-copy of the other."""
+MOST_COUNTED = 1_001
+"""Unsure drawings up to which they are counted: there are more than 1,000."""
 MOST_OF_HAND = 60
 PACE_OF = 20
 """Last decisions that tell how long one takes."""
@@ -64,8 +66,9 @@ class Queue:
             earlier.append(condition)
 
     def count(self) -> int:
+        """Count what waits; of the unsure ones, whose rows are read, at most `MOST_COUNTED`."""
         if self.name == "unsure":
-            return Drawing.objects.unsure().count()
+            return Drawing.objects.unsure()[:MOST_COUNTED].count()
         again = Drawing.objects.suspicious().filter(reviewed_at__isnull=False)
         return Drawing.objects.unreviewed().count() + again.count()  # reads indexes alone
 

@@ -572,6 +572,17 @@ def test_answers_that_wait_are_counted_by_indexes(model: TrainedModel) -> None:
             assert re.search("COVERING INDEX|INDEX drawing_suspicious", plan), plan
 
 
+def test_of_the_unsure_ones_no_more_than_a_thousand_are_counted(
+    desk: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "MOST_COUNTED", 3)
+    for number in range(1, 5):
+        wait(label=None, confidence=0.3 + number / 100)
+        waits = "more than 2 left" if number > 2 else f"0 of {number} done"
+        assert waits in desk.get(DESK, {"queue": "unsure"}).content.decode()
+    assert "0 of 0 done" in desk.get(DESK).content.decode()
+
+
 def test_a_longer_queue_costs_no_more_queries(
     desk: Client, django_assert_max_num_queries: Any
 ) -> None:
