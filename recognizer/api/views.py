@@ -72,6 +72,7 @@ from recognizer.services.drawings.predictions import (
     predict_pixels,
     predict_strokes,
 )
+from recognizer.services.site.counting import resume_counting
 from recognizer.services.versions import registry
 
 Scope = ApiKey.Scope
@@ -446,9 +447,11 @@ class StatsView(APIView):
     def get(self, request: Request) -> Response:
         """Count drawings and right answers.
 
-        In all, for each digit and for none by the label, and of this month. Imported drawings are
-        left out: no one here answered for them. So are, this month, those that a reviewer rejected.
+        In all, for each digit and for none by the label, and of this month's drawings. Imported
+        drawings are left out: no one here answered for them. So are answers that a reviewer
+        rejected.
         """
+        resume_counting()
         return Response(statistics.count_drawings())
 
 

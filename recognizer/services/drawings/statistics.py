@@ -4,62 +4,60 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
+from datetime import UTC, date
 from typing import Any
 
 from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from recognizer.models import NO_DIGIT, Drawing, TrainedModel
+from recognizer.services.daily_counts import Sums, add_up, read_counts
 
 
 def count_drawings() -> dict[str, Any]:
     """Count drawings, labels and right answers, in all and by the right answer.
 
-    Imported drawings, which no one here answered for, are left out.
+    By the daily counts: without imported drawings, which no one here answered for, and without the
+    answers of rejected ones, which a reviewer does not believe.
     """
-    drawn = Drawing.objects.not_imported().order_by()
-    pairs = drawn.values_list("answer", "label").annotate(n=Count("*"))
-    predicted: Counter[int] = Counter()
+    counts = read_counts()
+    sums, begin = add_up(counts), _month_begin()
     labeled: Counter[int] = Counter()
-    right: Counter[int] = Counter()
-    for answer, label, count in pairs:
-        predicted[answer] += count
-        if label is not None:
-            labeled[label] += count
-            right[label] += count * (label == answer)
+    for (label, _answer), count in sums.confusion.items():
+        labeled[label] += count
 
     def counts_of(answer: int) -> dict[str, Any]:
+        right = sums.confusion[answer, answer]
         return {
-            "predicted": predicted[answer],
+            "predicted": sums.answers[answer],
             "labeled": labeled[answer],
-            "correct": right[answer],
-            "accuracy": _share(right[answer], labeled[answer]),
+            "correct": right,
+            "accuracy": _share(right, labeled[answer]),
         }
 
     active = TrainedModel.objects.active().values_list("version", flat=True).first()
     return {
         "model": active,
-        "drawings": predicted.total(),
-        "labeled": labeled.total(),
-        "correct": right.total(),
-        "accuracy": _share(right.total(), labeled.total()),
+        "drawings": sums.drawn,
+        **_count_answers(sums),
         "digits": [{"digit": digit, **counts_of(digit)} for digit in range(10)],
         "none": counts_of(NO_DIGIT),
-        "month": count_this_month(),
+        "month": _count_answers(add_up(one for one in counts if one.day >= begin)),
     }
 
 
 def count_this_month() -> dict[str, Any]:
-    """Count what people answered since the month began, and how often the site was right.
+    """Count what people answered for the drawings of this month, and how often it was right."""
+    return _count_answers(add_up(read_counts(_month_begin())))
 
-    Rejected drawings, whose answers a reviewer does not believe, are left out.
-    """
-    begin = timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    answered = Drawing.objects.not_imported().labeled().filter(feedback_at__gte=begin)
-    counts: dict[str, Any] = answered.exclude(review=Drawing.Review.REJECTED).aggregate(
-        labeled=Count("label"), correct=Count("label", filter=Q(label=F("answer")))
-    )
-    return {**counts, "accuracy": _share(counts["correct"], counts["labeled"])}
+
+def _month_begin() -> date:
+    return timezone.now().astimezone(UTC).date().replace(day=1)
+
+
+def _count_answers(sums: Sums) -> dict[str, Any]:
+    accuracy = _share(sums.right, sums.labeled)
+    return {"labeled": sums.labeled, "correct": sums.right, "accuracy": accuracy}
 
 
 def count_of_visitor(visitor: uuid.UUID | None) -> tuple[int, int, int]:

@@ -45,8 +45,12 @@ def count_in_background(context: TaskContext) -> str:
 
 def start_counting() -> None:
     """Have the worker count now: enqueue a turn, or hasten the one that waits."""
-    if not _turns().filter(status="READY").update(run_after=get_date_max()):
+    ready, at_once = _turns().filter(status="READY"), get_date_max()
+    times = set(ready.order_by().values_list("run_after", flat=True))
+    if not times:
         count_in_background.enqueue()
+    elif at_once not in times:  # anybody may ask for the statistics: no write each time
+        ready.update(run_after=at_once)
 
 
 def _forget_orphans() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -12,7 +13,6 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import Count, F, Q
 from django.utils import timezone
 from numpy.typing import NDArray
 
@@ -23,7 +23,8 @@ from ml.measuring.evaluation import Report, likeliest
 from ml.measuring.evaluation import report as measure
 from ml.measuring.holdouts import is_new_to, pen_holdout
 from ml.pipeline import read
-from recognizer.models import NO_DIGIT, Drawing, TrainedModel
+from recognizer.models import NO_DIGIT, DailyCount, TrainedModel
+from recognizer.services.daily_counts import add_up, read_counts
 from recognizer.services.stored_digits import read_newest_corrections, read_pixels
 from recognizer.services.versions.gate import explain_losses
 from recognizer.services.versions.registry import get_model, load_pipeline
@@ -256,18 +257,15 @@ def _learning_curve() -> str:
 
 
 def _count_answered() -> Sequence[tuple[int, int, int]]:
-    """Count for each version the answered drawings, and the right ones among them.
+    """Count for each version the answers of people, and those that it was right.
 
-    Imported and rejected drawings do not count.
+    By the daily counts, without imported and rejected drawings.
     """
-    live = Drawing.objects.labeled().not_imported()
-    live = live.exclude(review=Drawing.Review.REJECTED)
-    counted = (
-        live.order_by()
-        .values_list("model_id")
-        .annotate(n=Count("pk"), right=Count("pk", filter=Q(label=F("answer"))))
-    )
-    return sorted(counted)
+    by_version: defaultdict[int, list[DailyCount]] = defaultdict(list)
+    for one in read_counts():
+        by_version[one.model_id].append(one)
+    sums = ((version, add_up(counts)) for version, counts in sorted(by_version.items()))
+    return [(version, one.labeled, one.right) for version, one in sums if one.labeled]
 
 
 def _facts(model: TrainedModel) -> dict[str, dict[str, object]]:
