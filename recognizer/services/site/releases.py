@@ -293,7 +293,8 @@ def _describe(release: Release) -> Iterator[str]:
     yield (
         "A writer is one browser or one program, which several people may share. "
         f"{len(test.writers):,} of {release.writers:,} writers are on the side `test`, none of "
-        "them on both; a writer stays on the same side in each release."
+        "them on both; a writer stays on the same side in each release. The rows stand writer by "
+        "writer: shuffle them before you train."
     )
     if not (train.count and test.count):
         yield ""
