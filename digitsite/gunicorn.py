@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import socket
@@ -9,6 +10,8 @@ import struct
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from django.apps import apps
 
 from digitsite import counters, settings
 from digitsite.logs import JSONAccessLogger
@@ -69,10 +72,25 @@ def when_ready(server: Arbiter) -> None:
     Connections inherit the timeout from the listening socket, except those of a Unix socket, which
     is a proxy's.
     """
+    if apps.ready:  # it is the site that is served
+        _prepare_workers()
     limit = struct.pack("ll", settings.CLIENT_TIMEOUT, 0)
     for listener in server.LISTENERS:
         for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
             listener.sock.setsockopt(socket.SOL_SOCKET, option, limit)
+
+
+def _prepare_workers() -> None:
+    """Load the model once for all workers, and keep shared what they share.
+
+    A worker's first full garbage collection would write to each object, and so copy its page.
+    """
+    # Where the application is not this site, it has no settings.
+    from recognizer.services.versions import registry
+
+    registry.load_before_fork()
+    gc.collect()
+    gc.freeze()
 
 
 def pre_fork(server: Arbiter, worker: Worker) -> None:
@@ -84,6 +102,14 @@ def pre_fork(server: Arbiter, worker: Worker) -> None:
 def post_fork(server: Arbiter, worker: Worker) -> None:
     """Let the worker count in its slot."""
     counters.Slot.number = worker.slot
+
+
+def post_worker_init(worker: Worker) -> None:
+    """Forget the inherited model if another version answers by now."""
+    if apps.ready:
+        from recognizer.services.versions import registry
+
+        registry.forget_outdated()
 
 
 def on_exit(server: Arbiter) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, close_old_connections, connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
@@ -97,6 +98,29 @@ def find_active_version() -> int | None:
 def forget_model() -> None:
     """Empty this process's memory, as a restart would."""
     _memory.model = _memory.refused = None
+
+
+def load_before_fork() -> None:
+    """Load the active version, for the processes that are forked from this one.
+
+    What prevents it is told to whoever asks them for an answer. No connection is inherited.
+    """
+    with suppress(NoModel, ArtifactError, DatabaseError):
+        active_model()
+    connection.close()
+    if connection.vendor == "postgresql":
+        cast("Any", connection).close_pool()
+
+
+def forget_outdated() -> None:
+    """Forget an inherited version that is not the active one: it must not answer, even briefly."""
+    current = _memory.model
+    try:
+        if current is None or _look() != (current.version, current.sha256):
+            forget_model()
+    except DatabaseError:
+        forget_model()
+    close_old_connections()
 
 
 def load_pipeline(row: TrainedModel) -> Any:

@@ -18,7 +18,7 @@ from recognizer.tests.conftest import Caller
 from recognizer.tests.deployment.test_gunicorn import workers_of
 from recognizer.tests.kit.drawings import assert_problem, copy_model
 from recognizer.tests.kit.live import LiveSite, new_database, serve, wait_until
-from recognizer.tests.kit.load import ask, draw, load
+from recognizer.tests.kit.load import ask, draw
 
 Damage = Callable[[Path], object]
 DAMAGES: dict[str, Damage] = {
@@ -73,9 +73,8 @@ def test_a_server_goes_on_and_a_new_one_repairs_what_it_can(
 ) -> None:
     with new_database(tmp_path) as database:
         with serve(tmp_path, DATABASE_URL=database) as site:
-            with load(site) as clients:  # until each of both workers has it in memory
-                while site.server.log.count("Model 1 is loaded") < 2:
-                    clients.wait_for(1)
+            assert draw(site).json()["model"] == 1  # both workers have it in memory
+            assert site.server.log.count("Model 1 is loaded") == 1
             (path,) = (tmp_path / "artifacts").glob("*.joblib")
             whole = path.read_bytes()
             for damage in DAMAGES.values():
