@@ -16,6 +16,7 @@ from ml.drawing.canonical import (
     PEN_WIDTHS,
     Digits,
     canonical_digit,
+    is_canonical,
     scale_to_box,
 )
 from ml.drawing.ink import (
@@ -53,7 +54,10 @@ def canonical_digits(pixels: NDArray[np.uint8]) -> Digits:
     deviation = _deviate(pixels)
     peak = deviation.max(axis=(1, 2))  # (n,)
     mask = deviation >= np.ceil(INK_THRESHOLD * peak)[:, None, None]
+    is_done = is_canonical(pixels)
+    digits[is_done] = pixels[is_done]
     is_plain = (peak >= FAINTEST_CONTRAST) & ~_may_have_frame(pixels) & ~_may_have_lines(mask)
+    is_plain &= ~is_done
     mask &= is_plain[:, None, None]
     ink = (deviation * _without_dust(mask)).astype(np.float32)
     ink /= np.maximum(peak, 1).astype(np.float32)[:, None, None]
@@ -79,7 +83,7 @@ def canonical_digits(pixels: NDArray[np.uint8]) -> Digits:
         rows = top_of[:, None] + np.arange(height)  # (k, height)
         columns = left_of[:, None] + np.arange(breadth)
         digits[indices[:, None, None], rows[:, :, None], columns[:, None, :]] = np.rint(small)
-    for index in np.flatnonzero(~is_plain).tolist():
+    for index in np.flatnonzero(~is_plain & ~is_done).tolist():
         try:
             digits[index] = canonical_digit(ink_from_pixels(pixels[index]))
         except InvalidDrawing as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,10 @@ PEN_WIDTHS: Final = (1.5, 4.6)
 """Pen widths, in canonical pixels, that are left alone; the training images cover this range."""
 FAINT_LINE: Final = 0.25
 """Share of the darkest ink from which a faint line is still drawn as a full one."""
+EVENED_WIDTHS: Final = (1, 9)
+"""Pen widths that `canonical_digit` leaves, as `pen_width` estimates them."""
+ROUNDING: Final = 0.01
+"""Pixels by which rounding to 256 levels moves a center of mass at most."""
 WORKING_SIDE: Final = 160
 """Longest side of the ink while its pen width is changed."""
 
@@ -36,7 +40,8 @@ def canonical_digit(ink: Ink) -> Digit:
     """Bring a drawing to the one form that the model knows, wherever and however it was drawn.
 
     The ink's box is scaled to 20 px on the longer side, very thin and very thick pens are evened,
-    and the center of mass is moved, by whole pixels, to the center of 28x28.
+    and the center of mass is moved, by whole pixels, to the center of 28x28. What is canonical
+    already stays as it is: 28x28 ink, not cut to its box.
 
     Parameters
     ----------
@@ -58,6 +63,10 @@ def canonical_digit(ink: Ink) -> Digit:
     The box of 20 px and the centering by mass are MNIST's: LeCun, Bottou, Bengio, Haffner,
     "Gradient-based learning applied to document recognition", Proc. IEEE 86 (1998) 2278-2324.
     """
+    if ink.shape == (CANONICAL_SIZE, CANONICAL_SIZE):
+        levels = np.rint(255 * ink).astype(np.uint8)
+        if is_canonical(levels):
+            return levels
     ink = crop(ink)
     width = pen_width(ink) * CANONICAL_BOX / max(ink.shape)
     if not PEN_WIDTHS[0] <= width <= PEN_WIDTHS[1]:
@@ -69,6 +78,33 @@ def canonical_digit(ink: Ink) -> Digit:
     digit = np.zeros((CANONICAL_SIZE, CANONICAL_SIZE), np.uint8)
     digit[top : top + height, left : left + breadth] = np.rint(small)
     return digit
+
+
+def is_canonical(pictures: NDArray[np.uint8]) -> Any:
+    """Return which pictures (..., height, width) have the form of a canonical digit: (...) bool.
+
+    `canonical_digit` would not scale or move them; it would lose faint ink, and change their pen a
+    second time.
+    """
+    if pictures.shape[-2:] != (CANONICAL_SIZE, CANONICAL_SIZE):
+        return np.zeros(pictures.shape[:-2], bool)
+    is_centered, sides = pictures.max(axis=(-2, -1)) == 255, []
+    for axis in (-1, -2):
+        profile = pictures.sum(axis=axis, dtype=np.int64)  # (..., 28)
+        first = (profile > 0).argmax(axis=-1)
+        last = CANONICAL_SIZE - (profile[..., ::-1] > 0).argmax(axis=-1)
+        sides.append(last - first)
+        center = profile @ np.arange(CANONICAL_SIZE) / np.maximum(profile.sum(axis=-1), 1)
+        away = center - MASS_CENTER
+        # Ink that would be cut off by the edge is moved as far as there is room.
+        is_centered &= (
+            (np.abs(away) <= 0.5 + ROUNDING)
+            | ((first == 0) & (away > 0))
+            | ((last == CANONICAL_SIZE) & (away < 0))
+        )
+    width = pen_width(pictures / np.float32(255))
+    is_even = (width >= EVENED_WIDTHS[0]) & (width <= EVENED_WIDTHS[1])
+    return is_centered & is_even & (np.maximum(*sides) == CANONICAL_BOX)
 
 
 def scale_to_box(ink: Ink) -> Ink:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from ml.drawing.canonical import CANONICAL_SIZE
+from ml.drawing.canonical import CANONICAL_SIZE, is_canonical
 from ml.drawing.encoded import CUT_OFF, MAX_SIDE, PNG_SIGNATURE, Encoded, read_encoded
 from ml.drawing.ink import (
     FAINTEST_CONTRAST,
@@ -152,7 +152,7 @@ def _find(picture: Image.Image, alpha: Image.Image | None) -> PlacedInk:
         paper = Image.new(picture.mode, picture.size, tones if len(tones) > 1 else tones[0])
         picture = Image.composite(picture, paper, alpha)
     try:
-        plain = ink_from_gray(np.asarray(picture.convert("L")))
+        plain = _ink_of(np.asarray(picture.convert("L")))
     except BlankDrawing:
         return settle(picture, None)
     return settle(picture, plain) if plain.is_doubtful else plain
@@ -197,7 +197,8 @@ def ink_from_pixels(pixels: ArrayLike) -> Ink:
     Returns
     -------
     Ink
-        (height, width) float32, 0 (paper) to 1 (full ink): the part of the picture with ink.
+        (height, width) float32, 0 (paper) to 1 (full ink): the part of the picture with ink, or
+        all of a canonical digit.
 
     Raises
     ------
@@ -218,7 +219,14 @@ def ink_from_pixels(pixels: ArrayLike) -> Ink:
         values = values.reshape(CANONICAL_SIZE, CANONICAL_SIZE)
     if values.ndim != 2 or min(values.shape) < 1 or max(values.shape) > MAX_SIDE:
         raise InvalidPixels(f"784 pixels, row by row, are expected, not {values.size}.")
-    return ink_from_gray(to_levels(values)).ink
+    return _ink_of(to_levels(values)).ink
+
+
+def _ink_of(gray: NDArray[np.uint8]) -> PlacedInk:
+    """Find the ink of a gray picture; a canonical digit stays whole."""
+    if is_canonical(gray):
+        return PlacedInk(gray / np.float32(255), 0, 0)
+    return ink_from_gray(gray)
 
 
 def to_levels(values: NDArray[Any]) -> NDArray[np.uint8]:

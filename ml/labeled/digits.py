@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ml.drawing.canonical import CANONICAL_SIZE, Digits, canonical_digit
-from ml.drawing.ink import Ink
+from ml.drawing.ink import Ink, ink_from_gray
 from ml.drawing.pictures import ink_from_image, ink_from_pixels
 from ml.drawing.strokes import ink_from_strokes, thin_strokes
 from ml.errors import DatasetError, InvalidDrawing
@@ -189,6 +189,7 @@ def _position(name: str) -> float:
 
 def as_presented(digits: LabeledDigits) -> LabeledDigits:
     """Bring typefaces to the form in which the model reads drawings."""
-    images = [canonical_digit(ink_from_pixels(image)) for image in digits.images]
+    # Typefaces are centered half a pixel further: also one that could be canonical is presented.
+    images = [canonical_digit(ink_from_gray(image).ink) for image in digits.images]
     stacked = np.array(images, np.uint8).reshape(digits.images.shape)
     return LabeledDigits(stacked, digits.labels, digits.groups)

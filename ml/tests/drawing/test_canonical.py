@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 
-from ml.drawing.canonical import CANONICAL_BOX, canonical_digit
+from ml.drawing.batches import canonical_digits
+from ml.drawing.canonical import CANONICAL_BOX, canonical_digit, is_canonical
 from ml.drawing.pictures import MAX_IMAGE_BYTES, encode_png, ink_from_image, ink_from_pixels
 from ml.drawing.raster import pen_width
 from ml.drawing.strokes import draw_png
@@ -125,6 +126,27 @@ def test_place_and_size_of_the_drawing_do_not_change_the_digit(
     drawn = scaled(DIGITS[digit], factor, dx * room, dy * room)
     moved = read(draw_png(drawn, 18 * factor))
     assert difference(read(draw_png(DIGITS[digit], 18)), moved) < 0.25
+
+
+@pytest.mark.parametrize("pens", [(0.4, 1.2), (1.4, 4.8), (4.8, 6.0)])
+def test_reading_a_canonical_digit_again_changes_nothing(pens: tuple[float, float]) -> None:
+    rng = np.random.default_rng(0)
+    for digit in range(10):
+        for _ in range(12):
+            width = rng.uniform(*pens) * 10
+            drawn = scaled(DIGITS[digit], rng.uniform(0.5, 1.0), *rng.uniform(-20, 20, 2))
+            once = read(draw_png(drawn, width))
+            np.testing.assert_array_equal(canonical_digit(ink_from_pixels(once)), once)
+            np.testing.assert_array_equal(read(encode_png(once)), once)
+            np.testing.assert_array_equal(canonical_digits(once[None])[0], once)
+
+
+@pytest.mark.parametrize(("down", "right"), [(1, 0), (0, -1), (3, 3)])
+def test_a_digit_that_is_moved_is_not_canonical(down: int, right: int) -> None:
+    moved = np.roll(canonical(7), (down, right), (0, 1))
+    assert is_canonical(canonical(7))
+    assert not is_canonical(moved)
+    np.testing.assert_array_equal(canonical_digit(ink_from_pixels(moved)), canonical(7))
 
 
 @pytest.mark.parametrize("width", [2, 4, 8, 30, 40])
