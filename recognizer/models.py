@@ -242,13 +242,18 @@ class Import(models.Model):
 
     name = models.CharField(max_length=200)
     started_at = models.DateTimeField(default=timezone.now)
+    unfinished = models.BooleanField(
+        default=False, db_default=False, help_text="Whether it goes on, or was interrupted."
+    )
 
     class Meta:
         ordering = ["-started_at", "-id"]
         default_permissions = ()
 
     def __str__(self) -> str:
-        return f"{self.name}, {timezone.localtime(self.started_at):%Y-%m-%d %H:%M}"
+        end = ", unfinished" if self.unfinished else ""
+        began = timezone.localtime(self.started_at)
+        return f"{self.pk}: {self.name}, {began:%Y-%m-%d %H:%M}{end}"
 
 
 class Drawing(models.Model):
@@ -337,6 +342,14 @@ class Drawing(models.Model):
         db_default="",
         editable=False,
         help_text="The license under which its author lets it be published; empty: not at all.",
+    )
+    imported_source = models.CharField(
+        max_length=8,
+        default="",
+        db_default="",
+        choices=Source.choices,
+        editable=False,
+        help_text="Where it came from at the site that exported it; an import is no one's answer.",
     )
     answer = models.GeneratedField(
         expression=Case(When(is_digit=True, then=F("prediction")), default=NO_DIGIT),

@@ -102,7 +102,7 @@ def is_canonical(pictures: NDArray[np.uint8]) -> Any:
             | ((first == 0) & (away > 0))
             | ((last == CANONICAL_SIZE) & (away < 0))
         )
-    width = pen_width(pictures / np.float32(255))
+    width = pen_width(pictures.astype(np.float32) / np.float32(255))
     is_even = (width >= EVENED_WIDTHS[0]) & (width <= EVENED_WIDTHS[1])
     return is_centered & is_even & (np.maximum(*sides) == CANONICAL_BOX)
 

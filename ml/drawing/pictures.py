@@ -225,7 +225,7 @@ def ink_from_pixels(pixels: ArrayLike) -> Ink:
 def _ink_of(gray: NDArray[np.uint8]) -> PlacedInk:
     """Find the ink of a gray picture; a canonical digit stays whole."""
     if is_canonical(gray):
-        return PlacedInk(gray / np.float32(255), 0, 0)
+        return PlacedInk(gray.astype(np.float32) / np.float32(255), 0, 0)
     return ink_from_gray(gray)
 
 

@@ -215,7 +215,7 @@ class DrawingAdmin(BulkDecisions, DeskPages, admin.ModelAdmin[Drawing]):
                     "hand",
                     "visitor",
                     "network",
-                    "imported_with",
+                    ("imported_with", "imported_source"),
                 ]
             },
         ),

@@ -529,6 +529,11 @@ class FileItemSerializer(serializers.ModelSerializer[Drawing]):
     canonical = serializers.CharField(
         help_text="The 28x28 pixels that were read, row by row, in base64."
     )
+    image = serializers.CharField(help_text="The drawing as drawn: a PNG in base64.")
+    writer = serializers.CharField(
+        allow_null=True,
+        help_text="The same for one person's drawings in this file, another in the next.",
+    )
 
     class Meta:
         model = Drawing

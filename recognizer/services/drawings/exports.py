@@ -5,18 +5,22 @@ from __future__ import annotations
 import base64
 import csv
 import gzip
+import hashlib
 import io
 import json
+import secrets
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ml.files import open_atomically
+from ml.labeled.formats import EXPORTED_ARRAYS, TIME
 from recognizer.models import CANONICAL_BYTES, Drawing, DrawingQuerySet
 from recognizer.services.errors import ServiceError
 from recognizer.wording import name_answer
@@ -29,9 +33,19 @@ PIECE = 64 * 1024
 """Bytes that are sent at once."""
 FILE_FIELDS = (
     *("id", "created_at", "source", "prediction", "confidence", "model", "label", "review"),
-    *("strokes", "pen_width", "canonical"),
+    *("writer", "strokes", "pen_width", "canonical", "image"),
 )
 """What a JSON file has of each drawing."""
+ORIGIN = ("id", "created_at", "source", "imported_source", "review", "visitor")
+"""Columns that say where a drawing is from, which each format carries."""
+WIDTHS = {"id": 36, "created_at": 32, "source": 8, "review": 10, "writer": 16}
+"""Longest texts of an npz, in characters."""
+LEFT_BEHIND = (
+    "Not in it: accounts, models and keys; who reviewed, and when; when it was answered; consent "
+    "to a release; the label check's marks; hands and networks, except a pseudonym of each writer, "
+    "another in each export."
+)
+"""What stays with the site that exports."""
 
 
 class UnknownFormat(ServiceError):
@@ -39,28 +53,48 @@ class UnknownFormat(ServiceError):
 
 
 class _Rows:
-    """The rows of some drawings, counted while they are read."""
+    """The rows of some drawings, counted while they are read.
+
+    A writer is a keyed hash of the visitor. The key is forgotten with the export, so that no two
+    exports can be joined by it.
+    """
 
     def __init__(self, drawings: DrawingQuerySet) -> None:
         self._drawings = drawings.order_by("created_at", "id")
+        self._key = secrets.token_bytes(32)
         self.count = 0
 
     def read(self, *fields: str) -> Iterator[dict[str, Any]]:
         size = BATCH_WITH_STROKES if "strokes" in fields else BATCH
-        for row in self._drawings.values(*fields).iterator(chunk_size=size):
+        for row in self._drawings.values(*ORIGIN, *fields).iterator(chunk_size=size):
             self.count += 1
+            row["id"] = str(row["id"])
+            row["source"] = row.pop("imported_source") or row["source"]
+            visitor = row.pop("visitor")
+            row["writer"] = visitor and self._name(visitor.bytes)
             yield row
 
+    def _name(self, visitor: bytes) -> str:
+        return hashlib.blake2b(visitor, digest_size=8, key=self._key).hexdigest()
 
-def export_drawings(path: Path) -> int:
-    """Write every trainable drawing, oldest first; the file appears when it is whole."""
+
+def export_drawings(path: Path, *, everything: bool = False) -> int:
+    """Write the trainable drawings, oldest first; the file appears when it is whole.
+
+    Everything is also what is rejected or not answered.
+    """
     *_, kind = path.name.lower().removesuffix(".gz").rpartition(".")
     is_packed = path.name.lower().endswith(".gz")
     if kind not in STREAMS or (is_packed and kind != "csv"):
         raise UnknownFormat(f"{path.name} must end in one of {', '.join(ENDINGS)}.")
     if not path.parent.is_dir():
         raise ServiceError(f"There is no folder {path.parent}.")
-    rows = _Rows(Drawing.objects.trainable())
+    if everything and kind not in ("json", "ndjson"):
+        raise ServiceError(
+            f"{path.name} has a label for each drawing: all drawings, also those without an "
+            "answer, fit into .ndjson or .json."
+        )
+    rows = _Rows(Drawing.objects.all() if everything else Drawing.objects.trainable())
     with open_atomically(path) as file:
         packed = gzip.GzipFile("", "wb", fileobj=file, mtime=0) if is_packed else nullcontext(file)
         with packed as target:
@@ -79,10 +113,13 @@ def drawing_json(drawing: Drawing) -> bytes:
 
 
 def _csv(rows: _Rows) -> Iterator[bytes]:
-    """TMNIST's columns: names, labels, 1 to 784. All values are ids and numbers."""
+    """TMNIST's columns: names, labels, 1 to 784. A name is writer, id, review, source and time."""
     yield _row(["names", "labels", *range(1, CANONICAL_BYTES + 1)])
-    for drawing in rows.read("id", "label", "canonical"):
-        yield _row([drawing["id"], drawing["label"], *bytes(drawing["canonical"])])
+    for drawing in rows.read("label", "canonical"):
+        time = drawing["created_at"].astimezone(UTC).strftime(TIME)
+        parts = [drawing[name] for name in ("writer", "id", "review", "source")]
+        name = "-".join(filter(None, [*parts, time]))
+        yield _row([name, drawing["label"], *bytes(drawing["canonical"])])
 
 
 def _row(cells: list[Any]) -> bytes:
@@ -107,32 +144,39 @@ def _json(rows: _Rows) -> Iterator[bytes]:
 
 
 def _items(rows: _Rows) -> Iterator[bytes]:
-    for drawing in rows.read(*FILE_FIELDS):
-        drawing["id"] = str(drawing["id"])
-        drawing["label"] = name_answer(drawing["label"])
+    fields = [name for name in FILE_FIELDS if name not in (*ORIGIN, "writer")]
+    for drawing in rows.read(*fields):
+        if drawing["label"] is not None:
+            drawing["label"] = name_answer(drawing["label"])
         drawing["created_at"] = drawing["created_at"].isoformat()
-        drawing["canonical"] = base64.b64encode(drawing["canonical"]).decode()
-        yield json.dumps(drawing).encode()
+        for name in ("canonical", "image"):
+            drawing[name] = base64.b64encode(drawing[name]).decode()
+        yield json.dumps({name: drawing[name] for name in FILE_FIELDS}).encode()
 
 
 def _npz(rows: _Rows) -> Iterator[bytes]:
-    """Arrays x (n, 28, 28) and y (n,), packed while they are sent.
+    """Arrays x (n, 28, 28) and y (n,), and texts that say where each is from (n,).
 
-    Their number stands before the pixels, so these wait for it in a temporary file, whatever is
-    drawn or deleted meanwhile. The labels are a byte each.
+    They are packed while they are sent. Their number stands before them, so they wait for it in
+    temporary files, whatever is drawn or deleted meanwhile.
     """
-    labels = bytearray()
-    with tempfile.TemporaryFile() as pixels:
+    types = {"x": "|u1", "y": "|u1", **{name: f"<U{WIDTHS[name]}" for name in EXPORTED_ARRAYS}}
+    with ExitStack() as stack:
+        waiting = {name: stack.enter_context(tempfile.TemporaryFile()) for name in types}
         for drawing in rows.read("label", "canonical"):
-            pixels.write(drawing["canonical"])
-            labels.append(drawing["label"])
-        pixels.seek(0)
-        n, out = len(labels), _Outbox()
+            waiting["x"].write(drawing["canonical"])
+            waiting["y"].write(bytes([drawing["label"]]))
+            drawing["created_at"] = drawing["created_at"].isoformat()
+            for name in EXPORTED_ARRAYS:
+                text = np.array(drawing[name] or "", types[name])
+                waiting[name].write(text.tobytes())
+        n, out = rows.count, _Outbox()
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-            arrays = (("x.npy", (n, 28, 28), pixels), ("y.npy", (n,), io.BytesIO(labels)))
-            for name, shape, source in arrays:
-                header = {"descr": "|u1", "fortran_order": False, "shape": shape}
-                with archive.open(name, "w", force_zip64=True) as member:
+            for name, source in waiting.items():
+                shape = (n, 28, 28) if name == "x" else (n,)
+                header = {"descr": types[name], "fortran_order": False, "shape": shape}
+                source.seek(0)
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                     np.lib.format.write_array_header_1_0(member, header)
                     while piece := source.read(PIECE):
                         member.write(piece)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -26,7 +27,7 @@ from recognizer.services.chunks import CHUNK
 from recognizer.services.drawings.doubting import doubt_answer
 from recognizer.services.drawings.remembering import answer_personally
 from recognizer.services.drawings.room import check_room
-from recognizer.services.errors import ServiceError
+from recognizer.services.errors import InvalidImage, ServiceError
 from recognizer.services.inserting import insert_or_overwrite
 from recognizer.services.metrics import count_feedback, count_predictions
 from recognizer.services.versions.registry import NoModel, active_model
@@ -341,6 +342,17 @@ def canonical_png(drawing: Drawing) -> bytes:
 
 def png_of_canonical(pixels: bytes) -> bytes:
     return pictures.encode_png(np.frombuffer(pixels, np.uint8).reshape(28, 28))
+
+
+def copy_archived(png: bytes) -> bytes:
+    """Return the picture of another archive, written anew: what is hidden in its file stays out."""
+    try:
+        with Image.open(io.BytesIO(png), formats=["PNG"]) as picture:
+            if picture.mode == "L" and max(picture.size) <= ARCHIVED_SIDE:
+                return pictures.encode_png(np.asarray(picture))
+    except pictures.DECODER_ERRORS:
+        pass
+    raise InvalidImage(f"The picture is not a gray PNG of at most {ARCHIVED_SIDE} pixels a side.")
 
 
 def _archive_png(ink: Ink) -> bytes:
