@@ -364,6 +364,8 @@ class Drawing(models.Model):
     """What the visitor's memory makes of it, where a request asked for that; it is not stored."""
     found: Any = None
     """The box around the ink on the picture that was sent; it is not stored."""
+    set_aside: Any = None
+    """Which of the sent strokes decorate the digit and were not read; it is not stored."""
 
     class Meta:
         ordering = ["-created_at", "-id"]

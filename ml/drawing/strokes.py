@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, log10
 from typing import Final
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from ml.drawing.canonical import CANONICAL_BOX
+from ml.drawing.decorations import Box, Decoration, find_decorations
 from ml.drawing.ink import Ink
 from ml.drawing.pictures import encode_png
 from ml.drawing.pieces import PEER, is_open_four
@@ -158,10 +160,24 @@ def _thin(stroke: list[list[float]], apart: float) -> list[list[float]]:
     return kept
 
 
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """The ink of strokes, and which of them were set aside."""
+
+    ink: Ink
+    set_aside: list[Decoration]
+
+
 def ink_from_strokes(strokes: Strokes) -> Ink:
+    """Draw strokes as `find_drawn` does."""
+    return find_drawn(strokes).ink
+
+
+def find_drawn(strokes: Strokes) -> Drawn:
     """Draw strokes with a pen whose width is a fixed share of the drawing's size.
 
-    So the answer depends neither on the size of the drawing nor on the pen of the pad.
+    So the answer depends neither on the size of the drawing nor on the pen of the pad. Underlines,
+    a full stop, a circle and a box around the digit are set aside.
 
     Parameters
     ----------
@@ -170,15 +186,23 @@ def ink_from_strokes(strokes: Strokes) -> Ink:
 
     Returns
     -------
-    Ink
-        (height, width) float32, 0 (paper) to 1 (full ink).
+    Drawn
+        (height, width) float32, 0 (paper) to 1 (full ink), and what it is without.
 
     Raises
     ------
     SeveralDigits
         Two or more digits stand side by side.
     """
-    strokes = _of_one_digit(strokes)
+    set_aside: list[Decoration] = []
+    if len(strokes) > 1:
+        boxes = [box_of(stroke) for stroke in strokes]
+        set_aside = find_decorations(strokes, boxes)
+        aside = {index for each in set_aside for index in each.strokes}
+        left = [index for index in range(len(strokes)) if index not in aside]
+        strokes = _of_one_digit(
+            [strokes[index] for index in left], np.array([boxes[index] for index in left])
+        )
     low, high = _bounds(strokes)
     pen = READING_PEN_WIDTH * SCALE
     box = CANONICAL_BOX * SCALE - pen
@@ -186,15 +210,19 @@ def ink_from_strokes(strokes: Strokes) -> Ink:
     size = CANONICAL_BOX * SCALE + 4 * SCALE
     shift = size / 2 - scale * (low + high) / 2
     picture = draw_strokes(strokes, scale, shift, pen, (size, size))
-    return np.asarray(picture, dtype=np.float32) / np.float32(255)
+    return Drawn(np.asarray(picture, dtype=np.float32) / np.float32(255), set_aside)
 
 
-def _of_one_digit(strokes: Strokes) -> Strokes:
+def box_of(stroke: list[list[float]]) -> Box:
+    x, y, *_ = zip(*stroke, strict=False)
+    return min(x), min(y), max(x), max(y)
+
+
+def _of_one_digit(strokes: Strokes, boxes: Vector) -> Strokes:
     """Leave out stray dots far from everything else. Raises SeveralDigits if there are two."""
     if len(strokes) == 1:
         return strokes
-    boxes = np.array([np.concatenate(_bounds([stroke])) for stroke in strokes])  # (n, 4)
-    longer = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
+    longer = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)  # (n,)
     large = boxes[longer > STRAY * longer.max()]
     if not len(large):  # dots alone
         return strokes

@@ -422,6 +422,16 @@ class PersonalSerializer(PredictionSerializer):
     )
 
 
+class DecorationSerializer(serializers.Serializer[Any]):
+    """A part of a drawing that is not part of the digit."""
+
+    kind = serializers.ChoiceField(["underline", "full stop", "circle", "box"])
+    strokes = serializers.ListField(
+        child=serializers.IntegerField(min_value=0),
+        help_text="Which of the sent strokes, counted from 0 without empty ones.",
+    )
+
+
 @_shown_by(EXAMPLES["drawing"])
 class DrawingSerializer(SharedFields, serializers.ModelSerializer[Drawing]):
     """A drawing as the API shows it."""
@@ -455,6 +465,12 @@ class DrawingSerializer(SharedFields, serializers.ModelSerializer[Drawing]):
     license = serializers.SerializerMethodField(
         help_text="The license under which its author lets it be published; null: not at all."
     )
+    set_aside = DecorationSerializer(
+        many=True,
+        read_only=True,
+        allow_null=True,
+        help_text="In the answer to strokes alone: what decorates the digit and was not read.",
+    )
     correct = serializers.BooleanField(
         read_only=True,
         allow_null=True,
@@ -481,6 +497,7 @@ class DrawingSerializer(SharedFields, serializers.ModelSerializer[Drawing]):
             "license",
             "personal",
             "found",
+            "set_aside",
         ]
         read_only_fields = fields
 
@@ -504,13 +521,13 @@ class SuspicionSerializer(serializers.Serializer[Drawing]):
 class ReviewSerializer(DrawingSerializer):
     """A drawing as the review queue shows it."""
 
-    personal = found = None  # type: ignore[assignment]
+    personal = found = set_aside = None  # type: ignore[assignment]
     suspicion = serializers.SerializerMethodField(
         help_text="What the label check reads instead of the label; null, where it agrees."
     )
 
     class Meta(DrawingSerializer.Meta):
-        fields = [*DrawingSerializer.Meta.fields[:-2], "suspicion"]
+        fields = [*DrawingSerializer.Meta.fields[:-3], "suspicion"]
         read_only_fields = fields
 
     @extend_schema_field(SuspicionSerializer(allow_null=True))

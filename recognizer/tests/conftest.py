@@ -164,7 +164,7 @@ class Caller:
         """Send a digit and return it as it is kept, without the place where it was found."""
         answer = self.post(DRAWINGS, {"image": data_url(png_of(digit)), **fields})
         assert answer.status_code == 201, answer.content
-        return {**answer.json(), "found": None}
+        return {**answer.json(), "found": None, "set_aside": None}
 
     def _send(self, method: str, url: str, body: Any, **options: Any) -> Any:
         options.setdefault("content_type", "application/json")

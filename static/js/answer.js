@@ -88,7 +88,9 @@ export class Answer {
     this.#root.dataset.state = verdict === "open" ? "answered" : verdict;
     this.#parts.mark.textContent = verdict === "wrong" ? short(label) : "";
     const [sentence, detail] = describe(drawing);
-    this.#say([sentence, verdict === "open" ? detail : words.feedback.thanks(verdict, label)]);
+    const said = verdict === "open" ? detail : words.feedback.thanks(verdict, label);
+    const aside = (drawing.set_aside ?? []).map(({ kind }) => kind);
+    this.#say([sentence, aside.length > 0 ? `${said} ${words.reading.aside(aside)}` : said]);
   }
 
   #draw(reading) {

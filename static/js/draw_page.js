@@ -123,6 +123,7 @@ async function drawByKeys(event) {
 
 function showAnswer({ drawing }) {
   notice.hide();
+  pad.setAside((drawing.set_aside ?? []).flatMap(({ strokes }) => strokes));
   answer.show(drawing);
   feedback.show(drawing);
   explain(drawing);

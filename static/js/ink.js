@@ -2,6 +2,8 @@
 
 import { PAD_SIZE, curvePiece, widthAt } from "./geometry.js";
 
+const FADED = 0.65; // share of its ink that a stroke loses that was set aside
+
 /** CSS chooses the colors of a canvas, so that it has to be painted again when they change. */
 export function whenColorsChange(repaint) {
   for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
@@ -28,9 +30,26 @@ export class Ink {
     return true;
   }
 
-  repaint(strokes) {
-    this.#context.setTransform(1, 0, 0, 1, 0, 0);
-    this.#context.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
+  /** Paints strokes, those of the numbers in `aside` fainter and below the others. */
+  repaint(strokes, aside = []) {
+    const context = this.#context;
+    const { width, height } = this.#canvas;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, width, height);
+    if (aside.length > 0) {
+      this.#paintAll(strokes.filter((_, index) => aside.includes(index)));
+      // Thinned as a whole: each piece in a faint color would be darker where it meets the next.
+      context.setTransform(1, 0, 0, 1, 0, 0);
+      context.globalCompositeOperation = "destination-out";
+      context.globalAlpha = FADED;
+      context.fillRect(0, 0, width, height);
+      context.globalCompositeOperation = "source-over";
+      context.globalAlpha = 1;
+    }
+    this.#paintAll(strokes.filter((_, index) => !aside.includes(index)));
+  }
+
+  #paintAll(strokes) {
     for (const stroke of strokes) {
       this.#painted = 0;
       if (stroke.points.length === 1) this.#dot(stroke);

@@ -23,6 +23,7 @@ export class Pad extends EventTarget {
   #canvas;
   #ink;
   #sheet = { strokes: [], picture: "", digit: null };
+  #aside = []; // numbers of the strokes that were not read
   #past = [];
   #future = [];
   #current = null; // the stroke that is being drawn
@@ -249,7 +250,15 @@ export class Pad extends EventTarget {
     this.#current = null;
   }
 
+  /** Paints the strokes of these numbers fainter, until the sheet changes. */
+  setAside(numbers) {
+    if (this.#current || numbers.join() === this.#aside.join()) return;
+    this.#aside = numbers;
+    this.#repaint();
+  }
+
   #changed() {
+    this.#aside = [];
     this.#ink.repaint(this.#sheet.strokes);
     this.dispatchEvent(new CustomEvent("change", { detail: { sheet: this.#sheet } }));
   }
@@ -260,7 +269,7 @@ export class Pad extends EventTarget {
   }
 
   #repaint() {
-    this.#ink.repaint(this.#sheet.strokes);
+    this.#ink.repaint(this.#sheet.strokes, this.#aside);
     if (!this.#current) return;
     this.#ink.begin();
     this.#ink.grow(this.#current);

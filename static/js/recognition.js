@@ -206,8 +206,8 @@ export class Recognition extends EventTarget {
   #judge = async (job) => {
     const { digit, id, feedback } = job;
     digit.isJudged = true;
-    const { personal, found } = digit.drawing ?? {}; // the answer stays the one that was judged
-    const drawing = { ...(await this.#api.giveFeedback(id, feedback)), personal, found };
+    const { personal, found, set_aside } = digit.drawing ?? {}; // the answer stays the one that was judged
+    const drawing = { ...(await this.#api.giveFeedback(id, feedback)), personal, found, set_aside };
     digit.drawing = drawing;
     digit.isJudged = drawing.label !== null;
     this.#emit(this.#isCurrent(job) ? "verdict" : "finished", { drawing });

@@ -24,6 +24,14 @@ export const NONE = "none";
 
 const nameOf = (answer) => (answer === 10 ? gettext("no digit") : String(answer));
 
+/** What was drawn to a digit and not read. */
+const nameOfPart = {
+  underline: gettext("the underline"),
+  "full stop": gettext("the full stop"),
+  circle: gettext("the circle"),
+  box: gettext("the box"),
+};
+
 export const words = {
   answer: (answer) => (answer === NONE ? gettext("no digit") : String(answer)),
 
@@ -50,6 +58,10 @@ export const words = {
       own === NONE
         ? gettext("Learned from you; before, it read no digit.")
         : fill(gettext("Learned from you; before, it read %(own)s."), { own }),
+    aside: (kinds) =>
+      fill(gettext("Left out: %(parts)s."), {
+        parts: list.format(kinds.map((kind) => nameOfPart[kind])),
+      }),
     noDigit: gettext("It reads no digit"),
     isItOne: gettext("Is it a digit?"),
     byModel: (version) => fill(gettext("; read by model %(version)s"), { version }),

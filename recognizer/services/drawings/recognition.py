@@ -17,9 +17,10 @@ from PIL import Image
 
 from ml import pipeline
 from ml.drawing import canonical, pictures
+from ml.drawing.decorations import Decoration
 from ml.drawing.ink import Ink
 from ml.drawing.pictures import MAX_IMAGE_BYTES as MAX_IMAGE_BYTES
-from ml.drawing.strokes import draw_png, ink_from_strokes, parse_strokes, thin_strokes
+from ml.drawing.strokes import draw_png, find_drawn, parse_strokes, thin_strokes
 from ml.errors import ArtifactError
 from ml.pipeline import Prediction as Prediction
 from recognizer.models import UNSUSPICIOUS, Drawing, DrawingQuerySet
@@ -95,6 +96,8 @@ class Sketch:
     strokes: list[list[list[float]]] | None
     pen_width: float | None
     found: pictures.Box | None = None
+    set_aside: list[Decoration] | None = None
+    """What decorates the digit and was not read; None where it was not read from strokes."""
 
 
 @contextmanager
@@ -148,9 +151,10 @@ def read_sketch(
         elif pixels is not None:
             ink = pictures.ink_from_pixels(pixels)  # type: ignore[arg-type]
         elif parsed is not None:
-            ink = ink_from_strokes(parsed)
+            drawn = find_drawn(parsed)
             png = draw_png(parsed, pen_width)
-            return Sketch(canonical.canonical_digit(ink), png, parsed, pen_width)
+            digit = canonical.canonical_digit(drawn.ink)
+            return Sketch(digit, png, parsed, pen_width, set_aside=drawn.set_aside)
         else:
             raise TypeError("A drawing is an image, strokes or pixels.")
         return Sketch(canonical.canonical_digit(ink), _archive_png(ink), parsed, pen_width, found)
@@ -199,6 +203,7 @@ def recognize(
         drawing.pk = id
         recognized = _keep_under_its_id(drawing)
     recognized.drawing.found = sketch.found
+    recognized.drawing.set_aside = sketch.set_aside
     if personal and visitor is not None and hidden is not None:
         recognized.drawing.personal = answer_personally(visitor, prediction, hidden, model)
     return recognized

@@ -60,7 +60,11 @@ def test_a_digit_that_is_drawn_on_is_read_again(visitor: Caller, chosen: str) ->
     second = send(visitor, chosen, 8).json()
     assert (first["prediction"], second["prediction"]) == (1, 8)
     assert second["created_at"] == first["created_at"]
-    assert visitor.get(f"{DRAWINGS}{chosen}/").json() == {**second, "found": None}
+    assert visitor.get(f"{DRAWINGS}{chosen}/").json() == {
+        **second,
+        "found": None,
+        "set_aside": None,
+    }
 
 
 def test_an_answered_drawing_keeps_its_ink(visitor: Caller, chosen: str) -> None:
@@ -77,7 +81,7 @@ def test_an_answered_drawing_that_is_sent_again_is_returned_as_stored(
     answered = visitor.put(f"{DRAWINGS}{chosen}/feedback/", {"label": 1}).json()
     again = send(visitor, chosen)
     assert again.status_code == 200
-    assert {**again.json(), "found": None} == answered
+    assert {**again.json(), "found": None, "set_aside": None} == answered
 
 
 def test_a_rejected_drawing_is_not_drawn_on(visitor: Caller, chosen: str) -> None:

@@ -45,6 +45,7 @@ def test_a_data_url_is_read_and_kept(stranger: Caller) -> None:
         "license",
         "personal",
         "found",
+        "set_aside",
     ]
     assert body["prediction"] == 3
     assert body["source"] == "api"
@@ -55,7 +56,11 @@ def test_a_data_url_is_read_and_kept(stranger: Caller) -> None:
     assert sum(body["probabilities"]) == pytest.approx(1, abs=1e-4)
     assert max(body["probabilities"]) == body["confidence"] == body["probabilities"][3]
     assert answer.headers["Location"] == f"{DRAWINGS}{body['id']}/"
-    assert stranger.get(answer.headers["Location"]).json() == {**body, "found": None}
+    assert stranger.get(answer.headers["Location"]).json() == {
+        **body,
+        "found": None,
+        "set_aside": None,
+    }
     stored = Drawing.objects.get()
     assert str(stored.pk) == body["id"]
     assert stored.visitor is None
@@ -190,3 +195,13 @@ def test_the_vote_of_a_caller_is_not_taken(stranger: Caller) -> None:
     drawing = stranger.draw(7, label=3, review="approved", prediction=1, visitor=str(uuid.uuid4()))
     assert (drawing["label"], drawing["review"], drawing["prediction"]) == (None, "unreviewed", 7)
     assert Drawing.objects.get().visitor is None
+
+
+def test_an_underline_is_named_and_not_read(stranger: Caller) -> None:
+    seven = [[20, 20], [40, 20], [60, 20], [45, 60], [35, 100]]
+    underline = [[10, 115], [40, 116], [70, 114]]
+    plain = stranger.post(DRAWINGS, {"strokes": [seven]}).json()
+    lined = stranger.post(DRAWINGS, {"strokes": [seven, underline]}).json()
+    assert lined["set_aside"] == [{"kind": "underline", "strokes": [1]}]
+    assert lined["canonical"] == plain["canonical"]
+    assert plain["set_aside"] == []

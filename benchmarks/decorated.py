@@ -1,0 +1,189 @@
+"""Decorated digits in strokes: right and accepted, and plain digits that are spoiled.
+
+python -m benchmarks.decorated [--tablet STROKES.json.gz] [--written 10000]
+
+The synthetic pen's digits, and the tablet's if a file is given, are underlined, circled and so on,
+in ways that vary, if they are right and accepted as they are. Spoiled is what is that only if
+nothing is set aside. The milliseconds are those of finding decorations, on average.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from benchmarks import kit
+from ml import artifacts
+from ml.drawing import decorations
+from ml.drawing.canonical import Digit, canonical_digit
+from ml.drawing.strokes import Strokes, ink_from_strokes
+from ml.drawing.strokes import box_of as box_of_stroke
+from ml.errors import InvalidDrawing
+from ml.pipeline import predict
+
+Line = list[list[float]]
+
+
+def shake(points: np.ndarray, size: float, rng: np.random.Generator) -> Line:
+    """Bend a line (n, 2) by slow waves, as a hand does."""
+    along = np.linspace(0, 1, len(points))[:, None]
+    waves = np.sin(2 * np.pi * (rng.uniform(0.5, 1.5, (1, 2)) * along + rng.random((1, 2))))
+    bent: Line = (points + 0.015 * size * waves).round(2).tolist()
+    return bent
+
+
+def line(start: Sequence[float], end: Sequence[float], rng: np.random.Generator) -> Line:
+    points = np.linspace(start, end, 16)
+    return shake(points, float(np.ptp(points, axis=0).max()), rng)
+
+
+def underline(box: np.ndarray, rng: np.random.Generator, longest: float = 0.9) -> Line:
+    """Draw a line below a box: left, top, right, bottom."""
+    height, width = box[3] - box[1], max(box[2] - box[0], 0.35 * (box[3] - box[1]))
+    middle = (box[0] + box[2]) / 2
+    low = box[3] + rng.uniform(0.08, 0.25) * height
+    half = rng.uniform(0.45, longest) * width
+    tilt = rng.normal(0, 0.04) * half
+    ends = [(middle - half, low + tilt), (middle + half, low - tilt)]
+    start, end = ends[:: rng.choice([1, 1, -1])]
+    return line(start, end, rng)
+
+
+def underlined(box: np.ndarray, rng: np.random.Generator) -> Strokes:
+    return [underline(box, rng)]
+
+
+def underlined_twice(box: np.ndarray, rng: np.random.Generator) -> Strokes:
+    first = underline(box, rng)
+    both = np.concatenate(
+        [np.minimum(box, box_of([first]))[:2], np.maximum(box, box_of([first]))[2:]]
+    )
+    return [first, underline(both, rng, 0.6)]
+
+
+def stopped(box: np.ndarray, rng: np.random.Generator) -> Strokes:
+    height = max(box[3] - box[1], box[2] - box[0])
+    x = box[2] + rng.uniform(0.08, 0.25) * height
+    y = box[3] - rng.uniform(-0.03, 0.08) * height
+    around = rng.uniform(0, 0.03) * height
+    return [[[x, y], [x + around, y + around], [x, y + around]]]
+
+
+def circled(box: np.ndarray, rng: np.random.Generator) -> Strokes:
+    middle, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2
+    radius = np.hypot(*half) * rng.uniform(1.15, 1.5)
+    turn = rng.choice([-1, 1]) * np.deg2rad(rng.uniform(335, 400))
+    angle = rng.uniform(0, 2 * np.pi) + np.linspace(0, turn, 48)
+    drift = rng.uniform(-0.08, 0.08) * np.linspace(-1, 1, 48)[:, None]
+    radii = radius * rng.uniform(0.88, 1.12, 2) * (1 + drift)
+    return [shake(middle + radii * np.stack([np.cos(angle), np.sin(angle)], 1), radius, rng)]
+
+
+def _corners(box: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    middle, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2
+    half = np.maximum(half, 0.6 * half.max()) + rng.uniform(0.2, 0.5, 2) * half.max()
+    corners = middle + half * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
+    moved: np.ndarray = corners + rng.normal(0, 0.04, (4, 2)) * half.max()
+    return np.roll(moved, rng.integers(4), axis=0)[:: rng.choice([-1, 1])]
+
+
+def boxed(box: np.ndarray, rng: np.random.Generator) -> Strokes:
+    corners = _corners(box, rng)
+    end = corners[0] + rng.normal(0, 0.03, 2) * np.ptp(corners)
+    ways = zip(corners, [*corners[1:], end], strict=True)
+    return [[point for way in ways for point in line(*way, rng)]]
+
+
+def boxed_by_lines(box: np.ndarray, rng: np.random.Generator) -> Strokes:
+    corners = _corners(box, rng)
+    return [line(*ends, rng) for ends in zip(corners, np.roll(corners, -1, axis=0), strict=True)]
+
+
+KINDS: dict[str, Callable[[np.ndarray, np.random.Generator], Strokes]] = {
+    "underlined": underlined,
+    "underlined twice": underlined_twice,
+    "with a full stop": stopped,
+    "in a circle": circled,
+    "in a box": boxed,
+    "in a box of four lines": boxed_by_lines,
+}
+FRAMES = (circled, boxed, boxed_by_lines)
+
+
+def box_of(drawing: Strokes) -> np.ndarray:
+    points = np.concatenate([np.array(stroke)[:, :2] for stroke in drawing])
+    return np.concatenate([points.min(axis=0), points.max(axis=0)])
+
+
+def decorate(drawing: Strokes, kind: str, rng: np.random.Generator) -> Strokes:
+    """Add a decoration after the digit, or a frame sometimes before it."""
+    added = KINDS[kind](box_of(drawing), rng)
+    is_first = KINDS[kind] in FRAMES and rng.random() < 0.3
+    return added + drawing if is_first else drawing + added
+
+
+def is_right(model: Pipeline, digit: Digit | None, label: int) -> bool:
+    if digit is None:
+        return False
+    (answer,) = predict(model, digit[None])
+    return answer.digit == label and answer.is_digit
+
+
+def attempt(read: Callable[[], Digit]) -> Digit | None:
+    try:
+        return read()
+    except InvalidDrawing:
+        return None
+
+
+def main() -> None:
+    parser = kit.new_parser(__doc__)
+    parser.add_argument("--tablet", type=Path)
+    parser.add_argument("--written", type=int, default=10_000)
+    parser.add_argument("--model", type=Path, default=kit.BUNDLE)
+    arguments = parser.parse_args()
+    model, _ = artifacts.load(arguments.model)
+    sets = {"pen": kit.read_drawings(None, written=arguments.written, seed=1)}
+    if arguments.tablet:
+        sets["tablet"] = kit.read_drawings(arguments.tablet, written=0, seed=0)
+
+    def is_read(drawing: Strokes, label: int) -> bool:
+        return is_right(model, attempt(lambda: canonical_digit(ink_from_strokes(drawing))), label)
+
+    plain = {}
+    kit.print_head("plain digits", "number", "something set aside", "spoiled", "milliseconds each")
+    for name, labeled in sets.items():
+        changed = spoiled = 0
+        seconds = []
+        for label, drawing in labeled:
+            boxes = [box_of_stroke(stroke) for stroke in drawing]
+            began = time.perf_counter()
+            found = decorations.find_decorations(drawing, boxes)
+            seconds.append(time.perf_counter() - began)
+            if found:
+                changed += 1
+                is_after = is_read(drawing, label)
+                with patch("ml.drawing.strokes.find_decorations", return_value=[]):
+                    spoiled += is_read(drawing, label) and not is_after
+        cost = f"{1000 * statistics.mean(seconds):.4f}"
+        kit.print_row(name, len(labeled), changed, spoiled, cost)
+        plain[name] = [(label, drawing) for label, drawing in labeled if is_read(drawing, label)]
+    print()
+    kit.print_head("right and accepted", *(f"{name}, {len(each)}" for name, each in plain.items()))
+    for kind in KINDS:
+        cells = []
+        for labeled in plain.values():
+            rng = np.random.default_rng(7)
+            right = [is_read(decorate(drawing, kind, rng), label) for label, drawing in labeled]
+            cells.append(f"{np.mean(right):.1%}")
+        kit.print_row(kind, *cells)
+
+
+if __name__ == "__main__":
+    main()
