@@ -323,6 +323,7 @@ def _describe_fully(drawing: Drawing) -> dict[str, Any]:
         "rival": None if rival == shown else rival,
         "rival_text": _say(rival),
         "is_doubtful": drawing.suspicious_at is not None,
+        "is_contradicted": rival != shown and drawing.confidence >= waiting.SURE,
         "suspected": _say(drawing.suspected_digit),
         "suspected_percent": f"{drawing.suspected_share or 0:.0%}",
         "percent": f"{drawing.confidence if drawing.is_digit else strangeness:.0%}",

@@ -21,7 +21,7 @@ let inside = null;
 
 const isStale = () => performance.now() - heard > LEASE_SECONDS * 1000;
 
-function show() {
+function show(said = deck.reason) {
   const kept = new Set(deck.ids);
   for (const [id, card] of cards) {
     card.hidden = id !== deck.top;
@@ -29,7 +29,7 @@ function show() {
     card.remove();
     cards.delete(id);
   }
-  tell(deck.reason);
+  tell(said);
   showStrip();
   // A button that went with its card leaves the focus to the page, where the keys work.
   if (document.activeElement === document.body) main.focus({ preventScroll: true });
@@ -234,4 +234,4 @@ window.addEventListener("beforeunload", (event) => {
 
 document.body.dataset.keys = "";
 main.focus({ preventScroll: true });
-if (plays) show();
+if (plays) show(notice.textContent); // what the server said stays until a decision

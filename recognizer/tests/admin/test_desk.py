@@ -128,6 +128,22 @@ def test_a_card_shows_the_nearest_labeled_digits(desk: Client, reviewer: User) -
     assert card["nearest"][0]["label"] == "3"
 
 
+@pytest.mark.parametrize(
+    ("label", "is_marked", "highlighted"),
+    [(1, False, ["1 is right"]), (3, False, []), (3, True, ["It is 1"])],
+    ids=["agreed", "contradicted", "marked"],
+)
+def test_a_label_that_is_contradicted_is_not_offered_as_what_to_press(
+    desk: Client, label: int, is_marked: bool, highlighted: list[str]
+) -> None:
+    mark = {"suspicious_at": timezone.now(), "suspected_digit": 1, "suspected_share": 0.9}
+    wait(label, **(mark if is_marked else {}))
+    page = desk.get(DESK).content.decode()
+    buttons = re.findall(r'class="button primary"[^>]*>\s*(.*?)\s*<kbd', page)
+    assert buttons == highlighted
+    assert ('<p class="doubt">' in page) == (label != 1)
+
+
 def test_the_second_queue_has_the_unanswered_of_which_the_model_is_unsure(desk: Client) -> None:
     wait(confidence=0.5)
     wait(None, confidence=0.9)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -101,6 +102,29 @@ def test_keys_decide_and_undo(browser: Browser, desk_site: LiveSite, queue: None
         assert states(desk_site) == {(1, "unreviewed", 16)}
         page.keyboard.press("Backspace")
         expect(page.get_by_text("There is nothing left to undo.")).to_be_visible()
+
+
+def test_what_one_hand_drew_is_approved_and_rejected_together(
+    browser: Browser, desk_site: LiveSite, queue: None
+) -> None:
+    with connect(desk_site.environment["DATABASE_URL"]) as database:
+        database.execute(f"UPDATE recognizer_drawing SET visitor = '{uuid.uuid4().hex}'")
+    with sit_down(browser, desk_site) as page:
+        page.keyboard.press("v")
+        expect(page.get_by_role("checkbox", checked=True)).to_have_count(16)
+        for box in page.get_by_role("checkbox").all()[4:]:
+            box.uncheck()
+        page.get_by_role("button", name="Approve the labels of the chosen").click()
+        expect(page.get_by_text("4 drawings are approved.")).to_be_visible()
+        assert states(desk_site) == {(1, "approved", 4), (1, "unreviewed", 12)}
+        page.keyboard.press("v")
+        page.get_by_role("button", name="Reject the chosen").click()
+        expect(page.get_by_text("12 drawings are rejected.")).to_be_visible()
+        assert states(desk_site) == {(1, "approved", 4), (1, "rejected", 12)}
+        page.keyboard.press("Backspace")
+        page.keyboard.press("Backspace")
+        expect_done(page, 0)
+        assert states(desk_site) == {(1, "unreviewed", 16)}
 
 
 def test_back_shows_the_one_before_to_decide_again(
