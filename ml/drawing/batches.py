@@ -54,8 +54,9 @@ def canonical_digits(pixels: NDArray[np.uint8]) -> Digits:
     deviation = _deviate(pixels)
     peak = deviation.max(axis=(1, 2))  # (n,)
     mask = deviation >= np.ceil(INK_THRESHOLD * peak)[:, None, None]
-    is_done = is_canonical(pixels)
-    digits[is_done] = pixels[is_done]
+    light = np.where(pixels[:, :1, :1] == 0, pixels, 255 - pixels)
+    is_done = is_canonical(light)
+    digits[is_done] = light[is_done]
     is_plain = (peak >= FAINTEST_CONTRAST) & ~_may_have_frame(pixels) & ~_may_have_lines(mask)
     is_plain &= ~is_done
     mask &= is_plain[:, None, None]

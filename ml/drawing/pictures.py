@@ -223,9 +223,10 @@ def ink_from_pixels(pixels: ArrayLike) -> Ink:
 
 
 def _ink_of(gray: NDArray[np.uint8]) -> PlacedInk:
-    """Find the ink of a gray picture; a canonical digit stays whole."""
-    if is_canonical(gray):
-        return PlacedInk(gray.astype(np.float32) / np.float32(255), 0, 0)
+    """Find the ink of a gray picture; a canonical digit, also a dark one on light, stays whole."""
+    light = gray if gray[0, 0] == 0 else 255 - gray
+    if is_canonical(light):
+        return PlacedInk(light.astype(np.float32) / np.float32(255), 0, 0)
     return ink_from_gray(gray)
 
 

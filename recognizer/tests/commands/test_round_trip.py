@@ -17,7 +17,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from recognizer.models import UNSUSPICIOUS, Drawing, TrainedModel
+from recognizer.models import UNSUSPICIOUS, Drawing, Import, TrainedModel
 from recognizer.services.drawings import archive
 from recognizer.services.drawings.statistics import count_drawings
 from recognizer.tests.conftest import DRAWINGS, Caller
@@ -193,7 +193,7 @@ def test_an_sqlite_archive_moves_into_this_database_row_by_row(
     call_command("export_drawings", str(back), "--all")
     again = [json.loads(line) for line in back.read_text().splitlines()]
     assert len(exported) == len(again) == 20
-    pseudonyms = {}
+    pseudonyms: dict[str, str] = {}
     for one, other in zip(exported, again, strict=True):
         for name in (*KEPT, "source"):
             assert one[name] == other[name], name
@@ -289,11 +289,11 @@ def test_an_import_that_was_killed_goes_on_under_its_id(
 
     with pytest.raises(KeyboardInterrupt):
         archive.import_drawings(thirty, die)
-    (begun,) = archive.Import.objects.all()
+    (begun,) = Import.objects.all()
     assert begun.drawings.count() == 10
     assert str(begun).endswith(", unfinished")
     assert archive.import_drawings(thirty).imported == 20
-    (ended,) = archive.Import.objects.all()
+    (ended,) = Import.objects.all()
     assert (ended.pk, ended.unfinished, ended.drawings.count()) == (begun.pk, False, 30)
 
 
