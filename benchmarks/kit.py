@@ -72,7 +72,11 @@ def read_drawings(tablet: Path | None, *, written: int, seed: int) -> list[tuple
     if tablet is None:
         hand = np.random.default_rng(seed)
         return [(index % 10, write_strokes(index % 10, hand)) for index in range(written)]
-    return [(each.label, each.strokes) for each in iter_labeled(tablet) if each.strokes is not None]
+    return [
+        (each.label, each.strokes)
+        for each in iter_labeled(tablet)
+        if each.label is not None and each.strokes is not None
+    ]
 
 
 def _canonical(images: Any, labels: Any) -> LabeledDigits:

@@ -163,7 +163,7 @@ def measure_hands(tablet: Path, writers: int, share: float) -> None:
     """Let one hand after the other correct, and count its errors before and after."""
     drawings: defaultdict[str, list[tuple[int, Strokes]]] = defaultdict(list)
     for drawing in iter_labeled(tablet):
-        if drawing.strokes is not None:
+        if drawing.label is not None and drawing.strokes is not None:
             drawings[drawing.writer or ""].append((drawing.label, drawing.strokes))
     faces, (bundle, _) = load_tmnist(kit.TYPEFACES), artifacts.load(kit.BUNDLE)
     rows: list[tuple[int, int]] = []
