@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 
 from ml.files import open_atomically
-from ml.labeled.formats import EXPORTED_ARRAYS, TIME
 from recognizer.models import CANONICAL_BYTES, Drawing, DrawingQuerySet
 from recognizer.services.errors import ServiceError
 from recognizer.wording import name_answer
@@ -114,6 +113,8 @@ def drawing_json(drawing: Drawing) -> bytes:
 
 def _csv(rows: _Rows) -> Iterator[bytes]:
     """TMNIST's columns: names, labels, 1 to 784. A name is writer, id, review, source and time."""
+    from ml.labeled.formats import TIME  # loaded once a file is asked for
+
     yield _row(["names", "labels", *range(1, CANONICAL_BYTES + 1)])
     for drawing in rows.read("label", "canonical"):
         time = drawing["created_at"].astimezone(UTC).strftime(TIME)
@@ -160,6 +161,8 @@ def _npz(rows: _Rows) -> Iterator[bytes]:
     They are packed while they are sent. Their number stands before them, so they wait for it in
     temporary files, whatever is drawn or deleted meanwhile.
     """
+    from ml.labeled.formats import EXPORTED_ARRAYS  # loaded once a file is asked for
+
     types = {"x": "|u1", "y": "|u1", **{name: f"<U{WIDTHS[name]}" for name in EXPORTED_ARRAYS}}
     with ExitStack() as stack:
         waiting = {name: stack.enter_context(tempfile.TemporaryFile()) for name in types}
