@@ -19,7 +19,8 @@ _FIELDS = [field for field in Drawing._meta.local_concrete_fields if not field.g
 def insert_or_overwrite(drawing: Drawing, names: Sequence[str]) -> bool:
     """Insert a drawing, or overwrite these fields of its visitor's open one of the same id.
 
-    Return whether either happened: the id may be another visitor's, or answered.
+    A license may fall with that, but never comes: what was drawn before it was given is not under
+    it. Return whether either happened: the id may be another visitor's, answered or imported.
     """
     return _execute(_upsert(tuple(names)), drawing)
 
@@ -47,10 +48,16 @@ def _insertion() -> str:
 def _upsert(names: tuple[str, ...]) -> str:
     table = f'"{Drawing._meta.db_table}"'
     columns = [field.column for field in _FIELDS if field.attname in names]
-    changes = ", ".join(f'"{column}" = excluded."{column}"' for column in columns)
-    return (
-        f"{_insertion()} ON CONFLICT (id) DO UPDATE SET {changes} "
-        f"WHERE {table}.label IS NULL AND {table}.review = '{Drawing.Review.UNREVIEWED}' "
+    values = {column: f'excluded."{column}"' for column in columns}
+    if "license" in values:
+        same = f"{table}.license = excluded.license"
+        values["license"] = f"CASE WHEN {same} THEN excluded.license ELSE '' END"
+    changes = ", ".join(f'"{column}" = {value}' for column, value in values.items())
+    conditions = (
+        f"{table}.label IS NULL AND {table}.review = '{Drawing.Review.UNREVIEWED}' "
+        f"AND {table}.source <> '{Drawing.Source.IMPORT}' "
         f"AND ({table}.visitor = excluded.visitor "
         f"OR ({table}.visitor IS NULL AND excluded.visitor IS NULL))"
     )
+    conflict = f"ON CONFLICT (id) DO UPDATE SET {changes} WHERE {conditions}"  # nosec B608
+    return f"{_insertion()} {conflict}"

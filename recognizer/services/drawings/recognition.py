@@ -226,19 +226,22 @@ def read_again(drawing: Drawing, visitor: uuid.UUID | None) -> None:
 
 def is_kept(pk: uuid.UUID, visitor: uuid.UUID | None) -> bool:
     """Check whether a visitor has a drawing of this id."""
-    return Drawing.objects.filter(pk=pk, visitor=visitor).exists()
+    return Drawing.objects.filter(pk=pk, visitor=visitor).not_imported().exists()
 
 
 def _keep_under_its_id(drawing: Drawing) -> Recognized:
     """Insert a row, or overwrite the author's open row of the same id."""
-    own = Drawing.objects.filter(pk=drawing.pk, visitor=drawing.visitor)
+    own = Drawing.objects.filter(pk=drawing.pk, visitor=drawing.visitor).not_imported()
     if not insert_or_overwrite(drawing, READING):
         # It is answered or another visitor's.
         stored = own.first()
         if stored is None or not _is_same(stored, drawing):
             raise IdTaken("This id cannot be used; choose another one.")
+        if stored.license and stored.license != drawing.license:
+            own.update(license="")
+            stored.license = ""
         return Recognized(stored, is_new=False)
-    kept = own.values(*KEPT).first() or {}  # none if it was deleted at once
+    kept = own.values(*KEPT, "license").first() or {}  # none if it was deleted at once
     is_new = kept.get("created_at", drawing.created_at) == drawing.created_at
     for name, value in kept.items():
         setattr(drawing, name, value)

@@ -124,6 +124,16 @@ def test_the_id_of_an_imported_drawing_cannot_be_taken_before(stranger: Caller) 
     assert_problem(answer, 400, "invalid-request", "id")
 
 
+def test_an_imported_drawing_without_a_label_is_not_overwritten(
+    stranger: Caller, chosen: str
+) -> None:
+    stranger.post(DRAWINGS, {"id": chosen, "strokes": SEVEN})
+    Drawing.objects.update(source=Drawing.Source.IMPORT)
+    answer = stranger.post(DRAWINGS, {"id": chosen, "strokes": [[[10, 10], [50, 60], [90, 90]]]})
+    assert_problem(answer, 409, "id-taken", "id")
+    assert Drawing.objects.get().strokes == SEVEN
+
+
 def test_requests_that_arrive_at_once_leave_one_row(
     transactional_db: None, stranger: Caller, chosen: str
 ) -> None:

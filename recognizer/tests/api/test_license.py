@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
@@ -83,3 +84,20 @@ def test_the_database_refuses_a_consent_that_belongs_to_no_one(visitor: Caller) 
     visitor.post(DRAWINGS, SENT)
     with pytest.raises(IntegrityError, match="drawing_license_can_be_taken_back"):
         Drawing.objects.update(visitor=None)
+
+
+def test_a_drawing_that_was_begun_without_consent_never_gets_it(visitor: Caller) -> None:
+    begun = {"id": str(uuid.uuid4()), "strokes": SEVEN}
+    visitor.post(DRAWINGS, begun)
+    drawn_on = {**begun, "strokes": [*SEVEN, [[10, 10], [20, 20]]], "license": BY.text}
+    assert visitor.post(DRAWINGS, drawn_on).json()["license"] is None
+    assert Drawing.objects.get().license == ""
+
+
+def test_an_answered_drawing_that_is_sent_again_without_consent_loses_it(visitor: Caller) -> None:
+    sent = {"id": str(uuid.uuid4()), **SENT}
+    visitor.post(DRAWINGS, sent)
+    visitor.put(f"{DRAWINGS}{sent['id']}/feedback/", {"label": 7})
+    again = visitor.post(DRAWINGS, {"id": sent["id"], "strokes": SEVEN})
+    assert (again.status_code, again.json()["license"]) == (200, None)
+    assert Drawing.objects.get().license == ""
