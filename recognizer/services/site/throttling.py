@@ -116,20 +116,21 @@ def count_hits(limits: Iterable[Limit]) -> Excess | None:
     if time.monotonic() < _pause.until:
         return None
     limits = [limit for limit in limits if not _use_taken(limit, now)]
+    amounts = {limit: _choose_amount(limit, now) for limit in limits}
     try:
-        hits = _count(limits, now) if limits else {}
+        hits = _count(amounts, now) if limits else {}
     except _counting_errors() as error:
         # A site that cannot count still reads digits.
         logger.warning("Requests cannot be counted and are not limited: %s", error)
         _pause.until = time.monotonic() + PAUSE_SECONDS
         return None
     for limit in limits:
-        left = limit.most - (hits[limit.bucket] - limit.share)
+        left = limit.most - (hits[limit.bucket] - amounts[limit])
         if left < limit.cost:
             ends = limit.ends(now)
             _remember_full(limit.bucket, ends, now)
             return Excess(limit, ends - now)
-        _keep_taken(limit, min(left, limit.share) - limit.cost, now)
+        _keep_taken(limit, min(left, amounts[limit]) - limit.cost, now)
     return None
 
 
@@ -149,18 +150,24 @@ def _use_taken(limit: Limit, now: float) -> bool:
         return True
 
 
+def _choose_amount(limit: Limit, now: float) -> int:
+    """Return how many hits to take: no more than this one where the rest could not be kept."""
+    with _counting:
+        if limit.bucket in _taken or len(_taken) < MOST_REMEMBERED:
+            return limit.share
+        for old in [bucket for bucket, (end, _) in _taken.items() if end <= now]:
+            del _taken[old]
+        return limit.share if len(_taken) < MOST_REMEMBERED else limit.cost
+
+
 def _keep_taken(limit: Limit, more: int, now: float) -> None:
-    """Keep what was taken beyond this hit; what is not used is lost, so that none is used twice."""
+    """Keep what was taken beyond this hit."""
     if not more:
         return
     with _counting:
-        if len(_taken) >= MOST_REMEMBERED:
-            for old in [bucket for bucket, (end, _) in _taken.items() if end <= now]:
-                del _taken[old]
         ends, left = _taken.get(limit.bucket, (0, 0))
-        if len(_taken) < MOST_REMEMBERED:
-            left = left if ends == limit.ends(now) else 0
-            _taken[limit.bucket] = limit.ends(now), left + more
+        left = left if ends == limit.ends(now) else 0
+        _taken[limit.bucket] = limit.ends(now), left + more
 
 
 def count_here(limits: Iterable[Limit]) -> Excess | None:
@@ -179,30 +186,30 @@ def count_here(limits: Iterable[Limit]) -> Excess | None:
     return None
 
 
-def _count(limits: list[Limit], now: float) -> dict[str, int]:
+def _count(amounts: dict[Limit, int], now: float) -> dict[str, int]:
     """Return what was counted in each bucket, including what is taken now."""
     if isinstance(caches["default"], DatabaseCache):
-        return _count_in_database(limits, now)
+        return _count_in_database(amounts, now)
     hits = {}
-    for limit in limits:
+    for limit, amount in amounts.items():
         end = limit.ends(now)
         key = f"hits:{limit.bucket}:{end}"
         cache.add(key, 0, end - now + 60)
         try:
-            hits[limit.bucket] = cache.incr(key, limit.share)
+            hits[limit.bucket] = cache.incr(key, amount)
         except ValueError:  # the cache is full and dropped the entry
-            hits[limit.bucket] = limit.share
+            hits[limit.bucket] = amount
     return hits
 
 
-def _count_in_database(limits: list[Limit], now: float) -> dict[str, int]:
+def _count_in_database(amounts: dict[Limit, int], now: float) -> dict[str, int]:
     """Count in one statement, which is atomic.
 
     Django's database cache reads and writes in turn: it loses hits, and takes ten times as long
     (docs/decisions/throttles.md).
     """
     # In one order, so that two requests do not wait for each other.
-    rows = sorted((limit.bucket, limit.ends(now), limit.share) for limit in limits)
+    rows = sorted((limit.bucket, limit.ends(now), amount) for limit, amount in amounts.items())
     table = connection.ops.quote_name(HitCount._meta.db_table)
     values = ", ".join(["(%s, %s, %s)"] * len(rows))
     # Names and placeholders of our own.
@@ -215,7 +222,7 @@ def _count_in_database(limits: list[Limit], now: float) -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute(statement, [value for row in rows for value in row])
         hits = dict(cursor.fetchall())
-    if any(hits[bucket] == share for bucket, _, share in rows):  # a window begins
+    if any(hits[bucket] == amount for bucket, _, amount in rows):  # a window begins
         # Later ones are of a clock that was ahead.
         HitCount.objects.exclude(ends__range=(now, now + MOST_SECONDS)).delete()
     return hits

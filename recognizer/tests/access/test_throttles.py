@@ -640,3 +640,12 @@ def test_what_is_taken_of_many_limits_is_forgotten_with_their_window(
     clock[0] += 60
     assert count_hits([Limit("visitor x", "requests", 600)]) is None
     assert len(throttling._taken) == 1
+
+
+def test_a_limit_answers_as_often_where_no_more_can_be_taken_at_once(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttling, "MOST_REMEMBERED", 0)
+    limit = Limit("everybody", "requests", 300)
+    assert [count_hits([limit]) for _ in range(300)] == [None] * 300
+    assert count_hits([limit]) is not None
