@@ -65,6 +65,11 @@ class Command(ServiceCommand):
         if summary.id is not None:
             undo = f"manage.py import_drawings --undo {summary.id}"
             self.stdout.write(f"This is import {summary.id}; {undo} deletes it.")
+        if summary.differing:
+            self.stderr.write(
+                f"{summary.differing:,} of those already there have another label or review here, "
+                "and keep it."
+            )
         self.stdout.write(
             f"{counted(summary.imported, 'drawing')} imported, {summary.known:,} already there, "
             f"{len(summary.refused):,} refused."

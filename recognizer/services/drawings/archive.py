@@ -19,7 +19,7 @@ from ml import pipeline
 from ml.drawing.canonical import Digit
 from ml.labeled import formats
 from ml.labeled.formats import LabeledDrawing
-from recognizer.models import NO_DIGIT, Drawing, Import
+from recognizer.models import NO_DIGIT, Drawing, DrawingQuerySet, Import
 from recognizer.services.chunks import in_chunks
 from recognizer.services.drawings.recognition import (
     Sketch,
@@ -57,6 +57,8 @@ class ImportSummary:
     total: int = 0
     imported: int = 0
     known: int = 0
+    differing: int = 0
+    """Those of the known that have another label or review here, and keep it."""
     refused: list[str] = field(default_factory=list)
     id: int | None = None
     """The import's id, if anything came with it."""
@@ -140,12 +142,13 @@ def import_drawings(
     came_with = None
     position = 0
     for chunk in in_chunks(_iter(path, transpose=transpose)):
-        there = {
-            pk: bytes(pixels)
-            for pk, pixels in Drawing.objects.filter(
-                pk__in=[_id_of(drawing) for drawing in chunk]
-            ).values_list("pk", "canonical")
-        }
+        stored_rows = Drawing.objects.filter(pk__in=[_id_of(drawing) for drawing in chunk])
+        there: dict[uuid.UUID, bytes] = {}
+        answers: dict[uuid.UUID, tuple[int | None, str | None]] = {}
+        for row in stored_rows.values("pk", "canonical", "label", "review"):
+            there[row["pk"]] = bytes(row["canonical"])
+            answers[row["pk"]] = row["label"], row["review"]
+        came_with = came_with or _find_interrupted(path, stored_rows)
         sketches: dict[uuid.UUID, tuple[LabeledDrawing, Sketch, datetime]] = {}
         for drawing in chunk:
             # Each has a time of its own: a page of the archive ends between two times.
@@ -153,6 +156,7 @@ def import_drawings(
             pk = _id_of(drawing)
             if pk in there and _is_there(drawing, there[pk]):
                 summary.known += 1
+                summary.differing += _differs(drawing, answers.get(pk))
                 continue
             try:
                 sketch = _read(drawing)
@@ -162,19 +166,24 @@ def import_drawings(
             if pk not in there:
                 sketches[pk] = drawing, sketch, began + timedelta(microseconds=position)
                 there[pk] = sketch.digit.tobytes()
+                answers[pk] = drawing.label, drawing.review
             elif there[pk] == sketch.digit.tobytes():
                 summary.known += 1
+                summary.differing += _differs(drawing, answers.get(pk))
             else:
                 summary.refused.append(
                     f"{drawing.name}: Its id, {pk}, is that of another drawing here, which stays."
                 )
         if sketches:
-            came_with = came_with or _begin(path, began)
+            came_with = came_with or Import.objects.create(
+                name=_name(path), started_at=began, unfinished=True
+            )
             _store(sketches, came_with, unreviewed=unreviewed)
         summary.imported += len(sketches)
         summary.id = came_with.pk if came_with else None
         report(summary)
-    Import.objects.filter(name=_name(path), unfinished=True).update(unfinished=False)
+    if came_with is not None:
+        Import.objects.filter(pk=came_with.pk).update(unfinished=False)
     if summary.imported:
         enqueue_if_due()
     return summary
@@ -190,10 +199,18 @@ def undo_import(pk: int) -> int:
     return count
 
 
-def _begin(path: Path, began: datetime) -> Import:
-    """Continue the import of this name that was interrupted, or begin one."""
-    interrupted = Import.objects.filter(name=_name(path), unfinished=True).first()
-    return interrupted or Import.objects.create(name=_name(path), started_at=began, unfinished=True)
+def _find_interrupted(path: Path, stored: DrawingQuerySet) -> Import | None:
+    """Return the import of this file that was interrupted: some of its drawings came with it."""
+    unfinished = Import.objects.filter(name=_name(path), unfinished=True)
+    return unfinished.filter(pk__in=stored.values("imported_with")).first()
+
+
+def _differs(drawing: LabeledDrawing, answer: tuple[int | None, str | None] | None) -> bool:
+    """Whether a file that says so has another label or review for a stored drawing."""
+    if drawing.id is None or answer is None:
+        return False
+    label, review = answer
+    return drawing.label != label or (drawing.review or review) != review
 
 
 def _name(path: Path) -> str:

@@ -42,7 +42,9 @@ WIDTHS = {"id": 36, "created_at": 32, "source": 8, "review": 10, "writer": 16}
 LEFT_BEHIND = (
     "Not in it: accounts, models and keys; who reviewed, and when; when it was answered; consent "
     "to a release; the label check's marks; hands and networks, except a pseudonym of each writer, "
-    "another in each export."
+    "another in each export; what was answered then, and the counts of answers; whose a drawing "
+    "is: visitors do not find or delete theirs in the other archive. To move a whole site on one "
+    "kind of database, use backup and restore."
 )
 """What stays with the site that exports."""
 

@@ -301,3 +301,29 @@ def test_the_command_needs_a_file_or_an_import(db: None) -> None:
     for arguments in ([], ["a.npz", "--undo", "1"]):
         with pytest.raises(CommandError, match="Name either a file to import or an import"):
             call_command("import_drawings", *arguments)
+
+
+def test_two_files_of_one_name_are_two_imports(
+    model: TrainedModel, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for label in (3, 5):
+        (tmp_path / str(label)).mkdir()
+        path = tmp_path / str(label) / "drawings.json"
+        path.write_text(json.dumps([{"label": label, "strokes": SEVEN}]))
+        run(capsys, path, "--force")
+        Import.objects.update(unfinished=True)
+    assert {each.drawings.get().label for each in Import.objects.all()} == {3, 5}
+
+
+def test_a_label_that_differs_here_is_told_and_stays(
+    visitor: Caller, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    drawing = visitor.draw(7)
+    visitor.put(f"/api/v1/drawings/{drawing['id']}/feedback/", {"label": 7})
+    path = tmp_path / "drawings.ndjson"
+    call_command("export_drawings", str(path))
+    path.write_text(path.read_text().replace('"label": 7', '"label": 1'))
+    call_command("import_drawings", str(path))
+    told = capsys.readouterr()
+    assert "1 of those already there have another label or review here" in told.err
+    assert Drawing.objects.get().label == 7
