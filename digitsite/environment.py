@@ -117,9 +117,12 @@ def read_database(name: str, *, default: str, folder: Path, pool_size: int = 0) 
             "transaction_mode": "IMMEDIATE",
             "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous};",
         }
-    elif pool_size:
+        return database
+    # A host that accepts and never answers keeps nobody waiting; `?connect_timeout=9` changes it.
+    database["OPTIONS"] = {"connect_timeout": 5, **database.get("OPTIONS", {})}
+    if pool_size:
         database["OPTIONS"] = {
-            **database.get("OPTIONS", {}),
+            **database["OPTIONS"],
             # Each process opens its pool when it first asks, which is after gunicorn has forked.
             # An attempt to connect is given up soon, as the next request makes another: the pauses
             # between attempts grow, and would outlast a database that is back.

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db import Error as DatabaseFailure
+from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
@@ -105,7 +106,7 @@ def load_before_fork() -> None:
 
     What prevents it is told to whoever asks them for an answer. No connection is inherited.
     """
-    with suppress(NoModel, ArtifactError, DatabaseError):
+    with suppress(NoModel, ArtifactError, DatabaseFailure):
         active_model()
     connection.close()
     if connection.vendor == "postgresql":
@@ -118,9 +119,9 @@ def forget_outdated() -> None:
     try:
         if current is None or _look() != (current.version, current.sha256):
             forget_model()
-    except DatabaseError:
+    except DatabaseFailure:
         forget_model()
-    close_old_connections()
+    connection.close()  # the thread that runs this answers no requests
 
 
 def load_pipeline(row: TrainedModel) -> Any:

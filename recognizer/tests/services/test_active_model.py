@@ -193,3 +193,21 @@ def test_while_one_thread_loads_the_others_answer_with_the_old_version(
         go_on.set()
         assert first.result(20) == 2
     assert registry.active_model().version == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_worker_forgets_a_version_that_answers_no_longer(model: TrainedModel) -> None:
+    registry.forget_outdated()
+    assert registry._memory.model is not None
+    switch_to(own_file(model))
+    registry.forget_outdated()
+    assert registry._memory.model is None
+    assert connection.connection is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_loaded_before_the_fork_leaves_no_connection(model: TrainedModel) -> None:
+    registry.forget_model()
+    registry.load_before_fork()
+    assert registry._memory.model is not None
+    assert connection.connection is None
