@@ -310,8 +310,9 @@ def _describe(release: Release) -> Iterator[str]:
     yield ""
     yield (
         "There is no name, address or time of day in it. The pseudonyms of writers are made with a "
-        "key that is thrown away: those of two releases cannot be compared. A hand, and how fast "
-        "it moves, can be recognized all the same; do not try to find out whose it is."
+        "key that is thrown away; who has two releases can match them by the drawings that are "
+        "in both. A hand, and how fast it moves, can be recognized all the same; do not try to "
+        "find out whose it is."
     )
 
 

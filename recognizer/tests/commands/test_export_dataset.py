@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import uuid
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -141,14 +142,19 @@ def test_ids_writers_and_times_of_the_archive_are_in_no_file(
 ) -> None:
     texts = [path.read_bytes() for path in release.iterdir()]
     texts += [gzip.decompress(path.read_bytes()) for path in release.glob("*.gz")]
+    with zipfile.ZipFile(release / "digits.npz") as arrays:
+        texts += [arrays.read(name) for name in arrays.namelist()]
     for drawing in archive:
         assert drawing.visitor is not None
+        moment = drawing.created_at
+        names = [moment.isoformat(), moment.strftime("%Y%m%d"), str(int(moment.timestamp()))]
+        names += [moment.strftime("%H:%M:%S"), moment.strftime("%H%M%S")]
         for one in (drawing.pk, drawing.visitor):
-            assert not any(
-                secret in text
-                for text in texts
-                for secret in (str(one).encode(), one.hex.encode(), one.bytes)
-            )
+            names += [str(one), one.hex]
+            assert not any(one.bytes in text for text in texts)
+        for name in names:
+            for secret in (name.encode(), name.encode("utf-32-le")):
+                assert not any(secret in text for text in texts), name
 
 
 def test_each_release_has_other_pseudonyms_and_the_same_sides(
