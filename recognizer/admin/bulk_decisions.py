@@ -277,7 +277,8 @@ def _as_shown(request: HttpRequest, queryset: DrawingQuerySet) -> DrawingQuerySe
     later = Q(decided_at__gt=shown_at) & ~Q(reviewer=reviewer)
     later |= Q(undone_at__gt=shown_at) & ~Q(undone_by=reviewer)
     since = Decision.objects.filter(later, drawing=OuterRef("pk"))
-    changed = Q(feedback_at__gt=shown_at) | Q(reviewed_at__gt=shown_at) | Exists(since)
+    imported = Q(imported_with__started_at__gt=shown_at) | Q(imported_with__unfinished=True)
+    changed = imported | Q(feedback_at__gt=shown_at) | Q(reviewed_at__gt=shown_at) | Exists(since)
     return unchanged | queryset.filter(~changed, created_at__lte=shown_at).exclude(pk__in=ids)
 
 

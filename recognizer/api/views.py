@@ -114,7 +114,7 @@ class DrawingViewSet(
         "destroy": Scope.FEEDBACK,
         "destroy_all": Scope.FEEDBACK,
         "forget": Scope.FEEDBACK,
-        "withdraw": Scope.FEEDBACK,
+        "withdraw": Scope.PREDICT,
         "gain": Scope.READ,
     }
     costly = {"explanation", "export", "gain", "strokes"}
@@ -308,7 +308,10 @@ class ReviewViewSet(viewsets.GenericViewSet[Drawing]):
         fields = ReviewInput(data=request.data)
         fields.is_valid(raise_exception=True)
         sent = {"label": reviews.KEPT, **fields.validated_data}
-        decided = reviews.decide(Drawing.objects.filter(pk=pk), user_of(request), **sent)
+        own = waiting.decidable(pk, user_of(request))
+        if not own.exists():
+            raise NotFound("It was deleted, or another reviewer decided about it or looks at it.")
+        decided = reviews.decide(own, user_of(request), **sent)
         if decided.unlabeled:
             message = "It has no label: send the one to approve."
             raise ValidationError({"label": message})
