@@ -115,11 +115,13 @@ def train(
     if options.holdout_share < 1:
         order = np.random.default_rng(PEN_HOLDOUT_SEED).permutation(len(faces))
         faces = faces.select(order[: round(options.holdout_share * len(faces))])
+    as_they_came = faces.images
     faces = as_presented(faces)
     (base_train, base_held), (hand_train, hand_held) = split_by_group(base), split_by_group(hands)
     if measured is not None:
         # A file may hold the same drawing as it is, or after its digit was found again.
-        kept_aside = np.concatenate([faces.images, held.images, as_presented(held).images])
+        again = [as_they_came, faces.images, held.images, as_presented(held).images]
+        kept_aside = np.concatenate(again)
         base_train, hand_train = without(base_train, kept_aside), without(hand_train, kept_aside)
     schedule = FROM_START if start else FROM_SCRATCH
     goes_on = start is not None
