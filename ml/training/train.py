@@ -120,9 +120,9 @@ def train(
     (base_train, base_held), (hand_train, hand_held) = split_by_group(base), split_by_group(hands)
     if measured is not None:
         # A file may hold the same drawing as it is, or after its digit was found again.
-        again = [as_they_came, faces.images, held.images, as_presented(held).images]
-        kept_aside = np.concatenate(again)
+        kept_aside = np.concatenate([faces.images, held.images, as_presented(held).images])
         base_train, hand_train = without(base_train, kept_aside), without(hand_train, kept_aside)
+        hand_train = without(hand_train, as_they_came)
     schedule = FROM_START if start else FROM_SCRATCH
     goes_on = start is not None
     made = count_digits(len(base_train), len(kept), options, goes_on=goes_on, hands=len(hand_train))
