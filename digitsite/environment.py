@@ -118,7 +118,7 @@ def read_database(name: str, *, default: str, folder: Path, pool_size: int = 0) 
             "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous};",
         }
         return database
-    # A host that accepts and never answers keeps nobody waiting; `?connect_timeout=9` changes it.
+    # A host that accepts and never answers keeps no one waiting; `?connect_timeout=9` changes it.
     database["OPTIONS"] = {"connect_timeout": 5, **database.get("OPTIONS", {})}
     if pool_size:
         database["OPTIONS"] = {

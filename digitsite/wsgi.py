@@ -18,7 +18,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")
 
 def _rank(*arguments: Any, **options: Any) -> Any:
     """Rank by SciPy, which is imported when somebody does."""
-    return import_module("scipy.stats").rankdata(*arguments, **options)
+    return _look_up("rankdata")(*arguments, **options)
+
+
+def _look_up(name: str) -> Any:
+    """Return anything else that is asked of the module; Python's own questions have no answer."""
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return getattr(import_module("scipy.stats"), name)
 
 
 @contextmanager
@@ -37,6 +44,7 @@ def _instead(modules: dict[str, ModuleType | None]) -> Iterator[None]:
 # for what is not called here: 30 and 15 MB of each worker.
 ranks = ModuleType("scipy.stats")
 ranks.rankdata = _rank  # type: ignore[attr-defined]
+ranks.__getattr__ = _look_up  # type: ignore[method-assign]
 with _instead({"pandas": None, "scipy.stats": ranks}):
     import_module("sklearn.neural_network")
 

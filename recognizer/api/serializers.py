@@ -432,6 +432,10 @@ class DecorationSerializer(serializers.Serializer[Any]):
     )
 
 
+OF_THE_ANSWER = ("personal", "found", "set_aside")
+"""Fields that stand in the answer to a drawing alone, as they are not stored."""
+
+
 @_shown_by(EXAMPLES["drawing"])
 class DrawingSerializer(SharedFields, serializers.ModelSerializer[Drawing]):
     """A drawing as the API shows it."""
@@ -495,9 +499,7 @@ class DrawingSerializer(SharedFields, serializers.ModelSerializer[Drawing]):
             "correct",
             "review",
             "license",
-            "personal",
-            "found",
-            "set_aside",
+            *OF_THE_ANSWER,
         ]
         read_only_fields = fields
 
@@ -527,7 +529,8 @@ class ReviewSerializer(DrawingSerializer):
     )
 
     class Meta(DrawingSerializer.Meta):
-        fields = [*DrawingSerializer.Meta.fields[:-3], "suspicion"]
+        stored = [name for name in DrawingSerializer.Meta.fields if name not in OF_THE_ANSWER]
+        fields = [*stored, "suspicion"]
         read_only_fields = fields
 
     @extend_schema_field(SuspicionSerializer(allow_null=True))

@@ -14,7 +14,7 @@ const PALM_MS = 500; // a touch so soon after a pen is the hand that holds it
 const BUTTON = { primary: 0, eraser: 5 };
 const BARREL = 2; // of `buttons`
 
-/** Adds the time to a point: a kept sheet goes on at another page, whose clock begins anew. */
+/** Adds the time to a point: a kept sheet goes on at another page, whose clock begins at zero. */
 const timed = (point, at) => ({ ...point, time: Math.round(performance.timeOrigin + at) });
 
 export class Pad extends EventTarget {

@@ -22,7 +22,6 @@ class Command(ServiceCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", type=Path, help="the file; its ending says the format")
-
         parser.add_argument(
             "--all",
             action="store_true",

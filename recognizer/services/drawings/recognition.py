@@ -353,7 +353,7 @@ def png_of_canonical(pixels: bytes) -> bytes:
 
 
 def copy_archived(png: bytes) -> bytes:
-    """Return the picture of another archive, written anew: what is hidden in its file stays out."""
+    """Return the picture of another archive, encoded again: what its file hides stays out."""
     try:
         with Image.open(io.BytesIO(png), formats=["PNG"]) as picture:
             if picture.mode == "L" and max(picture.size) <= ARCHIVED_SIDE:

@@ -113,7 +113,7 @@ def export_dataset(folder: Path, url: str | None = None) -> Release:
     license = settings.DATASET_LICENSE
     if license is None:
         raise NothingToRelease(
-            "DATASET_LICENSE names no license, so the site asks nobody whether drawings may be "
+            "DATASET_LICENSE names no license, so the site asks no one whether drawings may be "
             "published, and there is nothing to release (docs/settings.md)."
         )
     folder = folder.resolve()
@@ -147,7 +147,7 @@ def _write(folder: Path, license: Any, url: str) -> Release:
         _write_rows(folder, release)
         if not release.count:
             raise NothingToRelease(
-                f"No labeled drawing may be published under {license.text}: nobody has agreed yet, "
+                f"No labeled drawing may be published under {license.text}: no one has agreed yet, "
                 "or all was taken back, rejected or deleted."
             )
         _write_npz(folder / "digits.npz", sides)

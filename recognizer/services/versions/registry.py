@@ -104,7 +104,7 @@ def forget_model() -> None:
 def load_before_fork() -> None:
     """Load the active version, for the processes that are forked from this one.
 
-    What prevents it is told to whoever asks them for an answer. No connection is inherited.
+    What prevents it is told to those who ask them for an answer. No connection is inherited.
     """
     with suppress(NoModel, ArtifactError, DatabaseFailure):
         active_model()

@@ -259,7 +259,7 @@ def test_without_a_license_the_command_says_that_there_is_nothing(
 
 def test_without_a_consent_there_is_nothing_either(model: TrainedModel, shelf: Path) -> None:
     keep(model, license="")
-    with pytest.raises(CommandError, match="nobody has agreed yet"):
+    with pytest.raises(CommandError, match="no one has agreed yet"):
         call_command("export_dataset", str(shelf / "release"))
     assert not any(shelf.iterdir())
 

@@ -40,7 +40,9 @@ def test_a_process_that_serves_loads_the_reader_alone() -> None:
 
 
 def test_a_process_that_serves_loads_the_database_in_use_alone() -> None:
-    script = f"{LOAD_THE_SITE}import psycopg, scipy.stats; print(scipy.stats.rankdata([2, 1]))"
+    later = "from sklearn.preprocessing import _data; assert _data.stats.norm.cdf(0) == 0.5"
+    later = f"{later}; import psycopg, scipy.stats; print(scipy.stats.rankdata([2, 1]))"
+    script = f"{LOAD_THE_SITE}{later}"
     for url, is_loaded in (("sqlite:///db.sqlite3", False), ("postgres://one@two/three", True)):
         answer = subprocess.run(
             [sys.executable, "-W", "ignore", "-c", script],
