@@ -9,6 +9,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -125,7 +126,9 @@ def _recall(model: ActiveModel, most_new: int | None) -> Known | None:
             _memory.model, _memory.known, _memory.read_at = model, None, float("-inf")
         now = time.monotonic()
         if most_new is None or now >= _memory.read_at + READ_AGAIN_AFTER_SECONDS:
-            _memory.rows = [row for label, _ in ANSWERS for row in _latest(label)]
+            # In turn, so that a part of them has some of each answer.
+            by_turns = zip_longest(*(_latest(label) for label, _ in ANSWERS))
+            _memory.rows = [row for turn in by_turns for row in turn if row is not None]
             _memory.read_at = now
         elif len(_memory.rows) == (len(_memory.known.ids) if _memory.known else 0):
             return _memory.known

@@ -83,6 +83,16 @@ def test_only_the_latest_approved_of_each_label_are_known(monkeypatch: pytest.Mo
     assert set(doubting._memory.known.ids) == {drawing.pk for drawing in latest}
 
 
+def test_the_first_that_are_known_have_some_of_each_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doubting, "LEARNED_FOR_DESK", 3)
+    digits = [digit.tobytes() for digit in digits_of_one_face()]
+    for label in (0, 1, 2):
+        for other in (0, 3, 6):
+            approved(label, label + other)
+    (nearest,) = doubting.find_nearest([digits[9]], 3)
+    assert {label for _, label in nearest} == {0, 1, 2}
+
+
 def test_what_is_known_is_read_again_by_an_index_and_not_with_each_answer() -> None:
     approved(4, 7)
     (asked,) = answered(9)
