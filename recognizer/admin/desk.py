@@ -20,6 +20,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 
 from recognizer.models import ANSWERS, NO_DIGIT, Decision, Drawing
+from recognizer.pages.sentences import tell_share
 from recognizer.services import waiting
 from recognizer.services.drawings import doubting, recognition, reviews
 from recognizer.services.errors import ServiceError
@@ -325,8 +326,8 @@ def _describe_fully(drawing: Drawing) -> dict[str, Any]:
         "is_doubtful": drawing.suspicious_at is not None,
         "is_contradicted": rival != shown and drawing.confidence >= waiting.SURE,
         "suspected": _say(drawing.suspected_digit),
-        "suspected_percent": f"{drawing.suspected_share or 0:.0%}",
-        "percent": f"{drawing.confidence if drawing.is_digit else strangeness:.0%}",
+        "suspected_percent": tell_share(drawing.suspected_share or 0),
+        "percent": tell_share(drawing.confidence if drawing.is_digit else strangeness),
         "others": len(others),
         "alike": others.count(own) if drawing.label != drawing.answer else 0,
     }

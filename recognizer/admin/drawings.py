@@ -301,7 +301,7 @@ class DrawingAdmin(BulkDecisions, DeskPages, admin.ModelAdmin[Drawing]):
 
     @admin.display(description="confidence")
     def confidence_percent(self, drawing: Drawing) -> str:
-        return f"{drawing.confidence:.1%}"
+        return _write_share(drawing.confidence)
 
     @admin.display(description="label")
     def label_and_check(self, drawing: Drawing) -> SafeString:
@@ -317,7 +317,7 @@ class DrawingAdmin(BulkDecisions, DeskPages, admin.ModelAdmin[Drawing]):
         return format_html(
             '<strong class="suspicious">Suspicious: looks like {} ({})</strong>',
             drawing.get_suspected_digit_display(),
-            f"{drawing.suspected_share:.1%}",
+            _write_share(drawing.suspected_share or 0),
         )
 
     @admin.display(description="hand")
@@ -344,8 +344,13 @@ class DrawingAdmin(BulkDecisions, DeskPages, admin.ModelAdmin[Drawing]):
 
     @admin.display(description="probabilities")
     def probability_table(self, drawing: Drawing) -> SafeString:
-        shares = [f"{share:.1%}" for share in drawing.probabilities]
+        shares = [_write_share(share) for share in drawing.probabilities]
         return table(["Digit", *range(10)], [["Probability", *shares]])
+
+
+def _write_share(share: float) -> str:
+    """Write a share in percent; nothing is certain."""
+    return f"{min(share, 0.999):.1%}"
 
 
 def _reviewer(request: HttpRequest) -> User:

@@ -30,7 +30,7 @@ def describe_answer(
         return _("It reads no digit"), ""
     share = shares[digit]
     other = max((each for each in range(11) if each != digit), key=shares.__getitem__)
-    values = {"digit": digit, "other": other, "share": _tell(share), "own": own}
+    values = {"digit": digit, "other": other, "share": tell_share(share), "own": own}
     if share < UNSURE_BELOW:
         torn = (
             _("A %(digit)s, or no digit?")
@@ -56,7 +56,8 @@ def short_percent(share: float) -> str:
     return "<1" if share < 0.01 else str(min(round(100 * share), 99))
 
 
-def _tell(share: float) -> str:
+def tell_share(share: float) -> str:
+    """Return how sure an answer is, in percent; nothing is certain."""
     if share >= 0.995:
         return _("over 99%")
     return _("%(percent)s%%") % {"percent": number_format(round(100 * share))}

@@ -128,6 +128,13 @@ def test_a_card_shows_the_nearest_labeled_digits(desk: Client, reviewer: User) -
     assert card["nearest"][0]["label"] == "3"
 
 
+def test_nothing_on_a_card_is_certain(desk: Client) -> None:
+    wait(6, confidence=0.9997)
+    page = desk.get(DESK).content.decode()
+    assert "over 99% sure" in page
+    assert "100%" not in page
+
+
 @pytest.mark.parametrize(
     ("label", "is_marked", "highlighted"),
     [(1, False, ["1 is right"]), (3, False, []), (3, True, ["It is 1"])],
