@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from typing import Any, Final
 
 from recognizer.models import NO_DIGIT
@@ -14,7 +15,7 @@ HOLDOUTS: Final = {
     "others": "telling digits from letters and scribbles",
     "base": "its own base kept aside",
 }
-"""The holdouts of `ml.measuring`, as people call them."""
+"""The holdouts of `ml.measuring`, as people call them, in the order in which they are told."""
 
 
 NAMES: Final = {
@@ -61,6 +62,12 @@ def name_answer(answer: int) -> int | str:
 def say_answer(answer: int | None) -> str:
     """Return an answer or a label as a text for people."""
     return "no digit" if answer in (None, NO_DIGIT) else str(answer)
+
+
+def by_holdout(stored: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Return what is stored by holdout in their order, which PostgreSQL's JSON does not keep."""
+    places = {name: place for place, name in enumerate(HOLDOUTS)}
+    return sorted(stored.items(), key=lambda item: places.get(item[0], len(places)))
 
 
 def describe_facts(facts: dict[str, Any]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from recognizer.admin.report_pages import ReportPages
 from recognizer.models import TrainedModel, TrainedModelQuerySet
 from recognizer.services import errors
 from recognizer.services.versions import registry
-from recognizer.wording import HOLDOUTS, describe_facts
+from recognizer.wording import HOLDOUTS, by_holdout, describe_facts
 
 MODEL_FIELDS = (
     "version",
@@ -91,16 +91,14 @@ class TrainedModelAdmin(ReadOnly, ReportPages, ComparisonPages):
     @admin.display(description="accuracy by digit")
     def metrics_table(self, model: TrainedModel) -> SafeString | str:
         """Show how well each digit of each holdout is read."""
-        reports = {
-            name: report for name, report in model.metrics.items() if report and "recall" in report
-        }
         rows = [
             [
                 HOLDOUTS.get(name, name),
                 report["n"],
                 *map(_percent, [report["accuracy"], *report["recall"]]),
             ]
-            for name, report in reports.items()
+            for name, report in by_holdout(model.metrics)
+            if report and "recall" in report
         ]
         return table(["Kept aside", "Digits", "All", *range(10)], rows) if rows else "-"
 
@@ -115,7 +113,7 @@ class TrainedModelAdmin(ReadOnly, ReportPages, ComparisonPages):
                 *(one["n"], one["only_first"], one["only_second"]),
                 f"{one['p_second_worse']:.2g}",
             ]
-            for name, one in model.gate.get("compared", {}).items()
+            for name, one in by_holdout(model.gate.get("compared", {}))
         ]
         if not rows:
             return str(model.gate.get("reason") or "-")
@@ -129,7 +127,7 @@ class TrainedModelAdmin(ReadOnly, ReportPages, ComparisonPages):
                     for key in "0123456789"
                 ),
             ]
-            for name, by_digit in model.gate.get("digits", {}).items()
+            for name, by_digit in by_holdout(model.gate.get("digits", {}))
         ]
         by_digit = table(["Points lost by digit", *range(10)], lost) if lost else ""
         forced = " It was forced." if model.gate.get("forced") else ""

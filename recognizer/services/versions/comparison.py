@@ -25,7 +25,7 @@ from recognizer.models import TrainedModel
 from recognizer.services.errors import ServiceError
 from recognizer.services.stored_digits import StoredDigits, read_newest_corrections, read_pixels
 from recognizer.services.versions.registry import check_kept, get_model, load_pipeline
-from recognizer.wording import HOLDOUTS
+from recognizer.wording import HOLDOUTS, by_holdout
 
 NEWEST = 10_000
 """Newest corrections that are read; about a tenth of them may measure."""
@@ -181,7 +181,7 @@ def from_content(
     ids = {id for stored in content.values() for id in stored["drawings"] if id}
     pixels = read_pixels(ids) if with_drawings else {}
     asked = {}
-    for name, stored in content.items():
+    for name, stored in by_holdout(content):
         pictures = [
             pixels.get(id) if id else base64.b64decode(image)
             for id, image in zip(stored["drawings"], stored["images"], strict=True)

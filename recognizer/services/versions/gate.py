@@ -21,7 +21,7 @@ from ml.measuring.significance import Comparison, significant
 from ml.training.train import TrainedArtifact
 from recognizer.models import TrainedModel
 from recognizer.services.versions.registry import load_pipeline
-from recognizer.wording import HOLDOUTS
+from recognizer.wording import HOLDOUTS, by_holdout
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def explain_losses(gate: dict[str, Any]) -> list[str]:
         return []
     tried = {
         HOLDOUTS[name]: (100 * (one["only_first"] - one["only_second"]) / one["n"], one)
-        for name, one in gate.get("compared", {}).items()
+        for name, one in by_holdout(gate.get("compared", {}))
     }
     p_values = {pictures: one["p_second_worse"] for pictures, (_, one) in tried.items()}
     allowed = {HOLDOUTS[name]: share for name, share in TOLERATED.items()}
@@ -113,7 +113,7 @@ def explain_losses(gate: dict[str, Any]) -> list[str]:
     found = set(significant(p_values, level))
     digits = {
         f"the {digit} of {HOLDOUTS[name]}": one
-        for name, by_digit in gate.get("digits", {}).items()
+        for name, by_digit in by_holdout(gate.get("digits", {}))
         for digit, one in by_digit.items()
     }
     found.update(significant({pictures: one["p"] for pictures, one in digits.items()}, level))

@@ -28,7 +28,7 @@ from recognizer.services.daily_counts import add_up, read_counts
 from recognizer.services.stored_digits import read_newest_corrections, read_pixels
 from recognizer.services.versions.gate import explain_losses
 from recognizer.services.versions.registry import get_model, load_pipeline
-from recognizer.wording import HOLDOUTS, data_url, describe_facts, png_url, say_answer
+from recognizer.wording import HOLDOUTS, by_holdout, data_url, describe_facts, png_url, say_answer
 
 MISTAKES = 12
 """Mistakes shown of each holdout."""
@@ -164,7 +164,7 @@ def _describe(
                 "accuracy": f"{metrics['accuracy']:.2%}",
                 "calibration_error": _calibration(metrics["calibration_error"]),
             }
-            for name, metrics in model.metrics.items()
+            for name, metrics in by_holdout(model.metrics)
             if metrics and "recall" in metrics
         ),
     )
@@ -302,7 +302,7 @@ def _against(model: TrainedModel) -> dict[str, dict[str, object]]:
         "verdict": "accepted" if model.gate["accepted"] else "refused",
         "reason": model.gate["reason"] or " ".join(explain_losses(model.gate)) or "-",
     }
-    for name, by_digit in digits.items():
+    for name, by_digit in by_holdout(digits):
         digit, most = max(by_digit.items(), key=lambda item: item[1]["points_lost"])
         facts[HOLDOUTS[name]] = f"most lost by the {digit}: {most['points_lost']:+.2f} points"
     return {f"Against Model {model.gate['against']}": facts}

@@ -19,6 +19,10 @@ AS_A_USER = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
 OTHER_USER = 65534
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="Only root can give files away.")
+ON_SQLITE = pytest.mark.skipif(
+    os.environ.get("DATABASE_URL", "").startswith("postgres"),
+    reason="PostgreSQL keeps its files to itself.",
+)
 
 
 def replace_workers(site: LiveSite) -> None:
@@ -42,6 +46,7 @@ def site_of_a_user(static_files: None, folder: Path) -> Iterator[LiveSite]:
         yield site
 
 
+@ON_SQLITE
 def test_a_user_without_rights_serves_and_keeps_the_database_private(
     site_of_a_user: LiveSite, folder: Path
 ) -> None:
@@ -64,6 +69,7 @@ def test_a_rotated_log_goes_on_in_a_new_file(site_of_a_user: LiveSite, folder: P
     assert '"/after/"' in log.read_text()
 
 
+@ON_SQLITE
 def test_a_read_only_database_is_told_and_read_and_heals(
     site_of_a_user: LiveSite, folder: Path
 ) -> None:
