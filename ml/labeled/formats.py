@@ -6,11 +6,10 @@ import base64
 import json
 import math
 import re
-import tokenize
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -22,7 +21,8 @@ from ml.drawing.encoded import MAX_SIDE
 from ml.drawing.pictures import MAX_IMAGE_BYTES
 from ml.drawing.strokes import Strokes, parse_strokes
 from ml.errors import DatasetError, InvalidDrawing
-from ml.labeled.packed import DAMAGE, MAX_UNPACKED, PackedFile, open_member, open_packed
+from ml.labeled.arrays import NPZ_DAMAGE, Notify, read_array, read_pairs
+from ml.labeled.packed import MAX_UNPACKED, PackedFile, open_packed, open_zip
 from ml.labeled.rows import MAX_LABEL, PIXELS, read_rows
 
 MAX_JSON: Final = 2**26
@@ -33,21 +33,10 @@ LABELS: Final = (*map(str, range(10)), NONE)
 """Folders of pictures; the label is the position."""
 PICTURE_SUFFIXES: Final = (".jpeg", ".jpg", ".png", ".webp")
 FORMATS: Final = (
-    "a csv of TMNIST or MNIST (also .gz or .zip), an .npz with arrays x and y, an IDX file of "
-    "images with its labels beside it, strokes as .json or .ndjson, or a folder of pictures by "
-    "digit"
+    "a csv of TMNIST or MNIST (also .gz or .zip), an .npz of images and labels, such as x and y or "
+    "x_train and y_train, an IDX file of images with its labels beside it, strokes as .json or "
+    ".ndjson, or a folder of pictures by digit"
 )
-
-NPZ_DAMAGE: Final = (
-    *DAMAGE,
-    MemoryError,
-    OverflowError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    tokenize.TokenError,
-)
-"""What unzipping raises, and NumPy on a header, which it evaluates as Python."""
 
 # The IDX format opens with two zeros, the type (8 is unsigned byte) and the number of dimensions.
 # http://yann.lecun.com/exdb/mnist/
@@ -101,11 +90,11 @@ class LabeledDrawing:
         return self.label is not None and self.review != "rejected"
 
 
-def iter_labeled(path: Path) -> Iterator[LabeledDrawing]:
+def iter_labeled(path: Path, notify: Notify = lambda sentence: None) -> Iterator[LabeledDrawing]:
     """Iterate over the drawings, at least one, of a labeled file or folder.
 
     - csv of TMNIST or MNIST (with and without a header), plain, gzipped or zipped;
-    - npz with arrays x (n, height, width) uint8 and y (n,);
+    - npz with images and labels, as `ml.labeled.arrays` finds them;
     - IDX, gzipped or not: the file of images, beside which that of labels stands, or their folder;
     - json with a list of objects with ``label``, ``strokes`` and perhaps ``writer``; or ndjson with
       such an object on each line; gzipped, zipped or not. Exported ones, whose ``id`` is a UUID,
@@ -113,6 +102,8 @@ def iter_labeled(path: Path) -> Iterator[LabeledDrawing]:
     - a folder with pictures in folders 0 to 9 and ``none``.
 
     What is not a digit has the label 10; in json ``"none"`` is the same.
+
+    `notify` receives a sentence about each thing that was assumed or left aside.
 
     Memory stays small whatever size a file states. The drawings are checked as they come: a caller
     that wants the whole file or nothing goes to the end before it keeps the first.
@@ -126,12 +117,12 @@ def iter_labeled(path: Path) -> Iterator[LabeledDrawing]:
     if not path.exists():
         raise DatasetError("There is no such file.", path)
     if path.is_dir():
-        yield from _iter_folder(path)
+        yield from _iter_folder(path, notify)
         return
     name = re.sub(r"\.(gz|zip)$", "", path.name.lower())
     for ending, read in READERS.items():
         if name.endswith(ending):
-            yield from read(path)
+            yield from read(path, notify)
             return
     raise DatasetError(f"The format is unknown; known are {FORMATS}.", path)
 
@@ -145,7 +136,7 @@ def family_of(name: str) -> str:
     return re.split(r"[-\[]", name, maxsplit=1)[0] or name
 
 
-def _iter_csv(path: Path) -> Iterator[LabeledDrawing]:
+def _iter_csv(path: Path, notify: Notify) -> Iterator[LabeledDrawing]:
     number = 0
     for rows in read_rows(path):
         names = rows.names or [""] * len(rows.labels)
@@ -199,57 +190,40 @@ def _read_time(text: str | None, name: str, path: Path, line: int | None) -> dat
     raise DatasetError(message, path, line)
 
 
-def _iter_npz(path: Path) -> Iterator[LabeledDrawing]:
+def _iter_npz(path: Path, notify: Notify) -> Iterator[LabeledDrawing]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            images, labels = (
-                read_array(archive, f"{name}.npy", path, MAX_UNPACKED) for name in "xy"
-            )
+        with path.open("rb") as file, open_zip(file) as archive:
             names = {*archive.namelist()}
+            known = EXPORTED_ARRAYS if "id.npy" in names else ()
+            pairs = read_pairs(archive, path, MAX_UNPACKED, notify, known=known)
             origin = {
                 name: read_array(archive, f"{name}.npy", path, MAX_UNPACKED)
-                for name in EXPORTED_ARRAYS
-                if "id.npy" in names and f"{name}.npy" in names
+                for name in known
+                if f"{name}.npy" in names
             }
-    except KeyError as error:
-        raise DatasetError("The npz must hold the arrays x and y.", path) from error
     except NPZ_DAMAGE as error:
-        raise DatasetError(
-            f"This is not a whole npz file of plain numbers: {error}", path
-        ) from error
-    if images.ndim != 3 or images.dtype != np.uint8 or not _is_size(*images.shape[1:]):
-        found = f"{images.shape} {images.dtype}"
-        raise DatasetError(f"The array x is {found}, not (n, height, width) uint8.", path)
-    if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu":
-        found = f"{labels.shape} {labels.dtype}"
-        raise DatasetError(f"The array y is {found}, not {images.shape[:1]} whole numbers.", path)
+        message = f"This is not a whole npz file of plain numbers: {error}"
+        raise DatasetError(message, path) from error
+    if any(pair.labels is None for pair in pairs):
+        message = "It holds images without labels; add an array y with a label for each."
+        raise DatasetError(message, path)
+    if not all(_is_size(*pair.images.shape[1:]) for pair in pairs):
+        found = pairs[0].images.shape[1:]
+        raise DatasetError(f"Its images of {found} pixels are too large for digits.", path)
     for name, array in origin.items():
-        if array.shape != labels.shape:
-            found = f"{array.shape}, not {labels.shape}"
-            raise DatasetError(f"The array {name} is {found}: one for each label.", path)
-    for number, drawing in enumerate(_label(images, labels, path)):
-        row = {name: array[number].item() for name, array in origin.items()}
-        yield _with_origin(drawing, row, path) if row else drawing
+        if array.shape != pairs[0].images.shape[:1] or len(pairs) > 1:
+            raise DatasetError(f"The array {name} is {array.shape}: one for each label.", path)
+    numbers = count()
+    for pair in pairs:
+        assert pair.labels is not None
+        for drawing in _label(pair.images, pair.labels, path):
+            number = next(numbers)
+            row = {name: array[number].item() for name, array in origin.items()}
+            drawing = replace(drawing, name=_numbered(path, number + 1))
+            yield _with_origin(drawing, row, path) if row else drawing
 
 
-def read_array(archive: zipfile.ZipFile, name: str, path: Path, largest: int) -> NDArray[Any]:
-    """Read one array of an npz, unless its header states more than `largest` bytes."""
-    with open_member(archive, name) as file:
-        version = np.lib.format.read_magic(file)
-        read = (
-            np.lib.format.read_array_header_1_0
-            if version == (1, 0)
-            else np.lib.format.read_array_header_2_0
-        )
-        shape, _, dtype = read(file)
-    if math.prod(shape) * dtype.itemsize > largest:
-        raise DatasetError(f"The array {name} is larger than {largest:,} bytes.", path)
-    with open_member(archive, name) as file:
-        array: NDArray[Any] = np.lib.format.read_array(file, allow_pickle=False)
-    return array
-
-
-def _iter_idx(path: Path) -> Iterator[LabeledDrawing]:
+def _iter_idx(path: Path, notify: Notify) -> Iterator[LabeledDrawing]:
     """Read a pair of IDX files, of which `path` is that of images."""
     if "images" not in path.name or "idx3" not in path.name:
         raise DatasetError("Give the IDX file of images, named like train-images-idx3-ubyte.", path)
@@ -305,7 +279,7 @@ def _label(images: NDArray[np.uint8], labels: NDArray[Any], path: Path) -> Itera
         yield LabeledDrawing(int(label), _numbered(path, number), pixels=image)
 
 
-def _iter_json(path: Path) -> Iterator[LabeledDrawing]:
+def _iter_json(path: Path, notify: Notify) -> Iterator[LabeledDrawing]:
     with open_packed(path, ".json") as file:
         text = file.read(MAX_JSON + 1)
     if len(text) > MAX_JSON:
@@ -322,7 +296,7 @@ def _iter_json(path: Path) -> Iterator[LabeledDrawing]:
         yield _read_item(item, path, number)
 
 
-def _iter_ndjson(path: Path) -> Iterator[LabeledDrawing]:
+def _iter_ndjson(path: Path, notify: Notify) -> Iterator[LabeledDrawing]:
     with open_packed(path, ".ndjson") as file:
         empty = True
         for line in file.lines():
@@ -386,11 +360,11 @@ def _decode(text: str) -> bytes | None:
         return None
 
 
-def _iter_folder(path: Path) -> Iterator[LabeledDrawing]:
+def _iter_folder(path: Path, notify: Notify) -> Iterator[LabeledDrawing]:
     """Read pictures by digit, or the one pair of IDX files in a folder."""
     idx = sorted(path.glob("*images*idx3*"))
     if len(idx) == 1:
-        yield from _iter_idx(idx[0])
+        yield from _iter_idx(idx[0], notify)
         return
     pictures = [
         picture
@@ -423,7 +397,7 @@ def _is_size(*sides: int) -> bool:
     return all(1 <= side <= MAX_SIDE for side in sides)
 
 
-READERS: Final[Mapping[str, Callable[[Path], Iterator[LabeledDrawing]]]] = {
+READERS: Final[Mapping[str, Callable[[Path, Notify], Iterator[LabeledDrawing]]]] = {
     ".csv": _iter_csv,
     ".npz": _iter_npz,
     "ubyte": _iter_idx,

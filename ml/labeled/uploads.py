@@ -1,4 +1,4 @@
-"""Read the pictures of a file that a client sent; labels in it are checked and left aside."""
+"""Read the pictures of a file that a client sent; labels in it are left aside."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ml.drawing.canonical import CANONICAL_SIZE
 from ml.errors import DatasetError
-from ml.labeled.formats import IDX_IMAGES, NPZ_DAMAGE, parse_idx, read_array
+from ml.labeled.arrays import NPZ_DAMAGE, read_pairs
+from ml.labeled.formats import IDX_IMAGES, parse_idx
 from ml.labeled.packed import PackedFile, open_zip, unpack
 from ml.labeled.rows import parse_rows
 
@@ -55,12 +56,15 @@ def _is_npz(file: IO[bytes]) -> bool:
 def _read_npz(file: IO[bytes], path: Path) -> NDArray[np.uint8]:
     try:
         with open_zip(file) as archive:
-            return read_array(archive, "x.npy", path, MAX_UNPACKED)
-    except KeyError as error:
-        raise DatasetError("The npz must hold an array x.", path) from error
+            pairs = read_pairs(
+                archive, path, MAX_UNPACKED, lambda sentence: None, with_labels=False
+            )
     except NPZ_DAMAGE as error:
         message = f"This is not a whole npz file of plain numbers: {error}"
         raise DatasetError(message, path) from error
+    if len({pair.images.shape[1:] for pair in pairs}) > 1:
+        raise DatasetError("Its parts are of different sizes; send them apart.", path)
+    return np.concatenate([pair.images for pair in pairs])
 
 
 def _read_csv(packed: PackedFile, most: int) -> NDArray[np.uint8]:

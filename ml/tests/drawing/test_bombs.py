@@ -219,7 +219,7 @@ def test_an_npz_that_states_more_than_it_holds_takes_no_memory(
     np.lib.format.write_array_header_1_0(header, description)
     path = tmp_path / "a.npz"
     path.write_bytes(npz_of(header.getvalue(), npy(np.array([3, 7]))))
-    refuse(path, "larger than|not a whole npz|not \\(n, height")
+    refuse(path, "larger than|not a whole npz|not images such as")
 
 
 def test_an_npz_of_too_many_files_is_refused(tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ def test_an_npz_of_too_many_files_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         for number in range(5_000):
             archive.writestr(f"{number}.npy", b"")
-    refuse(path, "must hold the arrays x and y")
+    refuse(path, "it lists more than 1,000 files")
 
 
 def test_an_idx_that_states_more_than_it_holds_takes_no_memory(tmp_path: Path) -> None:

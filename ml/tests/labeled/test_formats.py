@@ -91,14 +91,68 @@ def test_an_npz_in_the_order_of_columns_is_read(tmp_path: Path) -> None:
     assert_same_digits(list(iter_labeled(path)))
 
 
+ONE_HOT = np.eye(10, dtype=np.float32)[LABELS]
+COLOR = np.repeat(IMAGES[..., None], 3, -1)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "notices"),
+    [
+        ({"x": IMAGES[..., None], "y": LABELS[:, None]}, []),
+        ({"x": IMAGES[:, None], "y": LABELS.astype(np.float32)}, []),
+        ({"x": IMAGES.reshape(2, 784), "y": LABELS.astype(str)}, []),
+        ({"x": IMAGES.astype(np.int64), "y": ONE_HOT}, []),
+        ({"X": IMAGES.astype(float), "Y": LABELS}, []),
+        ({"x": IMAGES / 255, "y": LABELS}, ["x reaches from 0 to 1; it is read as from 0 to 1."]),
+        ({"images": IMAGES, "labels": LABELS}, []),
+        ({"data": IMAGES, "target": LABELS}, []),
+        ({"train_images": IMAGES, "train_labels": LABELS[:, None]}, []),
+        ({"x": COLOR, "y": LABELS}, ["x is in color; the mean of red, green and blue is read."]),
+        ({"x": IMAGES, "y": LABELS, "z": LABELS}, ["Arrays that are left aside: z."]),
+        (
+            {"arr_0": IMAGES, "arr_1": LABELS},
+            ["The arrays have no names: the first is read as images, the second as labels."],
+        ),
+        (
+            {
+                "x_train": IMAGES[:1],
+                "y_train": LABELS[:1],
+                "x_test": IMAGES[1:],
+                "y_test": LABELS[1:],
+            },
+            ["All parts are read: x_train, x_test."],
+        ),
+    ],
+)
+def test_an_npz_is_read_as_it_circulates_and_what_was_assumed_is_told(
+    tmp_path: Path, arrays: dict[str, Any], notices: list[str]
+) -> None:
+    told: list[str] = []
+    assert_same_digits(list(iter_labeled(write_npz(tmp_path / "a.npz", **arrays), told.append)))
+    assert told == notices
+
+
+def test_a_bool_npz_is_read_as_ink_and_paper(tmp_path: Path) -> None:
+    path = write_npz(tmp_path / "a.npz", x=IMAGES > 0, y=LABELS)
+    first, _ = iter_labeled(path)
+    assert np.array_equal(first.pixels, (IMAGES[0] > 0) * 255)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"x": IMAGES}, "must hold the arrays x and y"),
-        ({"x": IMAGES.astype(float), "y": LABELS}, r"x is \(2, 28, 28\) float64, not"),
-        ({"x": IMAGES.reshape(2, 784), "y": LABELS}, r"x is \(2, 784\) uint8, not"),
-        ({"x": IMAGES, "y": LABELS[:1]}, r"y is \(1,\) int64, not \(2,\) whole numbers"),
-        ({"x": IMAGES, "y": LABELS.astype(float)}, r"y is \(2,\) float64, not"),
+        ({"x": IMAGES}, "images without labels; add an array y"),
+        ({"a": IMAGES, "b": LABELS}, "must hold the arrays x and y, .* it has a, b"),
+        ({"x": IMAGES - 128.0, "y": LABELS}, "x: The pixels reach from -128 to 127"),
+        ({"x": IMAGES * np.nan, "y": LABELS}, "x: The pixels reach from nan"),
+        ({"x": IMAGES.reshape(2, 16, 49), "y": LABELS[:, None, None]}, r"y is \(2, 1, 1\)"),
+        ({"x": IMAGES.reshape(8, 196), "y": LABELS}, "y has 2 labels for 8 images of x"),
+        ({"x": np.stack([IMAGES] * 2, -1), "y": LABELS}, "one channel, or three of color"),
+        ({"x": IMAGES, "y": LABELS[:1]}, "y has 1 labels for 2 images of x"),
+        ({"x": IMAGES, "y": LABELS + 0.5}, r"y is \(2,\) float64, not one whole number"),
+        ({"x": IMAGES, "y": LABELS * np.nan}, r"y is \(2,\) float64, not one whole number"),
+        ({"x": IMAGES, "y": np.full((2, 10), 0.1)}, r"y is \(2, 10\) float64, not one whole"),
+        ({"x": IMAGES, "y": np.array(["3", "A"])}, r"y is \(2,\) <U1, not one whole number"),
         ({"x": IMAGES, "y": np.array([3, 11])}, "The label of digit 2 is 11"),
         ({"x": IMAGES, "y": np.array([-1, 3])}, "The label of digit 1 is -1"),
         ({"x": IMAGES[:0], "y": LABELS[:0]}, "There are no digits"),
@@ -113,7 +167,7 @@ def test_an_npz_of_other_arrays_is_refused(
 
 def test_an_npz_with_pickled_objects_is_refused(tmp_path: Path) -> None:
     path = write_npz(tmp_path / "a.npz", x=IMAGES, y=np.array([3, "7"], dtype=object))
-    refuse(path, "not a whole npz file of plain numbers")
+    refuse(path, "y.npy holds Python objects, which are not opened")
 
 
 @pytest.mark.parametrize("data", [b"", b"nonsense", b"PK\x03\x04 cut off"])
@@ -152,7 +206,7 @@ def test_an_npz_whose_header_makes_no_sense_is_refused(tmp_path: Path, header: s
     array = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + IMAGES.tobytes()
     path = tmp_path / "a.npz"
     path.write_bytes(npz_of(array, npy(LABELS)))
-    refuse(path, "not a whole npz file of plain numbers")
+    refuse(path, "not a whole npz file of plain numbers|holds Python objects")
 
 
 def test_a_pickle_in_an_npz_is_never_opened(tmp_path: Path) -> None:
@@ -163,7 +217,7 @@ def test_a_pickle_in_an_npz_is_never_opened(tmp_path: Path) -> None:
     trap = np.array([Trap(), Trap()], dtype=object)
     path = tmp_path / "a.npz"
     path.write_bytes(npz_of(npy(trap, allow_pickle=True), npy(LABELS)))
-    refuse(path, "not a whole npz file of plain numbers")
+    refuse(path, "holds Python objects, which are not opened")
     assert not (tmp_path / "opened").exists()
 
 

@@ -28,6 +28,8 @@ class Command(ServiceCommand):
     def run(self, **options: Any) -> None:
         evaluation = evaluating.evaluate(options["path"], options["model"])
         report = evaluation.report
+        for sentence in evaluation.notices:
+            self.stderr.write(sentence)
         for sentence in evaluation.unreadable:
             self.stderr.write(f"Counted as wrong: {sentence}")
         self.stdout.write(f"Model {evaluation.version} on {counted(report.n, 'digit')}")

@@ -58,6 +58,8 @@ class Command(ServiceCommand):
             return
         choices = {name: options[name] for name in ("unreviewed", "force", "transpose")}
         summary = archive.import_drawings(options["path"], report, **choices)
+        for sentence in summary.notices:
+            self.stderr.write(sentence)
         for sentence in summary.refused[:MOST_NAMED]:
             self.stderr.write(f"Refused {sentence}")
         if len(summary.refused) > MOST_NAMED:

@@ -60,6 +60,7 @@ class ImportSummary:
     differing: int = 0
     """Those of the known that have another label or review here, and keep it."""
     refused: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
     id: int | None = None
     """The import's id, if anything came with it."""
 
@@ -131,7 +132,7 @@ def import_drawings(
     """
     # Read to the end before the first is stored: a file with a bad line adds nothing.
     summary, sample = ImportSummary(), _Sample()
-    for chunk in in_chunks(_iter(path, transpose=transpose)):
+    for chunk in in_chunks(_iter(path, summary.notices.append, transpose=transpose)):
         summary.total += len(chunk)
         wanted = {_id_of(drawing): drawing for drawing in chunk}
         stored = Drawing.objects.filter(pk__in=wanted).values_list("pk", flat=True)
@@ -141,7 +142,7 @@ def import_drawings(
     began = timezone.now()
     came_with = None
     position = 0
-    for chunk in in_chunks(_iter(path, transpose=transpose)):
+    for chunk in in_chunks(_iter(path, lambda sentence: None, transpose=transpose)):
         stored_rows = Drawing.objects.filter(pk__in=[_id_of(drawing) for drawing in chunk])
         there: dict[uuid.UUID, bytes] = {}
         answers: dict[uuid.UUID, tuple[int | None, str | None]] = {}
@@ -217,9 +218,11 @@ def _name(path: Path) -> str:
     return path.resolve().name[:200]
 
 
-def _iter(path: Path, *, transpose: bool) -> Iterator[LabeledDrawing]:
+def _iter(
+    path: Path, notify: Callable[[str], None], *, transpose: bool
+) -> Iterator[LabeledDrawing]:
     """Iterate over a labeled file; refuse what no export of a site can say."""
-    for drawing in formats.iter_labeled(path):
+    for drawing in formats.iter_labeled(path, notify):
         if drawing.source not in (None, *Drawing.Source.values):
             known = ", ".join(Drawing.Source.values)
             message = f"{drawing.name}: The source is {drawing.source!r:.20}, not one of {known}."

@@ -62,13 +62,13 @@ def read_base(names: Sequence[str], folder: Path | None = None) -> Base:
 
 
 def _read_labeled(path: Path) -> tuple[LabeledDigits, list[str]]:
-    """Read a labeled file or folder; return sentences about what cannot be read."""
-    sentences = []
+    """Return the digits of a file or folder, and sentences about what was assumed or left out."""
+    sentences: list[str] = []
 
     def note(drawing: LabeledDrawing, error: InvalidDrawing) -> None:
         sentences.append(f"{drawing.name} is left out: {error}")
 
-    digits = canonicalize(iter_labeled(path), note)
+    digits = canonicalize(iter_labeled(path, sentences.append), note)
     if not len(digits):
         raise DatasetError("No drawing of it can be read.", path)
     return digits, sentences

@@ -23,6 +23,8 @@ class Evaluation:
     version: int
     report: Report
     unreadable: tuple[str, ...]
+    notices: tuple[str, ...]
+    """What was assumed about the file, or left aside in it."""
 
 
 def evaluate(path: Path, version: int | None = None) -> Evaluation:
@@ -33,14 +35,15 @@ def evaluate(path: Path, version: int | None = None) -> Evaluation:
     model = get_model(version)
     pipeline = load_pipeline(model)
     labels, sentences = [], []
+    notices: list[str] = []
 
     def note(drawing: formats.LabeledDrawing, error: InvalidDrawing) -> None:
         if drawing.label is not None:
             labels.append(drawing.label)
         sentences.append(f"{drawing.name}: {error}")
 
-    digits = canonicalize(formats.iter_labeled(path), note)
+    digits = canonicalize(formats.iter_labeled(path, notices.append), note)
     if not len(digits):
         raise DatasetError("No drawing of it can be read.", path)
     report = evaluate_pipeline(pipeline, digits, labels)
-    return Evaluation(model.version, report, tuple(sentences))
+    return Evaluation(model.version, report, tuple(sentences), tuple(notices))

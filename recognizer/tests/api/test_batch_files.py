@@ -135,7 +135,7 @@ def test_a_file_says_what_pixels_say(stranger: Caller) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        npz(x=digits_of_one_face().astype(np.float32)),
+        npz(x=digits_of_one_face() - np.float32(128)),
         npz(x=digits_of_one_face()[:, :27]),
         npz(x=digits_of_one_face()[0]),
         npz(x=digits_of_one_face()[:0]),
@@ -155,6 +155,12 @@ def test_a_file_says_what_pixels_say(stranger: Caller) -> None:
 )
 def test_what_is_no_file_of_digits_is_refused(stranger: Caller, content: bytes) -> None:
     assert_problem(send(stranger, content), 400, "invalid-file", "file")
+
+
+def test_an_npz_is_read_as_it_circulates_and_its_labels_are_left_aside(stranger: Caller) -> None:
+    digits = digits_of_one_face()
+    content = npz(x_test=digits[..., None] / 255, y_test=np.array(["?"] * 10))
+    assert digits_in(send(stranger, content)) == digits_in(send(stranger, npz(x=digits)))
 
 
 def test_an_empty_body_is_no_batch(stranger: Caller) -> None:
