@@ -22,6 +22,7 @@ from ml.drawing.pictures import MAX_IMAGE_BYTES
 from ml.drawing.strokes import Strokes, parse_strokes
 from ml.errors import DatasetError, InvalidDrawing
 from ml.labeled.arrays import NPZ_DAMAGE, Notify, read_array, read_pairs
+from ml.labeled.foreign import read_start, refuse_foreign
 from ml.labeled.packed import MAX_UNPACKED, PackedFile, open_packed, open_zip
 from ml.labeled.rows import MAX_LABEL, PIXELS, read_rows
 
@@ -119,6 +120,7 @@ def iter_labeled(path: Path, notify: Notify = lambda sentence: None) -> Iterator
     if path.is_dir():
         yield from _iter_folder(path, notify)
         return
+    refuse_foreign(read_start(path), path)
     name = re.sub(r"\.(gz|zip)$", "", path.name.lower())
     for ending, read in READERS.items():
         if name.endswith(ending):
@@ -402,6 +404,7 @@ READERS: Final[Mapping[str, Callable[[Path, Notify], Iterator[LabeledDrawing]]]]
     ".npz": _iter_npz,
     "ubyte": _iter_idx,
     ".ndjson": _iter_ndjson,
+    ".jsonl": _iter_ndjson,
     ".json": _iter_json,
 }
 """Readers by the ending of a file's name, without .gz and .zip."""

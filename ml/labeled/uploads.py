@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ml.drawing.canonical import CANONICAL_SIZE
 from ml.errors import DatasetError
 from ml.labeled.arrays import NPZ_DAMAGE, read_pairs
+from ml.labeled.foreign import ENOUGH, refuse_foreign
 from ml.labeled.formats import IDX_IMAGES, parse_idx
 from ml.labeled.packed import PackedFile, open_zip, unpack
 from ml.labeled.rows import parse_rows
@@ -32,7 +33,9 @@ def read_pictures(file: IO[bytes], name: str, most: int) -> NDArray[np.uint8]:
         pictures = _read_npz(file, path)
     else:
         with unpack(file, path, ".csv", largest) as start:
-            is_idx = start.read(2) == b"\0\0"
+            first = start.read(ENOUGH)
+            refuse_foreign(first, path)
+            is_idx = first.startswith(b"\0\0")
         with unpack(file, path, ".csv", largest) as packed:
             pictures = parse_idx(packed, IDX_IMAGES, largest) if is_idx else _read_csv(packed, most)
     if pictures.dtype != np.uint8 or pictures.shape[1:] != (CANONICAL_SIZE, CANONICAL_SIZE):

@@ -4,6 +4,8 @@ import base64
 import gzip
 import io
 import json
+import lzma
+import pickle
 import struct
 import zipfile
 from datetime import datetime
@@ -444,7 +446,35 @@ def test_gigantic_json_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones(tmp_path: Path) -> None:
-    refuse(write_text(tmp_path / "a.parquet", "PAR1"), "The format is unknown; known are a csv")
+    refuse(write_text(tmp_path / "a.xyz", "seven"), "The format is unknown; known are a csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+        (b"\xef\xbb\xbf\n<!DOCTYPE html><html>", "a web page, perhaps one to sign in"),
+        (b"PAR1", "a Parquet file. Save it as an npz"),
+        (b"MATLAB 5.0 MAT-file", "a MATLAB file. Save it as an npz"),
+        (b"@RELATION mnist_784", "an ARFF. Save it as a csv"),
+        (pickle.dumps([3]), "a pickle: it could run a program. Save it as an npz"),
+        (gzip.compress(pickle.dumps([3], 2)), "a pickle: it could run a program"),
+        (npy(IMAGES), "one array. Save it as an npz"),
+        (lzma.compress(b"label"), "packed by xz. Unpack it first"),
+        (encode_png(IMAGES[0]), "one picture. The commands read a folder"),
+    ],
+)
+def test_what_is_known_and_not_read_is_told_by_its_content(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+    refuse(path, message)
+
+
+def test_strokes_are_read_from_jsonl(tmp_path: Path) -> None:
+    path = write_text(tmp_path / "a.jsonl", json.dumps({"label": 3, "strokes": STROKES}))
+    assert [drawing.label for drawing in iter_labeled(path)] == [3]
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
