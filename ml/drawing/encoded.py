@@ -20,9 +20,9 @@ MAX_SIDE: Final = 4096
 MAX_JPEG_SIDE: Final = 4 * MAX_SIDE
 MAX_JPEG_PIXELS: Final = 64_000_000
 """Most pixels of a JPEG; phones take up to 50 million."""
-MAX_RAW_BYTES: Final = 3 * MAX_SIDE**2 + MAX_SIDE
-"""Most bytes of a PNG after unpacking: color in 8 bits at the longest sides, 12 million pixels with
-transparency, or half as many if interlaced."""
+MAX_RAW_BYTES: Final = 37_000_000
+"""Most bytes of a PNG after unpacking, which takes up to 0.25 s: a photo of 12 megapixels in color,
+9 with transparency, or half as many if interlaced."""
 MAX_COEFFICIENTS: Final = 40_000_000
 """Most coefficients of a JPEG in several scans, which are all kept at once, two bytes each."""
 MAX_SCANNED: Final = 250_000_000
@@ -31,6 +31,8 @@ scans and visit each coefficient four times."""
 MAX_SCANS: Final = 64
 """Most scans of a JPEG of any size."""
 MAX_WEBP_PIXELS: Final = 2048**2
+MAX_WEBP_FILE: Final = 2_000_000
+"""Most bytes of a WebP; a photo of the most pixels has about 1,000,000, noise 3,500,000."""
 MAX_WEBP_BYTES: Final = 96_000_000
 """Most memory for one WebP; the more pixels a lossless one has, the fewer tables it may have."""
 MAX_PARTS: Final = 10_000
@@ -284,6 +286,8 @@ def _read_webp(data: bytes) -> Encoded:
     needed = NEEDED_PER_PIXEL * pixels + WEBP_TABLE_BYTES * min(tables, blocks)
     if pixels > MAX_WEBP_PIXELS or needed > MAX_WEBP_BYTES:
         raise ImageTooLarge("To read this WebP would take too much memory; send a PNG or a JPEG.")
+    if sum(map(len, kept)) > MAX_WEBP_FILE:
+        raise ImageTooLarge(f"The WebP has more than {MAX_WEBP_FILE:,} bytes; send a JPEG.")
     whole = b"WEBP" + b"".join(kept)
     whole = b"RIFF" + struct.pack("<I", len(whole)) + whole
     return _encoded([whole], width, height, orientation, needed=needed)

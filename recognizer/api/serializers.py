@@ -33,6 +33,8 @@ WHAT_IT_WAS = "which digit it was: {“label”: 3}, or that it is none: {“lab
 _PIXEL = {"type": "number", "minimum": 0, "maximum": 255}
 _COORDINATE = {"type": "number", "minimum": -1e6, "maximum": 1e6}
 _DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
+MOST_BASE64 = 11_250_000
+"""Longest picture in JSON, 8 MB: to read and decode the text takes half as long as the picture."""
 _PLAIN_ALPHABET = bytes.maketrans(b"-_", b"+/")
 
 
@@ -46,7 +48,7 @@ def _shown_by(example: Any) -> Callable[[Serializer], Serializer]:
         "type": "string",
         "minLength": 1,
         "description": "A PNG, JPEG, WebP, GIF or BMP picture, as a data: address or in base64, "
-        "plain or URL-safe, with or without line breaks.",
+        "plain or URL-safe, with or without line breaks, of at most 8 MB; larger ones as a file.",
     }
 )
 class PictureField(serializers.Field[bytes, Any, Any, Any]):
@@ -56,6 +58,7 @@ class PictureField(serializers.Field[bytes, Any, Any, Any]):
         "wrong_type": "An image is a file, or a string of base64 or a data: address.",
         "not_base64": "This is not base64, nor a data: address in base64.",
         "empty": "The image is empty.",
+        "too_long": "In JSON an image has at most 8 MB; send this one as a file, in a form.",
     }
 
     def to_internal_value(self, data: Any) -> bytes:
@@ -63,6 +66,8 @@ class PictureField(serializers.Field[bytes, Any, Any, Any]):
             # One byte more than allowed is enough to refuse the file.
             picture = bytes(data.read(recognition.MAX_IMAGE_BYTES + 1))
         elif isinstance(data, str):
+            if len(data) > MOST_BASE64:
+                self.fail("too_long")
             picture = self._decode(data.strip())
         else:
             self.fail("wrong_type")

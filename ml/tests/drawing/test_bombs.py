@@ -57,10 +57,10 @@ def with_alpha(picture: Image.Image) -> Image.Image:
 LARGE: dict[str, Callable[[Image.Image], bytes]] = {
     "gray": encode,
     "two tones": lambda picture: encode(picture.convert("1")),
-    "color": lambda picture: encode(picture.convert("RGB")),
+    "color": lambda picture: encode(picture.convert("RGB").resize((4032, 3024))),
     "gray, transparent": lambda picture: encode(with_alpha(picture)),
     "color, transparent": lambda picture: encode(
-        with_alpha(picture).convert("RGBA").resize((4096, 3072))
+        with_alpha(picture).convert("RGBA").resize((3041, 3041))
     ),
     "palette": lambda picture: encode(picture.convert("P"), transparency=b"\0\x80"),
     "16 bits": lambda picture: encode(Image.fromarray(np.asarray(picture).astype(np.uint16) * 257)),
@@ -132,6 +132,20 @@ def test_a_lossless_or_arithmetic_jpeg_is_refused(frame: int) -> None:
 def test_pictures_behind_the_first_of_a_jpeg_are_left_aside() -> None:
     data = encode(SMALL, "JPEG")
     assert (ink_from_image(data + 100 * data) == ink_from_image(data)).all()
+
+
+def test_a_png_of_more_pixels_than_a_phone_takes_is_refused() -> None:
+    photo = Image.new("RGB", (4032, 3024), "white")
+    with pytest.raises(BlankDrawing):
+        ink_from_image(encode(photo))
+    with pytest.raises(ImageTooLarge, match="unpacks to more than"):
+        ink_from_image(encode(photo.convert("RGBA")))
+
+
+def test_a_webp_of_noise_is_refused() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (2048, 2048, 3), np.uint8)
+    with pytest.raises(ImageTooLarge, match="more than 2,000,000 bytes"):
+        ink_from_image(encode(Image.fromarray(noise), "WEBP", quality=90, method=0))
 
 
 @pytest.mark.parametrize("side", [5_000, 20_000])

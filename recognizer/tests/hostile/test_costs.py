@@ -102,6 +102,14 @@ def test_pictures_that_take_too_long_together_are_refused(
     assert "of these 3 drawings could be read in the time" in answer.json()["detail"]
 
 
+def test_a_large_picture_comes_as_a_file_and_not_in_json(stranger: Caller) -> None:
+    text = "A" * 11_250_001
+    for address, body in ((DRAWINGS, {"image": text}), (PREDICTIONS, {"images": [text]})):
+        answer = stranger.post(address, body)
+        assert answer.status_code == 400
+        assert "send this one as a file" in answer.content.decode()
+
+
 def test_the_stored_strokes_have_the_answer_of_the_sent_ones(stranger: Caller) -> None:
     wave = [[140 + 90.123456 * math.sin(n / 500), 20.98765 + n / 40] for n in range(9_000)]
     drawing = stranger.post(DRAWINGS, {"strokes": [wave]}).json()
