@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import struct
+import sys
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,8 +57,9 @@ raw_env = ["OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1"]
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}
 
-# Requests on standard output, all else on standard error.
+# Requests on standard output, all else on standard error. Below warnings, gunicorn tells of itself.
 accesslog = "-"
+loglevel = "warning"
 logger_class = JSONAccessLogger
 
 # All servers of a user share its address, so that a second server would disturb the first.
@@ -105,11 +107,16 @@ def post_fork(server: Arbiter, worker: Worker) -> None:
 
 
 def post_worker_init(worker: Worker) -> None:
-    """Forget the inherited model if another version answers by now."""
+    """Forget the inherited model if another version answers by now; the first one tells where."""
     if apps.ready:
         from recognizer.services.versions import registry
 
         registry.forget_outdated()
+    if worker.age == 1:
+        addresses = " and ".join(map(str, worker.sockets))
+        for everywhere in ("//0.0.0.0:", "//[::]:"):  # no host name that a browser may ask for
+            addresses = addresses.replace(everywhere, "//localhost:")
+        print(f"Listening at: {addresses} (Ctrl-C stops it)", file=sys.stderr, flush=True)
 
 
 def on_exit(server: Arbiter) -> None:

@@ -36,7 +36,7 @@ class JSONAccessLogger(Logger):  # type: ignore[misc]
     def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
         """Log an exception; a client that fell silent gets one line instead of a traceback."""
         if isinstance(sys.exc_info()[1], BlockingIOError):
-            self.info("A client fell silent within a request or an answer.")
+            self.warning("A client fell silent within a request or an answer.")
         else:
             super().exception(msg, *args, **kwargs)
 

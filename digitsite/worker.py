@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -35,5 +36,8 @@ if __name__ == "__main__":
     # An older version's worker that still ran may have taken the server's turn, and failed.
     with suppress(OperationalError):  # too busy now; /metrics and the board resume it
         start_counting()
+    # What it begins and ends is on the board; that it is asked to stop is no reason to worry.
+    for name in ("django_tasks", "django_tasks_db"):
+        logging.getLogger(name).addFilter(lambda record: record.levelno >= logging.ERROR)
     Thread(target=end_with_input, daemon=True).start()
     call_command("db_worker", reload=False, startup_delay=False)

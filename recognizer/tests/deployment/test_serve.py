@@ -6,10 +6,8 @@ import os
 import runpy
 import signal
 import threading
-import time
 from pathlib import Path
 from unittest.mock import Mock
-from urllib.request import urlopen
 
 import django
 import pytest
@@ -17,7 +15,7 @@ from django.core import management
 from django_tasks_db.models import DBTaskResult
 
 from recognizer.services.site.counting import count_in_background
-from recognizer.tests.kit.live import START_SECONDS, serve
+from recognizer.tests.kit.live import serve, wait_until
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
@@ -25,10 +23,9 @@ def test_the_worker_ends_with_the_server_however_that_ends(
     static_files: None, tmp_path: Path, how: signal.Signals
 ) -> None:
     with serve(tmp_path, RETRAIN_WORKER="yes") as site:
-        deadline = time.monotonic() + START_SECONDS
-        while "Starting worker" not in site.server.log:
-            assert time.monotonic() < deadline, "No worker was started."
-            urlopen(f"{site.url}/healthz").close()
+        table = DBTaskResult._meta.db_table
+        counted = f"SELECT 1 FROM {table} WHERE status = 'SUCCESSFUL'"
+        wait_until(lambda: site.rows(counted))  # by the worker
         site.server.stop(how)
         assert site.server.wait_for_all()
 
