@@ -29,7 +29,7 @@ from recognizer.services.drawings.doubting import doubt_answer
 from recognizer.services.drawings.remembering import answer_personally
 from recognizer.services.drawings.room import check_room
 from recognizer.services.errors import InvalidImage, ServiceError
-from recognizer.services.inserting import insert_or_overwrite
+from recognizer.services.inserting import find_row, insert, insert_or_overwrite
 from recognizer.services.metrics import count_feedback, count_predictions
 from recognizer.services.versions.registry import NoModel, active_model
 
@@ -197,7 +197,7 @@ def recognize(
         license=license,
     )
     if id is None:
-        drawing.save(force_insert=True)
+        insert(drawing)
         recognized = Recognized(drawing, is_new=True)
     else:
         drawing.pk = id
@@ -226,14 +226,15 @@ def read_again(drawing: Drawing, visitor: uuid.UUID | None) -> None:
 
 def is_kept(pk: uuid.UUID, visitor: uuid.UUID | None) -> bool:
     """Check whether a visitor has a drawing of this id."""
-    return Drawing.objects.filter(pk=pk, visitor=visitor).not_imported().exists()
+    row = find_row(pk, ("visitor", "source"))
+    return bool(row) and row["visitor"] == visitor and row["source"] != Drawing.Source.IMPORT
 
 
 def _keep_under_its_id(drawing: Drawing) -> Recognized:
     """Insert a row, or overwrite the author's open row of the same id."""
-    own = Drawing.objects.filter(pk=drawing.pk, visitor=drawing.visitor).not_imported()
     if not insert_or_overwrite(drawing, READING):
         # It is answered or another visitor's.
+        own = Drawing.objects.filter(pk=drawing.pk, visitor=drawing.visitor).not_imported()
         stored = own.first()
         if stored is None or not _is_same(stored, drawing):
             raise IdTaken("This id cannot be used; choose another one.")
@@ -241,7 +242,7 @@ def _keep_under_its_id(drawing: Drawing) -> Recognized:
             own.update(license="")
             stored.license = ""
         return Recognized(stored, is_new=False)
-    kept = own.values(*KEPT, "license").first() or {}  # none if it was deleted at once
+    kept = find_row(drawing.pk, (*KEPT, "license"))  # none if it was deleted at once
     is_new = kept.get("created_at", drawing.created_at) == drawing.created_at
     for name, value in kept.items():
         setattr(drawing, name, value)

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from django.db.models import Count, Max
+from django.db import connection
 
 from ml.drawing.canonical import CANONICAL_SIZE
 from ml.neighbors import Memory, ask_memory, direction_of
@@ -23,8 +23,13 @@ MOST = 200
 VISITORS = 64
 """Visitors whose memory a process keeps ready; 400 kB each at most."""
 
-State = tuple[int, datetime | None]
+State = tuple[int, datetime | str | None]
 """How many drawings a visitor answered, and when last: changes with every answer and deletion."""
+LOOK = (
+    "SELECT COUNT(*), MAX(feedback_at) FROM recognizer_drawing "
+    "WHERE visitor = %s AND remembered AND label IS NOT NULL AND review <> 'rejected'"
+)
+"""Asks for the state of `remembered_of`; the ORM takes ten times as long to write it."""
 
 
 @dataclass(frozen=True)
@@ -87,16 +92,19 @@ def forget(visitor: uuid.UUID | None) -> int:
 
 def _recall(visitor: uuid.UUID, model: ActiveModel) -> Known | None:
     """Return a visitor's memory, renewed if an answer has changed; one short query checks that."""
-    drawings = Drawing.objects.remembered_of(visitor)
-    counted = drawings.aggregate(count=Count("pk"), latest=Max("feedback_at"))
-    state = counted["count"], counted["latest"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            LOOK, [Drawing._meta.get_field("visitor").get_db_prep_value(visitor, connection)]
+        )
+        state: State = cursor.fetchone()
     key = visitor, model.version, model.sha256
     with _lock:
         before, known = _ready.get(key, (None, None))
         if known is not None and before == state:
             _ready.move_to_end(key)
             return known
-    rows = drawings.order_by("-feedback_at", "-id").values_list("pk", "label", "canonical")[:MOST]
+    latest = Drawing.objects.remembered_of(visitor).order_by("-feedback_at", "-id")
+    rows = latest.values_list("pk", "label", "canonical")[:MOST]
     renewed = know(list(rows), model, known) if state[0] else None
     if renewed is None:
         return None
