@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import tokenize
 import zipfile
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ml.drawing.pictures import RANGES, to_levels
 from ml.errors import DatasetError, InvalidPixels
-from ml.labeled.packed import DAMAGE, open_member
+from ml.labeled.packed import DAMAGE, Notify, open_member
 
 IMAGE_NAMES: Final = ("x", "image", "images", "data", "arr_0")
 LABEL_NAMES: Final = ("y", "label", "labels", "target", "targets", "arr_1")
@@ -33,9 +33,6 @@ NPZ_DAMAGE: Final = (
     tokenize.TokenError,
 )
 """What unzipping raises, and NumPy on a header, which it evaluates as Python."""
-
-Notify = Callable[[str], None]
-"""Receives a sentence about what was assumed or left out."""
 
 
 @dataclass(frozen=True, eq=False)

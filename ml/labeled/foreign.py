@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from ml.errors import DatasetError
-from ml.labeled.packed import DAMAGE
+from ml.labeled.packed import DAMAGE, MAX_UNPACKED, unpack_stream
 
 ENOUGH: Final = 512
 """Bytes of a file that are looked at."""
@@ -30,8 +29,6 @@ FOREIGN: Final = (
         (bytes([0x80, version]), f"This is a pickle: it could run a program. {SAVE}")
         for version in range(2, 6)
     ),
-    (b"bzh", "It is packed by bzip2. Unpack it first."),
-    (b"\xfd7zxz", "It is packed by xz. Unpack it first."),
     (b"\x28\xb5\x2f\xfd", "It is packed by Zstandard. Unpack it first."),
     (b"7z\xbc\xaf", "It is packed by 7-Zip. Unpack it first."),
     (b"rar!", "It is packed by RAR. Unpack it first."),
@@ -51,12 +48,7 @@ def refuse_foreign(start: bytes, path: Path) -> None:
 
 
 def read_start(path: Path) -> bytes:
-    """Read the first bytes of a file, unpacked if it is gzipped; none of what cannot be read."""
-    start = b""
+    """Read the first bytes of a file, unpacked if it is packed; none of what cannot be read."""
     with suppress(*DAMAGE), path.open("rb") as file:
-        start = file.read(ENOUGH)
-        if start.startswith(b"\x1f\x8b"):
-            file.seek(0)
-            with gzip.GzipFile(fileobj=file) as unpacked:
-                start = unpacked.read(ENOUGH)
-    return start
+        return unpack_stream(file, MAX_UNPACKED).read(ENOUGH)
+    return b""

@@ -21,10 +21,10 @@ from ml.drawing.encoded import MAX_SIDE
 from ml.drawing.pictures import MAX_IMAGE_BYTES
 from ml.drawing.strokes import Strokes, parse_strokes
 from ml.errors import DatasetError, InvalidDrawing
-from ml.labeled.arrays import NPZ_DAMAGE, Notify, read_array, read_pairs
+from ml.labeled.arrays import NPZ_DAMAGE, read_array, read_pairs
 from ml.labeled.foreign import read_start, refuse_foreign
-from ml.labeled.packed import MAX_UNPACKED, PackedFile, open_packed, open_zip
-from ml.labeled.rows import MAX_LABEL, PIXELS, read_rows
+from ml.labeled.packed import MAX_UNPACKED, Notify, PackedFile, open_packed, open_zip
+from ml.labeled.rows import MAX_LABEL, PIXELS, parse_rows
 
 MAX_JSON: Final = 2**26
 """Most bytes of unpacked stroke JSON; it is read at once, unlike the other formats."""
@@ -121,7 +121,7 @@ def iter_labeled(path: Path, notify: Notify = lambda sentence: None) -> Iterator
         yield from _iter_folder(path, notify)
         return
     refuse_foreign(read_start(path), path)
-    name = re.sub(r"\.(gz|zip)$", "", path.name.lower())
+    name = re.sub(r"\.(gz|bz2|xz|zip)$", "", path.name.lower())
     for ending, read in READERS.items():
         if name.endswith(ending):
             yield from read(path, notify)
@@ -140,15 +140,16 @@ def family_of(name: str) -> str:
 
 def _iter_csv(path: Path, notify: Notify) -> Iterator[LabeledDrawing]:
     number = 0
-    for rows in read_rows(path):
-        names = rows.names or [""] * len(rows.labels)
-        for image, label, face in zip(rows.images, rows.labels.tolist(), names, strict=True):
-            number += 1
-            name = f"{face}, digit {label}" if face else _numbered(path, number)
-            writer = family_of(face) if face else None
-            drawing = LabeledDrawing(label, name, writer, pixels=image)
-            found = EXPORTED.fullmatch(face)
-            yield _with_origin(drawing, found.groupdict(), path) if found else drawing
+    with open_packed(path, ".csv") as file:
+        for rows in parse_rows(file, notify=notify):
+            names = rows.names or [""] * len(rows.labels)
+            for image, label, face in zip(rows.images, rows.labels.tolist(), names, strict=True):
+                number += 1
+                name = f"{face}, digit {label}" if face else _numbered(path, number)
+                writer = (face if rows.are_writers else family_of(face)) if face else None
+                drawing = LabeledDrawing(label, name, writer, pixels=image)
+                found = EXPORTED.fullmatch(face)
+                yield _with_origin(drawing, found.groupdict(), path) if found else drawing
 
 
 def _with_origin(
@@ -401,6 +402,7 @@ def _is_size(*sides: int) -> bool:
 
 READERS: Final[Mapping[str, Callable[[Path, Notify], Iterator[LabeledDrawing]]]] = {
     ".csv": _iter_csv,
+    ".tsv": _iter_csv,
     ".npz": _iter_npz,
     "ubyte": _iter_idx,
     ".ndjson": _iter_ndjson,

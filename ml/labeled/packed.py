@@ -1,37 +1,58 @@
-"""Open a file, plain, gzipped or zipped, without trust in the size that it states."""
+"""Open a file, plain or packed, without trust in the size that it states."""
 
 from __future__ import annotations
 
+import bz2
+import codecs
 import gzip
+import io
+import lzma
+import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, Final, cast
+from typing import IO, Any, Final, cast
 
 from ml.errors import DatasetError
 
 MAX_UNPACKED: Final = 2**30
 """Most bytes that are read of one file after unpacking; TMNIST has 63 million."""
 MAX_LINE: Final = 2**16
-"""Most bytes of one line; a digit of TMNIST has at most 4,000."""
+"""Most characters of one line; a digit of TMNIST has at most 4,000."""
 
 MAX_LISTED: Final = 1_000
 """Most files of a zip archive, of which one or two are read."""
+GZIP: Final = b"\x1f\x8b"
 LISTED: Final = b"PK\x01\x02"
 """Begin of each entry in a zip archive's list."""
 PIECE: Final = 2**20
+TEXT_PIECE: Final = 2**16
+"""Bytes of a text that are decoded at a time."""
+LARGEST_WINDOW: Final = 2**27
+"""Most memory that unpacking an xz may take; the packer's strongest setting needs half of it."""
+UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 DAMAGE: Final = (
     EOFError,
     NotImplementedError,
     OSError,
     ValueError,
+    lzma.LZMAError,
+    tarfile.TarError,
     zipfile.BadZipFile,
     zlib.error,
 )
 """What the standard library raises on truncated, altered or oddly packed files."""
+
+
+Notify = Callable[[str], None]
+"""Receives a sentence about what was assumed or left out."""
+
+
+class Unlabeled(DatasetError):
+    """It is a file of another content than labeled digits; beside others, it is left out."""
 
 
 class PackedFile:
@@ -54,27 +75,38 @@ class PackedFile:
         return self._count(data)
 
     def lines(self) -> Iterator[str]:
-        """Read line by line, each with its end; a byte order mark is left out."""
+        """Read line by line, whatever ends a line, each with one ``LF`` at its end.
+
+        The text is UTF-8, or UTF-16 if a byte order mark says so; the mark is left out.
+        """
+        piece = self.read(TEXT_PIECE)
+        encoding = "utf-16" if piece.startswith(UTF_16) else "utf-8-sig"
+        decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)(), True)
+        rest = ""
         while True:
             try:
-                data = self._stream.readline(MAX_LINE + 1)
-            except DAMAGE as error:
-                raise self._damaged() from error
-            if not data:
-                return
-            self.line += 1
-            if self.most_lines is not None and self.line > self.most_lines:
-                raise DatasetError(f"There are more than {self.most_lines:,} lines.", self.path)
-            if len(self._count(data)) > MAX_LINE:
-                raise DatasetError(
-                    f"The line is longer than {MAX_LINE:,} bytes; no digit needs that much.",
-                    self.path,
-                    self.line,
-                )
-            try:
-                yield data.decode("utf-8-sig" if self.line == 1 else "utf-8")
+                text = decoder.decode(piece, final=not piece)
             except UnicodeDecodeError as error:
-                raise DatasetError("The text is not UTF-8.", self.path, self.line) from error
+                number = self.line + 1 + piece.count(b"\n", 0, error.start)
+                raise DatasetError("The text is not UTF-8.", self.path, number) from error
+            *whole, rest = (rest + text).split("\n")
+            if not piece and rest:
+                whole, rest = [rest], ""
+            for line in whole:
+                self.line += 1
+                if self.most_lines is not None and self.line > self.most_lines:
+                    raise DatasetError(f"There are more than {self.most_lines:,} lines.", self.path)
+                self._check_length(line, self.line)
+                yield line + "\n"
+            if not piece:
+                return
+            self._check_length(rest, self.line + 1)
+            piece = self.read(TEXT_PIECE)
+
+    def _check_length(self, line: str, number: int) -> None:
+        if len(line) > MAX_LINE:
+            message = f"The line is longer than {MAX_LINE:,} characters; no digit needs that much."
+            raise DatasetError(message, self.path, number)
 
     def _count(self, data: bytes) -> bytes:
         self._size += len(data)
@@ -117,16 +149,64 @@ def unpack(file: IO[bytes], path: Path, ending: str, largest: int) -> Iterator[P
             raise _unreadable(path, error) from error
         if not start:
             raise DatasetError("The file is empty.", path)
-        is_zip, is_gzip = start.startswith(b"PK"), start.startswith(b"\x1f\x8b")
+        is_zip = start.startswith(b"PK")
         if path.suffix.lower() == ".zip" and not is_zip:
             raise DatasetError("This is not a zip archive, though it is named so.", path)
-        if path.suffix.lower() == ".gz" and not is_gzip:
+        if path.suffix.lower() == ".gz" and not start.startswith(GZIP):
             raise DatasetError("This is not a gzip file, though it is named so.", path)
-        if is_gzip:
-            file = cast("IO[bytes]", stack.enter_context(gzip.GzipFile(fileobj=file)))
-        elif is_zip:
+        if is_zip:
             file = stack.enter_context(_open_member(path, file, ending))
-        yield PackedFile(path, file, largest)
+        try:
+            stream = unpack_stream(file, largest)
+        except DAMAGE as error:
+            raise DatasetError("The file is damaged or cut off; get it again.", path) from error
+        yield PackedFile(path, stream, largest)
+
+
+def unpack_stream(file: IO[bytes], largest: int) -> IO[bytes]:
+    """Return the unpacked bytes of what is packed by gzip, bzip2 or xz; of all else, the bytes."""
+    if hasattr(file, "peek"):  # in a stream, such as a tar, there is no way back
+        start = file.peek(6)
+    else:
+        start = file.read(6)
+        file.seek(-len(start), io.SEEK_CUR)
+    if start.startswith(GZIP):
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=file))
+    if start.startswith(b"BZh"):
+        return cast("IO[bytes]", bz2.BZ2File(file))
+    if start.startswith(b"\xfd7zXZ"):
+        return cast("IO[bytes]", io.BufferedReader(_Xz(file, min(largest, LARGEST_WINDOW))))
+    return file
+
+
+class _Xz(io.RawIOBase):
+    """Unpack an xz with bounded memory, which `lzma.LZMAFile` does not."""
+
+    def __init__(self, file: IO[bytes], most_memory: int) -> None:
+        self._file = file
+        self._most_memory = most_memory
+        self._unpacker = lzma.LZMADecompressor(memlimit=most_memory)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = b""
+        while not data:
+            if self._unpacker.eof:
+                piece = self._unpacker.unused_data or self._file.read(TEXT_PIECE)
+                if not piece:
+                    break
+                self._unpacker = lzma.LZMADecompressor(memlimit=self._most_memory)
+            elif self._unpacker.needs_input:
+                piece = self._file.read(TEXT_PIECE)
+                if not piece:
+                    raise EOFError
+            else:
+                piece = b""
+            data = self._unpacker.decompress(piece, len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
 
 
 @contextmanager

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -120,3 +123,35 @@ def test_a_gzip_without_its_end_is_refused(tmp_path: Path) -> None:
     refuse_all = pytest.raises(DatasetError, match="damaged or cut off")
     with refuse_all, open_packed(path, ".csv") as file:
         file.read(10**6)
+
+
+def test_an_xz_in_several_streams_is_one_file(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv.xz", lzma.compress(b"12") + lzma.compress(b"34"))
+    with open_packed(path, ".csv") as file:
+        assert file.read(2) + file.read(10) == b"1234"
+
+
+@pytest.mark.parametrize("pack", [lzma.compress, bz2.compress])
+def test_an_xz_or_bzip2_that_is_cut_off_is_refused(
+    tmp_path: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    path = write(tmp_path / "a.csv", pack(b"0,1\n" * 99_999)[:-20])
+    with pytest.raises(DatasetError, match="damaged"), open_packed(path, ".csv") as file:
+        list(file.lines())
+
+
+def test_an_xz_that_would_take_much_memory_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packed, "LARGEST_WINDOW", 2**20)
+    refuse(write(tmp_path / "a.csv.xz", lzma.compress(b"0,1\n" * 99_999)), "damaged")
+
+
+def test_a_bzip2_bomb_is_read_no_further_than_the_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packed, "MAX_UNPACKED", 1_000_000)
+    path = write(tmp_path / "a.csv.bz2", bz2.compress(b"0,0\n" * 1_000_000))
+    too_large = pytest.raises(DatasetError, match="larger than 1,000,000 bytes")
+    with too_large, open_packed(path, ".csv") as file:
+        list(file.lines())
