@@ -457,16 +457,11 @@ class Drawing(models.Model):
                 condition=Q(suspicious_at__isnull=False),
                 name="drawing_suspicious",
             ),
-            # With the source, which SQLite otherwise looks up in every row.
+            # The daily counts.
             models.Index(
-                fields=["answer", "label", "source"],
+                fields=["created_at", "source", "model", "answer", "label", "review", "confidence"],
                 condition=~Q(source="import"),
                 name="drawing_counted",
-            ),
-            models.Index(
-                fields=["feedback_at", "answer", "label", "source", "review"],
-                condition=Q(label__isnull=False) & ~Q(source="import"),
-                name="drawing_answered",
             ),
             # The desk's queues. With what they are narrowed by, so that no row is read for it.
             models.Index(

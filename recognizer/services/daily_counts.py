@@ -7,18 +7,20 @@ when something changed in it (docs/decisions/daily-counts.md).
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from itertools import zip_longest
 from time import monotonic
 from typing import Any, Final
 
-from django.db import transaction
-from django.db.models import Case, Count, F, Max, Q, When
+from django.db import DatabaseError, transaction
+from django.db.models import Case, Count, DateField, F, Func, Max, Q, When
 from django.db.models.functions import Floor
 from django.utils import timezone
 
-from recognizer.models import NO_DIGIT, DailyCount, Drawing, TouchedDay
+from recognizer.models import NO_DIGIT, DailyCount, Drawing, DrawingQuerySet, TouchedDay
 
 BINS = 10
 """Of confidence, from 0 to 1."""
@@ -26,6 +28,17 @@ SURE_BINS = 7
 """An answer is unsure in the bins below this one: its confidence is less than 70 %."""
 DAY: Final = timedelta(days=1)
 SOURCES = [source for source in Drawing.Source.values if source != Drawing.Source.IMPORT]
+
+
+class DayOf(Func):
+    """The day of a time in UTC, which SQLite stores as its first ten letters."""
+
+    output_field = DateField()
+    template = "substr(%(expressions)s, 1, 10)"
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> Any:
+        template = "(%(expressions)s AT TIME ZONE 'UTC')::date"
+        return self.as_sql(compiler, connection, template=template)
 
 
 @dataclass
@@ -82,15 +95,28 @@ def read_counts(since: date = date.min, **filters: Any) -> list[DailyCount]:
 
     `filters` are values of a row's other fields.
     """
-    changed = [day for day in list_changed() if day >= since]
+    changed = list_changed()
+    gone_by = [day for day in changed if day < _today()]
+    # Kept are all or none, as days are stored in their order; one costs less than a write.
+    if len(gone_by) > 1 and since <= gone_by[0] and _have_news(gone_by):
+        with suppress(DatabaseError):  # another keeps them now, or nothing can be written
+            _keep(gone_by)
+            changed = list_changed()
+    changed = [day for day in changed if day >= since]
     stored = DailyCount.objects.filter(day__gte=since, day__lte=_today(), **filters)
     fresh = (
         one
-        for day in changed
-        for one in _count(day)
+        for one in _count(changed)
         if all(getattr(one, name) == value for name, value in filters.items())
     )
     return sorted([*stored.exclude(day__in=changed), *fresh], key=lambda one: one.day)
+
+
+def _have_news(days: list[date]) -> bool:
+    """Check for marks, and for drawings after the newest stored day, which may be long ago."""
+    stored = DailyCount.objects.filter(day=days[0]).exists()
+    new = _drawn(days[0] + DAY if stored else days[0], days[-1])
+    return TouchedDay.objects.filter(day__in=days).exists() or new.exists()
 
 
 def keep_counts(seconds: float) -> bool:
@@ -105,13 +131,18 @@ def keep_counts(seconds: float) -> bool:
     for day in list_changed(again=DAY):
         if monotonic() > until:
             return False
-        with transaction.atomic():
-            # Before the counting: a change that commits meanwhile leaves a mark of its own.
-            TouchedDay.objects.filter(day=day).delete()
-            counts = _count(day)
-            DailyCount.objects.filter(day=day).delete()
-            DailyCount.objects.bulk_create(counts)
+        _keep([day])
     return True
+
+
+@transaction.atomic
+def _keep(days: list[date]) -> None:
+    """Count days and store that; of two who do so at once, the second one fails."""
+    # Before the counting: a change that commits meanwhile leaves a mark of its own.
+    TouchedDay.objects.filter(day__in=days).delete()
+    counts = _count(days)
+    DailyCount.objects.filter(day__in=days).delete()
+    DailyCount.objects.bulk_create(counts)
 
 
 def counted_at() -> datetime | None:
@@ -119,7 +150,7 @@ def counted_at() -> datetime | None:
     now = timezone.now()
     times = DailyCount.objects.filter(counted_at__lte=now)  # by a clock that was not ahead
     last: datetime | None = times.aggregate(last=Max("counted_at"))["last"]
-    return last if last or Drawing.objects.filter(source__in=SOURCES).exists() else now
+    return last if last or Drawing.objects.not_imported().exists() else now
 
 
 def list_changed(again: timedelta = timedelta()) -> list[date]:
@@ -138,32 +169,45 @@ def list_changed(again: timedelta = timedelta()) -> list[date]:
 
 
 def _find_first() -> date | None:
-    """Return the day of the first drawing, by the index of each source: imports may be many."""
-    begins = (
-        Drawing.objects.filter(source=source).order_by("created_at").values_list("created_at")[:1]
-        for source in SOURCES
-    )
-    moments = [moment for begin in begins for (moment,) in begin]
-    return min(moments).astimezone(UTC).date() if moments else None
+    days = Drawing.objects.not_imported().order_by("created_at")
+    first: date | None = days.values_list(DayOf("created_at"), flat=True).first()
+    return first
 
 
 def _today() -> date:
     return timezone.now().astimezone(UTC).date()
 
 
-def _count(day: date) -> list[DailyCount]:
-    begin = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    drawn = Drawing.objects.filter(
-        source__in=SOURCES, created_at__gte=begin, created_at__lt=begin + DAY
-    )
+def _drawn(first: date, last: date) -> DrawingQuerySet:
+    begin, end = (datetime(day.year, day.month, day.day, tzinfo=UTC) for day in (first, last))
+    drawn = Drawing.objects.not_imported().order_by()
+    return drawn.filter(created_at__gte=begin, created_at__lt=end + DAY)
+
+
+def _count(days: list[date]) -> list[DailyCount]:
+    """Count days in one statement for each run of them, which reads an index alone."""
+    return [one for first, last in _find_runs(days) for one in _count_run(first, last)]
+
+
+def _find_runs(days: list[date]) -> Iterator[tuple[date, date]]:
+    """Yield the first and last days of each run without a gap."""
+    first = None
+    for day, following in zip_longest(days, days[1:]):
+        first = first or day
+        if following != day + DAY:
+            yield first, day
+            first = None
+
+
+def _count_run(first: date, last: date) -> list[DailyCount]:
     believed = ~Q(review=Drawing.Review.REJECTED)
     groups = (
-        drawn.order_by()
+        _drawn(first, last)
         .values_list(
+            DayOf("created_at"),
             "source",
             "model_id",
-            # The column `answer` stands behind the picture, which SQLite would have to pass.
-            Case(When(is_digit=True, then=F("prediction")), default=NO_DIGIT),
+            "answer",
             Case(When(believed, then=F("label"))),
             Floor(F("confidence") * BINS),
         )
@@ -172,9 +216,9 @@ def _count(day: date) -> list[DailyCount]:
             waiting=Count("label", filter=Q(review=Drawing.Review.UNREVIEWED)),
         )
     )
-    sums: defaultdict[tuple[str, int], Sums] = defaultdict(Sums)
-    for source, version, answer, label, confidence, count, waiting in groups:
-        one = sums[source, version]
+    sums: defaultdict[tuple[date, str, int], Sums] = defaultdict(Sums)
+    for day, source, version, answer, label, confidence, count, waiting in groups:
+        one = sums[day, source, version]
         place = min(int(confidence), BINS - 1)
         one.drawn += count
         one.waiting += waiting
@@ -193,5 +237,5 @@ def _count(day: date) -> list[DailyCount]:
                 "confusion": [[*pair, count] for pair, count in sorted(one.confusion.items())],
             },
         )
-        for (source, version), one in sorted(sums.items())
+        for (day, source, version), one in sorted(sums.items())
     ]

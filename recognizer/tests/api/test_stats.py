@@ -35,7 +35,7 @@ def test_answers_are_counted_by_digit(
         stranger.put(f"{DRAWINGS}{drawing['id']}/feedback/", body)
     stranger.draw(1)
     stranger.get(STATS)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(9):
         stats = stranger.get(STATS).json()
     assert stats["model"] == 1
     assert (stats["drawings"], stats["labeled"], stats["correct"]) == (4, 3, 2)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -150,14 +150,13 @@ def test_an_archive_that_is_not_counted_yet_is_counted_bit_by_bit(
 ) -> None:
     for number in range(5):
         draw_on(days_ago(number))
-    whole = count_all()
     clock = iter(range(100))
     monkeypatch.setattr(daily_counts, "monotonic", lambda: float(next(clock)))
     assert not keep_counts(2)
     assert sorted(DailyCount.objects.values_list("day", flat=True)) == [days_ago(4), days_ago(3)]
-    assert count_all() == whole
+    assert count_all().drawn == 5
     assert keep_counts(100)
-    assert add_up(DailyCount.objects.all()) == whole
+    assert add_up(DailyCount.objects.all()) == count_all()
 
 
 def test_a_worker_that_dies_within_a_day_leaves_the_day_as_it_was(
@@ -224,6 +223,53 @@ def test_days_that_a_clock_ahead_counted_do_not_hide_today(
     assert add_up(DailyCount.objects.all()).drawn == 9
 
 
+def count_queries(read: Callable[[], object]) -> int:
+    with CaptureQueriesContext(connection) as asked:
+        read()
+    return len(asked)
+
+
+@pytest.mark.parametrize("number", [2, 400])
+def test_a_year_that_no_worker_counted_costs_the_same_as_two_days_and_is_kept(
+    number: int, model: TrainedModel
+) -> None:
+    draw_on(days_ago(number), count=2)
+    draw_on(days_ago(number // 2))
+    assert count_queries(count_all) <= 15
+    assert count_queries(count_all) <= 7
+    draw_on(TODAY)
+    assert count_all().drawn == 4
+    assert stored(days_ago(number)).drawn == 2
+
+
+def test_days_without_drawings_are_not_written_again_and_again(model: TrainedModel) -> None:
+    draw_on(days_ago(30))
+    count_all()
+    with CaptureQueriesContext(connection) as asked:
+        assert count_all().drawn == 1
+    assert all(query["sql"].startswith("SELECT") for query in asked)
+
+
+def test_days_after_uncounted_ones_are_not_kept_before_them(model: TrainedModel) -> None:
+    for number in (40, 3, 2):
+        draw_on(days_ago(number))
+    assert add_up(read_counts(days_ago(5))).drawn == 2
+    assert not DailyCount.objects.exists()
+    assert count_all().drawn == 3
+
+
+def test_what_cannot_be_kept_is_counted_nevertheless(
+    model: TrainedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(rows: object) -> None:
+        raise OperationalError("database is locked")
+
+    draw_on(days_ago(9))
+    draw_on(days_ago(3))
+    monkeypatch.setattr(DailyCount.objects, "bulk_create", fail)
+    assert count_all().drawn == 2
+
+
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="Reads SQLite's plans")
 def test_imports_alone_are_not_searched_for_a_first_day(
     model: TrainedModel,
@@ -238,7 +284,7 @@ def test_imports_alone_are_not_searched_for_a_first_day(
                 cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")
                 plans += [row[-1] for row in cursor.fetchall()]
     assert plans
-    assert all("drawing_by_source (source=?)" in plan for plan in plans), plans
+    assert all("COVERING INDEX drawing_counted" in plan for plan in plans), plans
 
 
 def test_imports_leave_no_mark(model: TrainedModel) -> None:
@@ -272,9 +318,10 @@ def test_triggers_that_were_lost_are_made_again_and_all_is_counted_again(
     draw_on(days_ago(9))
     assert count_all().drawn == 2
     touching.watch("default")
+    assert TouchedDay.objects.count() == 2
     assert count_all().drawn == 3
     touching.watch("default")
-    assert TouchedDay.objects.count() == 2
+    assert TouchedDay.objects.count() == 0
 
 
 @pytest.mark.django_db(transaction=True)
