@@ -351,6 +351,11 @@ class Drawing(models.Model):
         editable=False,
         help_text="Where it came from at the site that exported it; an import is no one's answer.",
     )
+    changed_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When it was drawn on, or its label taken back, by its author; empty: never.",
+    )
     answer = models.GeneratedField(
         expression=Case(When(is_digit=True, then=F("prediction")), default=NO_DIGIT),
         output_field=models.PositiveSmallIntegerField(),
@@ -462,6 +467,12 @@ class Drawing(models.Model):
                 fields=["created_at", "source", "model", "answer", "label", "review", "confidence"],
                 condition=~Q(source="import"),
                 name="drawing_counted",
+            ),
+            # What an action on a whole filter leaves out.
+            models.Index(
+                fields=["changed_at", "id"],
+                condition=Q(changed_at__isnull=False),
+                name="drawing_changed",
             ),
             # The desk's queues. With what they are narrowed by, so that no row is read for it.
             models.Index(

@@ -278,7 +278,9 @@ def _as_shown(request: HttpRequest, queryset: DrawingQuerySet) -> DrawingQuerySe
     later |= Q(undone_at__gt=shown_at) & ~Q(undone_by=reviewer)
     since = Decision.objects.filter(later, drawing=OuterRef("pk"))
     imported = Q(imported_with__started_at__gt=shown_at) | Q(imported_with__unfinished=True)
-    changed = imported | Q(feedback_at__gt=shown_at) | Q(reviewed_at__gt=shown_at) | Exists(since)
+    by_author = Q(pk__in=Drawing.objects.filter(changed_at__gt=shown_at).order_by().values("pk"))
+    answered = Q(feedback_at__gt=shown_at) | by_author
+    changed = imported | answered | Q(reviewed_at__gt=shown_at) | Exists(since)
     return unchanged | queryset.filter(~changed, created_at__lte=shown_at).exclude(pk__in=ids)
 
 

@@ -19,7 +19,7 @@ from rest_framework import serializers
 from rest_framework.utils.serializer_helpers import BindingDict
 
 from recognizer.models import NO_DIGIT, Drawing, TrainedModel
-from recognizer.services.drawings import explaining, exports, lessons, recognition
+from recognizer.services.drawings import explaining, exports, lessons, recognition, reviews
 from recognizer.services.drawings.predictions import MAX_BATCH
 from recognizer.wording import NONE, name_answer, png_url
 
@@ -389,6 +389,11 @@ class ReviewInput(serializers.Serializer[Any]):
     label = LabelField(  # type: ignore[assignment]
         required=False, help_text="With approved: what it really is. Without: the label it has."
     )
+    seal = serializers.CharField(
+        required=False,
+        max_length=40,
+        help_text="As the queue told it: decide only while label and ink are as they were.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Require an approval with a label: what a reviewer says it is counts as approved."""
@@ -532,16 +537,20 @@ class ReviewSerializer(DrawingSerializer):
     suspicion = serializers.SerializerMethodField(
         help_text="What the label check reads instead of the label; null, where it agrees."
     )
+    seal = serializers.SerializerMethodField(help_text="Stands for its label and its ink.")
 
     class Meta(DrawingSerializer.Meta):
         stored = [name for name in DrawingSerializer.Meta.fields if name not in OF_THE_ANSWER]
-        fields = [*stored, "suspicion"]
+        fields = [*stored, "suspicion", "seal"]
         read_only_fields = fields
 
     @extend_schema_field(SuspicionSerializer(allow_null=True))
     def get_suspicion(self, drawing: Drawing) -> Any:
         is_marked = drawing.suspicious_at is not None
         return SuspicionSerializer(drawing).data if is_marked else None
+
+    def get_seal(self, drawing: Drawing) -> str:
+        return reviews.seal(drawing.label, bytes(drawing.canonical))
 
 
 @_shown_by(EXAMPLES["strokes_file"][0])

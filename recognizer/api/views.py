@@ -301,9 +301,9 @@ class ReviewViewSet(viewsets.GenericViewSet[Drawing]):
     def update(self, request: Request, pk: uuid.UUID) -> Response:
         """Review a drawing.
 
-        Needs the permission `recognizer.change_drawing`. With `approved` send the `label` along, so
-        that an answer that came meanwhile is not approved. The same request sent again changes
-        nothing; `unreviewed` takes a review back, and keeps the label.
+        Needs the permission `recognizer.change_drawing`. Send the `seal` along that came with the
+        drawing, so that nothing is decided about a label or ink that came meanwhile. The same
+        request sent again changes nothing; `unreviewed` takes a review back, and keeps the label.
         """
         fields = ReviewInput(data=request.data)
         fields.is_valid(raise_exception=True)
@@ -311,7 +311,12 @@ class ReviewViewSet(viewsets.GenericViewSet[Drawing]):
         own = waiting.decidable(pk, user_of(request))
         if not own.exists():
             raise NotFound("It was deleted, or another reviewer decided about it or looks at it.")
+        if (seal := sent.pop("seal", None)) is not None:
+            own = reviews.as_seen(own, user_of(request), {pk: seal})
         decided = reviews.decide(own, user_of(request), **sent)
+        if not decided.count and not own.exists():
+            message = "Its label or ink changed since; list it again, and send its new seal."
+            raise ValidationError({"seal": message})
         if decided.unlabeled:
             message = "It has no label: send the one to approve."
             raise ValidationError({"label": message})

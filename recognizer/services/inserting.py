@@ -82,6 +82,10 @@ def _upsert(names: tuple[str, ...]) -> str:
     if "license" in values:
         same = f"{table}.license = excluded.license"
         values["license"] = f"CASE WHEN {same} THEN excluded.license ELSE '' END"
+    redrawn = f"{table}.canonical <> excluded.canonical"
+    values["changed_at"] = (
+        f"CASE WHEN {redrawn} THEN excluded.created_at ELSE {table}.changed_at END"
+    )
     changes = ", ".join(f'"{column}" = {value}' for column, value in values.items())
     conditions = (
         f"{table}.label IS NULL AND {table}.review = '{Drawing.Review.UNREVIEWED}' "

@@ -293,7 +293,10 @@ def give_feedback(drawing: Drawing, *, label: int | None) -> Drawing:
         if drawing.label == label:
             return drawing
         drawing.label = label
-        drawing.feedback_at = None if label is None else timezone.now()
+        now = timezone.now()
+        drawing.feedback_at = None if label is None else now
+        if label is None:
+            drawing.changed_at = now
         if drawing.review == Drawing.Review.APPROVED:
             drawing.review = Drawing.Review.UNREVIEWED
             drawing.reviewer = drawing.reviewed_at = None
@@ -301,7 +304,8 @@ def give_feedback(drawing: Drawing, *, label: int | None) -> Drawing:
         is_rejected = drawing.review == Drawing.Review.REJECTED
         for name, value in (UNSUSPICIOUS if is_rejected else mark).items():
             setattr(drawing, name, value)
-        changed = ["label", "feedback_at", "review", "reviewer", "reviewed_at", "confirmed"]
+        changed = ["label", "feedback_at", "changed_at", "confirmed"]
+        changed += ["review", "reviewer", "reviewed_at"]
         drawing.save(update_fields=[*changed, *UNSUSPICIOUS])
     if drawing.correct is not None:
         count_feedback(drawing.model_id, is_right=drawing.correct)

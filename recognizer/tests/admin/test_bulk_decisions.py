@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +18,8 @@ from playwright.sync_api import Page, expect
 from recognizer.admin import bulk_decisions
 from recognizer.models import Decision, Drawing, Import
 from recognizer.services.drawings import reviews
-from recognizer.tests.conftest import make_member
+from recognizer.tests.conftest import DRAWINGS, Caller, make_member
+from recognizer.tests.kit.drawings import data_url, png_of
 from recognizer.tests.kit.live import LiveSite
 from recognizer.tests.kit.small_training import answered
 
@@ -220,6 +222,35 @@ def test_an_open_drawing_whose_ink_changed_since_the_list_was_shown_is_not_relab
         page = run(reviewer, "relabel", confirmed="all", label="1", select_across=across, **before)
         assert "1 is not as the page showed it" in page
     assert states() == [(None, "unreviewed")]
+
+
+def draw_on(stranger: Caller, pk: str, digit: int = 1) -> None:
+    stranger.post(DRAWINGS, {"image": data_url(png_of(digit)), "id": pk})
+
+
+def take_back(stranger: Caller, pk: str) -> None:
+    stranger.put(f"{DRAWINGS}{pk}/feedback/", {"label": None})
+
+
+@pytest.mark.parametrize(("label", "change"), [(None, draw_on), (7, take_back)])
+def test_of_a_whole_filter_what_its_author_changed_meanwhile_stays_beyond_the_page_too(
+    reviewer: Client,
+    stranger: Caller,
+    label: int | None,
+    change: Callable[[Caller, str], None],
+) -> None:
+    ids = [str(uuid.uuid4()) for _ in range(2)]
+    for pk in ids:
+        draw_on(stranger, pk, 7)
+        if label is not None:
+            stranger.put(f"{DRAWINGS}{pk}/feedback/", {"label": label})
+    draw_on(stranger, ids[1], 7)  # sent again, and the same
+    before = {**shown(), "seen": []}
+    change(stranger, ids[0])
+    page = run(reviewer, "reject", select_across="1", **before)
+    assert "1 is not as the page showed it" in page
+    assert "1 rejected." in page
+    assert Drawing.objects.get(pk=ids[0]).review == "unreviewed"
 
 
 def test_of_a_whole_filter_what_another_reviewer_put_back_meanwhile_stays(reviewer: Client) -> None:

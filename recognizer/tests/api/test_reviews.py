@@ -117,6 +117,29 @@ def test_a_decision_that_cannot_be_taken_names_its_field(
     assert Drawing.objects.get(pk=drawing).review == "unreviewed"
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"label": 3}, {"label": None, "feedback_at": None}, {"canonical": bytes(784)}],
+    ids=str,
+)
+def test_with_its_seal_only_what_the_queue_told_is_decided_about(
+    staff: Caller, queue: list[str], change: dict[str, Any]
+) -> None:
+    own, url = Drawing.objects.filter(pk=queue[4]), f"{REVIEWS}{queue[4]}/"
+    if "canonical" in change:  # which changes only without an answer
+        own.update(label=None, feedback_at=None)
+    listed = staff.get(f"{REVIEWS}?queue={'unsure' if own.get().label is None else 'answers'}")
+    seals = {one["id"]: one["seal"] for one in listed.json()["results"]}
+    sent = {"review": "approved", "label": 1, "seal": seals[queue[4]]}
+    own.update(**change)
+    assert_problem(staff.put(url, sent), 400, "invalid-request", "seal")
+    assert own.get().review == "unreviewed"
+    sent["seal"] = staff.put(url, {"review": "unreviewed"}).json()["seal"]
+    for _ in range(2):
+        assert staff.put(url, sent).json()["review"] == "approved"
+    assert own.get().label == 1
+
+
 def test_a_drawing_that_is_deleted_is_not_found(staff: Caller) -> None:
     answer = staff.put(f"{REVIEWS}{uuid.uuid4()}/", {"review": "rejected"})
     assert_problem(answer, 404, "not-found")
