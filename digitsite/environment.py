@@ -22,6 +22,7 @@ _FALSE = {"0", "false", "no", "off"}
 _HOST = re.compile(r"^(\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])$")
 _TOKEN = re.compile(r"^[A-Za-z0-9._~+/=-]{20,}$")
 _UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
+_PATH = re.compile(r"^(/[A-Za-z0-9._~-]+)*$")
 _SIZE = re.compile(r"^([1-9][0-9]{0,5}) ?(MB|GB|TB)$", re.ASCII)
 _MEMORY = "django.core.cache.backends.locmem.LocMemCache"
 _REDIS = "django.core.cache.backends.redis.RedisCache"
@@ -78,6 +79,19 @@ def read_hosts(name: str, *, default: list[str]) -> list[str]:
                 f"{host!r} is not one."
             )
     return hosts
+
+
+def read_path(name: str) -> str:
+    """Return the path under which the site stands, such as /digits; "" where it is the whole host.
+
+    A slash at the end is no part of it.
+    """
+    path = env.str(name, default="").strip().removesuffix("/")
+    if not _PATH.match(path) or {".", ".."} & {*path.split("/")}:
+        raise ImproperlyConfigured(
+            f"{name} must be a path that begins with a slash, such as /digits, not {path!r}."
+        )
+    return str(path)
 
 
 def read_database(name: str, *, default: str, folder: Path, pool_size: int = 0) -> dict[str, Any]:

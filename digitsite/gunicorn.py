@@ -65,6 +65,9 @@ logger_class = JSONAccessLogger
 # All servers of a user share its address, so that a second server would disturb the first.
 control_socket_disable = True
 
+# digitsite/wsgi.py takes it off the path; gunicorn would answer 500 to a probe that has none.
+os.environ.pop("SCRIPT_NAME", None)
+
 counters_folder = counters.open_folder()
 
 

@@ -19,6 +19,7 @@ from digitsite.environment import (
     read_hosts,
     read_license,
     read_limit,
+    read_path,
     read_secret_key,
     read_share,
     read_token,
@@ -36,6 +37,10 @@ SECRET_KEY = read_secret_key(
     "SECRET_KEY", path=BASE_DIR / ".secret_key", required_by="HTTPS" if HTTPS else None
 )
 ALLOWED_HOSTS = read_hosts("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+# Under a path of a host that has other sites, too. Their cookies and ours are not each other's.
+SCRIPT_NAME = read_path("SCRIPT_NAME")
+FORCE_SCRIPT_NAME = SCRIPT_NAME or None
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = LANGUAGE_COOKIE_PATH = SCRIPT_NAME or "/"
 DATABASES = {
     "default": read_database(
         "DATABASE_URL",
@@ -199,7 +204,7 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 
 # Static files: hashed names, compressed once, kept by browsers
 
-STATIC_URL = "/static/"
+STATIC_URL = f"{SCRIPT_NAME}/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 # Of the package with Swagger UI only that: as an app it would bring Redoc, too.
 SWAGGER_UI = Path(
@@ -307,6 +312,7 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "LICENSE": {"name": "MIT", "identifier": "MIT"},
     "OAS_VERSION": "3.1.0",
+    "SERVERS": [{"url": SCRIPT_NAME}] if SCRIPT_NAME else [],
     "TAGS": [
         {"name": "drawings", "description": "Drawings that are kept."},
         {"name": "reviews", "description": "What reviewers decide about drawings."},

@@ -51,4 +51,12 @@ with _instead({"pandas": None, "scipy.stats": ranks}):
 # Django REST framework imports Django's fields of PostgreSQL, if there are any: 9 MB.
 is_sqlite = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
 with _instead({"psycopg": None} if is_sqlite else {}):
-    application = get_wsgi_application()
+    site = get_wsgi_application()
+
+
+def application(environ: dict[str, Any], start_response: Any) -> Any:
+    """Answer under `SCRIPT_NAME` as without it, so that a proxy may pass that on or cut it off."""
+    path, prefix = environ.get("PATH_INFO", ""), settings.SCRIPT_NAME
+    if prefix and (path == prefix or path.startswith(f"{prefix}/")):
+        environ["PATH_INFO"] = path.removeprefix(prefix) or "/"
+    return site(environ, start_response)

@@ -105,7 +105,7 @@ def keep_private(
 
     def middleware(request: HttpRequest) -> HttpResponse:
         answer = get_response(request)
-        if request.path == "/predict" or request.path.startswith("/api/"):
+        if request.path_info == "/predict" or request.path_info.startswith("/api/"):
             patch_vary_headers(answer, ["Authorization", "Cookie"])
             answer.headers.setdefault("Cache-Control", "private, no-store")
         return answer

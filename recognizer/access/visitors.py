@@ -36,6 +36,7 @@ def remember_visitor(request: HttpRequest, response: HttpResponse) -> None:
         str(read_visitor(request) or uuid.uuid4()),
         salt=COOKIE_SALT,
         max_age=COOKIE_AGE_SECONDS,
+        path=settings.SESSION_COOKIE_PATH,
         secure=request.is_secure(),
         httponly=True,
         samesite="Lax",

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any, TypeAlias
 
 from django.conf import settings
-from django.urls import resolve, reverse
+from django.urls import resolve
 from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
@@ -188,7 +188,7 @@ def add_plain_views(endpoints: list[Endpoint]) -> list[Endpoint]:
 
 
 def _stand_in(name: str) -> Endpoint:
-    path = reverse(name)
+    path = f"/{name}"  # as the paths of all others: below SCRIPT_NAME
     members = {"schema": PlainSchema(), "tag": "health", "get": staticmethod(resolve(path).func)}
     view: type[APIView] = type(name, (APIView,), members)
     return path, path, "GET", view.as_view()

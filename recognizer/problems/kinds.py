@@ -387,7 +387,7 @@ def _with_id(body: dict[str, Any]) -> dict[str, Any]:
 
 def speaks_json(request: HttpRequest) -> bool:
     """Return whether a program asks: at an address of the API, or for JSON and not for HTML."""
-    if request.path in PROGRAM_PATHS or request.path.startswith("/api/"):
+    if request.path_info in PROGRAM_PATHS or request.path_info.startswith("/api/"):
         return True
     return request.accepts("application/json") and not request.accepts("text/html")
 

@@ -48,6 +48,21 @@ def test_a_bool_that_is_neither_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
         environment.read_bool("DEBUG", default=False)
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"), [("", ""), ("/", ""), ("/digits", "/digits"), (" /a/b-1.2/ ", "/a/b-1.2")]
+)
+def test_a_path_is_read(text: str, meant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCRIPT_NAME", text)
+    assert environment.read_path("SCRIPT_NAME") == meant
+
+
+@pytest.mark.parametrize("text", ["digits", "//", "/a//b", "/../x", "/a b", "https://example.org/"])
+def test_a_path_that_is_none_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCRIPT_NAME", text)
+    with pytest.raises(ImproperlyConfigured, match="SCRIPT_NAME must be a path"):
+        environment.read_path("SCRIPT_NAME")
+
+
 @pytest.mark.parametrize(("text", "meant"), [("0", 0), ("0.25", 0.25), (" 1 ", 1)])
 def test_a_share_is_read(text: str, meant: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RETRAIN_VISITOR_SHARE", text)

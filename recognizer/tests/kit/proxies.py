@@ -42,9 +42,12 @@ def find_nginx() -> str:
 
 
 class Proxy:
-    """An nginx that answers for two versions, of which one is active."""
+    """An nginx that answers for two versions, of which one is active.
 
-    def __init__(self, folder: Path, sockets: Path) -> None:
+    With a path, the site is one of several on its host, as docs/operations.md sets it up.
+    """
+
+    def __init__(self, folder: Path, sockets: Path, path: str = "") -> None:
         self._folder = folder
         self._command = [find_nginx(), "-p", str(folder), "-c", str(folder / "nginx.conf")]
         with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("", 0)) as other:
@@ -57,6 +60,8 @@ class Proxy:
         for standard, port in ports.items():
             site = site.replace(f"  listen [::]:{standard}", f"  # listen [::]:{standard}")
             site = site.replace(f"  listen {standard}", f"  listen 127.0.0.1:{port}")
+        for location in ("/ {\n    proxy_pass", "/static/ {"):
+            site = site.replace(f"  location {location}", f"  location {path}{location}")
         site = site.replace("/etc/nginx/digits/", f"{folder}/")
         site = site.replace(f"/etc/letsencrypt/live/{NAME}/", f"{folder}/")
         site = site.replace("/var/log/nginx/", f"{folder}/")
