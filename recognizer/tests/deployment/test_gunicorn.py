@@ -6,15 +6,20 @@ import http.client
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import Mock, call
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
+from gunicorn.workers.gthread import ThreadWorker
 
+from digitsite import counters
 from recognizer.tests.kit.drawings import SEVEN
 from recognizer.tests.kit.live import PROJECT, LiveSite, Server, serve, wait_until
 
@@ -120,6 +125,26 @@ def test_no_header_makes_a_request_another_one(own_site: LiveSite) -> None:
         assert page.headers["Content-Type"].startswith("text/html")
 
 
+def test_a_worker_lets_one_with_fewer_connections_take_a_new_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(counters, "open_folder", lambda: None)
+    even = runpy.run_path(f"{PROJECT}/digitsite/gunicorn.py")["worker_class"]
+    done = Mock()
+    monkeypatch.setattr(time, "sleep", done.wait)
+    monkeypatch.setattr(ThreadWorker, "accept", done.accept)
+    worker = even.__new__(even)
+    waited = []
+    for worker.nr_conns in (0, 1, 2):
+        done.reset_mock()
+        worker.accept("listener")
+        wait, accept = done.mock_calls
+        assert accept == call.accept("listener")
+        waited.append(wait.args[0])
+    assert waited == sorted(set(waited))
+    assert (waited[0], waited[2] < 0.001) == (0, True)
+
+
 def test_a_worker_computes_in_one_thread() -> None:
     command = [sys.executable, "-m", "gunicorn", "--config", "digitsite/gunicorn.py"]
     place = ["--bind", "127.0.0.1:0", "recognizer.tests.kit.blas_probe:tell_threads"]
@@ -135,7 +160,7 @@ def test_a_worker_computes_in_one_thread() -> None:
 
 
 def test_workers_that_are_replaced_drop_no_request(static_files: None, tmp_path: Path) -> None:
-    def call(_: int) -> list[int]:
+    def draw_often(_: int) -> list[int]:
         """Draw and ask over one kept connection, which the server may end after an answer."""
         address = urlsplit(site.url)
         connection = http.client.HTTPConnection(address.hostname or "", address.port)
@@ -152,7 +177,7 @@ def test_workers_that_are_replaced_drop_no_request(static_files: None, tmp_path:
 
     arguments = "--max-requests 20 --max-requests-jitter 10"
     with serve(tmp_path, GUNICORN_CMD_ARGS=arguments) as site, ThreadPoolExecutor(8) as pool:
-        statuses = [status for called in pool.map(call, range(8)) for status in called]
+        statuses = [status for called in pool.map(draw_often, range(8)) for status in called]
         ids = site.rows("SELECT COUNT(*) FROM recognizer_drawing")
     assert statuses == [201] * 400
     assert ids == [(400,)]
