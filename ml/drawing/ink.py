@@ -87,15 +87,19 @@ def ink_from_gray(gray: NDArray[np.uint8]) -> PlacedInk:
     least = FAINTEST_CONTRAST if noisy or np.ptp(rim) else FLAWLESS_CONTRAST
     # The deviations to either side sum to the deviation of the sum.
     is_dark = gray.sum(axis=0, dtype=np.uint32).sum(dtype=np.int64) <= paper * gray.size
-    darker, lighter = paper - np.minimum(gray, paper), np.maximum(gray, paper) - paper
-    found = ink_from_deviation(darker if is_dark else lighter, noise, least)
+    found = ink_from_deviation(_deviation_to(gray, paper, dark=is_dark), noise, least)
     if found.is_doubtful and min(gray.shape) < NOISY_SIDE:
         # A bold digit fills a small picture as a sheet does, but without ink on it. One with a gap
         # is taken as a whole, unless it is so wide that it may be two.
-        has_ink = (lighter if is_dark else darker).max() >= FAINTEST_CONTRAST
+        has_ink = _deviation_to(gray, paper, dark=not is_dark).max() >= FAINTEST_CONTRAST
         is_wide = found.ink.shape[1] >= WIDE * found.ink.shape[0]
         found = found._replace(is_doubtful=has_ink if found.is_solid else is_wide)
     return found._replace(top=inset + found.top, left=inset + found.left, inset=inset)
+
+
+def _deviation_to(gray: NDArray[np.uint8], paper: int, *, dark: bool) -> NDArray[np.uint8]:
+    """Gray levels by which a picture is darker than the paper, or else lighter."""
+    return paper - np.minimum(gray, paper) if dark else np.maximum(gray, paper) - paper
 
 
 def _is_noisy(gray: NDArray[np.uint8]) -> bool:
@@ -164,21 +168,29 @@ def ink_from_deviation(
     A pixel that deviates by less than `noise` is paper. Raises BlankDrawing if none deviates twice
     as much and by at least `least`.
     """
-    peak = int(deviation.max())
+    strongest = deviation.max(axis=0)  # of each column
+    peak = int(strongest.max())
     if peak < max(least, 2 * noise):
         raise BlankDrawing("Nothing is drawn; draw a digit first.")
-    mask = deviation >= int(np.ceil(max(INK_THRESHOLD * peak, noise)))
-    coverage = float(np.count_nonzero(mask)) / mask.size
-    factor = min(max(1, max(mask.shape) // 64), COARSEST)
+    faintest = int(np.ceil(max(INK_THRESHOLD * peak, noise)))
+    factor = min(max(1, max(deviation.shape) // 64), COARSEST)
+    high, wide = (-(-side // factor) for side in deviation.shape)  # cells
+    # Only the part with ink matters; in most pictures it is small.
+    left, right = _ends(strongest >= faintest, factor)
+    top, bottom = _ends(deviation[:, left:right].max(axis=1) >= faintest, factor)
+    whole, deviation = deviation, deviation[top:bottom, left:right]
+    mask = deviation >= faintest
+    coverage = float(np.count_nonzero(mask)) / whole.size
     coarse = _coarsen(mask, factor)
-    if max(coarse.mean(axis=0).max(), coarse.mean(axis=1).max()) >= LINE_COVERAGE:
+    fullest = max(coarse.sum(axis=0).max() / high, coarse.sum(axis=1).max() / wide)
+    if fullest >= LINE_COVERAGE:
+        top, left, deviation, mask = 0, 0, whole, whole >= faintest
         if noise > 0:
             mask, _ = _without_dust(mask, deviation, 1)  # specks would lie at the ends of a line
         mask = _without_lines(mask)
         coarse = _coarsen(mask, factor)
-    if noise > 0 or coarse.mean() > NOISY_COVERAGE:
+    if noise > 0 or np.count_nonzero(coarse) / (high * wide) > NOISY_COVERAGE:
         coarse, factor = mask, 1
-    # From here on only the part with ink matters; in most pictures it is small.
     kept, count = _without_dust(coarse, deviation, factor)
     part = box_of(kept)
     box = part[0] * factor, part[1] * factor, part[2] * factor, part[3] * factor
@@ -187,16 +199,20 @@ def ink_from_deviation(
         fine = _cut(kept, part).repeat(factor, axis=0).repeat(factor, axis=1)
         mask = mask & fine[: mask.shape[0], : mask.shape[1]]
     ink = (_cut(deviation, box) * mask).astype(np.float32) / np.float32(peak)
+    box = top + box[0], top + box[1], left + box[2], left + box[3]
     is_solid = coverage > WIDEST_COVERAGE or np.count_nonzero(ink) > FULLEST * max(
         ink.size, THINNEST * max(ink.shape) ** 2
     )
     is_doubtful = (
-        is_solid
-        or count > 1
-        or noise > NOISY_SHARE * peak
-        or _is_at_rim(mask, box, deviation.shape)
+        is_solid or count > 1 or noise > NOISY_SHARE * peak or _is_at_rim(mask, box, whole.shape)
     )
     return PlacedInk(ink, box[0], box[2], is_doubtful, is_solid)
+
+
+def _ends(is_set: NDArray[np.bool_], step: int) -> tuple[int, int]:
+    """Where the first set one stands and the last one ends, on a grid of `step`."""
+    first, last = int(is_set.argmax()), len(is_set) - int(is_set[::-1].argmax())
+    return first - first % step, last + -last % step
 
 
 def _is_at_rim(
