@@ -140,9 +140,9 @@ class PageLocaleMiddleware(LocaleMiddleware):
     """
 
     def process_request(self, request: HttpRequest) -> None:
-        is_own = request.path.startswith(tuple(map(reverse, OWN_ADMIN_PAGES)))
-        is_english = speaks_json(request) or request.path.startswith(reverse("admin:index"))
-        if is_english and not is_own:
+        is_admin = request.path.startswith(reverse("admin:index"))
+        is_own = is_admin and request.path.startswith(tuple(map(reverse, OWN_ADMIN_PAGES)))
+        if not is_own and (is_admin or speaks_json(request)):
             translation.activate(settings.LANGUAGE_CODE)
             request.LANGUAGE_CODE = settings.LANGUAGE_CODE
         else:

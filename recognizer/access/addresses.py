@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from django.http import HttpRequest
@@ -25,7 +26,7 @@ def address_of(request: HttpRequest | Request) -> IPv4Address | IPv6Address | No
     stated = BaseThrottle().get_ident(request)  # type: ignore[arg-type]
     for text in (stated, request.META.get("REMOTE_ADDR", "")):
         with contextlib.suppress(ValueError):
-            return _network_of(ip_address(text))
+            return _read(text)
     return None
 
 
@@ -43,7 +44,9 @@ def hash_site(request: HttpRequest | Request) -> str:
     return keyed.hexdigest()[:32]
 
 
-def _network_of(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+@functools.lru_cache(1000)  # a drawing is counted by several limits
+def _read(text: str) -> IPv4Address | IPv6Address:
+    address = ip_address(text)
     if address.version == 4 or address.is_loopback:
         return address
     # A socket that listens for both versions maps every IPv4 address into one IPv6 network.
