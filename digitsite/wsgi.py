@@ -16,16 +16,30 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "digitsite.settings")
 
 
-def _rank(*arguments: Any, **options: Any) -> Any:
-    """Rank by SciPy, which is imported when somebody does."""
-    return _look_up("rankdata")(*arguments, **options)
+class _Later:
+    """What a library imports from a module by its name, and this process hardly ever needs."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self._module, self._name = module, name
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        return self._find()(*arguments, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._find(), name)
+
+    def _find(self) -> Any:
+        return getattr(import_module(self._module), self._name)
 
 
-def _look_up(name: str) -> Any:
-    """Return anything else that is asked of the module; Python's own questions have no answer."""
-    if name.startswith("__"):
-        raise AttributeError(name)
-    return getattr(import_module("scipy.stats"), name)
+class _LateModule(ModuleType):
+    """A module that is imported once something in it is called or, later on, asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # Python's own questions have no answer
+            raise AttributeError(name)
+        later = _Later(self.__name__, name)
+        return later if sys.modules.get(self.__name__) is self else later._find()
 
 
 @contextmanager
@@ -40,12 +54,13 @@ def _instead(modules: dict[str, ModuleType | None]) -> Iterator[None]:
             del sys.modules[name]
 
 
-# scikit-learn imports pandas if it is installed, for tables that are not used here, and scipy.stats
-# for what is not called here: 30 and 15 MB of each worker.
-ranks = ModuleType("scipy.stats")
-ranks.rankdata = _rank  # type: ignore[attr-defined]
-ranks.__getattr__ = _look_up  # type: ignore[method-assign]
-with _instead({"pandas": None, "scipy.stats": ranks}):
+# scikit-learn imports pandas if it is installed, for tables that are not used here, and modules for
+# what is not called here: 30 and 30 MB of each worker.
+LATE = (
+    *("scipy.stats", "scipy.optimize", "scipy.optimize._linesearch", "scipy.interpolate"),
+    *("sklearn.metrics", "sklearn.model_selection"),
+)
+with _instead({"pandas": None} | {name: _LateModule(name) for name in LATE}):
     import_module("sklearn.neural_network")
 
 # Django REST framework imports Django's fields of PostgreSQL, if there are any: 9 MB.

@@ -35,8 +35,30 @@ def test_a_process_that_serves_loads_the_reader_alone() -> None:
     assert {"recognizer.admin", "recognizer.api.views"} <= set(loaded)
     parts = [name.split(".") for name in loaded]
     assert {part for top, part, *_ in (p for p in parts if len(p) > 1) if top == "ml"} == READER
-    assert not {"pandas", "matplotlib", "distributed", "scipy.stats", "redis"} & set(loaded)
-    assert "sklearn.datasets" not in loaded
+    assert not {"pandas", "matplotlib", "distributed", "redis"} & set(loaded)
+    assert not {"scipy.stats", "scipy.optimize", "scipy.interpolate"} & set(loaded)
+    assert not {"sklearn.datasets", "sklearn.metrics", "sklearn.model_selection"} & set(loaded)
+
+
+def test_what_is_imported_late_works_once_it_is_called() -> None:
+    script = f"""{LOAD_THE_SITE}
+import numpy as np
+from sklearn.neural_network import MLPClassifier
+from sklearn.preprocessing import SplineTransformer
+digits, labels = np.eye(40), [0, 1] * 20
+for options in ({{"solver": "lbfgs"}}, {{"early_stopping": True}}):
+    model = MLPClassifier((4,), random_state=0, max_iter=20, **options)
+    print(model.fit(digits, labels).score(digits, labels) >= 0.5)
+print(SplineTransformer().fit_transform(digits[:, :1]).shape)
+"""
+    answer = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert answer.stdout.splitlines()[1:] == ["True", "True", "(40, 7)"]
 
 
 def test_a_process_that_serves_loads_the_database_in_use_alone() -> None:
