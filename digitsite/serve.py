@@ -14,26 +14,19 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import django
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import DEFAULT_DB_ALIAS, connections
 from gunicorn.util import parse_address
 
-LOCK = int.from_bytes(b"migrate")
-"""Key of the advisory lock in a PostgreSQL database."""
+from recognizer.services.locking import hold_lock, is_postgresql
+
 MALLOC = {"MALLOC_MMAP_THRESHOLD_": str(4 * 2**20)}
 """Has glibc give the memory of a large picture back at once (mallopt(3)).
 
 Without it the threshold grows with what is freed, up to 32 MB, and each thread keeps its last one.
 """
-WITHOUT_LIMIT = (
-    "SET LOCAL statement_timeout = 0",
-    "SET LOCAL lock_timeout = 0",
-    "SET LOCAL idle_in_transaction_session_timeout = 0",
-)
 
 
 def refuse_taken_ports(arguments: list[str]) -> None:
@@ -73,21 +66,12 @@ def migrate() -> None:
 @contextmanager
 def lock_migrations() -> Iterator[None]:
     """Hold a lock of the database that ends with this process."""
-    connection: Any = connections[DEFAULT_DB_ALIAS]
-    if connection.vendor == "postgresql":
-        connection.ensure_connection()  # waits for a server that is starting
-        # A connection of its own, and a lock of a transaction: the other connection begins and
-        # ends transactions, and behind pgbouncer a lock of a session may be another client's.
-        with connection.wrap_database_errors:
-            lock = connection.Database.connect(**connection.get_connection_params())
-        with lock:
-            for statement in WITHOUT_LIMIT:
-                lock.execute(statement)
-            lock.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    if is_postgresql():
+        with hold_lock(b"migrate", wait=True):
             yield
         return
     # Of the folder: SQLite would lose its own locks when this process closes the file.
-    held = os.open(Path(connection.settings_dict["NAME"]).parent, os.O_RDONLY)
+    held = os.open(Path(settings.DATABASES["default"]["NAME"]).parent, os.O_RDONLY)
     try:
         fcntl.flock(held, fcntl.LOCK_EX)
         yield

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
 from django.utils import timezone
 
 from recognizer.models import TrainingRun
+from recognizer.services import locking
 from recognizer.services.errors import ServiceError
-
-SILENCE = timedelta(minutes=30)
-"""Time without a note after which a run of another machine counts as dead."""
 
 
 class RetrainingInProgress(ServiceError):
@@ -33,12 +28,11 @@ def start_run(options: dict[str, Any]) -> Iterator[TrainingRun]:
 
     Runs whose process has died are closed first.
     """
-    with lock_retraining() as lock:
+    with lock_retraining():
         _close(TrainingRun.objects.all())
         run = TrainingRun.objects.create(
             host=socket.gethostname(), process=os.getpid(), options=options
         )
-        _sign(lock, run)
         try:
             yield run
         except BaseException as error:
@@ -56,16 +50,13 @@ def start_run(options: dict[str, Any]) -> Iterator[TrainingRun]:
 def close_dead_runs() -> int:
     """Mark runs whose process has died as interrupted; return how many.
 
-    If the lock is free, no run of this machine is alive.
+    If the lock is free, none is alive.
     """
     if not TrainingRun.objects.running().exists():
         return 0
     try:
         with lock_retraining():
-            ours = Q(host=socket.gethostname())
-            now = timezone.now()  # a later note is of a clock that was ahead
-            silent = ~Q(noted_at__range=(now - SILENCE, now + SILENCE))
-            return _close(TrainingRun.objects.filter(ours | silent))
+            return _close(TrainingRun.objects.all())
     except RetrainingInProgress:
         return 0
 
@@ -88,31 +79,32 @@ def _close(runs: Any) -> int:
 
 
 @contextmanager
-def lock_retraining() -> Iterator[IO[str]]:
-    """Hold a lock that ends with this process, even if it is killed."""
+def lock_retraining() -> Iterator[None]:
+    """Hold a lock that ends with this process, even if it is killed or its host dies.
+
+    PostgreSQL's is for all hosts. SQLite's is a file beside the model files.
+    """
+    if locking.is_postgresql():
+        with locking.hold_lock(b"retrain", wait=False) as is_held:
+            if not is_held:
+                raise RetrainingInProgress(_name_holder())
+            yield
+        return
     folder = Path(settings.ARTIFACTS_DIR)
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "retrain.lock").open("a+", encoding="utf-8") as lock:
+    with (folder / "retrain.lock").open("a", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise RetrainingInProgress(_holder_of(lock)) from error
-        lock.truncate(0)  # it names the process that held it before
-        yield lock
+            raise RetrainingInProgress(_name_holder()) from error
+        yield
 
 
-def _sign(lock: IO[str], run: TrainingRun) -> None:
-    json.dump({"run": run.pk, "host": run.host, "process": run.process}, lock)
-    lock.flush()
-
-
-def _holder_of(lock: IO[str]) -> str:
-    lock.seek(0)
-    try:
-        holder = json.load(lock)
-    except ValueError:
+def _name_holder() -> str:
+    run = TrainingRun.objects.running().order_by("pk").last()
+    if run is None:
         return "Another retraining is just starting; try again when it is done."
     return (
-        f"Training run {holder['run']} (process {holder['process']} on {holder['host']}) "
-        "is still going; try again when it is done."
+        f"Training run {run.pk} (process {run.process} on {run.host}) is still going; "
+        "try again when it is done."
     )

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import functools
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from django.apps import apps
+from django.conf import settings as django_settings
 from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from django_tasks_db.management.commands import db_worker
@@ -26,6 +32,7 @@ from recognizer.services.retraining import runs, training
 from recognizer.services.site import counting
 from recognizer.services.versions import comparison
 from recognizer.tests.kit.drawings import copy_model
+from recognizer.tests.kit.live import PROJECT, wait_until
 from recognizer.tests.kit.small_training import SMALL, answered
 
 RUNS = "/admin/recognizer/trainingrun/"
@@ -257,10 +264,55 @@ def test_a_run_that_goes_on_is_not_taken_for_dead(keeper: Client) -> None:
         run.save()
 
 
-def test_a_run_of_another_machine_is_dead_only_after_a_long_silence(keeper: Client) -> None:
-    run = TrainingRun.objects.create(host="elsewhere")
-    assert runs.close_dead_runs() == 0
-    TrainingRun.objects.update(noted_at=run.noted_at - runs.SILENCE)
+HOLD = """
+import django
+django.setup()
+from recognizer.services.retraining.runs import start_run
+with start_run({}):
+    print("begun", flush=True)
+    input()
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_other_host", [False, True])
+def test_one_of_two_processes_retrains_and_lets_go_when_it_dies(
+    tmp_path: Path, *, is_other_host: bool
+) -> None:
+    folder = Path(django_settings.ARTIFACTS_DIR)
+    database = f"sqlite:///{connection.settings_dict['NAME']}"
+    if connection.vendor == "postgresql":
+        address = urlsplit(os.environ["DATABASE_URL"])
+        database = address._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
+        folder = tmp_path / "elsewhere" if is_other_host else folder
+    elif is_other_host:
+        pytest.skip("An SQLite file is one machine's.")
+    surroundings = {"DATABASE_URL": database, "ARTIFACTS_DIR": str(folder), "SECRET_KEY": "none"}
+    other = subprocess.Popen(
+        [sys.executable, "-c", HOLD],
+        cwd=PROJECT,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "digitsite.settings", **surroundings},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"begun\n"
+        assert runs.close_dead_runs() == 0
+        told = rf"Training run \d+ \(process {other.pid} on .*\) is still going"
+        with pytest.raises(runs.RetrainingInProgress, match=told), runs.start_run({}):
+            pass
+        other.kill()
+        other.wait()
+    wait_until(lambda: runs.close_dead_runs() == 1)
+    with runs.start_run({}) as run:
+        assert run.process == os.getpid()
+        run.state, run.finished_at = TrainingRun.State.TRIED, timezone.now()
+        run.save()
+
+
+def test_a_run_of_another_host_is_dead_once_the_lock_is_free(keeper: Client) -> None:
+    TrainingRun.objects.create(host="elsewhere")
     assert runs.close_dead_runs() == 1
 
 
