@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
@@ -13,10 +14,18 @@ from django_tasks_db.models import DBTaskResult, DBTaskResultQuerySet, get_date_
 
 from recognizer.models import Drawing, DrawingQuerySet, TrainedModel, TrainingRun
 from recognizer.services.errors import ServiceError
-from recognizer.services.retraining.runs import RetrainingInProgress, running_now
+from recognizer.services.retraining.runs import (
+    RetrainingInProgress,
+    lock_retraining,
+    running_now,
+)
 
 BUSY = timedelta(minutes=1)
 """How long a retraining waits for another one before it tries again."""
+STARTING = timedelta(minutes=1)
+"""A worker takes less until its run holds the lock."""
+TRIES = 2
+"""So often a retraining is begun whose worker dies: one that takes too much memory would go on."""
 
 
 class RetrainingEnqueued(ServiceError):
@@ -32,6 +41,9 @@ def retrain_in_background(if_due: bool = False) -> str:
         return "Nothing was done: a run that began in the meantime has learned from all."
     try:
         return training.retrain(training.RetrainOptions()).run.outcome
+    except SystemExit:  # the server stops, and does not wait for the end; the next one begins anew
+        retrain_in_background.enqueue()
+        raise
     except RetrainingInProgress as busy:
         later = retrain_in_background.using(run_after=timezone.now() + BUSY)
         later.enqueue(if_due=if_due)
@@ -59,6 +71,26 @@ def enqueue_if_due() -> None:
         _wait_for_turn()
         if not _waiting().exists():
             retrain_in_background.enqueue(if_due=True)
+
+
+def take_up_dead() -> None:
+    """Have a retraining whose worker died begin again; it counts as failed the second time."""
+    begun = DBTaskResult.objects.filter(
+        task_path=retrain_in_background.module_path,
+        status="RUNNING",
+        started_at__lt=timezone.now() - STARTING,
+    )
+    if not begun.exists():
+        return
+    with suppress(RetrainingInProgress), lock_retraining(), transaction.atomic():
+        _wait_for_turn()
+        for dead in begun.order_by("started_at"):
+            if len(dead.worker_ids) < TRIES and not _waiting().exists():
+                # Whether it is due is no question any more: its own run has begun since.
+                anew = {"args_kwargs": {"args": [], "kwargs": {}}, "run_after": get_date_max()}
+                begun.filter(pk=dead.pk).update(status="READY", **anew)
+            else:
+                begun.filter(pk=dead.pk).update(status="FAILED", finished_at=timezone.now())
 
 
 def is_due() -> bool:

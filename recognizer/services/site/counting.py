@@ -13,6 +13,7 @@ from django_tasks_db.models import DBTaskResult, get_date_max
 from recognizer.models import Decision, Drawing
 from recognizer.services import daily_counts
 from recognizer.services.chunks import in_chunks
+from recognizer.services.retraining import schedule
 
 EVERY = timedelta(minutes=5)
 SECONDS = 20.0
@@ -21,6 +22,8 @@ TURN = timedelta(minutes=1)
 """Another worker waits so long for a turn to end."""
 LOST = timedelta(hours=1)
 """The worker of a turn that runs longer was killed."""
+KEPT = timedelta(days=30)
+"""Tasks that ended earlier are deleted, and reports and comparisons whose worker was killed."""
 
 
 @task(takes_context=True)
@@ -37,6 +40,9 @@ def count_in_background(context: TaskContext) -> str:
     if _turns().filter(status="RUNNING", started_at__gt=now - TURN, started_at__lt=begun).exists():
         return "Another worker counts."
     _forget_orphans()
+    schedule.take_up_dead()
+    ended = Q(finished_at__lt=now - KEPT) | Q(finished_at=None, started_at__lt=now - KEPT)
+    DBTaskResult.objects.filter(ended).exclude(status="READY").delete()
     if daily_counts.keep_counts(SECONDS):
         return "All days are counted."
     start_counting()

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
@@ -28,9 +29,9 @@ from pytest_django import Settings
 from recognizer.models import DailyCount, Decision, Drawing, TrainedModel, TrainingRun
 from recognizer.services import daily_counts
 from recognizer.services.drawings import archive, reviews
-from recognizer.services.retraining import runs, training
+from recognizer.services.retraining import runs, schedule, training
 from recognizer.services.site import counting
-from recognizer.services.versions import comparison
+from recognizer.services.versions import comparison, findings
 from recognizer.tests.kit.drawings import copy_model
 from recognizer.tests.kit.live import PROJECT, wait_until
 from recognizer.tests.kit.small_training import SMALL, answered
@@ -254,6 +255,41 @@ def test_a_run_whose_process_died_is_shown_as_interrupted(keeper: Client) -> Non
     assert (run.state, run.outcome) == ("interrupted", "The process ended before the run did.")
 
 
+@pytest.mark.parametrize(("tries", "status"), [(1, "SUCCESSFUL"), (2, "FAILED")])
+def test_a_retraining_whose_worker_died_begins_again_once(
+    tries: int, status: str, worker: functools.partial[str], settings: Settings
+) -> None:
+    settings.RETRAIN_AFTER = 2
+    approve(2)
+    long_ago = timezone.now() - timedelta(minutes=2)
+    dead = {"status": "RUNNING", "started_at": long_ago, "worker_ids": ["killed"] * tries}
+    DBTaskResult.objects.update(**dead)
+    TrainingRun.objects.create()  # as the killed worker left it
+    with runs.lock_retraining():
+        schedule.take_up_dead()
+        assert DBTaskResult.objects.get().status == "RUNNING"
+    schedule.take_up_dead()
+    worker()
+    assert DBTaskResult.objects.get().status == status
+    assert TrainingRun.objects.filter(state="succeeded").exists() is (tries == 1)
+
+
+def test_a_retraining_that_its_server_stopped_is_released(
+    keeper: Client, worker: functools.partial[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(options: object) -> None:
+        raise SystemExit(1)
+
+    press(keeper)
+    with monkeypatch.context() as patched:
+        patched.setattr(training, "retrain", stop)
+        with suppress(SystemExit):
+            worker(max_tasks=1)
+    assert sorted(DBTaskResult.objects.values_list("status", flat=True)) == ["FAILED", "READY"]
+    worker()
+    assert TrainingRun.objects.get().state == "succeeded"
+
+
 def test_a_run_that_goes_on_is_not_taken_for_dead(keeper: Client) -> None:
     with runs.start_run({}) as run:
         page = keeper.get(RUNS).content.decode()
@@ -367,6 +403,21 @@ def test_the_worker_counts_and_enqueues_its_next_turn(
     done, later = DBTaskResult.objects.order_by("enqueued_at")
     assert (done.return_value, later.status) == ("All days are counted.", "READY")
     assert later.run_after > timezone.now() + timedelta(minutes=4)
+
+
+def test_tasks_that_ended_long_ago_are_deleted(
+    model: TrainedModel, worker: functools.partial[str]
+) -> None:
+    now, task = timezone.now(), findings.make_in_background
+    for days in (29, 31):
+        for kept in ({"status": "SUCCESSFUL", "finished_at": now - timedelta(days=days)}, {}):
+            row = DBTaskResult.objects.get(pk=task.enqueue(days).id)
+            lost = {"status": "RUNNING", "started_at": now - timedelta(days=days), **kept}
+            DBTaskResult.objects.filter(pk=row.pk).update(**lost)
+    counting.start_counting()
+    worker(max_tasks=1)
+    left = DBTaskResult.objects.filter(task_path=task.module_path)
+    assert [row.args_kwargs["args"] for row in left] == [[29], [29]]
 
 
 def test_of_many_turns_one_goes_on(model: TrainedModel, worker: functools.partial[str]) -> None:
