@@ -1,4 +1,4 @@
-"""Find the images and the labels in an npz, whatever they are called and however they are kept."""
+"""Find images and labels in the arrays of an npz or an IDX, however they are kept."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 
 from ml.drawing.pictures import RANGES, to_levels
 from ml.errors import DatasetError, InvalidPixels
-from ml.labeled.packed import DAMAGE, Notify, open_member
+from ml.labeled.packed import DAMAGE, Notify, PackedFile, open_member
 
 IMAGE_NAMES: Final = ("x", "image", "images", "data", "arr_0")
 LABEL_NAMES: Final = ("y", "label", "labels", "target", "targets", "arr_1")
 PARTS: Final = ("train", "test", "val", "valid", "validation")
 """What stands before or after such a name where a data set is divided: ``x_train``."""
+IDX_TYPES: Final = {8: "u1", 9: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+DIMS: Final = range(1, 5)
 BLOCK: Final = 4096
 """Images that are brought to gray levels at a time."""
 NPZ_DAMAGE: Final = (
@@ -69,10 +71,10 @@ def read_pairs(
         )
     pairs = []
     for part, name in images.items():
-        pixels = _to_images(_read(archive, name, path, largest), name, path, notify)
+        pixels = to_images(_read(archive, name, path, largest), name, path, notify)
         digits = None
         if with_labels and part in labels:
-            digits = _to_labels(_read(archive, labels[part], path, largest), labels[part], path)
+            digits = to_labels(_read(archive, labels[part], path, largest), labels[part], path)
             if digits.shape != pixels.shape[:1]:
                 message = f"The array {labels[part]} has {len(digits):,} labels for {len(pixels):,}"
                 raise DatasetError(f"{message} images of {name}.", path)
@@ -113,6 +115,36 @@ def _read(archive: zipfile.ZipFile, name: str, path: Path, largest: int) -> NDAr
     return read_array(archive, f"{name}.npy", path, largest)
 
 
+def parse_idx(file: PackedFile, largest: int) -> NDArray[Any]:
+    """Read an open IDX file, whose length is exactly what its header states.
+
+    It opens with two zeros, the type of its numbers and how many dimensions it has.
+
+    References
+    ----------
+    http://yann.lecun.com/exdb/mnist/
+    """
+    begin = file.read(4)
+    if not is_idx(begin):
+        raise DatasetError("This is not an IDX file.", file.path)
+    dtype, sizes = np.dtype(IDX_TYPES[begin[2]]), file.read(4 * begin[3])
+    shape = [int.from_bytes(sizes[at : at + 4]) for at in range(0, len(sizes), 4)]
+    stated = math.prod(shape) * dtype.itemsize
+    if stated > largest:
+        raise DatasetError(f"The header states {stated:,} bytes, far too many.", file.path)
+    data = file.read(stated + 1)
+    if len(data) != stated or len(sizes) != 4 * begin[3]:
+        relation = "more than" if len(data) > stated else f"but {len(data):,} of"
+        message = f"There are {relation} the {stated:,} bytes that the header states."
+        raise DatasetError(message, file.path)
+    return np.frombuffer(data, dtype).reshape(shape)
+
+
+def is_idx(begin: bytes) -> bool:
+    """Whether a file of these first four bytes is an IDX."""
+    return len(begin) == 4 and begin[:2] == b"\0\0" and begin[2] in IDX_TYPES and begin[3] in DIMS
+
+
 def _by_part(names: list[str], roles: tuple[str, ...]) -> dict[str, str]:
     """Find the arrays of a role, by the part of the data set; the first of two names counts."""
     found: dict[str, str] = {}
@@ -124,7 +156,7 @@ def _by_part(names: list[str], roles: tuple[str, ...]) -> dict[str, str]:
     return dict(sorted(found.items(), key=lambda item: names.index(item[1])))
 
 
-def _to_images(array: NDArray[Any], name: str, path: Path, notify: Notify) -> NDArray[np.uint8]:
+def to_images(array: NDArray[Any], name: str, path: Path, notify: Notify) -> NDArray[np.uint8]:
     """Bring images of any shape and range to (n, height, width) uint8."""
     found = f"The array {name} is {array.shape} {array.dtype}"
     if array.ndim == 2 and math.isqrt(array.shape[1]) ** 2 == array.shape[1] > 0:
@@ -157,7 +189,7 @@ def _to_images(array: NDArray[Any], name: str, path: Path, notify: Notify) -> ND
     return levels
 
 
-def _to_labels(array: NDArray[Any], name: str, path: Path) -> NDArray[np.int64]:
+def to_labels(array: NDArray[Any], name: str, path: Path) -> NDArray[np.int64]:
     """Bring labels, one-hot or in a column, of numbers or texts, to (n,) whole numbers."""
     refusal = DatasetError(
         f"The array {name} is {array.shape} {array.dtype}, not one whole number for each image.",

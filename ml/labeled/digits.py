@@ -15,7 +15,8 @@ from ml.drawing.ink import Ink, ink_from_gray
 from ml.drawing.pictures import ink_from_image, ink_from_pixels
 from ml.drawing.strokes import ink_from_strokes, thin_strokes
 from ml.errors import DatasetError, InvalidDrawing
-from ml.labeled.formats import LabeledDrawing, family_of, iter_labeled
+from ml.labeled.exported import LabeledDrawing, family_of
+from ml.labeled.formats import iter_labeled
 from ml.labeled.packed import open_packed
 from ml.labeled.rows import TMNIST, TMNIST_HEADER, read_rows
 
@@ -92,14 +93,16 @@ def load_tmnist(path: Path) -> LabeledDigits:
 def is_tmnist(path: Path) -> bool:
     """Return whether the first columns of a file are TMNIST's, so that `load_tmnist` reads it.
 
-    The path may lead to a folder or to nothing. Raises DatasetError for a damaged csv.
+    The path may lead to anything, also to a folder or to nothing.
     """
-    name = path.name.lower()
-    if not path.is_file() or not name.removesuffix(".gz").removesuffix(".zip").endswith(".csv"):
+    if not path.is_file():
         return False
-    with open_packed(path, ".csv") as file:
-        columns = next(file.lines(), "").lower().split(",")[:2]
-    return [column.strip(' "\r\n') for column in columns] == list(TMNIST_HEADER[:2])
+    try:
+        with open_packed(path, ".csv") as file:
+            columns = next(file.lines(), "").lower().split(",")[:2]
+    except DatasetError:  # all else is read, or refused, by `load_labeled`
+        return False
+    return [column.strip(' "\n') for column in columns] == list(TMNIST_HEADER[:2])
 
 
 def load_labeled(path: Path) -> LabeledDigits:

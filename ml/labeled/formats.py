@@ -1,110 +1,73 @@
-"""Iterate over the drawings of a labeled file of any format."""
+"""Iterate over the drawings of a labeled file, folder or archive of any format."""
 
 from __future__ import annotations
 
-import base64
 import json
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ml.drawing.encoded import MAX_SIDE
 from ml.drawing.pictures import MAX_IMAGE_BYTES
-from ml.drawing.strokes import Strokes, parse_strokes
-from ml.errors import DatasetError, InvalidDrawing
-from ml.labeled.arrays import NPZ_DAMAGE, read_array, read_pairs
-from ml.labeled.foreign import read_start, refuse_foreign
-from ml.labeled.packed import MAX_UNPACKED, Notify, PackedFile, open_packed, open_zip
-from ml.labeled.rows import MAX_LABEL, PIXELS, parse_rows
+from ml.errors import DatasetError
+from ml.labeled.arrays import (
+    NPZ_DAMAGE,
+    parse_idx,
+    read_array,
+    read_pairs,
+    to_images,
+    to_labels,
+)
+from ml.labeled.exported import EXPORTED, EXPORTED_ARRAYS, LabeledDrawing, family_of, with_origin
+from ml.labeled.items import EXPECTED, LABEL_FIELDS, read_item
+from ml.labeled.members import Members, base_name, choose_members, find_members
+from ml.labeled.naming import Named, label_by_list, label_by_path
+from ml.labeled.packed import (
+    DAMAGE,
+    MAX_LINE,
+    MAX_UNPACKED,
+    Notify,
+    PackedFile,
+    Unlabeled,
+    open_zip,
+    unpack_stream,
+)
+from ml.labeled.rows import MAX_LABEL, parse_rows
+from ml.labeled.sniffing import ENOUGH, PICTURE_SUFFIXES, find_kind
 
 MAX_JSON: Final = 2**26
-"""Most bytes of unpacked stroke JSON; it is read at once, unlike the other formats."""
-NONE: Final = "none"
-"""Name of the eleventh class in json and as a folder."""
-LABELS: Final = (*map(str, range(10)), NONE)
-"""Folders of pictures; the label is the position."""
-PICTURE_SUFFIXES: Final = (".jpeg", ".jpg", ".png", ".webp")
-FORMATS: Final = (
-    "a csv of TMNIST or MNIST (also .gz or .zip), an .npz of images and labels, such as x and y or "
-    "x_train and y_train, an IDX file of images with its labels beside it, strokes as .json or "
-    ".ndjson, or a folder of pictures by digit"
-)
-
-# The IDX format opens with two zeros, the type (8 is unsigned byte) and the number of dimensions.
-# http://yann.lecun.com/exdb/mnist/
-IDX_IMAGES, IDX_LABELS = 0x0803, 0x0801
+"""Most bytes of unpacked JSON that is no ndjson; it is read at once, unlike the other formats."""
+MOST_TOLD: Final = 5
+Open = Callable[[], AbstractContextManager[PackedFile]]
 
 
-REVIEWS: Final = ("unreviewed", "approved", "rejected")
-"""What a reviewer of the site made of a drawing; nothing learns from a rejected one."""
-TIME: Final = "%Y%m%dt%H%M%S%fz"
-"""How the name of a drawing in a csv ends: the time in UTC."""
-EXPORTED: Final = re.compile(
-    r"(?:(?P<writer>[0-9a-f]{16})-)?(?P<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
-    r"(?:-(?P<review>[a-z]+)-(?P<source>[a-z]+)-(?P<created_at>\d{8}t\d{12}z))?"
-)
-"""Names of an exported csv: so read, a writer's drawings are of one family, as typefaces are."""
-EXPORTED_ARRAYS: Final = ("id", "created_at", "source", "review", "writer")
-"""What an exported npz has beside x and y: texts, of which an empty one is missing."""
+@dataclass(frozen=True)
+class _Source:
+    """One file, or two of IDX."""
 
-
-@dataclass(frozen=True, eq=False)
-class LabeledDrawing:
-    """One drawing of a labeled file.
-
-    At least one of `pixels`, `strokes` and `image` is given; the first of them is what is read. An
-    export gives all that it has, and what stands from `id` on.
-    """
-
-    label: int | None
-    """The digit that it shows, 0 to 9, or 10 where it is not a digit; None in an export of a
-    drawing without an answer."""
     name: str
-    """Name that is unique in the file, for people."""
-    writer: str | None = None
-    """The person or the family of typefaces that it is from; None if the file does not say."""
-    image: bytes | None = None
-    pixels: NDArray[np.uint8] | None = None
-    """(height, width) uint8, light on dark or dark on light."""
-    strokes: Strokes | None = None
-    """Strokes of points, as `ml.drawing.strokes.parse_strokes` gives them."""
-    pen_width: float | None = None
-    id: UUID | None = None
-    created_at: datetime | None = None
-    source: str | None = None
-    """How the site that exported it got it."""
-    review: str | None = None
-    """One of `REVIEWS`; None if the file does not say."""
-
-    @property
-    def is_lesson(self) -> bool:
-        """Whether a model may learn from it, or be measured by it."""
-        return self.label is not None and self.review != "rejected"
+    path: Path
+    """What errors call it, and drawings in it."""
+    open: Open
+    labels: Open | None = None
 
 
 def iter_labeled(path: Path, notify: Notify = lambda sentence: None) -> Iterator[LabeledDrawing]:
-    """Iterate over the drawings, at least one, of a labeled file or folder.
+    """Iterate over the drawings, at least one, of a labeled file, folder or archive.
 
-    - csv of TMNIST or MNIST (with and without a header), plain, gzipped or zipped;
-    - npz with images and labels, as `ml.labeled.arrays` finds them;
-    - IDX, gzipped or not: the file of images, beside which that of labels stands, or their folder;
-    - json with a list of objects with ``label``, ``strokes`` and perhaps ``writer``; or ndjson with
-      such an object on each line; gzipped, zipped or not. Exported ones, whose ``id`` is a UUID,
-      have base64 ``canonical`` pixels, and perhaps ``image``, and may lack strokes and a label;
-    - a folder with pictures in folders 0 to 9 and ``none``.
+    What it holds decides how it is read, not its name: `ml.labeled.sniffing.KINDS` lists the
+    formats. Of a folder or an archive, all files of one format that have labels are read. What is
+    not a digit has the label 10; in json and as a folder ``none`` is the same.
 
-    What is not a digit has the label 10; in json ``"none"`` is the same.
-
-    `notify` receives a sentence about each thing that was assumed or left aside.
+    `notify` receives, once, a sentence about each thing that was assumed or left aside.
 
     Memory stays small whatever size a file states. The drawings are checked as they come: a caller
     that wants the whole file or nothing goes to the end before it keeps the first.
@@ -117,83 +80,213 @@ def iter_labeled(path: Path, notify: Notify = lambda sentence: None) -> Iterator
     """
     if not path.exists():
         raise DatasetError("There is no such file.", path)
-    if path.is_dir():
-        yield from _iter_folder(path, notify)
-        return
-    refuse_foreign(read_start(path), path)
-    name = re.sub(r"\.(gz|bz2|xz|zip)$", "", path.name.lower())
-    for ending, read in READERS.items():
-        if name.endswith(ending):
-            yield from read(path, notify)
+    told: set[str] = set()
+
+    def tell(sentence: str) -> None:
+        if sentence not in told:
+            told.add(sentence)
+            notify(sentence)
+
+    members = find_members(path)
+    names = members.names
+    pictures = [name for name in names if name.lower().endswith(PICTURE_SUFFIXES)]
+    if pictures and not members.is_alone:
+        labels, listed = _label(members, pictures, tell)
+        if labels:
+            yield from _iter_pictures(members, {*pictures}, labels, listed, tell)
             return
-    raise DatasetError(f"The format is unknown; known are {FORMATS}.", path)
+        if len(pictures) == len(members.names):
+            message = (
+                "Its pictures have no labels: put them into folders 0 to 9 and none, or list them "
+                "in a csv of file names and labels."
+            )
+            raise Unlabeled(message, path)
+    yield from _iter_files(members, tell)
 
 
-def family_of(name: str) -> str:
-    """Return the family of a face named as in TMNIST: ``Roboto`` for ``Roboto-Bold``.
-
-    It ends at the first hyphen, or at the bracket that lists the axes of a variable font. So
-    ``IBM-Plex-Sans`` and ``IBM-Plex-Mono`` are one, which is harmless: a family is never divided.
-    """
-    return re.split(r"[-\[]", name, maxsplit=1)[0] or name
-
-
-def _iter_csv(path: Path, notify: Notify) -> Iterator[LabeledDrawing]:
-    number = 0
-    with open_packed(path, ".csv") as file:
-        for rows in parse_rows(file, notify=notify):
-            names = rows.names or [""] * len(rows.labels)
-            for image, label, face in zip(rows.images, rows.labels.tolist(), names, strict=True):
-                number += 1
-                name = f"{face}, digit {label}" if face else _numbered(path, number)
-                writer = (face if rows.are_writers else family_of(face)) if face else None
-                drawing = LabeledDrawing(label, name, writer, pixels=image)
-                found = EXPORTED.fullmatch(face)
-                yield _with_origin(drawing, found.groupdict(), path) if found else drawing
+def _label(
+    members: Members, pictures: list[str], notify: Notify
+) -> tuple[dict[str, Named], str | None]:
+    """Find the labels of pictures: in a csv that lists them, which is named, or in their paths."""
+    for name in members.names:
+        if base_name(name).endswith((".csv", ".tsv")):
+            with members.open(name) as file:
+                if found := label_by_list(file, pictures, notify):
+                    return found, name
+    return label_by_path(pictures, notify), None
 
 
-def _with_origin(
-    drawing: LabeledDrawing, origin: Mapping[str, Any], path: Path, line: int | None = None
-) -> LabeledDrawing:
-    """Add what an export says about a drawing, if its id is one of the site's."""
-    given = {name: origin.get(name) or None for name in EXPORTED_ARRAYS}
+def _iter_pictures(
+    members: Members,
+    pictures: set[str],
+    labels: dict[str, Named],
+    listed: str | None,
+    notify: Notify,
+) -> Iterator[LabeledDrawing]:
+    at = ""
     try:
-        pk = UUID(given["id"])
-    except (AttributeError, TypeError, ValueError):
-        return drawing
-    for name, value in given.items():
-        if not isinstance(value, str | None):
-            message = f"{drawing.name}: The field {name!r} is {value!r:.20}, not a text."
-            raise DatasetError(message, path, line)
-    if given["review"] not in (None, *REVIEWS):
-        message = f"{drawing.name}: The review is {given['review']!r:.20}, not one of"
-        raise DatasetError(f"{message} {', '.join(REVIEWS)}.", path, line)
-    return replace(
-        drawing,
-        id=pk,
-        writer=given["writer"],
-        created_at=_read_time(given["created_at"], drawing.name, path, line),
-        source=given["source"],
-        review=given["review"],
-    )
+        for name, file in members.each(labels):
+            at = name
+            image = file.read(MAX_IMAGE_BYTES + 1)
+            named = labels[name]
+            yield LabeledDrawing(named.label, name, named.writer, image=image)
+    except DAMAGE as error:
+        message = f"A file of it cannot be read: {getattr(error, 'strerror', None) or error}."
+        raise DatasetError(message, members.path / at) from error
+    aside = [name for name in members.names if name not in labels and name != listed]
+    unlabeled = [name for name in aside if name in pictures]
+    others = [name for name in aside if name not in pictures]
+    for names, reason in ((unlabeled, "whose label is not known"), (others, "of another format")):
+        if names:
+            word = "file" if len(names) == 1 else "files"
+            notify(f"Left out: {len(names):,} {word} {reason}, such as {names[0]}.")
 
 
-def _read_time(text: str | None, name: str, path: Path, line: int | None) -> datetime | None:
-    if text is None:
-        return None
+def _iter_files(members: Members, notify: Notify) -> Iterator[LabeledDrawing]:
+    """Read the labeled files of the first format of which there are any."""
+    found, aside = _find_sources(members, notify)
+    read: list[str] = []
+    for kind, sources in found.items():
+        if read:
+            aside |= dict.fromkeys((source.name for source in sources), "It has another format.")
+            continue
+        for source in sources:
+            try:
+                yield from READERS[kind](source, notify)
+            except Unlabeled as error:
+                aside[source.name] = error.message if error.path != members.path else str(error)
+                if members.is_alone:
+                    raise
+            else:
+                read.append(source.name)
+    reasons = [f"{name} is left out: {reason}" for name, reason in aside.items()]
+    if not read:
+        if not reasons:
+            raise DatasetError("There are no files in it.", members.path)
+        none = "" if len(reasons) == 1 else f"None of the {len(reasons):,} files in it is read. "
+        message = none + reasons[0]
+        raise Unlabeled(message, members.path)
+    if len(read) > 1:
+        notify(f"All of these are read: {', '.join(read)}.")
+    for reason in reasons[:MOST_TOLD]:
+        notify(reason)
+    if len(reasons) > MOST_TOLD:
+        notify(f"{len(reasons) - MOST_TOLD:,} more files are left out.")
+
+
+def _find_sources(
+    members: Members, notify: Notify
+) -> tuple[dict[str, list[_Source]], dict[str, str]]:
+    """Sort files by format, and say why others are left out; raises for a file alone."""
+    kinds: dict[str, tuple[str, bytes]] = {}
+    aside: dict[str, str] = {}
+    path = members.path
     try:
-        is_short = "-" not in text
-        time = datetime.strptime(text, TIME) if is_short else datetime.fromisoformat(text)
-        moment = time.replace(tzinfo=UTC) if is_short else time.astimezone(UTC)
-        if (is_short or time.tzinfo) and 1970 <= moment.year <= 9000:
-            return moment
-    except (ValueError, OverflowError):
-        pass
-    message = f"{name}: The time is {text!r:.40}, not one such as 2026-11-29T06:25:00+00:00."
-    raise DatasetError(message, path, line)
+        for name, file in members.each(members.names):
+            try:
+                start = unpack_stream(file, MAX_UNPACKED).read(ENOUGH)
+                kinds[name] = find_kind(start, path if members.is_alone else path / name), start
+            except Unlabeled as error:
+                if members.is_alone:
+                    raise
+                aside[name] = error.message
+    except DAMAGE as error:
+        raise DatasetError("The file is damaged or cut off; get it again.", path) from error
+    seen: dict[tuple[Path, str], str] = {}
+    for name in sorted(kinds):
+        twin = seen.setdefault((Path(name).parent, base_name(name)), name)
+        if twin != name:
+            aside[name] = f"It is {twin} once more, packed."
+            del kinds[name]
+    found: dict[str, list[_Source]] = {kind: [] for kind in READERS}
+    is_one = len([kind for kind, _ in kinds.values() if kind != "idx"]) == 1
+    for name in sorted(kinds):
+        kind, _ = kinds[name]
+        if kind == "idx":
+            continue
+        if kind == "npz" and members.is_archive:
+            aside[name] = "It is an archive inside of an archive; unpack that."
+            continue
+        shown = path if members.is_alone or (is_one and kind != "npz") else path / name
+        found[kind].append(_Source(name, shown, partial(members.open, name, shown=shown)))
+    idx = {name: start[3] for name, (kind, start) in kinds.items() if kind == "idx"}
+    found["idx"] = _pair_idx(members, idx, aside)
+    return found, aside
 
 
-def _iter_npz(path: Path, notify: Notify) -> Iterator[LabeledDrawing]:
+def _pair_idx(members: Members, sizes: dict[str, int], aside: dict[str, str]) -> list[_Source]:
+    """Put files of images and of labels together whose names are the same otherwise."""
+    if members.is_alone and sizes:
+        ((name, dimensions),) = sizes.items()
+        if dimensions < 3:
+            message = "Give the IDX file of images, named like train-images-idx3-ubyte."
+            raise DatasetError(message, members.path)
+        beside = members.path.parent
+        near = [each.name for each in beside.iterdir() if _idx_key(each.name) == _idx_key(name)]
+        folder = choose_members(beside, sorted(near))
+        labels = [each for each in folder.names if each != name and _is_idx_of_labels(folder, each)]
+        if not labels:
+            wanted = base_name(name).replace("images", "labels").replace("idx3", "idx1")
+            message = f"The file of labels, {wanted}, does not stand beside it."
+            raise Unlabeled(message, members.path)
+        return [
+            _Source(
+                name, members.path, partial(members.open, name), partial(folder.open, labels[0])
+            )
+        ]
+    pairs = []
+    for name in sorted(name for name, dimensions in sizes.items() if dimensions >= 3):
+        labels = [
+            other
+            for other, dimensions in sizes.items()
+            if dimensions < 3
+            and Path(other).parent == Path(name).parent
+            and _idx_key(other) == _idx_key(name)
+        ]
+        if labels:
+            source = partial(members.open, name), partial(members.open, min(labels))
+            pairs.append(_Source(name, members.path / name, *source))
+        else:
+            aside[name] = "No file of labels stands beside it."
+    return pairs
+
+
+def _idx_key(name: str) -> str:
+    """Return what names of images and of labels that belong together have in common."""
+    return re.sub(r"images?|labels?|idx\d?|ubyte|int|[^a-z0-9]", "", base_name(name))
+
+
+def _is_idx_of_labels(folder: Members, name: str) -> bool:
+    with suppress(DatasetError), folder.open(name) as file:
+        start = file.read(4)
+        return find_kind(start, file.path) == "idx" and start[3] < 3
+    return False
+
+
+def _iter_csv(source: _Source, notify: Notify) -> Iterator[LabeledDrawing]:
+    path, number = source.path, 0
+    try:
+        with source.open() as file:
+            for rows in parse_rows(file, notify=notify):
+                names = rows.names or [""] * len(rows.labels)
+                labels = rows.labels.tolist()
+                for image, label, face in zip(rows.images, labels, names, strict=True):
+                    number += 1
+                    name = f"{face}, digit {label}" if face else _numbered(path, number)
+                    writer = (face if rows.are_writers else family_of(face)) if face else None
+                    drawing = LabeledDrawing(label, name, writer, pixels=image)
+                    found = EXPORTED.fullmatch(face)
+                    yield with_origin(drawing, found.groupdict(), path) if found else drawing
+    except Unlabeled as error:
+        with source.open() as file:
+            if label_by_list(file, [], lambda sentence: None) is not None:
+                message = "It lists pictures: give the folder that holds them and this file."
+                raise Unlabeled(message, path) from error
+        raise
+
+
+def _iter_npz(source: _Source, notify: Notify) -> Iterator[LabeledDrawing]:
+    path = source.path
     try:
         with path.open("rb") as file, open_zip(file) as archive:
             names = {*archive.namelist()}
@@ -209,70 +302,44 @@ def _iter_npz(path: Path, notify: Notify) -> Iterator[LabeledDrawing]:
         raise DatasetError(message, path) from error
     if any(pair.labels is None for pair in pairs):
         message = "It holds images without labels; add an array y with a label for each."
-        raise DatasetError(message, path)
-    if not all(_is_size(*pair.images.shape[1:]) for pair in pairs):
-        found = pairs[0].images.shape[1:]
-        raise DatasetError(f"Its images of {found} pixels are too large for digits.", path)
+        raise Unlabeled(message, path)
     for name, array in origin.items():
         if array.shape != pairs[0].images.shape[:1] or len(pairs) > 1:
             raise DatasetError(f"The array {name} is {array.shape}: one for each label.", path)
     numbers = count()
     for pair in pairs:
         assert pair.labels is not None
-        for drawing in _label(pair.images, pair.labels, path):
+        for drawing in _label_images(pair.images, pair.labels, path):
             number = next(numbers)
             row = {name: array[number].item() for name, array in origin.items()}
             drawing = replace(drawing, name=_numbered(path, number + 1))
-            yield _with_origin(drawing, row, path) if row else drawing
+            yield with_origin(drawing, row, path) if row else drawing
 
 
-def _iter_idx(path: Path, notify: Notify) -> Iterator[LabeledDrawing]:
-    """Read a pair of IDX files, of which `path` is that of images."""
-    if "images" not in path.name or "idx3" not in path.name:
-        raise DatasetError("Give the IDX file of images, named like train-images-idx3-ubyte.", path)
-    name = path.name.replace("images", "labels").replace("idx3", "idx1").removesuffix(".gz")
-    beside = [path.with_name(name + ending) for ending in ("", ".gz")]
-    labels_path = next((candidate for candidate in beside if candidate.exists()), None)
-    if labels_path is None:
-        raise DatasetError(f"The file of labels, {name}, does not stand beside it.", path)
-    images, labels = _read_idx(path, IDX_IMAGES), _read_idx(labels_path, IDX_LABELS)
+def _iter_idx(source: _Source, notify: Notify) -> Iterator[LabeledDrawing]:
+    assert source.labels is not None
+    with source.open() as file:
+        images = to_images(parse_idx(file, MAX_UNPACKED), file.path.name, source.path, notify)
+    with source.labels() as file:
+        labels, name = parse_idx(file, MAX_UNPACKED), file.path.name
+    if labels.ndim == 2 and labels.shape[1] not in (1, 10, 11):
+        notify(f"The first of the {labels.shape[1]} columns of {name} is read as the label.")
+        labels = labels[:, :1]
+    labels = to_labels(labels, name, source.path)
     if len(images) != len(labels):
-        message = f"It has {len(images):,} images, but {labels_path.name} {len(labels):,} labels."
-        raise DatasetError(message, path)
-    if not _is_size(*images.shape[1:]):
-        raise DatasetError(f"Its images of {images.shape[1:]} pixels are not digits.", path)
-    yield from _label(images, labels, path)
+        message = f"It has {len(images):,} images, but {name} {len(labels):,} labels."
+        raise DatasetError(message, source.path)
+    yield from _label_images(images, labels, source.path)
 
 
-def _read_idx(path: Path, magic: int) -> NDArray[np.uint8]:
-    """Read an IDX file of bytes."""
-    with open_packed(path, "ubyte") as file:
-        return parse_idx(file, magic, MAX_UNPACKED)
-
-
-def parse_idx(file: PackedFile, magic: int, largest: int) -> NDArray[np.uint8]:
-    """Read an open IDX file of bytes, whose length is exactly what its header states."""
-    sizes = 4 * (magic & 0xFF)
-    header = file.read(4 + sizes)
-    if len(header) < 4 + sizes or int.from_bytes(header[:4]) != magic:
-        kind = "images" if magic == IDX_IMAGES else "labels"
-        raise DatasetError(f"This is not an IDX file of {kind} (magic {magic:#06x}).", file.path)
-    shape = [int.from_bytes(header[at : at + 4]) for at in range(4, len(header), 4)]
-    stated = math.prod(shape)
-    if stated > largest:
-        raise DatasetError(f"The header states {stated:,} bytes, far too many.", file.path)
-    data = file.read(stated + 1)
-    if len(data) != stated:
-        relation = "more than" if len(data) > stated else f"but {len(data):,} of"
-        message = f"There are {relation} the {stated:,} bytes that the header states."
-        raise DatasetError(message, file.path)
-    return np.frombuffer(data, np.uint8).reshape(shape)
-
-
-def _label(images: NDArray[np.uint8], labels: NDArray[Any], path: Path) -> Iterator[LabeledDrawing]:
+def _label_images(
+    images: NDArray[np.uint8], labels: NDArray[Any], path: Path
+) -> Iterator[LabeledDrawing]:
     """Put images and labels together."""
     if not len(labels):
         raise DatasetError("There are no digits in it.", path)
+    if max(images.shape[1:]) > MAX_SIDE or not min(images.shape[1:]):
+        raise DatasetError(f"Its images of {images.shape[1:]} pixels are not digits.", path)
     for number, (image, label) in enumerate(zip(images, labels, strict=True), start=1):
         if not 0 <= label <= MAX_LABEL:
             message = (
@@ -282,9 +349,18 @@ def _label(images: NDArray[np.uint8], labels: NDArray[Any], path: Path) -> Itera
         yield LabeledDrawing(int(label), _numbered(path, number), pixels=image)
 
 
-def _iter_json(path: Path, notify: Notify) -> Iterator[LabeledDrawing]:
-    with open_packed(path, ".json") as file:
-        text = file.read(MAX_JSON + 1)
+def _iter_json(source: _Source, notify: Notify) -> Iterator[LabeledDrawing]:
+    path = source.path
+    with source.open() as file:
+        start = file.read(MAX_LINE)
+        text = (
+            b""
+            if _begins_with_item(start)
+            else start + file.read(max(0, MAX_JSON + 1 - len(start)))
+        )
+    if not text:
+        yield from _iter_lines(source, notify)
+        return
     if len(text) > MAX_JSON:
         raise DatasetError(f"The JSON is larger than {MAX_JSON:,} bytes; use ndjson.", path)
     try:
@@ -293,15 +369,31 @@ def _iter_json(path: Path, notify: Notify) -> Iterator[LabeledDrawing]:
         raise DatasetError(f"This is not JSON: {error.msg}.", path, error.lineno) from error
     except (ValueError, RecursionError) as error:
         raise DatasetError("This is not JSON that can be read.", path) from error
+    if isinstance(items, dict):  # such as {"drawings": […]}
+        lists = [value for value in items.values() if isinstance(value, list) and value]
+        lists = [value for value in lists if isinstance(value[0], dict)]
+        items = lists[0] if len(lists) == 1 else items
     if not isinstance(items, list) or not items:
-        raise DatasetError('The JSON must be a list of {"label": 7, "strokes": …}.', path)
+        message = f"The JSON must be a list of {EXPECTED}, or of pixels or an image with a label."
+        raise Unlabeled(message, path)
     for number, item in enumerate(items, start=1):
-        yield _read_item(item, path, number)
+        yield read_item(item, _numbered(path, number), path, number, notify)
 
 
-def _iter_ndjson(path: Path, notify: Notify) -> Iterator[LabeledDrawing]:
-    with open_packed(path, ".ndjson") as file:
-        empty = True
+def _begins_with_item(start: bytes) -> bool:
+    """Whether a text has a JSON object on each line, by its first line."""
+    line, _, rest = start.removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")
+    try:
+        item = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    is_item = isinstance(item, dict) and not {*LABEL_FIELDS, "annotations", "id"}.isdisjoint(item)
+    return is_item or (isinstance(item, dict) and bool(rest.strip()))
+
+
+def _iter_lines(source: _Source, notify: Notify) -> Iterator[LabeledDrawing]:
+    path = source.path
+    with source.open() as file:
         for line in file.lines():
             if line.isspace():
                 continue
@@ -309,104 +401,17 @@ def _iter_ndjson(path: Path, notify: Notify) -> Iterator[LabeledDrawing]:
                 item = json.loads(line)
             except (ValueError, RecursionError) as error:
                 raise DatasetError("The line is not JSON.", path, file.line) from error
-            yield _read_item(item, path, file.line, line=file.line)
-            empty = False
-    if empty:
-        raise DatasetError("There are no drawings in it.", path)
-
-
-def _read_item(item: object, path: Path, number: int, line: int | None = None) -> LabeledDrawing:
-    """Check one drawing of a JSON file."""
-    where = "" if line else f"Drawing {number:,}: "
-    if not isinstance(item, dict):
-        raise DatasetError(
-            f'{where}This is not an object {{"label": 7, "strokes": …}}.', path, line
-        )
-    drawing = _with_origin(LabeledDrawing(None, _numbered(path, number)), item, path, line)
-    label, writer = item.get("label"), item.get("writer")
-    if label == NONE:
-        label = MAX_LABEL
-    if (label is not None or drawing.id is None) and (
-        type(label) is not int or not 0 <= label <= MAX_LABEL
-    ):
-        message = f'{where}The label is {label!r:.20}; a label is a number from 0 to 9, or "none".'
-        raise DatasetError(message, path, line)
-    if not isinstance(writer, str | int | None):
-        raise DatasetError(f"{where}The writer is not a name.", path, line)
-    drawing = replace(drawing, label=label, writer=None if writer is None else str(writer))
-    strokes, has_pixels = item.get("strokes"), isinstance(item.get("canonical"), str)
-    if has_pixels:
-        pixels = _decode(item["canonical"])
-        if pixels is None or len(pixels) != PIXELS:
-            message = f"{where}The canonical pixels are not {PIXELS} bytes in base64."
-            raise DatasetError(message, path, line)
-        drawing = replace(drawing, pixels=np.frombuffer(pixels, np.uint8).reshape(28, 28))
-        if isinstance(item.get("image"), str):
-            image = _decode(item["image"])
-            if image is None:
-                raise DatasetError(f"{where}The image is not a PNG in base64.", path, line)
-            drawing = replace(drawing, image=image)
-        if strokes is None:
-            return drawing
-    if isinstance(width := item.get("pen_width"), int | float) and 0 < width < math.inf:
-        drawing = replace(drawing, pen_width=float(width))
-    try:
-        return replace(drawing, strokes=parse_strokes(strokes, is_ours=True))
-    except InvalidDrawing as error:
-        raise DatasetError(f"{where}{error}", path, line) from error
-
-
-def _decode(text: str) -> bytes | None:
-    try:
-        return base64.b64decode(text, validate=True)
-    except ValueError:
-        return None
-
-
-def _iter_folder(path: Path, notify: Notify) -> Iterator[LabeledDrawing]:
-    """Read pictures by digit, or the one pair of IDX files in a folder."""
-    idx = sorted(path.glob("*images*idx3*"))
-    if len(idx) == 1:
-        yield from _iter_idx(idx[0], notify)
-        return
-    pictures = [
-        picture
-        for label in LABELS
-        for picture in sorted((path / label).glob("*"))
-        if picture.suffix.lower() in PICTURE_SUFFIXES and not picture.name.startswith(".")
-    ]
-    if not pictures:
-        endings = ", ".join(PICTURE_SUFFIXES)
-        message = (
-            f"The folder has neither folders 0 to 9 or none with {endings}, nor one pair of IDX "
-            "files."
-        )
-        raise DatasetError(message, path)
-    for picture in pictures:
-        try:
-            with picture.open("rb") as file:
-                image = file.read(MAX_IMAGE_BYTES + 1)
-        except OSError as error:
-            raise DatasetError(f"The file cannot be read: {error.strerror}.", picture) from error
-        label = picture.parent.name
-        yield LabeledDrawing(LABELS.index(label), f"{label}/{picture.name}", image=image)
+            name = _numbered(path, file.line)
+            yield read_item(item, name, path, file.line, notify, line=file.line)
 
 
 def _numbered(path: Path, number: int) -> str:
     return f"{path.name}, digit {number}"
 
 
-def _is_size(*sides: int) -> bool:
-    return all(1 <= side <= MAX_SIDE for side in sides)
-
-
-READERS: Final[Mapping[str, Callable[[Path, Notify], Iterator[LabeledDrawing]]]] = {
-    ".csv": _iter_csv,
-    ".tsv": _iter_csv,
-    ".npz": _iter_npz,
-    "ubyte": _iter_idx,
-    ".ndjson": _iter_ndjson,
-    ".jsonl": _iter_ndjson,
-    ".json": _iter_json,
+READERS: Final[Mapping[str, Callable[[_Source, Notify], Iterator[LabeledDrawing]]]] = {
+    "csv": _iter_csv,
+    "npz": _iter_npz,
+    "idx": _iter_idx,
+    "json": _iter_json,
 }
-"""Readers by the ending of a file's name, without .gz and .zip."""

@@ -11,7 +11,7 @@ from sklearn.datasets import fetch_openml
 from ml.drawing.canonical import CANONICAL_SIZE
 from ml.errors import DatasetError
 from ml.labeled.digits import LabeledDigits, canonicalize, load_labeled
-from ml.labeled.formats import LabeledDrawing
+from ml.labeled.exported import LabeledDrawing
 
 TRAINING_DIGITS: Final = 60_000
 """MNIST's first digits, which its authors meant for training; the other 10,000 are for tests, and

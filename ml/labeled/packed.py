@@ -24,6 +24,7 @@ MAX_LINE: Final = 2**16
 
 MAX_LISTED: Final = 1_000
 """Most files of a zip archive, of which one or two are read."""
+SYSTEM_FILES: Final = (("thumbs.db",), ("desktop.ini",))
 GZIP: Final = b"\x1f\x8b"
 LISTED: Final = b"PK\x01\x02"
 """Begin of each entry in a zip archive's list."""
@@ -220,7 +221,7 @@ def _open_member(path: Path, file: IO[bytes], ending: str) -> Iterator[IO[bytes]
         members = [
             member
             for member in archive.infolist()
-            if member.filename.lower().endswith(ending) and not _is_hidden(member.filename)
+            if member.filename.lower().endswith(ending) and not is_hidden(member.filename)
         ]
         if len(members) != 1:
             names = ", ".join(member.filename for member in members[:5]) or "none"
@@ -229,13 +230,7 @@ def _open_member(path: Path, file: IO[bytes], ending: str) -> Iterator[IO[bytes]
                 path,
             )
         (member,) = members
-        parts = PurePosixPath(member.filename.replace("\\", "/")).parts
-        if ".." in parts or parts[0] == "/" or parts[0].endswith(":"):
-            raise DatasetError(
-                f"The zip archive names its file {member.filename!r}, outside of itself.", path
-            )
-        if member.flag_bits & 1:
-            raise DatasetError("The zip archive is encrypted; unpack it first.", path)
+        check_member(member, path)
         try:
             stream = stack.enter_context(open_member(archive, member.filename))
         except DAMAGE as error:
@@ -243,15 +238,26 @@ def _open_member(path: Path, file: IO[bytes], ending: str) -> Iterator[IO[bytes]
         yield stream
 
 
-def open_zip(file: IO[bytes]) -> zipfile.ZipFile:
+def check_member(member: zipfile.ZipInfo, path: Path) -> None:
+    """Refuse a file of a zip archive that is encrypted, or named as one outside of the archive."""
+    parts = PurePosixPath(member.filename.replace("\\", "/")).parts
+    if not parts or ".." in parts or parts[0] == "/" or parts[0].endswith(":"):
+        raise DatasetError(
+            f"The zip archive names its file {member.filename!r}, outside of itself.", path
+        )
+    if member.flag_bits & 1:
+        raise DatasetError("The zip archive is encrypted; unpack it first.", path)
+
+
+def open_zip(file: IO[bytes], most: int = MAX_LISTED) -> zipfile.ZipFile:
     """Open a zip archive of few files; to list those of a large one would take seconds."""
     file.seek(0)
     files, before = 0, b""
     while piece := file.read(PIECE):
         files += (before + piece).count(LISTED) - before.count(LISTED)
         before = piece[-len(LISTED) + 1 :]
-        if files > MAX_LISTED:
-            raise zipfile.BadZipFile(f"it lists more than {MAX_LISTED:,} files")
+        if files > most:
+            raise zipfile.BadZipFile(f"it lists more than {most:,} files")
     return zipfile.ZipFile(file)
 
 
@@ -270,6 +276,8 @@ def _unreadable(path: Path, error: OSError) -> DatasetError:
     return DatasetError(f"The file cannot be read: {error.strerror}.", path)
 
 
-def _is_hidden(name: str) -> bool:
-    """Whether a system added this file to the archive, such as ``__MACOSX/._a.csv``."""
-    return any(part.startswith(("__MACOSX", "._")) for part in PurePosixPath(name).parts)
+def is_hidden(name: str) -> bool:
+    """Whether a system added this file or folder, such as ``__MACOSX/._a.csv``."""
+    parts = PurePosixPath(name.lower()).parts
+    hides = any(part.startswith((".", "__macosx")) and part != ".." for part in parts)
+    return hides or parts[-1:] in SYSTEM_FILES

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ml.drawing.canonical import CANONICAL_SIZE, Digits
 from ml.errors import DatasetError
 from ml.labeled.packed import Notify, PackedFile, Unlabeled, open_packed
+from ml.labeled.sniffing import FORMATS
 
 PIXELS: Final = CANONICAL_SIZE**2
 BATCH_LINES: Final = 1024
@@ -110,13 +111,14 @@ def parse_rows(
     delimiter = max(DELIMITERS, key=first.count) if headers is ANY_DIGITS else ","
     fields = [field.strip().lower() for field in _split(first, delimiter)]
     number, count = 2, 0
-    if headers is ANY_DIGITS and all(map(_is_number, fields)) and not _are_numbered(fields):
+    is_bare = headers is ANY_DIGITS and len(fields) > 1 and all(map(_is_number, fields))
+    if is_bare and not _are_numbered(fields):
         layout, number, lines = Layout(), 1, chain([first], lines)
         if len(fields) == PIXELS:
             layout = Layout(label="missing")
         elif len(fields) != PIXELS + 1:
             message = f"There are {len(fields)} columns; a row has 785: the label and 28x28 pixels."
-            raise DatasetError(message, path, 1, 0)
+            raise Unlabeled(message, path, 1, 0)
     else:
         layout = _find_layout(fields, headers, path, notify)
     if layout.label == "missing" and needs_labels:
@@ -169,17 +171,16 @@ def _find_layout(
     if headers is ANY_DIGITS and (layout := _infer_layout(fields, notify)):
         return layout
     if len(fields) == 1:
-        message = "There is no comma, semicolon or tab in the first line; it is not a csv."
-        raise DatasetError(message, path, 1)
+        raise Unlabeled(f"The format is unknown; known are {FORMATS}.", path)
     likest = max(headers, key=lambda header: len(set(header) & set(fields)))
     right = f"{', '.join(likest[:3])} … {', '.join(likest[-2:])}"
     missing = [column for column in likest if column not in fields]
     excess = [column for column in fields if column not in likest]
     if missing:
-        raise DatasetError(f"The column {missing[0]!r} is missing; needed are {right}.", path, 1)
+        raise Unlabeled(f"The column {missing[0]!r} is missing; needed are {right}.", path, 1)
     if excess:
-        raise DatasetError(f"The column {excess[0]!r} is too many; needed are {right}.", path, 1)
-    raise DatasetError(f"The columns are not in this order, each once: {right}.", path, 1)
+        raise Unlabeled(f"The column {excess[0]!r} is too many; needed are {right}.", path, 1)
+    raise Unlabeled(f"The columns are not in this order, each once: {right}.", path, 1)
 
 
 def _infer_layout(fields: list[str], notify: Notify) -> Layout | None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ml.drawing.canonical import Digits
 from ml.errors import DatasetError
 from ml.labeled.digits import is_held_out
-from ml.labeled.formats import family_of
+from ml.labeled.exported import family_of
 from ml.labeled.rows import LETTERS, read_rows
 from ml.writing.augmentation import augment
 from ml.writing.pen import PEN, PenSettings, write_digits

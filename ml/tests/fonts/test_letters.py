@@ -13,7 +13,7 @@ from ml.fonts.letters import FACES, LETTERS, LOOKALIKES, LetterSummary, build_le
 from ml.fonts.rendering import render_characters
 from ml.fonts.typefaces import build_tmnist
 from ml.labeled.digits import load_tmnist
-from ml.labeled.formats import family_of
+from ml.labeled.exported import family_of
 from ml.tests.kit.fonts import Signs, segment_signs, write_font
 
 BUNDLED = Path(__file__).parents[3] / "fixtures"

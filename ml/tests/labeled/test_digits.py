@@ -18,7 +18,7 @@ from ml.labeled.digits import (
     split_by_group,
     without,
 )
-from ml.labeled.formats import LabeledDrawing
+from ml.labeled.exported import LabeledDrawing
 from ml.tests.kit.labeled import digit_pixels, mnist_row, tmnist_text, write_text
 
 
@@ -161,7 +161,7 @@ def test_digits_that_are_among_others_are_left_out() -> None:
         ("faces.csv", "names,labels,1,2\n", True),
         ("faces.csv", '"Names","Labels","1"\r\n', True),
         ("mnist.csv", "label,pixel0\n", False),
-        ("faces.txt", "names,labels,1,2\n", False),
+        ("faces.txt", "names,labels,1,2\n", True),
     ],
 )
 def test_a_file_in_the_format_of_tmnist_is_known_by_its_first_columns(

@@ -18,7 +18,8 @@ from ml.drawing.pictures import encode_png
 from ml.errors import DatasetError
 from ml.labeled import formats
 from ml.labeled.digits import canonicalize
-from ml.labeled.formats import LabeledDrawing, family_of, iter_labeled
+from ml.labeled.exported import LabeledDrawing, family_of
+from ml.labeled.formats import iter_labeled
 from ml.tests.kit.hostile import npy, npz_of, zip_of
 from ml.tests.kit.labeled import digit_pixels, idx, mnist_row, tmnist_text, write_text
 
@@ -171,11 +172,20 @@ def test_an_npz_with_pickled_objects_is_refused(tmp_path: Path) -> None:
     refuse(path, "y.npy holds Python objects, which are not opened")
 
 
-@pytest.mark.parametrize("data", [b"", b"nonsense", b"PK\x03\x04 cut off"])
-def test_a_file_named_npz_with_other_content_is_refused(tmp_path: Path, data: bytes) -> None:
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "The file is empty"),
+        (b"nonsense", "The format is unknown; known are a csv"),
+        (b"PK\x03\x04 cut off", "The zip archive is damaged"),
+    ],
+)
+def test_a_file_named_npz_with_other_content_is_told_by_that(
+    tmp_path: Path, data: bytes, message: str
+) -> None:
     path = tmp_path / "a.npz"
     path.write_bytes(data)
-    refuse(path, "not a whole npz file")
+    refuse(path, message)
 
 
 def test_an_npz_whose_header_states_a_gigantic_array_is_refused_unread(tmp_path: Path) -> None:
@@ -261,13 +271,13 @@ def test_the_file_of_labels_alone_is_refused_with_advice(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("images", "message"),
     [
-        (idx(2, 28, 28, data=IMAGES.tobytes(), magic=0x0801), "not an IDX file of images"),
-        (b"\0\0\x08", "not an IDX file of images"),
+        (idx(2, 28, 28, data=IMAGES.tobytes(), magic=0x0801), "Give the IDX file of images"),
+        (b"\0\0\x08", "The format is unknown, or it is damaged"),
         (idx(2, 28, 28, data=IMAGES.tobytes()[:-1]), "but 1,567 of the 1,568 bytes"),
         (idx(2, 28, 28, data=IMAGES.tobytes() + b"1"), "more than the 1,568 bytes"),
         (idx(3, 28, 28, data=bytes(3 * 784)), "It has 3 images, but train-labels.* 2 labels"),
         (idx(2**32 - 1, 28, 28, data=b""), "The header states .* far too many"),
-        (idx(2, 0, 0, data=b""), r"images of \(0, 0\) pixels"),
+        (idx(2, 0, 0, data=b""), r"is \(2, 0, 0\) uint8, not images"),
     ],
 )
 def test_an_idx_file_that_does_not_keep_to_its_header_is_refused(
@@ -296,7 +306,7 @@ def test_pictures_are_read_from_folders_by_digit(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
-    refuse(tmp_path, "neither folders 0 to 9")
+    refuse(tmp_path, "There are no files in it")
 
 
 def test_strokes_are_read_with_their_writer(tmp_path: Path) -> None:
@@ -399,7 +409,16 @@ def test_a_wrong_field_of_an_export_is_named(
         ({"strokes": STROKES}, "The label is None"),
         ({"label": 11, "strokes": STROKES}, "The label is 11"),
         ({"label": True, "strokes": STROKES}, "The label is True"),
-        ({"label": "7", "strokes": STROKES}, "The label is '7'"),
+        ({"label": "cat", "strokes": STROKES}, "The label is 'cat'"),
+        ({"label": 7, "strokes": [[[7, 20, 12], [5, 5, 24]]]}, "the third number of a point"),
+        ({"label": 7, "drawing": [[[7, 20], [5]]]}, "both of one length"),
+        ({"label": 7, "drawing": [[7, 20], [5, 5]]}, "not one of Quick, Draw!"),
+        ({"label": 7, "drawing": 3}, "not one of Quick, Draw!"),
+        ({"label": 7, "pixels": [0] * 783}, "There are 783 pixels"),
+        ({"label": 7, "pixels": ["0"] * 784}, "not all numbers"),
+        ({"label": 7, "pixels": [[0], [0, 1]]}, "not a plain list"),
+        ({"label": 7, "pixels": [256] * 784}, "The pixels reach from"),
+        ({"label": 7, "image": "/data/upload/1.png"}, "not a picture in base64"),
         ({"label": 7}, "The strokes are a list"),
         ({"label": 7, "strokes": [[[1, None]]]}, "."),
         ({"label": 7, "strokes": []}, "Nothing is drawn"),
@@ -424,7 +443,7 @@ def test_json_that_breaks_off_is_named_with_its_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["[" * 100_000, "[" + "9" * 5_000 + "]", "{}", "[]", "7"],
+    ["[" * 100_000, "[" + "9" * 5_000 + "]", "{}", "[]"],
 )
 def test_json_of_something_else_is_refused(tmp_path: Path, text: str) -> None:
     refuse(write_text(tmp_path / "a.json", text), "JSON")
@@ -436,7 +455,7 @@ def test_nan_among_the_strokes_is_refused(tmp_path: Path) -> None:
 
 
 def test_ndjson_without_a_line_is_refused(tmp_path: Path) -> None:
-    refuse(write_text(tmp_path / "a.ndjson", "\n\n"), "There are no drawings")
+    refuse(write_text(tmp_path / "a.ndjson", "\n\n"), "The file is empty")
 
 
 def test_gigantic_json_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -481,4 +500,4 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 def test_an_idx_magic_is_big_endian(tmp_path: Path) -> None:
     data = struct.pack("<4I", 0x0803, 2, 28, 28) + IMAGES.tobytes()
-    refuse(write_idx(tmp_path, images=data), "not an IDX file of images")
+    refuse(write_idx(tmp_path, images=data), "The format is unknown, or it is damaged")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import lzma
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ from ml.drawing.pictures import ink_from_image, ink_from_pixels
 from ml.drawing.strokes import draw_png, ink_from_strokes, parse_strokes
 from ml.errors import ArtifactError, DatasetError, InvalidDrawing
 from ml.labeled.formats import iter_labeled
+from ml.tests.kit.circulating import tar, write_jsons
 from ml.tests.kit.drawings import DIGITS, encode
 from ml.tests.kit.fuzzing import Parser, Seed
 from ml.tests.kit.hostile import (
@@ -138,6 +140,9 @@ LINES = b"".join(
     json.dumps(item).encode() + b"\n"
     for item in [*OBJECTS, {"label": 7, "strokes": None, "canonical": "A" * 1046 + "=="}]
 )
+JSONS = write_jsons()
+OTHER_JSON = ("label_studio.json", "xy_objects.json", "pixels_label.json", "quickdraw_raw.ndjson")
+PICTURES = {"3/a.png": encode(SMALL), "7/b.png": encode(SMALL)}
 NAME_OF_IMAGES, NAME_OF_LABELS = "t-images-idx3-ubyte", "t-labels-idx1-ubyte"
 FILES = {
     "csv": ("a.csv", [Seed(TMNIST), Seed(MNIST), Seed(PLAIN)]),
@@ -165,6 +170,14 @@ FILES = {
         [Seed(json.dumps(OBJECTS).encode(), lambda text: zip_of({"a.json": text}))],
     ),
     "ndjson": ("a.ndjson", [Seed(LINES)]),
+    "other JSON": (
+        "a.json",
+        [Seed(JSONS[name]) for name in OTHER_JSON],
+    ),
+    "zip of pictures": ("a.zip", [Seed(zip_of(PICTURES))]),
+    "tar of pictures": ("a.tar", [Seed(tar(PICTURES, ""))]),
+    "tar.gz of pictures": ("a.tar.gz", [Seed(tar(PICTURES, ""), gzip.compress)]),
+    "tar.xz of pictures": ("a.tar.xz", [Seed(tar(PICTURES, ""), lzma.compress)]),
 }
 
 

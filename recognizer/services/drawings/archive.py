@@ -18,7 +18,7 @@ from django.utils import timezone
 from ml import pipeline
 from ml.drawing.canonical import Digit
 from ml.labeled import formats
-from ml.labeled.formats import LabeledDrawing
+from ml.labeled.exported import LabeledDrawing
 from recognizer.models import NO_DIGIT, Drawing, DrawingQuerySet, Import
 from recognizer.services.chunks import in_chunks
 from recognizer.services.drawings.recognition import (

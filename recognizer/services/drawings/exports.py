@@ -115,7 +115,7 @@ def drawing_json(drawing: Drawing) -> bytes:
 
 def _csv(rows: _Rows) -> Iterator[bytes]:
     """TMNIST's columns: names, labels, 1 to 784. A name is writer, id, review, source and time."""
-    from ml.labeled.formats import TIME  # loaded once a file is asked for
+    from ml.labeled.exported import TIME  # loaded once a file is asked for
 
     yield _row(["names", "labels", *range(1, CANONICAL_BYTES + 1)])
     for drawing in rows.read("label", "canonical"):
@@ -163,7 +163,7 @@ def _npz(rows: _Rows) -> Iterator[bytes]:
     They are packed while they are sent. Their number stands before them, so they wait for it in
     temporary files, whatever is drawn or deleted meanwhile.
     """
-    from ml.labeled.formats import EXPORTED_ARRAYS  # loaded once a file is asked for
+    from ml.labeled.exported import EXPORTED_ARRAYS  # loaded once a file is asked for
 
     types = {"x": "|u1", "y": "|u1", **{name: f"<U{WIDTHS[name]}" for name in EXPORTED_ARRAYS}}
     with ExitStack() as stack:

@@ -10,7 +10,8 @@ from django.conf import settings
 
 from ml.errors import DatasetError, InvalidDrawing
 from ml.labeled.digits import LabeledDigits, canonicalize, is_tmnist, load_tmnist
-from ml.labeled.formats import LabeledDrawing, iter_labeled
+from ml.labeled.exported import LabeledDrawing
+from ml.labeled.formats import iter_labeled
 from ml.labeled.mnist import load_mnist
 from recognizer.services.errors import ServiceError
 

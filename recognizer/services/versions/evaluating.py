@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ml.errors import DatasetError, InvalidDrawing
-from ml.labeled import formats
+from ml.labeled import formats, sniffing
 from ml.labeled.digits import canonicalize
+from ml.labeled.exported import LabeledDrawing
 from ml.measuring.evaluation import Report
 from ml.measuring.evaluation import evaluate as evaluate_pipeline
 from recognizer.services.versions.registry import get_model, load_pipeline
 
-FORMATS = formats.FORMATS
+FORMATS = sniffing.FORMATS
 """What `evaluate` reads, for the help of commands."""
 
 
@@ -37,7 +38,7 @@ def evaluate(path: Path, version: int | None = None) -> Evaluation:
     labels, sentences = [], []
     notices: list[str] = []
 
-    def note(drawing: formats.LabeledDrawing, error: InvalidDrawing) -> None:
+    def note(drawing: LabeledDrawing, error: InvalidDrawing) -> None:
         if drawing.label is not None:
             labels.append(drawing.label)
         sentences.append(f"{drawing.name}: {error}")
