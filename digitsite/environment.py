@@ -21,6 +21,7 @@ _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 _HOST = re.compile(r"^(\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])$")
 _TOKEN = re.compile(r"^[A-Za-z0-9._~+/=-]{20,}$")
+_CLUSTER = re.compile(r"^(tcp|tls)://[A-Za-z0-9_.\[\]:-]+:[0-9]{1,5}$")
 _UNITS = {"MB": 10**6, "GB": 10**9, "TB": 10**12}
 _PATH = re.compile(r"^(/[A-Za-z0-9._~-]+)*$")
 _SIZE = re.compile(r"^([1-9][0-9]{0,5}) ?(MB|GB|TB)$", re.ASCII)
@@ -212,6 +213,16 @@ def read_token(name: str) -> str:
             f"{name} must be 20 or more letters, digits and signs of -._~+/=, or empty."
         )
     return str(token)
+
+
+def read_cluster(name: str) -> str | None:
+    """Return the address of a Dask scheduler; None without one."""
+    text = env.str(name, default="").strip()
+    if text and not _CLUSTER.match(text):
+        raise ImproperlyConfigured(
+            f"{name} must look like tcp://scheduler:8786 or tls://scheduler:8786, not {text!r}."
+        )
+    return text or None
 
 
 def read_license(name: str) -> License | None:

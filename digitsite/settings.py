@@ -13,6 +13,7 @@ from digitsite.environment import (
     read_bool,
     read_bytes,
     read_cache,
+    read_cluster,
     read_count,
     read_database,
     read_folder,
@@ -59,6 +60,7 @@ KEEP_MODELS = read_count("KEEP_MODELS", default=10)
 RETRAIN_REVIEWED_ONLY = read_bool("RETRAIN_REVIEWED_ONLY", default=HTTPS)
 RETRAIN_AFTER = read_count("RETRAIN_AFTER", default=0)
 RETRAIN_WORKER = read_bool("RETRAIN_WORKER", default=True)
+RETRAIN_CLUSTER = read_cluster("RETRAIN_CLUSTER")
 RETRAIN_VISITOR_LABELS = read_count("RETRAIN_VISITOR_LABELS", default=100)
 RETRAIN_VISITOR_SHARE = read_share("RETRAIN_VISITOR_SHARE", default=0.1)
 # A minute, but for what is stored, which is a day's; a person at the page meets none of them, nor

@@ -84,18 +84,18 @@ def describe_process() -> dict[str, str]:
 
 
 def _import_distributed() -> Any:
-    """Import a package that is optional and large: only --cluster needs it."""
+    """Import a package that is optional and large: only a cluster needs it."""
     try:
         return importlib.import_module("distributed")
     except ImportError as error:
         raise ClusterError(
-            "--cluster needs a further package: pip install -r requirements-cluster.txt"
+            "A cluster needs a further package: pip install -r requirements-cluster.txt"
         ) from error
 
 
 def _connect(distributed: Any, address: str) -> Any:
     unanswered = ClusterError(
-        f"No Dask scheduler answers at {address}; check --cluster, which looks like "
+        f"No Dask scheduler answers at {address}; check the address, which looks like "
         "tcp://host:8786."
     )
     try:

@@ -82,6 +82,7 @@ class Command(ServiceCommand):
         parser.add_argument(
             "--cluster",
             metavar="ADDRESS",
+            default=settings.RETRAIN_CLUSTER,
             help="scheduler of a Dask cluster whose processes do the costly part, as in "
             "tcp://scheduler:8786; the model is the same (docs/cluster.md)",
         )

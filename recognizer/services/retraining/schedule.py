@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
@@ -12,6 +14,7 @@ from django.utils import timezone
 from django_tasks import task
 from django_tasks_db.models import DBTaskResult, DBTaskResultQuerySet, get_date_max
 
+from ml.errors import ClusterError
 from recognizer.models import Drawing, DrawingQuerySet, TrainedModel, TrainingRun
 from recognizer.services.errors import ServiceError
 from recognizer.services.retraining.runs import (
@@ -19,6 +22,8 @@ from recognizer.services.retraining.runs import (
     lock_retraining,
     running_now,
 )
+
+logger = logging.getLogger(__name__)
 
 BUSY = timedelta(minutes=1)
 """How long a retraining waits for another one before it tries again."""
@@ -39,8 +44,13 @@ def retrain_in_background(if_due: bool = False) -> str:
 
     if if_due and not is_due():
         return "Nothing was done: a run that began in the meantime has learned from all."
+    options = training.RetrainOptions()
     try:
-        return training.retrain(training.RetrainOptions()).run.outcome
+        try:
+            return training.retrain(options).run.outcome
+        except ClusterError as error:
+            logger.warning("%s This machine trains alone.", error)
+            return training.retrain(replace(options, cluster=None)).run.outcome
     except SystemExit:  # the server stops, and does not wait for the end; the next one begins anew
         retrain_in_background.enqueue()
         raise

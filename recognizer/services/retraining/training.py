@@ -51,7 +51,7 @@ class RetrainOptions:
     force: bool = False
     dry_run: bool = False
     keep: int = field(default_factory=lambda: int(settings.KEEP_MODELS))
-    cluster: str | None = None
+    cluster: str | None = field(default_factory=lambda: settings.RETRAIN_CLUSTER)
     training: TrainingOptions = field(default_factory=TrainingOptions)
 
 

@@ -26,6 +26,7 @@ from django_tasks_db.management.commands import db_worker
 from django_tasks_db.models import DBTaskResult
 from pytest_django import Settings
 
+from ml.training import cluster
 from recognizer.models import DailyCount, Decision, Drawing, TrainedModel, TrainingRun
 from recognizer.services import daily_counts
 from recognizer.services.drawings import archive, reviews
@@ -288,6 +289,24 @@ def test_a_retraining_that_its_server_stopped_is_released(
     assert sorted(DBTaskResult.objects.values_list("status", flat=True)) == ["FAILED", "READY"]
     worker()
     assert TrainingRun.objects.get().state == "succeeded"
+
+
+def test_without_the_cluster_the_worker_trains_alone_and_says_why(
+    keeper: Client,
+    worker: functools.partial[str],
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.1)
+    settings.RETRAIN_CLUSTER = "tcp://127.0.0.1:1"
+    press(keeper)
+    worker()
+    alone, tried = TrainingRun.objects.order_by("-pk")
+    assert (tried.state, alone.state) == ("failed", "succeeded")
+    assert (tried.options["cluster"], alone.options["cluster"]) == ("tcp://127.0.0.1:1", None)
+    (told,) = [line for line in caplog.messages if "trains alone" in line]
+    assert told.startswith("No Dask scheduler answers at tcp://127.0.0.1:1")
 
 
 def test_a_run_that_goes_on_is_not_taken_for_dead(keeper: Client) -> None:

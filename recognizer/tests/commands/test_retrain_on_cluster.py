@@ -18,7 +18,7 @@ def hurry(model: TrainedModel, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_unreachable_cluster_is_one_sentence_and_changes_nothing() -> None:
-    sentence = "No Dask scheduler answers at tcp://127.0.0.1:1; check --cluster"
+    sentence = "No Dask scheduler answers at tcp://127.0.0.1:1; check the address"
     with pytest.raises(CommandError, match=sentence):
         call_command("retrain", "--quiet", "--cluster", "tcp://127.0.0.1:1")
     assert TrainedModel.objects.get().version == 1

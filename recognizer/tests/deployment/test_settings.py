@@ -48,6 +48,16 @@ def test_a_bool_that_is_neither_is_refused(monkeypatch: pytest.MonkeyPatch) -> N
         environment.read_bool("DEBUG", default=False)
 
 
+def test_a_cluster_is_an_address_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for text in ("tcp://scheduler:8786", "tls://[::1]:1", ""):
+        monkeypatch.setenv("RETRAIN_CLUSTER", text)
+        assert environment.read_cluster("RETRAIN_CLUSTER") == (text or None)
+    for text in ("scheduler:8786", "http://scheduler:8786", "tcp://scheduler"):
+        monkeypatch.setenv("RETRAIN_CLUSTER", text)
+        with pytest.raises(ImproperlyConfigured, match="RETRAIN_CLUSTER must look like"):
+            environment.read_cluster("RETRAIN_CLUSTER")
+
+
 @pytest.mark.parametrize(
     ("text", "meant"), [("", ""), ("/", ""), ("/digits", "/digits"), (" /a/b-1.2/ ", "/a/b-1.2")]
 )
