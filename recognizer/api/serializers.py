@@ -581,6 +581,11 @@ class BatchAnswer(serializers.Serializer[Any]):
 
     model = serializers.IntegerField(help_text="The version that read them.")
     predictions = PredictionSerializer(many=True)
+    notices = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="What was assumed about a file; missing where nothing was.",
+    )
 
 
 @_shown_by(EXAMPLES["predict"])

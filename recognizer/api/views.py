@@ -368,9 +368,10 @@ class PredictionsView(APIView):
         """Read many drawings and keep none.
 
         Up to 1,000 at once: one list of `images`, `strokes` or `pixels`, a form with files under
-        the name `image`, or a whole file of digits, as the body or under the name `file`: an npz
-        with an array x (n, 28, 28), an IDX file, or a csv of TMNIST or MNIST, the last two also
-        gzipped. The answers come in the order of the drawings.
+        the name `image`, or a whole file of digits, as the body or under the name `file`: an npz,
+        an IDX file or a csv of images of 28x28, with labels or without, the last two also packed.
+        The answers come in the order of the drawings; `notices` says what was assumed about a
+        file.
 
         With `draft=true`, one drawing as strokes is read while it is being drawn, for a browser
         with its visitor's own answers; each process of the server limits these for itself.
@@ -378,6 +379,7 @@ class PredictionsView(APIView):
         fields = BatchInput(data=request.data)
         fields.is_valid(raise_exception=True)
         ((name, drawings),) = fields.validated_data.items()
+        self.notices: list[str] = []
         try:
             read = _predict_draft if is_draft(request) else self._predict
             version, predictions = read(name, drawings, request)
@@ -400,6 +402,7 @@ class PredictionsView(APIView):
                     }
                     for prediction in predictions
                 ],
+                **({"notices": self.notices} if self.notices else {}),
             }
         )
 
@@ -409,7 +412,7 @@ class PredictionsView(APIView):
         if name == "file":
             units = FILE_UNITS
             try:
-                answer = predict_file(drawings.file, drawings.name)
+                answer = predict_file(drawings.file, drawings.name, self.notices.append)
                 units = len(answer[1])
             finally:
                 count_work(request, units, is_done=True)

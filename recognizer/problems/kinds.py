@@ -146,9 +146,8 @@ PROBLEMS = {
         400,
         _("The file of digits cannot be read"),
         _(
-            "A file of digits is an npz with an array x (n, 28, 28) of unsigned bytes, an IDX file "
-            "of images of 28x28, or a csv of TMNIST or MNIST; csv and IDX also gzipped. It holds "
-            "at most 1,000 digits."
+            "A file of digits is an npz, an IDX file or a csv of images of 28x28, with labels or "
+            "without; csv and IDX also packed. It holds at most 1,000 digits."
         ),
     ),
     "length-required": Problem(

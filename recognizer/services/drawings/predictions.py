@@ -125,11 +125,13 @@ def predict_pixels(pictures: Sequence[object]) -> tuple[int, list[pipeline.Predi
     return predict(batches.canonical_digits(stack))
 
 
-def predict_file(file: IO[bytes], name: str) -> tuple[int, list[pipeline.Prediction]]:
-    """Read the digits of an npz, IDX or csv file."""
+def predict_file(
+    file: IO[bytes], name: str, notify: Callable[[str], None]
+) -> tuple[int, list[pipeline.Prediction]]:
+    """Read the digits of an npz, IDX or csv file; what is assumed about it is notified."""
     from ml.labeled.uploads import read_pictures  # loaded once a file comes
 
-    return predict(batches.canonical_digits(read_pictures(file, name, MAX_BATCH)))
+    return predict(batches.canonical_digits(read_pictures(file, name, MAX_BATCH, notify)))
 
 
 def _one_by_one(items: Sequence[Any], find_ink: Callable[[Any], Any]) -> canonical.Digits:

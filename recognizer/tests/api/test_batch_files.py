@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import struct
 import zipfile
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -161,6 +164,18 @@ def test_an_npz_is_read_as_it_circulates_and_its_labels_are_left_aside(stranger:
     digits = digits_of_one_face()
     content = npz(x_test=digits[..., None] / 255, y_test=np.array(["?"] * 10))
     assert digits_in(send(stranger, content)) == digits_in(send(stranger, npz(x=digits)))
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress])
+def test_a_csv_needs_no_labels(stranger: Caller, pack: Callable[[bytes], bytes]) -> None:
+    rows = "\n".join(";".join(map(str, each.ravel())) for each in digits_of_one_face())
+    assert digits_in(send(stranger, pack(rows.encode()))) == list(range(10))
+
+
+def test_the_answer_says_what_was_assumed_about_a_file(stranger: Caller) -> None:
+    answer = send(stranger, npz(x=digits_of_one_face() / 255))
+    assert answer.json()["notices"] == ["x reaches from 0 to 1; it is read as from 0 to 1."]
+    assert "notices" not in send(stranger, FILES["npz"]).json()
 
 
 def test_an_empty_body_is_no_batch(stranger: Caller) -> None:
