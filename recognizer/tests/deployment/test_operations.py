@@ -8,7 +8,9 @@ import shutil
 import subprocess
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import kubernetes_validate
 import pytest
 import yaml
 from django.conf import settings
@@ -74,6 +76,57 @@ def test_the_proxy_lets_a_body_through_that_the_site_takes() -> None:
     assert settings.MAX_BODY_BYTES < limit <= settings.MAX_BODY_BYTES + 2 * 2**20
 
 
+KUBERNETES = [*yaml.safe_load_all((OPERATIONS / "kubernetes.yaml").read_text())]
+PODS = {
+    each["metadata"]["name"]: each["spec"]["template"]["spec"]
+    for each in KUBERNETES
+    if each["kind"] == "Deployment"
+}
+
+
+@pytest.mark.parametrize(
+    "part", KUBERNETES, ids=lambda part: f"{part['kind']}-{part['metadata']['name']}"
+)
+def test_kubernetes_knows_every_field_of_a_part(part: dict[str, Any]) -> None:
+    kubernetes_validate.validate(part, kubernetes_validate.latest_version(), strict=True)
+
+
+def test_kubernetes_finds_what_a_part_names() -> None:
+    named = {(each["kind"], each["metadata"]["name"]): each for each in KUBERNETES}
+    for name, pod in PODS.items():
+        labels = named["Deployment", name]["spec"]["template"]["metadata"]["labels"]
+        assert named["Deployment", name]["spec"]["selector"]["matchLabels"] == labels
+        (container,) = pod["containers"]
+        volumes = {each["name"] for each in pod["volumes"]}
+        assert {each["name"] for each in container["volumeMounts"]} == volumes
+        claims = {each.get("persistentVolumeClaim", {}).get("claimName") for each in pod["volumes"]}
+        assert claims - {None} == {"digits-models"}
+        assert ("PersistentVolumeClaim", "digits-models") in named
+        assert container["envFrom"][0]["configMapRef"]["name"] == "digits"
+    serving = {"app": "digits"}
+    assert named["Service", "digits"]["spec"]["selector"] == serving
+    assert named["PodDisruptionBudget", "digits"]["spec"]["selector"]["matchLabels"] == serving
+    assert named["HorizontalPodAutoscaler", "digits"]["spec"]["scaleTargetRef"]["name"] in PODS
+
+
+def test_a_pod_is_fenced_in_and_limited_as_a_container_of_compose() -> None:
+    services = yaml.safe_load((PROJECT / "compose.yaml").read_text())["services"]
+    for pod, service in (("digits", "app"), ("digits-worker", "worker")):
+        (container,) = PODS[pod]["containers"]
+        limit = services[service]["deploy"]["resources"]["limits"]["memory"]
+        assert container["resources"]["limits"]["memory"] == f"{limit}i"
+        assert container["securityContext"]["readOnlyRootFilesystem"]
+        assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+        user = PODS[pod]["securityContext"]
+        assert f"{user['runAsUser']}:{user['runAsGroup']}" == services[service]["user"]
+
+
+def test_a_pod_is_asked_at_addresses_that_the_site_has(client: Client, model: TrainedModel) -> None:
+    (container,) = PODS["digits"]["containers"]
+    probes = [container[f"{kind}Probe"]["httpGet"] for kind in ("startup", "liveness", "readiness")]
+    assert [client.get(probe["path"]).status_code for probe in probes] == [200] * 3
+
+
 def test_no_secret_is_given() -> None:
     assert read_environment()["SECRET_KEY"] == ""
 
@@ -81,7 +134,8 @@ def test_no_secret_is_given() -> None:
 def test_every_variable_that_is_set_is_one_that_the_site_reads() -> None:
     read = (PROJECT / "digitsite" / "settings.py").read_text()
     lightsail = json.loads((OPERATIONS / "lightsail.json").read_text())
-    given = {*read_environment(), *lightsail["containers"]["app"]["environment"]}
+    (kubernetes,) = (each["data"] for each in KUBERNETES if each["kind"] == "ConfigMap")
+    given = {*read_environment(), *kubernetes, *lightsail["containers"]["app"]["environment"]}
     assert [name for name in given if f'"{name}"' not in read] == []
 
 
