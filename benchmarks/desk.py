@@ -1,10 +1,11 @@
 """How soon the next drawing is on a reviewer's desk, and how many a minute the keyboard decides.
 
-python -m benchmarks.desk [--rows N] [--decisions N] [--pause-ms MS]
+python -m benchmarks.desk [--rows N] [--decisions N] [--pause-ms MS] [--list]
 
 Chromium presses A, digits, R and Space in turn, each a pause after the next drawing was painted.
 Time is from the key to the first task after the frame with the next drawing. In the archive, three
-tenths are unanswered, four approved, and three wait for a reviewer.
+tenths are unanswered, four approved, and three wait for a reviewer. With --list, each search and
+filter of the admin's list is asked for instead, and answers by median and slowest of five.
 """
 
 from __future__ import annotations
@@ -25,11 +26,53 @@ if TYPE_CHECKING:
 
 DRAWN = 300
 """Different drawings of the synthetic pen; the archive has copies of them."""
+IMPORTS = 300
 KEYS = ("a", "7", "Enter", "r", "3", "Space", "a", "x", "a", "0")
 ADD_REVIEWER = """
 from django.contrib.auth.models import Group, User
 user = User.objects.create_user("reviewer", password="only for this", is_staff=True)
 user.groups.add(Group.objects.get(name="Reviewer"))
+"""
+# In the site's own environment; each answer is a whole page.
+ASK_LIST = """
+import time
+from statistics import median
+from django.contrib.auth.models import User
+from django.test import Client
+from recognizer.models import Drawing, Import
+client = Client(SERVER_NAME="localhost")
+client.force_login(User.objects.create_superuser("operator"))
+some = Drawing.objects.exclude(visitor=None).order_by("-created_at")[5_000]
+of_network = Drawing.objects.exclude(network="").first()
+for name, query in {
+    "all": "", "page 200": "?p=200", "oldest first": "?o=1",
+    "search: an id": f"?q={some.pk}", "its first six letters": f"?q={str(some.pk)[:6]}",
+    "a visitor": f"?q={some.visitor}", "a network": f"?q={of_network.network}",
+    "nobody's": "?q=abcdef123456", "a day": f"?q={some.created_at:%Y-%m-%d}",
+    "an import's name": "?q=class+7", "no import's name": "?q=nonsense",
+    "filter: answer wrong": "?answer=wrong", "right": "?answer=right", "open": "?answer=open",
+    "review suspicious": "?queue=suspicious", "unreviewed": "?queue=unreviewed",
+    "approved": "?queue=approved", "rejected": "?queue=rejected",
+    "a hand": f"?hand={some.visitor}", "today": f"?day={some.created_at:%Y-%m-%d}",
+    "7 days": "?day=week", "an import": f"?import={Import.objects.first().pk}",
+    "answer 7": "?answer__exact=7", "no digit": "?answer__exact=10", "label 3": "?label__exact=3",
+    "model": "?model__version__exact=1", "source api": "?source__exact=api",
+    "source canvas": "?source__exact=canvas", "source import": "?source__exact=import",
+    "wrong and label 3": "?answer=wrong&label__exact=3",
+    "wrong and a hand": f"?answer=wrong&hand={some.visitor}",
+    "approved and answer 7": "?queue=approved&answer__exact=7",
+    "wrong, 7 days": "?answer=wrong&day=week",
+    "right, import": "?answer=right&source__exact=import",
+    "suspicious, import": "?queue=suspicious&source__exact=import",
+}.items():
+    times = []
+    for _ in range(5):
+        began = time.perf_counter()
+        answer = client.get("/admin/recognizer/drawing/" + query)
+        times.append(1000 * (time.perf_counter() - began))
+        assert answer.status_code == 200, (query, answer)
+    count = answer.context["cl"].result_count
+    print("|", name, "|", f"{count:,}", "|", round(median(times)), "|", round(max(times)), "|")
 """
 # The page's policy forbids to evaluate strings, so the time stands in an attribute.
 NOTE_NEXT = """() => {
@@ -57,8 +100,11 @@ def fill(site: LiveSite, rows: int) -> None:
     chance = "abs(random() % 1000)"
     own = {
         "id": "lower(hex(randomblob(16)))",
-        "created_at": "datetime('now', '-' || number || ' minutes')",
-        "visitor": f"printf('%032x', {chance} + 1)",
+        "created_at": "datetime('now', '-' || (number * 0.5) || ' minutes')",
+        "source": "CASE WHEN part = 0 THEN 'import' ELSE one.source END",
+        "visitor": "CASE WHEN part > 1 THEN printf('%08x%024x', number % 5000 * 7919, 1) END",
+        "network": "CASE part WHEN 1 THEN printf('%08x%024x', number % 5000 * 6007, 2) ELSE '' END",
+        "imported_with": f"CASE WHEN part = 0 THEN number % {IMPORTS} + 1 END",
         "confidence": "1 - 0.7 * pow(abs(random() % 10000) / 10000.0, 4)",
         "label": "CASE WHEN kind < 3 THEN NULL WHEN odd < 30 THEN odd % 10 ELSE one.prediction END",
         "feedback_at": "CASE WHEN kind < 3 THEN NULL ELSE datetime('now') END",
@@ -73,9 +119,25 @@ def fill(site: LiveSite, rows: int) -> None:
         names = [row[1] for row in columns]
         database.execute(
             f"""
-            WITH RECURSIVE counter(number, kind, odd) AS
-                (SELECT 1, 0, 0 UNION ALL
-                 SELECT number + 1, abs(random() % 10), {chance} FROM counter WHERE number < ?)
+            INSERT INTO recognizer_import (name, started_at)
+            WITH RECURSIVE counter(number) AS
+                (SELECT 1 UNION ALL SELECT number + 1 FROM counter WHERE number < {IMPORTS})
+            SELECT 'class ' || number, datetime('now') FROM counter
+            """
+        )
+        # Indexes are made at the end: in the order of the rows that takes ten times as long.
+        derived = database.execute(
+            "SELECT type, name, sql FROM sqlite_master "
+            "WHERE tbl_name = 'recognizer_drawing' AND type <> 'table' AND sql IS NOT NULL"
+        ).fetchall()
+        for kind, name, _ in derived:
+            database.execute(f'DROP {kind} "{name}"')
+        database.execute(
+            f"""
+            WITH RECURSIVE counter(number, kind, odd, part) AS
+                (SELECT 1, 0, 0, 0 UNION ALL
+                 SELECT number + 1, abs(random() % 10), {chance}, abs(random() % 10)
+                 FROM counter WHERE number < ?)
             INSERT INTO recognizer_drawing ({", ".join(f'"{name}"' for name in names)})
             SELECT {", ".join(own.get(name, f'one."{name}"') for name in names)}
             FROM counter JOIN (
@@ -84,6 +146,8 @@ def fill(site: LiveSite, rows: int) -> None:
             """,
             [rows - DRAWN],
         )
+        for _, _, statement in derived:
+            database.execute(statement)
         database.execute("ANALYZE")
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # else the next writer would pay
 
@@ -106,6 +170,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--decisions", type=int, default=200)
     parser.add_argument("--pause-ms", type=float, default=200)
+    parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -113,6 +178,10 @@ def main() -> None:
         sync_playwright() as playwright,
     ):
         fill(site, options.rows)
+        if options.list:
+            kit.print_head("list", "drawings", "median ms", "slowest ms")
+            print(site.manage("shell", "-c", ASK_LIST).strip())
+            return
         site.manage("shell", "-c", ADD_REVIEWER)
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         page = browser.new_page(base_url=site.url)

@@ -13,6 +13,7 @@ from django.db.models import Case, F, Q, When
 from django.db.models.functions import Length
 from django.db.models.lookups import Exact
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 CANONICAL_BYTES = 28 * 28
 NO_DIGIT = 10
@@ -50,8 +51,8 @@ class TrainedModel(models.Model):
     """One version of the model: its file, what it learned from and how good it is."""
 
     class Origin(models.TextChoices):
-        BUNDLED = "bundled", "bundled with the project"
-        RETRAINED = "retrained", "retrained here"
+        BUNDLED = "bundled", gettext_noop("bundled with the project")
+        RETRAINED = "retrained", gettext_noop("retrained here")
 
     version = models.PositiveIntegerField(primary_key=True)
     created_at = models.DateTimeField(default=timezone.now)

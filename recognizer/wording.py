@@ -6,46 +6,49 @@ import base64
 from collections.abc import Mapping
 from typing import Any, Final
 
+from django.utils.formats import number_format
+from django.utils.translation import gettext, gettext_noop
+
 from recognizer.models import NO_DIGIT
 
 HOLDOUTS: Final = {
-    "typefaces": "unseen typefaces",
-    "pens": "generated handwriting",
-    "corrections": "corrections kept aside",
-    "others": "telling digits from letters and scribbles",
-    "base": "its own base kept aside",
+    "typefaces": gettext_noop("unseen typefaces"),
+    "pens": gettext_noop("generated handwriting"),
+    "corrections": gettext_noop("corrections kept aside"),
+    "others": gettext_noop("telling digits from letters and scribbles"),
+    "base": gettext_noop("its own base kept aside"),
 }
 """The holdouts of `ml.measuring`, as people call them, in the order in which they are told."""
 
 
 NAMES: Final = {
-    "typefaces": "digits of typefaces",
-    "handwriting": "handwritten digits of the base",
-    "pens": "digits of the synthetic pen",
-    "others": "letters and scribbles",
-    "typefaces_held_out": "digits of typefaces kept aside",
-    "handwriting_held_out": "handwritten digits kept aside",
-    "corrections_held_out": "corrections kept aside",
-    "learned_hands": "hands that may no longer measure it",
-    "samples": "pictures in all",
-    "sha256": "SHA-256 of the data",
-    "typeface_copies": "copies of each typeface, from new weights",
-    "pen_samples": "digits of the synthetic pen, from new weights",
-    "other_samples": "letters and scribbles, from new weights",
-    "replay_samples": "digits of typefaces that it exercises again",
-    "replay_pen_samples": "digits of the synthetic pen that it exercises again",
-    "replay_other_samples": "letters and scribbles that it exercises again",
-    "correction_samples": "changed corrections, at most",
-    "correction_copies": "fewest and most copies of a correction",
-    "correction_holdout_from": "corrections from which on some are kept aside",
-    "holdout_share": "share of the pictures kept aside that measured it",
-    "jobs": "processes",
-    "from_scratch": "from new weights",
-    "reviewed_only": "approved corrections only",
-    "base_path": "folder of the base",
-    "force": "activated even if worse",
-    "dry_run": "dry run",
-    "keep": "older files kept",
+    "typefaces": gettext_noop("digits of typefaces"),
+    "handwriting": gettext_noop("handwritten digits of the base"),
+    "pens": gettext_noop("digits of the synthetic pen"),
+    "others": gettext_noop("letters and scribbles"),
+    "typefaces_held_out": gettext_noop("digits of typefaces kept aside"),
+    "handwriting_held_out": gettext_noop("handwritten digits kept aside"),
+    "corrections_held_out": gettext_noop("corrections kept aside"),
+    "learned_hands": gettext_noop("hands that may no longer measure it"),
+    "samples": gettext_noop("pictures in all"),
+    "sha256": gettext_noop("SHA-256 of the data"),
+    "typeface_copies": gettext_noop("copies of each typeface, from new weights"),
+    "pen_samples": gettext_noop("digits of the synthetic pen, from new weights"),
+    "other_samples": gettext_noop("letters and scribbles, from new weights"),
+    "replay_samples": gettext_noop("digits of typefaces that it exercises again"),
+    "replay_pen_samples": gettext_noop("digits of the synthetic pen that it exercises again"),
+    "replay_other_samples": gettext_noop("letters and scribbles that it exercises again"),
+    "correction_samples": gettext_noop("changed corrections, at most"),
+    "correction_copies": gettext_noop("fewest and most copies of a correction"),
+    "correction_holdout_from": gettext_noop("corrections from which on some are kept aside"),
+    "holdout_share": gettext_noop("share of the pictures kept aside that measured it"),
+    "jobs": gettext_noop("processes"),
+    "from_scratch": gettext_noop("from new weights"),
+    "reviewed_only": gettext_noop("approved corrections only"),
+    "base_path": gettext_noop("folder of the base"),
+    "force": gettext_noop("activated even if worse"),
+    "dry_run": gettext_noop("dry run"),
+    "keep": gettext_noop("older files kept"),
 }
 """What is recorded of a training, as people call it; other names speak for themselves."""
 
@@ -61,7 +64,12 @@ def name_answer(answer: int) -> int | str:
 
 def say_answer(answer: int | None) -> str:
     """Return an answer or a label as a text for people."""
-    return "no digit" if answer in (None, NO_DIGIT) else str(answer)
+    return gettext("no digit") if answer in (None, NO_DIGIT) else str(answer)
+
+
+def say_percent(share: float, places: int = 0) -> str:
+    percent = number_format(round(100 * share, places), places)
+    return gettext("%(percent)s%%") % {"percent": percent}
 
 
 def by_holdout(stored: Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -73,7 +81,7 @@ def by_holdout(stored: Mapping[str, Any]) -> list[tuple[str, Any]]:
 def describe_facts(facts: dict[str, Any]) -> dict[str, str]:
     """Return recorded facts as words; marks of hands and long lists are counted."""
     return {
-        NAMES.get(name, name.replace("_", " ")): _plain(
+        gettext(NAMES.get(name, name.replace("_", " "))): _plain(
             len(fact) if isinstance(fact, list) and name.startswith("learned") else fact
         )
         for name, fact in facts.items()
@@ -84,7 +92,7 @@ def _plain(value: object) -> str:
     if value is None or value == []:
         return "-"
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return gettext("yes") if value else gettext("no")
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value)) if len(value) <= 5 else f"{len(value):,} entries"
     return f"{value:,}" if isinstance(value, int) else str(value)

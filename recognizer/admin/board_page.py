@@ -21,6 +21,7 @@ from recognizer.models import NO_DIGIT
 from recognizer.services.daily_counts import SOURCES
 from recognizer.services.drift import FIRST, LEAST_NOW, NOTABLE, WARNING, Drift
 from recognizer.services.site import board as figures
+from recognizer.wording import say_percent
 
 SOURCE_NAMES: Final = {
     "": gettext_lazy("All sources"),
@@ -143,16 +144,16 @@ def _sum_up(board: figures.Board, source: str) -> dict[str, str]:
 
 def _describe_unsure(drift: Drift, index: float) -> str:
     return _("Share of answers below 70%%: %(now)s, was %(before)s (PSI %(psi)s).") % {
-        "now": _percent(drift.now.unsure_share),
-        "before": _percent(drift.before.unsure_share),
+        "now": say_percent(drift.now.unsure_share),
+        "before": say_percent(drift.before.unsure_share),
         "psi": _decimal(index),
     }
 
 
 def _describe_refused(drift: Drift, index: float) -> str:
     return _("Share of drawings read as no digit: %(now)s, was %(before)s (PSI %(psi)s).") % {
-        "now": _percent(drift.now.answers[NO_DIGIT] / drift.now.drawn),
-        "before": _percent(drift.before.answers[NO_DIGIT] / drift.before.drawn),
+        "now": say_percent(drift.now.answers[NO_DIGIT] / drift.now.drawn),
+        "before": say_percent(drift.before.answers[NO_DIGIT] / drift.before.drawn),
         "psi": _decimal(index),
     }
 
@@ -185,16 +186,17 @@ def _list_numbers(board: figures.Board, days: int | None) -> list[tuple[str, str
     sums, before, queue = board.sums, board.before, board.queue
     share, interval = "-", ""
     if sums.labeled:
-        share = _percent(sums.right / sums.labeled, 1)
+        share = say_percent(sums.right / sums.labeled, 1)
         low, high = figures.interval(sums.right, sums.labeled)
         interval = _("%(low)s to %(high)s, without imports") % {
-            "low": _percent(low, 1),
-            "high": _percent(high, 1),
+            "low": say_percent(low, 1),
+            "high": say_percent(high, 1),
         }
     growth = ""
     if days and before.drawn:
         growth = _("%(change)s on the %(days)d days before") % {
-            "change": "+" * (sums.drawn >= before.drawn) + _percent(sums.drawn / before.drawn - 1),
+            "change": "+" * (sums.drawn >= before.drawn)
+            + say_percent(sums.drawn / before.drawn - 1),
             "days": days,
         }
     waiting = []
@@ -212,7 +214,7 @@ def _list_numbers(board: figures.Board, days: int | None) -> list[tuple[str, str
         ),
         (
             _("Answered by people"),
-            _percent(sums.labeled / sums.drawn) if sums.drawn else "-",
+            say_percent(sums.labeled / sums.drawn) if sums.drawn else "-",
             ngettext("%(count)s answer", "%(count)s answers", sums.labeled)
             % {"count": _count(sums.labeled)},
         ),
@@ -320,10 +322,6 @@ def _name_day(day: date, today: date) -> str:
 
 def _count(number: int) -> str:
     return number_format(number, force_grouping=True)
-
-
-def _percent(share: float, places: int = 0) -> str:
-    return _("%(percent)s%%") % {"percent": number_format(round(100 * share, places), places)}
 
 
 def _decimal(number: float) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -17,11 +16,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils import translation
 from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 
-from recognizer.admin.elements import picture
+from recognizer.admin.elements import in_own_language, picture
 from recognizer.models import NO_DIGIT, Decision, Drawing, DrawingQuerySet
 from recognizer.services.drawings import doubting, recognition, reviews
 
@@ -38,17 +36,6 @@ REVIEWS = {
     "reject": Drawing.Review.REJECTED,
     "reopen": UNREVIEWED,
 }
-
-
-def in_own_language(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Show a page of our own, and its messages, in the language of whoever asks."""
-
-    def translated(self: Any, request: HttpRequest, *arguments: Any, **named: Any) -> Any:
-        with translation.override(translation.get_language_from_request(request)):
-            response = view(self, request, *arguments, **named)
-            return response.render() if isinstance(response, TemplateResponse) else response
-
-    return translated
 
 
 class BulkDecisions(admin.ModelAdmin[Drawing]):

@@ -13,13 +13,14 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
-from recognizer.admin.elements import picture
+from recognizer.admin.elements import in_own_language, picture
 from recognizer.models import TrainedModel, TrainedModelQuerySet
 from recognizer.services import errors
 from recognizer.services.retraining import runs
 from recognizer.services.versions import findings, registry
-from recognizer.wording import say_answer
+from recognizer.wording import say_answer, say_percent
 
 if TYPE_CHECKING:
     from recognizer.services.versions import comparison
@@ -65,6 +66,7 @@ class ComparisonPages(admin.ModelAdmin[TrainedModel]):
             return None
         return redirect("admin:model-comparison", *versions)
 
+    @in_own_language
     def show_comparison(self, request: HttpRequest, first: int, second: int) -> HttpResponse:
         """Show what each of two versions gets right that the other does not."""
         from recognizer.services.versions import comparison  # not loaded where digits are only read
@@ -85,13 +87,16 @@ class ComparisonPages(admin.ModelAdmin[TrainedModel]):
         may_see = request.user.has_perm("recognizer.view_drawing")
         content = found.content
         contrast = content and comparison.from_content(rows, content, with_drawings=may_see)
+        names = [_("Model %(version)s") % {"version": row.version} for row in rows]
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{rows[0]} and {rows[1]}",
+            "title": _("%(first)s and %(second)s") % {"first": names[0], "second": names[1]},
+            "first": names[0],
+            "second": names[1],
             "opts": TrainedModel._meta,
             "contrast": contrast,
             "rows": [_row(one) for one in contrast.asked.values()] if contrast else [],
-            "gallery": _gallery(request, contrast) if contrast else None,
+            "gallery": _gallery(request, contrast, names) if contrast else None,
             "found": found,
             "training": runs.running_now() if found.waiting_since else None,
             "command": f"compare_models {first} {second}",
@@ -103,13 +108,15 @@ def _row(asked: comparison.Asked) -> dict[str, Any]:
     counts = asked.counts
     return {
         "asked": asked,
-        "first_percent": f"{counts.first_right / counts.n:.2%}",
-        "second_percent": f"{counts.second_right / counts.n:.2%}",
+        "first_percent": say_percent(counts.first_right / counts.n, 2),
+        "second_percent": say_percent(counts.second_right / counts.n, 2),
         "p": f"{counts.p_different:.2g}" if asked.is_fair else None,
     }
 
 
-def _gallery(request: HttpRequest, contrast: comparison.Contrast) -> dict[str, Any] | None:
+def _gallery(
+    request: HttpRequest, contrast: comparison.Contrast, names: list[str]
+) -> dict[str, Any] | None:
     """Return the pictures that the address names, else the first there are."""
     choices = [
         (name, which)
@@ -130,13 +137,15 @@ def _gallery(request: HttpRequest, contrast: comparison.Contrast) -> dict[str, A
     return {
         "name": name,
         "which": which,
-        "winner": contrast.first if which == "first" else contrast.second,
+        "winner": names[0] if which == "first" else names[1],
         "meaning": asked.meaning,
         "count": count,
         "page": page,
         "pictures": [
             {
-                "image": picture(one.png, 84, f"A picture of {say_answer(one.label)}"),
+                "image": picture(
+                    one.png, 84, _("A picture of %(answer)s") % {"answer": say_answer(one.label)}
+                ),
                 "label": say_answer(one.label),
                 "first": say_answer(one.first),
                 "second": say_answer(one.second),

@@ -1,13 +1,28 @@
-"""HTML elements that several pages of the admin use."""
+"""What several pages of the admin share: HTML elements, and the language of their reader."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils import translation
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from recognizer.wording import png_url
+
+
+def in_own_language(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Show a page of our own, and its messages, in the language of whoever asks."""
+
+    def translated(self: Any, request: HttpRequest, *arguments: Any, **named: Any) -> Any:
+        with translation.override(translation.get_language_from_request(request)):
+            response = view(self, request, *arguments, **named)
+            return response.render() if isinstance(response, TemplateResponse) else response
+
+    return translated
 
 
 def picture(png: bytes, side: int, description: str) -> SafeString:

@@ -12,7 +12,9 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
+from recognizer.admin.elements import in_own_language
 from recognizer.models import TrainedModel
 from recognizer.pages.report_file import render_report
 from recognizer.services.retraining import runs
@@ -38,6 +40,7 @@ class ReportPages(admin.ModelAdmin[TrainedModel]):
         url = reverse("admin:model-report", args=[model.version])
         return format_html('<a href="{}">Mistakes, calibration, learning curve</a>', url)
 
+    @in_own_language
     def show_report(self, request: HttpRequest, version: int) -> HttpResponse:
         model, found = self._look(request, version)
         if request.method == "POST":
@@ -45,7 +48,7 @@ class ReportPages(admin.ModelAdmin[TrainedModel]):
             return redirect(request.path)
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Report of {model}",
+            "title": _("Report of Model %(version)s") % {"version": version},
             "opts": TrainedModel._meta,
             "model": model,
             "report": _read(request, model, found),

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from django.conf import settings
+from django.utils.translation import gettext, gettext_noop
 from numpy.typing import NDArray
 
 from ml.drawing.canonical import Digits
@@ -62,7 +63,10 @@ class Asked:
 
     @property
     def meaning(self) -> str:
-        return HOLDOUTS.get(self.name, "corrections that one of them may have learned")
+        name = HOLDOUTS.get(
+            self.name, gettext_noop("corrections that one of them may have learned")
+        )
+        return gettext(name)
 
     @property
     def is_fair(self) -> bool:
@@ -117,17 +121,17 @@ def compare_versions(
 ) -> Contrast:
     """Ask two versions about the holdouts, and about corrections."""
     rows = get_pair(first, second)
-    note("loading the models", 0.0)
+    note(gettext_noop("loading the models"), 0.0)
     pipelines = [load_pipeline(row) for row in rows]
-    note("preparing the pictures kept aside", 0.05)
+    note(gettext_noop("preparing the pictures kept aside"), 0.05)
     files = Path(settings.BASE_DATASET), Path(settings.LETTERS_DATASET)
     frozen = _frozen_holdouts(*files)
-    note("reading corrections", 0.7)
+    note(gettext_noop("reading corrections"), 0.7)
     held, learned = _read_corrections(rows)
     pictures = replace(frozen, corrections=held.digits)
     answers = []
     for place, (row, pipeline) in enumerate(zip(rows, pipelines, strict=True)):
-        note(f"asking {row}", 0.75 + 0.1 * place)
+        note(gettext_noop("asking the versions"), 0.75 + 0.1 * place)
         frozen_answers = _frozen_answers(row.sha256, row.artifact, *files)
         answers.append(replace(frozen_answers, corrections=read(pipeline, held.digits.images)))
     asked = {}

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Count, Max
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 from django_tasks import task
 from django_tasks_db.models import DBTaskResult
 
@@ -83,10 +84,10 @@ def make(*versions: int) -> Any:
     else:
         get_model(first)
     Finding.objects.get_or_create(name=_name(versions))
-    fault = "It was stopped, or failed for a reason that the log of the worker names."
+    fault = gettext_noop("It was stopped, or failed for a reason that the log of the worker names.")
     try:
         basis = _digest_basis(versions)
-        note("beginning", 0.0)
+        note(gettext_noop("beginning"), 0.0)
         if others:
             made: Any = comparison.compare_versions(first, others[0], note)
             content = comparison.as_content(made)
@@ -120,7 +121,7 @@ def _look(versions: tuple[int, ...]) -> Found:
     is_running = abs(now - noted_at) < SILENCE if noted_at else begun.exists()
     fault = finding.fault if finding else ""
     if noted_at and not is_running:
-        fault = "The worker ended before it was done."
+        fault = gettext_noop("The worker ended before it was done.")
     waiting_since = tasks.filter(status="READY").values_list("enqueued_at", flat=True).first()
     is_made = finding and finding.made_at and not is_running and waiting_since is None
     # Not read while a page polls: it goes through all labels.

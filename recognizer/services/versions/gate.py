@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from django.utils.formats import number_format
+from django.utils.translation import gettext, ngettext
+
 from ml.errors import ArtifactError
 from ml.measuring.holdouts import (
     DIGIT_TOLERATED,
@@ -100,11 +103,11 @@ def explain_losses(gate: dict[str, Any]) -> list[str]:
     if not gate.get("accepted") or gate.get("forced"):
         return []
     tried = {
-        HOLDOUTS[name]: (100 * (one["only_first"] - one["only_second"]) / one["n"], one)
+        gettext(HOLDOUTS[name]): (100 * (one["only_first"] - one["only_second"]) / one["n"], one)
         for name, one in by_holdout(gate.get("compared", {}))
     }
     p_values = {pictures: one["p_second_worse"] for pictures, (_, one) in tried.items()}
-    allowed = {HOLDOUTS[name]: share for name, share in TOLERATED.items()}
+    allowed = {gettext(HOLDOUTS[name]): share for name, share in TOLERATED.items()}
     losses = [
         (pictures, lost, p_values[pictures], allowed.get(pictures, 0.0))
         for pictures, (lost, _) in tried.items()
@@ -112,7 +115,8 @@ def explain_losses(gate: dict[str, Any]) -> list[str]:
     ]
     found = set(significant(p_values, level))
     digits = {
-        f"the {digit} of {HOLDOUTS[name]}": one
+        gettext("the %(digit)s of %(pictures)s")
+        % {"digit": digit, "pictures": gettext(HOLDOUTS[name])}: one
         for name, by_digit in by_holdout(gate.get("digits", {}))
         for digit, one in by_digit.items()
     }
@@ -129,19 +133,26 @@ def explain_losses(gate: dict[str, Any]) -> list[str]:
         or (pictures == lost_most and one["points_lost"] > 100 * DIGIT_TOLERATED)
     ]
     return [
-        f"{_points(lost)} less on {pictures}: "
-        + (
-            f"within the allowance of {_points(100 * share)}."
+        (
+            gettext("%(points)s less on %(pictures)s: within the allowance of %(allowed)s.")
             if pictures in found
-            else f"no more than chance (p = {p:.2g})."
+            else gettext("%(points)s less on %(pictures)s: no more than chance (p = %(p)s).")
         )
+        % {
+            "points": _points(lost),
+            "pictures": pictures,
+            "allowed": _points(100 * share),
+            "p": f"{p:.2g}",
+        }
         for pictures, lost, p, share in losses
     ]
 
 
 def _points(points: float) -> str:
-    number = f"{points:.1f}".removesuffix(".0") if points >= 0.05 else f"{points:.2f}"
-    return f"{number} point" if number == "1" else f"{number} points"
+    places = 2 if points < 0.05 else int(round(points, 1) % 1 > 0)
+    number = number_format(round(points, places), places)
+    said = ngettext("%(points)s point", "%(points)s points", 1 if number == "1" else 2)
+    return said % {"points": number}
 
 
 def judge(candidate: TrainedArtifact, *, force: bool = False) -> Verdict:

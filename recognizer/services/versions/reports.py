@@ -14,6 +14,10 @@ import numpy as np
 from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from numpy.typing import NDArray
 
 from ml.drawing.pictures import encode_png
@@ -28,7 +32,15 @@ from recognizer.services.daily_counts import add_up, read_counts
 from recognizer.services.stored_digits import read_newest_corrections, read_pixels
 from recognizer.services.versions.gate import explain_losses
 from recognizer.services.versions.registry import get_model, load_pipeline
-from recognizer.wording import HOLDOUTS, by_holdout, data_url, describe_facts, png_url, say_answer
+from recognizer.wording import (
+    HOLDOUTS,
+    by_holdout,
+    data_url,
+    describe_facts,
+    png_url,
+    say_answer,
+    say_percent,
+)
 
 MISTAKES = 12
 """Mistakes shown of each holdout."""
@@ -51,7 +63,7 @@ class Mistake:
 
     @property
     def sure(self) -> str:
-        return f"{self.confidence:.1%}"
+        return say_percent(min(self.confidence, 0.999), 1)
 
 
 @dataclass(frozen=True)
@@ -67,8 +79,13 @@ class Panel:
     """Mistakes whose drawing was deleted or rejected since, or may not be seen."""
 
     @property
+    def heading(self) -> str:
+        names = {_title(name): name for name in HOLDOUTS}
+        return _say_title(names.get(self.title, self.title))
+
+    @property
     def accuracy(self) -> str:
-        return f"{self.report.accuracy:.2%}"
+        return say_percent(self.report.accuracy, 2)
 
 
 @dataclass(frozen=True)
@@ -99,7 +116,7 @@ def make_report(
         panels = tuple(_panels(model, note))
     except MLError as error:
         fault = str(error)
-    note("drawing the learning curve", 0.9)
+    note(gettext_noop("drawing the learning curve"), 0.9)
     panels = tuple(_with_drawings(panels))
     return _describe(model, timezone.now(), panels, fault, _learning_curve())
 
@@ -159,9 +176,9 @@ def _describe(
         facts=_facts(model),
         measured=tuple(
             {
-                "name": _title(name),
+                "name": _say_title(name),
                 "n": metrics["n"],
-                "accuracy": f"{metrics['accuracy']:.2%}",
+                "accuracy": say_percent(metrics["accuracy"], 2),
                 "calibration_error": _calibration(metrics["calibration_error"]),
             }
             for name, metrics in by_holdout(model.metrics)
@@ -171,7 +188,7 @@ def _describe(
 
 
 def _panels(model: TrainedModel, note: Callable[[str, float], None]) -> Iterator[Panel]:
-    note("preparing the pictures kept aside", 0.0)
+    note(gettext_noop("preparing the pictures kept aside"), 0.0)
     frozen = _cache_key("frozen", model.sha256)
     kept: tuple[Panel, ...] | None = cache.get(frozen)
     pipeline = None
@@ -182,7 +199,7 @@ def _panels(model: TrainedModel, note: Callable[[str, float], None]) -> Iterator
         kept = tuple(_panel(pipeline, name, part) for name, part in parts.items() if len(part))
         cache.set(frozen, kept, timeout=None)
     yield from kept
-    note("reading corrections", 0.7)
+    note(gettext_noop("reading corrections"), 0.7)
     corrections = read_newest_corrections(CORRECTIONS, held_out=True)
     corrections = corrections.select(is_new_to(model.data, corrections.digits))
     if not (corrections.digits.labels != NO_DIGIT).any():
@@ -270,25 +287,28 @@ def _count_answered() -> Sequence[tuple[int, int, int]]:
 
 def _facts(model: TrainedModel) -> dict[str, dict[str, object]]:
     """Return the facts of a version by heading and name."""
+    seconds, size = model.training_seconds, number_format(model.size_bytes, force_grouping=True)
     return {
-        "Version": {
-            "origin": model.get_origin_display(),
-            "parent": model.parent or "none",
-            "created": f"{model.created_at:%Y-%m-%d %H:%M} UTC",
-            "training took": f"{model.training_seconds:.0f} s" if model.training_seconds else "-",
-            "file": model.artifact,
-            "size": f"{model.size_bytes:,} bytes",
+        _("Version"): {
+            _("origin"): _(str(model.get_origin_display())),
+            _("parent"): _("Model %(version)s") % {"version": model.parent_id}
+            if model.parent_id
+            else _("none"),
+            _("created"): f"{model.created_at:%Y-%m-%d %H:%M} UTC",
+            _("training took"): f"{seconds:.0f} s" if seconds else "-",
+            _("file"): model.artifact,
+            _("size"): _("%(count)s bytes") % {"count": size},
             "SHA-256": model.sha256,
         },
         **_against(model),
-        "Data": dict(describe_facts(model.data)),
-        "Parameters": dict(describe_facts(model.parameters)),
-        "Libraries": {
+        _("Data"): dict(describe_facts(model.data)),
+        _("Parameters"): dict(describe_facts(model.parameters)),
+        _("Libraries"): {
             "Python": model.python_version,
             "scikit-learn": model.sklearn_version,
             "NumPy": model.numpy_version,
-            "SciPy": model.scipy_version or "not recorded",
-            "Pillow": model.pillow_version or "not recorded",
+            "SciPy": model.scipy_version or _("not recorded"),
+            "Pillow": model.pillow_version or _("not recorded"),
         },
     }
 
@@ -299,21 +319,27 @@ def _against(model: TrainedModel) -> dict[str, dict[str, object]]:
     if not digits:
         return {}
     facts: dict[str, object] = {
-        "verdict": "accepted" if model.gate["accepted"] else "refused",
-        "reason": model.gate["reason"] or " ".join(explain_losses(model.gate)) or "-",
+        _("verdict"): _("accepted") if model.gate["accepted"] else _("refused"),
+        _("reason"): model.gate["reason"] or " ".join(explain_losses(model.gate)) or "-",
     }
     for name, by_digit in by_holdout(digits):
         digit, most = max(by_digit.items(), key=lambda item: item[1]["points_lost"])
-        facts[HOLDOUTS[name]] = f"most lost by the {digit}: {most['points_lost']:+.2f} points"
-    return {f"Against Model {model.gate['against']}": facts}
+        said = _("most lost by the %(digit)s: %(points)s points")
+        points = number_format(most["points_lost"], 2)
+        facts[_(HOLDOUTS[name])] = said % {"digit": digit, "points": points}
+    return {_("Against Model %(version)s") % {"version": model.gate["against"]}: facts}
 
 
 def _calibration(error: float | None) -> str:
-    return "-" if error is None else f"{error:.4f}"
+    return "-" if error is None else number_format(error, 4)
 
 
 def _title(name: str) -> str:
     return HOLDOUTS.get(name, name).capitalize()
+
+
+def _say_title(name: str) -> str:
+    return capfirst(_(HOLDOUTS.get(name, name)))
 
 
 def _cache_key(*parts: str) -> str:

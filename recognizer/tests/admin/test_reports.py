@@ -135,6 +135,24 @@ def test_the_report_shows_pictures_and_facts(keeper: Client, model: TrainedModel
     assert "alt=" in page
 
 
+SENTENCE = re.compile(r">\s*([^<>{}]*[A-Za-z]{3}[^<>{}]*?)\s*<")
+
+
+@pytest.mark.parametrize("address", [REPORT, "/admin/recognizer/trainedmodel/1/compare/2/"])
+def test_report_and_comparison_speak_german(
+    address: str, keeper: Client, model: TrainedModel
+) -> None:
+    misread()
+    copy_model(model)
+    english = set(SENTENCE.findall(keeper.get(address).content.decode()))
+    page = keeper.get(address, headers={"Accept-Language": "de"}).content.decode()
+    content = page[page.index('id="live-finding"') : page.index('id="footer"')]
+    same = english & set(SENTENCE.findall(content))
+    assert [text for text in same if re.search("[a-z]{2} [a-z]", text)] == []
+    assert "Modell 1" in page
+    assert "Bericht" in page or "Nur Modell 2 richtig" in page
+
+
 def test_report_and_page_of_a_version_say_which_digit_it_lost(
     keeper: Client, model: TrainedModel
 ) -> None:
