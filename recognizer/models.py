@@ -113,6 +113,20 @@ class TrainedModel(models.Model):
         return None if value is None else float(value)
 
 
+class Activation(models.Model):
+    """A version began to answer; it did until the next activation of any version."""
+
+    model = models.ForeignKey(TrainedModel, on_delete=models.CASCADE, related_name="activations")
+    began_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-began_at", "-id"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.model} since {self.began_at}"
+
+
 class Lesson(models.Model):
     """The drawings that a version learned from, by the first eight bytes of their ids, in order.
 
@@ -526,6 +540,19 @@ class Drawing(models.Model):
     def correct(self) -> bool | None:
         """Whether the answer was right; None while there is no label."""
         return None if self.label is None else self.label == self.answer
+
+
+class Withdrawal(models.Model):
+    """A visitor took the license back just now; a request that was on its way gives none."""
+
+    visitor = models.UUIDField(primary_key=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"Withdrawal of {self.visitor}"
 
 
 class Decision(models.Model):

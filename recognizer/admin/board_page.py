@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.formats import date_format, number_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
@@ -237,11 +238,14 @@ def _describe_version(board: figures.Board) -> list[tuple[str, str, str]]:
             _("next run at %(wanted)d approvals: %(approved)d")
             % {"wanted": settings.RETRAIN_AFTER, "approved": board.approved}
         )
-    made = date_format(board.model.created_at, _("j M"))
+    made = _("made %(day)s") % {"day": date_format(board.model.created_at, _("j M"))}
+    begun = board.answers_since and localtime(board.answers_since)
+    if begun:
+        notes.insert(0, made)
     return [
         (
             _("Model %(version)d answers") % {"version": board.model.version},
-            _("made %(day)s") % {"day": made},
+            _("since %(day)s") % {"day": date_format(begun, _("j M"))} if begun else made,
             " · ".join(notes),
         )
     ]

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q
@@ -17,7 +18,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, gettext_noop, ngettext
 
 from recognizer.admin.elements import in_own_language, picture
 from recognizer.models import NO_DIGIT, Decision, Drawing, DrawingQuerySet
@@ -41,7 +42,7 @@ REVIEWS = {
 class BulkDecisions(admin.ModelAdmin[Drawing]):
     """Part of the admin of drawings: its actions, and their undoing."""
 
-    actions = ["approve", "reject", "relabel", "reopen", "delete_selected"]
+    actions = ["approve", "reject", "relabel", "reopen", "withdraw_license", "delete_selected"]
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.undo)
@@ -63,6 +64,45 @@ class BulkDecisions(admin.ModelAdmin[Drawing]):
     @admin.action(description="Put back to unreviewed", permissions=["change"])
     def reopen(self, request: HttpRequest, queryset: DrawingQuerySet) -> Any:
         return self._decide(request, queryset, "reopen")
+
+    @admin.action(description="Take the license back for these hands…", permissions=["change"])
+    @in_own_language
+    def withdraw_license(self, request: HttpRequest, queryset: DrawingQuerySet) -> Any:
+        """Ask, and take it back for all drawings of the chosen hands: their cookie may be gone."""
+        own = queryset.licensed().order_by().values("visitor").distinct()
+        licensed = Drawing.objects.licensed().filter(visitor__in=own)
+        count = licensed.count()
+        if not count:
+            sentence = gettext("None of these hands let other people use a drawing.")
+            self.message_user(request, sentence, messages.WARNING)
+            return None
+        if not request.POST.get("confirmed"):
+            title = ngettext(
+                "Take the license of %(count)s drawing back?",
+                "Take the license of %(count)s drawings back?",
+                count,
+            )
+            hidden = ("action", "select_across", ACTION_CHECKBOX_NAME)
+            context = {
+                "title": title % {"count": f"{count:,}"},
+                "sent": [(name, text) for name in hidden for text in request.POST.getlist(name)],
+                "hands": own.count(),
+            }
+            return self._page(request, "withdraw", context)
+        count = 0
+        for visitor in list(own.values_list("visitor", flat=True)):
+            drawings = list(licensed.filter(visitor=visitor).only("pk"))
+            count += recognition.withdraw_license(visitor)
+            LogEntry.objects.log_actions(
+                _reviewer(request).pk, drawings, CHANGE, gettext_noop("The license was taken back.")
+            )
+        sentence = ngettext(
+            "The license of %(count)s drawing is taken back.",
+            "The license of %(count)s drawings is taken back.",
+            count,
+        )
+        self.message_user(request, sentence % {"count": f"{count:,}"}, messages.SUCCESS)
+        return None
 
     @admin.action(description="Delete…", permissions=["delete"])
     def delete_selected(self, request: HttpRequest, queryset: DrawingQuerySet) -> Any:

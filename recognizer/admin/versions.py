@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
 
 from recognizer.admin.comparison_pages import ComparisonPages
 from recognizer.admin.elements import facts, table
@@ -23,6 +25,7 @@ MODEL_FIELDS = (
     "origin",
     "parent",
     "created_at",
+    "answered",
     "report_link",
     "comparison_links",
     "accuracy_percent",
@@ -83,6 +86,15 @@ class TrainedModelAdmin(ReadOnly, ReportPages, ComparisonPages):
     @admin.display(description="accuracy on unseen typefaces")
     def accuracy_percent(self, model: TrainedModel) -> str:
         return _percent(model.accuracy)
+
+    @admin.display(description="answered")
+    def answered(self, model: TrainedModel) -> str:
+        """Show from when to when, as far as that was kept."""
+        periods = [
+            f"since {_minute(begin)}" if end is None else f"{_minute(begin)} to {_minute(end)}"
+            for begin, end in registry.list_periods(model.version)
+        ]
+        return ", ".join(periods) or "-"
 
     @admin.display(description="corrections")
     def corrections(self, model: TrainedModel) -> int:
@@ -165,3 +177,7 @@ class TrainedModelAdmin(ReadOnly, ReportPages, ComparisonPages):
 
 def _percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.1%}"
+
+
+def _minute(moment: datetime) -> str:
+    return f"{localtime(moment):%Y-%m-%d %H:%M}"

@@ -568,6 +568,7 @@ class FileItemSerializer(serializers.ModelSerializer[Drawing]):
         allow_null=True,
         help_text="The same for one person's drawings in this file, another in the next.",
     )
+    license = serializers.CharField(allow_null=True, help_text="As in the drawing.")
 
     class Meta:
         model = Drawing

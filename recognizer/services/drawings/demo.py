@@ -21,7 +21,7 @@ from ml.labeled.digits import LabeledDigits
 from ml.training import train
 from ml.training.material import TrainingOptions
 from ml.writing.hands import Hand, make_hand
-from recognizer.models import NO_DIGIT, Drawing, Lesson, TrainedModel, TrainingRun
+from recognizer.models import NO_DIGIT, Activation, Drawing, Lesson, TrainedModel, TrainingRun
 from recognizer.services.chunks import CHUNK
 from recognizer.services.drawings.doubting import mark_doubtful
 from recognizer.services.drawings.recognition import Sketch, new_drawing, read_sketch
@@ -135,7 +135,8 @@ def load_demo(
             since = now - timedelta(days=DAYS + 1)
             if not beside:
                 backdated = TrainedModel.objects.filter(pk=first.version, created_at__gt=since)
-                backdated.update(created_at=since)
+                if backdated.update(created_at=since):
+                    Activation.objects.filter(model=first.version).update(began_at=since)
             model = add_version(
                 manifest,
                 origin=TrainedModel.Origin.RETRAINED,
@@ -146,7 +147,7 @@ def load_demo(
                 created_at=begun,
             )
             if verdict.accepted:
-                make_active(model)
+                make_active(model, begun)
             answering = model.version if verdict.accepted else first.version
             rows = [
                 new_drawing(sheet.sketch, prediction, version, **sheet.fields)

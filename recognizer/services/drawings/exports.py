@@ -32,7 +32,7 @@ PIECE = 64 * 1024
 """Bytes that are sent at once."""
 FILE_FIELDS = (
     *("id", "created_at", "source", "prediction", "confidence", "model", "label", "review"),
-    *("writer", "strokes", "pen_width", "canonical", "image"),
+    *("writer", "license", "strokes", "pen_width", "canonical", "image"),
 )
 """What a JSON file has of each drawing."""
 ORIGIN = ("id", "created_at", "source", "imported_source", "review", "visitor")
@@ -41,10 +41,10 @@ WIDTHS = {"id": 36, "created_at": 32, "source": 8, "review": 10, "writer": 16}
 """Longest texts of an npz, in characters."""
 LEFT_BEHIND = (
     "Not in it: accounts, models and keys; who reviewed, and when; when it was answered; consent "
-    "to a release; the label check's marks; hands and networks, except a pseudonym of each writer, "
-    "another in each export; what was answered then, and the counts of answers; whose a drawing "
-    "is: visitors do not find or delete theirs in the other archive. To move a whole site on one "
-    "kind of database, use backup and restore."
+    "to a release, which JSON tells and no import takes; the label check's marks; hands and "
+    "networks, except a pseudonym of each writer, another in each export; what was answered then, "
+    "and the counts of answers; whose a drawing is: visitors do not find or delete theirs in the "
+    "other archive. To move a whole site on one kind of database, use backup and restore."
 )
 """What stays with the site that exports."""
 
@@ -152,6 +152,7 @@ def _items(rows: _Rows) -> Iterator[bytes]:
         if drawing["label"] is not None:
             drawing["label"] = name_answer(drawing["label"])
         drawing["created_at"] = drawing["created_at"].isoformat()
+        drawing["license"] = drawing["license"] or None
         for name in ("canonical", "image"):
             drawing[name] = base64.b64encode(drawing[name]).decode()
         yield json.dumps({name: drawing[name] for name in FILE_FIELDS}).encode()

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from threading import BoundedSemaphore, Lock
 from typing import Any
 
@@ -23,7 +24,7 @@ from ml.drawing.pictures import MAX_IMAGE_BYTES as MAX_IMAGE_BYTES
 from ml.drawing.strokes import draw_png, find_drawn, parse_strokes, thin_strokes
 from ml.errors import ArtifactError
 from ml.pipeline import Prediction as Prediction
-from recognizer.models import UNSUSPICIOUS, Drawing, DrawingQuerySet
+from recognizer.models import UNSUSPICIOUS, Drawing, DrawingQuerySet, Withdrawal
 from recognizer.services.chunks import CHUNK
 from recognizer.services.drawings.doubting import doubt_answer
 from recognizer.services.drawings.remembering import answer_personally
@@ -65,6 +66,8 @@ LONGEST_WAIT_SECONDS = 2
 """How long a large picture waits for others of the same process."""
 MOST_WAITING = 2
 """How many wait; each holds a thread that somebody with a small drawing could use."""
+ON_ITS_WAY = timedelta(minutes=1)
+"""After the license was taken back, a drawing that comes with it may have been sent before."""
 PIXELS_A_UNIT, POINTS_A_UNIT = 250_000, 200
 """What takes as long to read as an ordinary drawing."""
 _one_large = Lock()
@@ -202,6 +205,8 @@ def recognize(
     else:
         drawing.pk = id
         recognized = _keep_under_its_id(drawing)
+    if license:
+        _heed_withdrawal(recognized.drawing)
     recognized.drawing.found = sketch.found
     recognized.drawing.set_aside = sketch.set_aside
     if personal and visitor is not None and hidden is not None:
@@ -313,8 +318,25 @@ def give_feedback(drawing: Drawing, *, label: int | None) -> Drawing:
 
 
 def withdraw_license(visitor: uuid.UUID | None) -> int:
-    """Take back that a visitor's drawings may be published; return how many."""
+    """Take back that a visitor's drawings may be published; return how many.
+
+    Noted first: whoever stores a licensed drawing looks for the note afterwards, so that either
+    sees the other.
+    """
+    if visitor is None:
+        return 0
+    now = timezone.now()
+    Withdrawal.objects.filter(at__lt=now - ON_ITS_WAY).delete()
+    Withdrawal.objects.update_or_create(visitor=visitor, defaults={"at": now})
     return Drawing.objects.of_visitor(visitor).licensed().update(license="")
+
+
+def _heed_withdrawal(drawing: Drawing) -> None:
+    """Drop the license of a drawing that may have been on its way when it was taken back."""
+    recent = Withdrawal.objects.filter(at__gt=timezone.now() - ON_ITS_WAY)
+    if drawing.license and drawing.visitor and recent.filter(pk=drawing.visitor).exists():
+        Drawing.objects.filter(pk=drawing.pk).update(license="")
+        drawing.license = ""
 
 
 def delete_drawing(drawing: Drawing) -> None:

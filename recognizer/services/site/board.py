@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Final
 
@@ -18,6 +18,7 @@ from recognizer.services.drift import Drift, find_drift, read_earlier
 from recognizer.services.metrics import Traffic, read_traffic
 from recognizer.services.retraining.schedule import newly_approved
 from recognizer.services.site.counting import resume_counting
+from recognizer.services.versions.registry import list_periods
 
 RANGES: Final = (7, 30, 90, None)
 """Days that a board looks back; None: all."""
@@ -73,6 +74,8 @@ class Board:
     drift: Drift | None
     queue: Queue
     model: TrainedModel | None
+    answers_since: datetime | None
+    """When the active version began to answer, where that was kept."""
     approved: int | None
     """Approvals since the last retraining, where RETRAIN_AFTER counts them."""
     traffic: Traffic
@@ -92,6 +95,7 @@ def read_board(days: int | None, source: str = "") -> Board:
     begin = date.min if days is None else today - timedelta(days - 1)
     model = TrainedModel.objects.active().first()
     version = None if model is None else model.version
+    periods = [] if version is None else list_periods(version)
     monday = min(begin, today - timedelta(weeks=WEEKS - 1))
     monday -= timedelta(monday.weekday() if days else 0)
     before = date.min if days is None else begin - timedelta(days)
@@ -117,6 +121,7 @@ def read_board(days: int | None, source: str = "") -> Board:
         else find_drift(version, [*read_earlier(version, since, **of_source), *counts], begin),
         queue=_read_queue(counts, since, of_source),
         model=model,
+        answers_since=periods[0][0] if periods else None,
         approved=newly_approved().count() if settings.RETRAIN_AFTER else None,
         traffic=read_traffic(),
     )

@@ -58,6 +58,7 @@ KINDS: Final = {
     },
 }
 """The files of a release: media type, meaning."""
+CARD = "README.md"
 _TEXT = [str(value) for value in range(256)]
 
 
@@ -117,17 +118,24 @@ def export_dataset(folder: Path, url: str | None = None) -> Release:
             "published, and there is nothing to release (docs/settings.md)."
         )
     folder = folder.resolve()
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and (not folder.is_dir() or {*os.listdir(folder)} - {"lost+found"}):
         raise ServiceError(f"{folder} exists and is not an empty folder; name a new one.")
     if not folder.parent.is_dir():
         raise ServiceError(f"There is no folder {folder.parent}.")
-    draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    # A mount point cannot be replaced, nor may its parent be written.
+    place = folder if folder.is_mount() else folder.parent
+    draft = Path(tempfile.mkdtemp(dir=place, prefix=f".{folder.name}."))
     try:
         release = _write(draft, license, url or _address())
         draft.chmod(0o755)
         _sync(draft)
-        draft.replace(folder)
-        _sync(folder.parent)
+        if place is folder:  # the card last: with it, all is there
+            for path in sorted(draft.iterdir(), key=lambda path: path.name == CARD):
+                path.replace(folder / path.name)
+            draft.rmdir()
+        else:
+            draft.replace(folder)
+        _sync(place)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
@@ -155,7 +163,7 @@ def _write(folder: Path, license: Any, url: str) -> Release:
             _write_idx(folder / f"{name}-images-idx3-ubyte.gz", side, "x", (28, 28))
             _write_idx(folder / f"{name}-labels-idx1-ubyte.gz", side, "y", ())
     card = "\n".join(_describe(release)) + "\n"
-    (folder / "README.md").write_text(card, encoding="utf-8")
+    (folder / CARD).write_text(card, encoding="utf-8")
     croissant = json.dumps(_make_croissant(folder, release, url), indent=1) + "\n"
     (folder / "croissant.json").write_text(croissant, encoding="utf-8")
     for path in folder.iterdir():

@@ -6,6 +6,7 @@ import logging
 import threading
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,7 +18,7 @@ from django.utils import timezone
 
 from ml import artifacts
 from ml.errors import ArtifactError, ArtifactMissing
-from recognizer.models import TrainedModel
+from recognizer.models import Activation, TrainedModel
 from recognizer.services.errors import ServiceError
 from recognizer.services.versions import artifact_files
 
@@ -173,13 +174,27 @@ def describe_version(manifest: artifacts.Manifest, **values: Any) -> TrainedMode
     return TrainedModel(**facts, **values)
 
 
-def make_active(row: TrainedModel) -> None:
+def make_active(row: TrainedModel, began_at: datetime | None = None) -> None:
     """Make one version the only active one; the caller holds the transaction."""
+    is_new = not TrainedModel.objects.active().filter(pk=row.pk).exists()
     TrainedModel.objects.active().exclude(pk=row.pk).update(active=False)
     # Its file may have been pruned since the row was read.
     if not TrainedModel.objects.whole().filter(pk=row.pk).update(active=True):
         raise _pruned(row)
+    if is_new:
+        Activation.objects.create(model=row, began_at=began_at or timezone.now())
     row.active = True
+
+
+def list_periods(version: int) -> list[tuple[datetime, datetime | None]]:
+    """Return from when to when a version answered, the latest first, as far as that was kept."""
+    rows = [*Activation.objects.values_list("model_id", "began_at")]
+    ends = [None, *(began_at for _, began_at in rows)]
+    return [
+        (began_at, end)
+        for (model, began_at), end in zip(rows, ends, strict=False)
+        if model == version
+    ]
 
 
 def prune(keep: int) -> int:

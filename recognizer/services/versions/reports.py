@@ -325,7 +325,8 @@ def _against(model: TrainedModel) -> dict[str, dict[str, object]]:
     for name, by_digit in by_holdout(digits):
         digit, most = max(by_digit.items(), key=lambda item: item[1]["points_lost"])
         said = _("most lost by the %(digit)s: %(points)s points")
-        points = number_format(most["points_lost"], 2)
+        lost = most["points_lost"]
+        points = "+" * (lost >= 0) + number_format(lost, 2)
         facts[_(HOLDOUTS[name])] = said % {"digit": digit, "points": points}
     return {_("Against Model %(version)s") % {"version": model.gate["against"]}: facts}
 

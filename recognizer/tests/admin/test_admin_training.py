@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
-from recognizer.models import TrainedModel, TrainingRun
+from recognizer.models import Activation, TrainedModel, TrainingRun
 from recognizer.tests.kit.drawings import copy_model
 
 MODELS = "/admin/recognizer/trainedmodel/"
@@ -106,6 +107,22 @@ def test_a_version_is_activated(keeper: Client, model: TrainedModel) -> None:
     copy_model(model)
     assert "Model 2 is active." in activate(keeper, 2)
     assert active_version() == 2
+
+
+def test_a_version_and_the_board_tell_since_when_it_answers(
+    keeper: Client, model: TrainedModel
+) -> None:
+    copy_model(model)
+    for version in (2, 2, 1):
+        activate(keeper, version)
+    days = [datetime(2026, 11, day, 9, 30, tzinfo=UTC) for day in (2, 16, 20)]
+    for day, one in zip(days, Activation.objects.order_by("pk"), strict=True):
+        Activation.objects.filter(pk=one.pk).update(began_at=day)
+    shown = [keeper.get(f"{MODELS}{version}/change/").content.decode() for version in (1, 2)]
+    assert "since 2026-11-20 09:30, 2026-11-02 09:30 to 2026-11-16 09:30" in shown[0]
+    assert "2026-11-16 09:30 to 2026-11-20 09:30" in shown[1]
+    board = keeper.get("/admin/board/", headers={"Accept-Language": "de"}).content.decode()
+    assert "seit 20. Nov" in board
 
 
 def test_only_one_version_can_be_chosen(keeper: Client, model: TrainedModel) -> None:

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from django.db import IntegrityError
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from digitsite.environment import License
-from recognizer.models import Drawing, TrainedModel
-from recognizer.tests.conftest import DRAWINGS, Caller, make_key
+from recognizer.models import Drawing, TrainedModel, Withdrawal
+from recognizer.services.drawings import recognition
+from recognizer.tests.conftest import DRAWINGS, Caller, make_key, make_member
 from recognizer.tests.kit.drawings import SEVEN
 
 BY = License("CC-BY-4.0", "CC-BY-4.0", "https://spdx.org/licenses/CC-BY-4.0.html")
@@ -60,6 +62,46 @@ def test_withdrawal_holds_for_all_drawings_of_the_caller_and_for_no_others(
     assert Drawing.objects.licensed().count() == 1
     assert program.delete(f"{DRAWINGS}license/", headers=headers).json() == {"withdrawn": 1}
     assert not Drawing.objects.licensed().exists()
+
+
+def test_a_withdrawal_is_not_overtaken_by_a_drawing_that_was_on_its_way(
+    visitor: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overtaken(*arguments: Any, **named: Any) -> Any:
+        assert visitor.delete(f"{DRAWINGS}license/").json() == {"withdrawn": 0}
+        return new_drawing(*arguments, **named)
+
+    new_drawing = recognition.new_drawing
+    with monkeypatch.context() as patch:
+        patch.setattr(recognition, "new_drawing", overtaken)
+        assert visitor.post(DRAWINGS, SENT).json()["license"] is None
+    assert visitor.post(DRAWINGS, {**SENT, "id": ID}).json()["license"] is None
+    assert not Drawing.objects.licensed().exists()
+    Withdrawal.objects.update(at=timezone.now() - recognition.ON_ITS_WAY)
+    assert visitor.post(DRAWINGS, SENT).json()["license"] == BY.text
+
+
+def test_the_staff_takes_the_license_back_for_a_hand_whose_cookie_is_gone(
+    visitor: Caller,
+) -> None:
+    reviewer = Client()
+    reviewer.force_login(make_member("Reviewer"))
+    ids = [visitor.post(DRAWINGS, SENT).json()["id"] for _ in range(3)]
+    _, text = make_key("predict")
+    headers = {"Authorization": f"Bearer {text}"}
+    Client().post(DRAWINGS, SENT, content_type="application/json", headers=headers)
+    url = "/admin/recognizer/drawing/"
+    chosen = {"action": "withdraw_license", "_selected_action": ids[:1]}
+    asked = reviewer.post(url, chosen)
+    assert "Take the license of 3 drawings back?" in asked.text
+    assert Drawing.objects.licensed().count() == 4
+    done = reviewer.post(url, {**chosen, "confirmed": "all"}, follow=True)
+    assert "The license of 3 drawings is taken back." in done.text
+    assert not Drawing.objects.filter(pk__in=ids).licensed().exists()
+    assert Drawing.objects.licensed().count() == 1
+    assert "The license was taken back." in reviewer.get(f"{url}{ids[2]}/history/").text
+    german = reviewer.post(url, chosen, follow=True, headers={"Accept-Language": "de"})
+    assert "Keine dieser Hände" in german.text
 
 
 def test_another_license_than_that_of_the_site_is_refused(visitor: Caller) -> None:

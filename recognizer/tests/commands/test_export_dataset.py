@@ -248,6 +248,27 @@ def test_an_empty_folder_is_filled(archive: list[Drawing], shelf: Path) -> None:
     assert (folder / "README.md").is_file()
 
 
+def test_a_mount_point_is_filled_with_the_card_last(
+    archive: list[Drawing], shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mounted = shelf / "mounted"
+    (mounted / "lost+found").mkdir(parents=True)
+    moved: list[str] = []
+    replace = Path.replace
+
+    def note(path: Path, target: Path) -> Path:
+        assert target != mounted, "device or resource busy"
+        moved.append(target.name)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "is_mount", lambda path: path == mounted)
+    monkeypatch.setattr(Path, "replace", note)
+    call_command("export_dataset", mounted)
+    assert moved[-1] == "README.md"
+    assert {path.name for path in mounted.iterdir()} == {*moved, "lost+found"}
+    assert list(shelf.iterdir()) == [mounted]
+
+
 def test_without_a_license_the_command_says_that_there_is_nothing(
     archive: list[Drawing], settings: Settings, shelf: Path
 ) -> None:

@@ -18,11 +18,12 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from recognizer.models import UNSUSPICIOUS, Drawing, Import, TrainedModel
+from recognizer.services.chunks import CHUNK
 from recognizer.services.drawings import archive
 from recognizer.services.drawings.statistics import count_drawings
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.kit.drawings import SEVEN, digits_of_one_face, png_of
-from recognizer.tests.kit.live import PROJECT, migrated_database
+from recognizer.tests.kit.live import PROJECT, connect, migrated_database, wait_until
 
 KEPT = ("id", "created_at", "label", "review", "canonical", "image", "strokes", "pen_width")
 
@@ -200,6 +201,44 @@ def test_an_sqlite_archive_moves_into_this_database_row_by_row(
         assert pseudonyms.setdefault(one["writer"], other["writer"]) == other["writer"]
     assert len(set(pseudonyms.values())) == 5
     assert "Not in it: accounts, models and keys" in capsys.readouterr().out
+
+
+def test_an_import_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
+    database, path = tmp_path / "a.sqlite3", tmp_path / "many.npz"
+    database.write_bytes(migrated_database())
+    pixels = np.tile(digits_of_one_face(), (150, 1, 1))
+    pixels[:, 0, 0], pixels[:, 0, 1] = np.divmod(np.arange(1_500), 64)  # too faint to read
+    np.savez(path, x=pixels, y=np.tile(np.arange(10, dtype=np.uint8), 150))
+    url = f"sqlite:///{database}"
+    environment = {**os.environ, "DATABASE_URL": url, "SECRET_KEY": "none"}
+    environment["ARTIFACTS_DIR"] = str(tmp_path)
+    command = [sys.executable, "manage.py", "import_drawings", str(path)]
+    subprocess.run(
+        [*command[:2], "register_bundled_model"], cwd=PROJECT, env=environment, check=True
+    )
+
+    def count(condition: str = "1") -> int:
+        with connect(url) as archive:
+            query = f"SELECT count(*) FROM recognizer_drawing WHERE {condition}"
+            found: int = archive.execute(query).fetchone()[0]
+            return found
+
+    killed = subprocess.Popen(command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL)
+    wait_until(count)
+    killed.kill()
+    killed.wait()
+    stored = count()
+    assert 0 < stored < 1_500
+    assert stored % CHUNK == 0
+    for imported, known in ((1_500 - stored, stored), (0, 1_500)):
+        said = subprocess.run(
+            command, cwd=PROJECT, env=environment, check=True, capture_output=True
+        )
+        line = f"{imported:,} drawings imported, {known:,} already there, 0 refused."
+        assert said.stdout.decode().splitlines()[-1] == line
+    assert count() == count("imported_with_id = 1") == 1_500
+    with connect(url) as archive:
+        assert archive.execute("SELECT unfinished FROM recognizer_import").fetchall() == [(0,)]
 
 
 @pytest.fixture
