@@ -172,14 +172,14 @@ def to_images(array: NDArray[Any], name: str, path: Path, notify: Notify) -> NDA
             notify(f"{name} is in color; the mean of red, green and blue is read.")
     if not len(array):
         raise DatasetError("There are no digits in it.", path)
+    if array.dtype == np.uint8 and array.ndim == 3:  # its scale is found picture by picture
+        return array
     low, high = float(array.min()), float(array.max())
     try:
         to_levels(np.array([low, high]))
     except InvalidPixels as error:
         raise DatasetError(f"The array {name}: {error}", path) from error
     full = next((most for most in RANGES if high <= most), 255)
-    if array.dtype == np.uint8 and array.ndim == 3:  # its scale is found picture by picture
-        return array
     if full != 255 and array.dtype.kind != "b":
         notify(f"{name} reaches from {low:g} to {high:g}; it is read as from 0 to {full}.")
     levels = np.empty(array.shape[:3], np.uint8)

@@ -144,7 +144,7 @@ def _iter_pictures(
 
 def _iter_files(members: Members, notify: Notify) -> Iterator[LabeledDrawing]:
     """Read the labeled files of the first format of which there are any."""
-    found, aside = _find_sources(members, notify)
+    found, aside = _find_sources(members)
     read: list[str] = []
     for kind, sources in found.items():
         if read:
@@ -154,7 +154,7 @@ def _iter_files(members: Members, notify: Notify) -> Iterator[LabeledDrawing]:
             try:
                 yield from READERS[kind](source, notify)
             except Unlabeled as error:
-                aside[source.name] = error.message if error.path != members.path else str(error)
+                aside[source.name] = error.message
                 if members.is_alone:
                     raise
             else:
@@ -167,22 +167,21 @@ def _iter_files(members: Members, notify: Notify) -> Iterator[LabeledDrawing]:
         message = none + reasons[0]
         raise Unlabeled(message, members.path)
     if len(read) > 1:
-        notify(f"All of these are read: {', '.join(read)}.")
+        more = f" and {len(read) - MOST_TOLD:,} more" if len(read) > MOST_TOLD else ""
+        notify(f"All of these are read: {', '.join(read[:MOST_TOLD])}{more}.")
     for reason in reasons[:MOST_TOLD]:
         notify(reason)
     if len(reasons) > MOST_TOLD:
         notify(f"{len(reasons) - MOST_TOLD:,} more files are left out.")
 
 
-def _find_sources(
-    members: Members, notify: Notify
-) -> tuple[dict[str, list[_Source]], dict[str, str]]:
+def _find_sources(members: Members) -> tuple[dict[str, list[_Source]], dict[str, str]]:
     """Sort files by format, and say why others are left out; raises for a file alone."""
     kinds: dict[str, tuple[str, bytes]] = {}
     aside: dict[str, str] = {}
     path = members.path
     try:
-        for name, file in members.each(members.names):
+        for name, file in members.each({*members.names}):
             try:
                 start = unpack_stream(file, MAX_UNPACKED).read(ENOUGH)
                 kinds[name] = find_kind(start, path if members.is_alone else path / name), start
@@ -196,7 +195,7 @@ def _find_sources(
     for name in sorted(kinds):
         twin = seen.setdefault((Path(name).parent, base_name(name)), name)
         if twin != name:
-            aside[name] = f"It is {twin} once more, packed."
+            aside[name] = f"It seems to be {twin} once more, packed."
             del kinds[name]
     found: dict[str, list[_Source]] = {kind: [] for kind in READERS}
     is_one = len([kind for kind, _ in kinds.values() if kind != "idx"]) == 1
@@ -234,7 +233,7 @@ def _pair_idx(members: Members, sizes: dict[str, int], aside: dict[str, str]) ->
                 name, members.path, partial(members.open, name), partial(folder.open, labels[0])
             )
         ]
-    pairs = []
+    pairs, used = [], set[str]()
     for name in sorted(name for name, dimensions in sizes.items() if dimensions >= 3):
         labels = [
             other
@@ -246,8 +245,10 @@ def _pair_idx(members: Members, sizes: dict[str, int], aside: dict[str, str]) ->
         if labels:
             source = partial(members.open, name), partial(members.open, min(labels))
             pairs.append(_Source(name, members.path / name, *source))
-        else:
-            aside[name] = "No file of labels stands beside it."
+            used |= {name, min(labels)}
+    for name in sizes.keys() - used:
+        other = "labels" if sizes[name] >= 3 else "images"
+        aside[name] = f"No file of {other} stands beside it."
     return pairs
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -85,7 +86,8 @@ def label_by_path(names: Sequence[str], notify: Notify) -> dict[str, Named]:
                 for name, each in parts.items()
                 if len(each) >= -level and (label := read(each[level])) is not None
             }
-            if len(found) > len(best[0]):
+            is_sure = level != -1 or (len(found) == len(names) and len({*found.values()}) > 1)
+            if is_sure and len(found) > len(best[0]):
                 best = found, level, sentence
     labels, level, sentence = best
     if sentence:
@@ -103,9 +105,14 @@ def label_by_list(
 ) -> dict[str, Named] | None:
     """Find the labels of pictures in a csv that lists them; None if it is another csv."""
     lines = file.lines()
-    first, second = next(lines, ""), next(lines, "")
-    delimiter = max(DELIMITERS, key=first.count)
-    header, row = (next(csv.reader([line], delimiter=delimiter), []) for line in (first, second))
+    try:
+        first, second = next(lines, ""), next(lines, "")
+        delimiter = max(DELIMITERS, key=first.count)
+        header, row = (
+            next(csv.reader([line], delimiter=delimiter), []) for line in (first, second)
+        )
+    except (DatasetError, csv.Error):
+        return None
     columns = [column.strip().lower() for column in header]
     path_at = next(
         (at for at, text in enumerate(row) if text.strip().lower().endswith(PICTURE_SUFFIXES)), None
@@ -121,7 +128,7 @@ def label_by_list(
     for name in names:
         by_name.setdefault(PurePosixPath(name).name, []).append(name)
     unsure = missing = 0
-    for fields in csv.reader([second, *lines], delimiter=delimiter):
+    for fields in _split_rows(chain([second], lines), delimiter, file):
         if not fields:
             continue
         if len(fields) != len(columns):
@@ -149,3 +156,10 @@ def label_by_list(
     if missing:
         notify(f"Rows whose picture is not there, or there more than once: {missing:,}.")
     return found
+
+
+def _split_rows(lines: Iterable[str], delimiter: str, file: PackedFile) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(lines, delimiter=delimiter)
+    except csv.Error as error:
+        raise DatasetError("The row cannot be read as a csv.", file.path, file.line) from error

@@ -28,7 +28,7 @@ from ml.errors import (
     InvalidImage,
     InvalidPixels,
 )
-from ml.labeled import formats, packed
+from ml.labeled import formats, members
 from ml.labeled.formats import iter_labeled
 from ml.tests.kit.drawings import difference, encode
 from ml.tests.kit.fuzzing import peak_bytes, start_of_peak
@@ -210,7 +210,7 @@ def refuse(path: Path, message: str) -> None:
 def test_a_csv_that_unpacks_endlessly_is_read_in_parts(
     tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packed, "MAX_UNPACKED", 64 * 2**20)
+    monkeypatch.setattr(members, "MAX_UNPACKED", 64 * 2**20)
     lines = MNIST_HEADER.encode() + b"\n" + (mnist_row(3).encode() + b"\n") * 50_000
     path = tmp_path / f"a.{ending}"
     path.write_bytes(gzip.compress(lines) if ending == "csv.gz" else zip_of({"a.csv": lines}))

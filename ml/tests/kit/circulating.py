@@ -186,6 +186,12 @@ def write_idxs() -> dict[str, Content]:
             "train-images.idx3-ubyte.idx": images,
             "train-labels.idx1-ubyte.idx": labels,
         },
+        "labels_more": {
+            "train-images-idx3-ubyte": images,
+            "train-labels-idx1-ubyte": labels,
+            "t10k-labels-idx1-ubyte": labels,
+        },
+        "labels_alone": {"train-labels-idx1-ubyte": labels},
         "images_alone": {"train-images-idx3-ubyte": images},
         "t-labels-idx1-ubyte": labels,
     }
@@ -261,6 +267,12 @@ def write_folders() -> dict[str, Content]:
         "folder.tar.xz": tar(plain, "xz"),
         "csv.tar.gz": tar({"data/train.csv": table([], ROWS).encode()}, "gz"),
         "tif": tree(lambda label: f"{label}/1.tif", "TIFF"),
+        "unlabeled.zip": zip_of({"test.csv": table(FROM_0, FLAT).encode()}),
+        "pictures_of_the_text": {"1_plot.png": picture(1), "overview.png": picture(2)},
+        "many_jsons": {
+            f"{label}.json": json.dumps([{"label": label, "pixels": FLAT[label]}]).encode()
+            for label in range(10)
+        },
         "no_labels": {"cat/1.png": picture(3), "dog/1.png": picture(3)},
         "npz.zip": zip_of({"a.npz": npz(x=IMAGES, y=np.arange(10))}),
         "empty": {},

@@ -53,7 +53,8 @@ TOLD = {
     "rgb.npz": ["x is in color; the mean of red, green and blue is read."],
     "both": ["All of these are read: t10k-images-idx3-ubyte, train-images-idx3-ubyte."],
     "torchvision": [
-        f"MNIST/raw/train-{part}.gz is left out: It is MNIST/raw/train-{part} once more, packed."
+        f"MNIST/raw/train-{part}.gz is left out: It seems to be MNIST/raw/train-{part} once more, "
+        "packed."
         for part in ("images-idx3-ubyte", "labels-idx1-ubyte")
     ],
     "float": ["train-images-idx3-ubyte reaches from 0 to 1; it is read as from 0 to 1."],
@@ -81,6 +82,8 @@ TOLD = {
         "Prediction is an answer that was flagged as correct; rows with another flag are left out: "
         "1.",
     ],
+    "labels_more": ["t10k-labels-idx1-ubyte is left out: No file of images stands beside it."],
+    "many_jsons": ["All of these are read: 0.json, 1.json, 2.json, 3.json, 4.json and 5 more."],
     "macos.zip": ["Left out: 1 file of another format, such as digits/README.txt."],
     "folder.tar.gz": ["Left out: 1 file of another format, such as digits/README.txt."],
     "xy_objects.json": ["Of points, t is left aside."],
@@ -107,6 +110,9 @@ REFUSED = {
     "x_only.npz": "images without labels; add an array y",
     "object_y.npz": "holds Python objects, which are not opened",
     "x.npy": f"one array. {SAVE}",
+    "labels_alone": "train-labels-idx1-ubyte is left out: No file of images stands beside it",
+    "unlabeled.zip": "unlabeled.zip: test.csv is left out: It has pixels without labels",
+    "pictures_of_the_text": "Its pictures have no labels",
     "images_alone": "train-images-idx3-ubyte is left out: No file of labels stands beside it",
     "t-labels-idx1-ubyte": "Give the IDX file of images",
     "tif": "None of the 10 files in it is read. 0/1.tif is left out: This is a TIFF",

@@ -286,6 +286,12 @@ def test_an_idx_file_that_does_not_keep_to_its_header_is_refused(
     refuse(write_idx(tmp_path, images=images), message)
 
 
+def test_bytes_that_do_not_reach_far_are_read_as_they_are(tmp_path: Path) -> None:
+    faint = (IMAGES > 0).astype(np.uint8) * 2
+    first, _ = iter_labeled(write_idx(tmp_path, images=idx(2, 28, 28, data=faint.tobytes())))
+    assert np.array_equal(first.pixels, faint[0])  # type: ignore[arg-type]
+
+
 def test_a_label_of_idx_above_9_is_refused(tmp_path: Path) -> None:
     path = write_idx(tmp_path)
     (tmp_path / "train-labels-idx1-ubyte").write_bytes(idx(2, data=b"\3\x0b"))

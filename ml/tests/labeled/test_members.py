@@ -109,3 +109,16 @@ def test_a_file_that_a_zip_has_twice_is_read_once(tmp_path: Path) -> None:
 def test_what_is_packed_twice_is_named(tmp_path: Path) -> None:
     content = gzip.compress(gzip.compress(b"label,pixel0\n"))
     refuse(tmp_path / "a.csv.gz", content, "The format is unknown, or it is damaged")
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("1.png,A\n", "line 2: The label is 'A'; a label is a digit from 0 to 9"),
+        ("1.png,3\n1.png\n", "line 3: There are 1 columns; a row has 2"),
+        ('1.png,3\n"' + "x\n" * 99_999, "line .*: The row cannot be read as a csv"),
+    ],
+)
+def test_a_bad_row_of_a_list_of_pictures_is_named(tmp_path: Path, rows: str, message: str) -> None:
+    content = zip_of({"1.png": picture(3), "list.csv": f"file,label\n{rows}".encode()})
+    refuse(tmp_path / "a.zip", content, message)
