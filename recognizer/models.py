@@ -477,9 +477,12 @@ class Drawing(models.Model):
                 condition=Q(suspicious_at__isnull=False),
                 name="drawing_suspicious",
             ),
-            # The daily counts.
+            # The daily counts. SQLite looks a generated column such as the answer up in the row.
             models.Index(
-                fields=["created_at", "source", "model", "answer", "label", "review", "confidence"],
+                fields=[
+                    *("created_at", "source", "model", "prediction", "is_digit", "label"),
+                    *("review", "confidence"),
+                ],
                 condition=~Q(source="import"),
                 name="drawing_counted",
             ),

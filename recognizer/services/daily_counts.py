@@ -207,7 +207,7 @@ def _count_run(first: date, last: date) -> list[DailyCount]:
             DayOf("created_at"),
             "source",
             "model_id",
-            "answer",
+            Case(When(is_digit=True, then=F("prediction")), default=NO_DIGIT),
             Case(When(believed, then=F("label"))),
             Floor(F("confidence") * BINS),
         )

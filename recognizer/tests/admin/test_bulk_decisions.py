@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from recognizer.admin import bulk_decisions
+from recognizer.admin import bulk_decisions, drawings
 from recognizer.models import Decision, Drawing, Import
 from recognizer.services.drawings import reviews
 from recognizer.tests.conftest import DRAWINGS, Caller, make_member
@@ -288,6 +288,18 @@ def listed(client: Client, **query: str) -> set[uuid.UUID]:
     page = client.get(LIST, query)
     assert page.status_code == 200
     return {drawing.pk for drawing in page.context["cl"].result_list}
+
+
+def test_a_list_is_counted_no_further_than_it_is_paged(
+    reviewer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawings, "MOST_LISTED", 2)
+    answered(RIGHT, 4)
+    page = reviewer.get(LIST)
+    assert "There are more than 2 drawings" in page.text
+    assert page.context["cl"].result_count == 3
+    Drawing.objects.filter(pk__in=Drawing.objects.values("pk")[:2]).delete()
+    assert "There are more than" not in reviewer.get(LIST).text
 
 
 def test_drawings_are_found_by_import_hand_and_day(reviewer: Client) -> None:

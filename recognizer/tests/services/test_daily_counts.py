@@ -242,6 +242,17 @@ def test_a_year_that_no_worker_counted_costs_the_same_as_two_days_and_is_kept(
     assert stored(days_ago(number)).drawn == 2
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="Reads SQLite's plans")
+def test_days_are_counted_by_an_index_alone(model: TrainedModel) -> None:
+    draw_on(days_ago(9), label=1)
+    with CaptureQueriesContext(connection) as asked:
+        count_all()
+    (counting, *_) = [one["sql"] for one in asked if "GROUP BY" in one["sql"]]
+    with connection.cursor() as cursor:
+        plan = cursor.execute(f"EXPLAIN QUERY PLAN {counting}").fetchall()
+    assert "USING COVERING INDEX drawing_counted" in plan[0][-1]
+
+
 def test_days_without_drawings_are_not_written_again_and_again(model: TrainedModel) -> None:
     draw_on(days_ago(30))
     count_all()
