@@ -1,6 +1,6 @@
 """How fast the site answers.
 
-python -m benchmarks.speed [--seconds S] [--rounds N] [--rows N]
+python -m benchmarks.speed [--seconds S] [--rounds N] [--rows N] [--postgresql URL]
 python -m benchmarks.speed --steps
 python -m benchmarks.speed --counts 1000 100000 1000000
 
@@ -8,7 +8,9 @@ The first sends requests to the site with an empty archive, to one with a millio
 original demo's recipe. Each has a gunicorn of its own with the project's configuration and two
 workers. wrk (Debian's package) sends from the same machine, by turns, so that all meet the same
 noise; medians of the rounds are printed. Pads are PNGs of 280x280 pixels as data: addresses. Small
-pictures have 28x28 pixels, one or a thousand a call. The synthetic pen writes both.
+pictures have 28x28 pixels, one or a thousand a call. The synthetic pen writes both. What the page
+sends is strokes, with a visitor's cookie: kept under a new id each time, or read while somebody
+draws. --postgresql names an empty database for one more site.
 
 --steps divides the processor time of one answer, on one core. --counts fills archives of a year
 and times the daily counts.
@@ -42,6 +44,7 @@ from django.core.management import call_command
 from threadpoolctl import threadpool_limits
 
 from benchmarks import kit, original
+from benchmarks.hostile import visit
 from ml import artifacts
 from ml.drawing.canonical import canonical_digit
 from ml.drawing.pictures import ink_from_image
@@ -54,7 +57,8 @@ CONNECTIONS = (4, 64)
 PICTURES = 200
 BATCH = 1_000
 ROUNDS_OF_STEPS = 50
-# wrk sends the bodies in turn, each from a file; without any, it sends GET. Times are microseconds.
+# wrk sends the bodies in turn, each from a file; without any, it sends GET. An id
+# may be new in each. Times are microseconds.
 SCRIPT = """
 local bodies, at = {}, 0
 for index = 1, %d do
@@ -62,11 +66,14 @@ for index = 1, %d do
   bodies[index] = file:read("*a")
   file:close()
 end
+local headers = {%s}
 request = function()
   if #bodies == 0 then return wrk.format("GET") end
   at = at %% #bodies + 1
-  return wrk.format("POST", nil, {["Content-Type"] = "%s"}, bodies[at])
+  local id = string.format("%%08x-0000-4000-8000-%%012x", math.random(2^31), math.random(2^31))
+  return wrk.format("POST", nil, headers, (bodies[at]:gsub("NEW%%-ID", id)))
 end
+math.randomseed(%d)
 done = function(summary, latency)
   local errors = summary.errors
   print(string.format("%%d %%d %%d %%d %%d", summary.requests, summary.duration,
@@ -85,6 +92,8 @@ class Target:
     bodies: list[bytes]
     content_type: str = "application/json"
     drawings: int = 1  # in each body
+    visitor: str | None = None
+    """The site whose page was opened before, by its address."""
 
 
 class Figures(NamedTuple):
@@ -102,7 +111,13 @@ def load(target: Target, connections: int, seconds: int, folder: Path) -> Figure
     for number, body in enumerate(target.bodies, 1):
         stem.with_suffix(f".{number}").write_bytes(body)
     script = folder / "wrk.lua"
-    script.write_text(SCRIPT % (len(target.bodies), stem, target.content_type))
+    headers = {"Content-Type": target.content_type}
+    if target.visitor is not None:
+        headers["Cookie"], headers["X-CSRFToken"] = visit(target.visitor)
+    table = ", ".join(
+        f"[{json.dumps(name)}] = {json.dumps(text)}" for name, text in headers.items()
+    )
+    script.write_text(SCRIPT % (len(target.bodies), stem, table, time.time_ns() % 2**31))
     options = ["-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "60s", "-s", str(script)]
     wrk = subprocess.run(["wrk", *options, target.url], capture_output=True, text=True, check=True)
     requests, duration, p50, p99, failed = map(int, wrk.stdout.splitlines()[-1].split())
@@ -118,7 +133,9 @@ def pads() -> list[bytes]:
     return [json.dumps({"image": url}).encode() for url in urls]
 
 
-def list_targets(site: str, full: str, rows: int, demo: str) -> list[Target]:
+def list_targets(
+    site: str, full: str, rows: int, demo: str, postgresql: str | None
+) -> list[Target]:
     """Return all that is measured, the original first."""
     drawings, predictions = "/api/v1/drawings/", "/api/v1/predictions/"
     small, _ = write_digits(BATCH, seed=0)
@@ -129,16 +146,41 @@ def list_targets(site: str, full: str, rows: int, demo: str) -> list[Target]:
     read = [json.dumps({"pixels": [row]}).encode() for row in pixels[:PICTURES]]
     together = [json.dumps({"pixels": pixels}).encode()]
     npz = [packed.getvalue()]
+    rng = np.random.default_rng(0)
+    strokes = [write_strokes(number % 10, rng) for number in range(PICTURES)]
+    named = [json.dumps({"strokes": each, "id": "NEW-ID"}).encode() for each in strokes]
+    drafts = [json.dumps({"strokes": [each]}).encode() for each in strokes]
+    others = (
+        []
+        if postgresql is None
+        else [
+            Target(f"a pad, kept in PostgreSQL: `POST {drawings}`", postgresql + drawings, pads()),
+            Target(
+                "strokes under an id, in PostgreSQL",
+                postgresql + drawings,
+                named,
+                visitor=postgresql,
+            ),
+        ]
+    )
     return [
         Target("a pad, the original's recipe: `POST /predict`", f"{demo}/predict", pads()),
         Target("nothing: `GET /favicon.ico`, a redirect", f"{site}/favicon.ico", []),
         Target(f"a pad, kept: `POST {drawings}`", site + drawings, pads()),
-        Target(f"the same beside {rows:,} rows", full + drawings, pads()),
+        Target(f"strokes under an id: `POST {drawings}`", site + drawings, named, visitor=site),
+        Target(
+            "strokes while somebody draws, not kept",
+            f"{site}{predictions}?draft=true",
+            drafts,
+            visitor=site,
+        ),
+        Target(f"a pad, kept, beside {rows:,} rows", full + drawings, pads()),
         Target("a pad, kept: `POST /predict`", f"{site}/predict", pads()),
         Target(f"a small picture, kept: `POST {drawings}`", site + drawings, kept),
         Target(f"a small picture, not kept: `POST {predictions}`", site + predictions, read),
         Target(f"{BATCH:,} a call, JSON", site + predictions, together, drawings=BATCH),
         Target(f"{BATCH:,} a call, npz", site + predictions, npz, "application/zip", BATCH),
+        *others,
     ]
 
 
@@ -184,10 +226,10 @@ def fill(database_url: str, rows: int, seconds: float = 1, **values: str) -> Non
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # else the next writer would pay
 
 
-def measure_requests(seconds: int, rounds: int, rows: int) -> None:
+def measure_requests(seconds: int, rounds: int, rows: int, postgresql: str | None) -> None:
     """Send to all targets by turns."""
     counted: defaultdict[tuple[str, int], list[Figures]] = defaultdict(list)
-    environment = {"WEB_CONCURRENCY": str(WORKERS)}
+    environment = {"WEB_CONCURRENCY": str(WORKERS), "THROTTLE_DRAFTS": "off"}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         site = stack.enter_context(kit.serve_site(folder / "empty", **environment))
@@ -195,7 +237,11 @@ def measure_requests(seconds: int, rounds: int, rows: int) -> None:
         demo = stack.enter_context(serve_original(folder))
         full.draw_seven()
         fill(full.environment["DATABASE_URL"], rows - 1)
-        targets = list_targets(site.url, full.url, rows, demo)
+        other = None
+        if postgresql is not None:
+            own = {**environment, "DATABASE_URL": postgresql}
+            other = stack.enter_context(kit.serve_site(folder / "other", **own)).url
+        targets = list_targets(site.url, full.url, rows, demo, other)
         for target in targets:
             load(target, CONNECTIONS[0], 1, folder)  # warm
         for number in range(rounds):
@@ -296,6 +342,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--postgresql", metavar="URL")
     options = parser.parse_args()
     if options.steps:
         measure_steps()
@@ -304,7 +351,7 @@ def main() -> None:
     elif not shutil.which("wrk"):
         parser.error("wrk is missing: apt install wrk")
     else:
-        measure_requests(options.seconds, options.rounds, options.rows)
+        measure_requests(options.seconds, options.rounds, options.rows, options.postgresql)
 
 
 if __name__ == "__main__":
