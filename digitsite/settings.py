@@ -91,7 +91,7 @@ LETTERS_DATASET = BASE_DIR / "fixtures" / "letters.csv.gz"
 # Application
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "digitsite.apps.Admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -7,6 +7,8 @@ from django.urls import include, path
 
 from recognizer.admin.board_page import board_view
 
+admin.autodiscover()
+
 urlpatterns = [
     path("admin/board/", board_view, name="board"),
     path("admin/", admin.site.urls),

@@ -1,4 +1,7 @@
-"""Trained models as files: written whole or not at all, verified before they are opened."""
+"""Trained models as files: written whole or not at all, verified before they are opened.
+
+scikit-learn is imported when a file is opened: it takes longer than to see that none need be.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,15 @@ import platform
 import warnings
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final, get_origin, get_type_hints
-
-import joblib
-import numpy as np
-import PIL
-import scipy
-import sklearn
-from sklearn.exceptions import InconsistentVersionWarning
-from sklearn.pipeline import Pipeline
+from typing import TYPE_CHECKING, Any, Final, get_origin, get_type_hints
 
 from ml.errors import ArtifactCorrupt, ArtifactIncompatible, ArtifactMissing
 from ml.files import write_atomically
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 TRAINING_STATE: Final = ("_optimizer", "_best_coefs", "_best_intercepts", "_random_state")
 """Attributes of scikit-learn's perceptron that each fit makes again."""
@@ -57,6 +56,8 @@ def serialize(model: Pipeline) -> bytes:
     What only training needs (the optimizer's moments, second copies of weights) is left out; the
     pipeline itself is not changed.
     """
+    import joblib
+
     lean = copy.copy(model)
     name, classifier = model.steps[-1]
     classifier = copy.copy(classifier)
@@ -85,6 +86,10 @@ def deserialize(data: bytes, sha256: str) -> Pipeline:
         raise ArtifactCorrupt(
             f"The model file was changed: its SHA-256 begins {actual[:12]}, not {sha256[:12]}."
         )
+    import joblib
+    from sklearn.exceptions import InconsistentVersionWarning
+    from sklearn.pipeline import Pipeline
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", InconsistentVersionWarning)
@@ -113,10 +118,10 @@ def describe(
         size_bytes=len(data),
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         python_version=platform.python_version(),
-        numpy_version=np.__version__,
-        sklearn_version=sklearn.__version__,
-        scipy_version=scipy.__version__,
-        pillow_version=PIL.__version__,
+        numpy_version=version("numpy"),
+        sklearn_version=version("scikit-learn"),
+        scipy_version=version("scipy"),
+        pillow_version=version("pillow"),
         parameters=parameters,
         data=trained_on,
         metrics=metrics,

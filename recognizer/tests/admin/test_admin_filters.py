@@ -11,6 +11,7 @@ from django.db import models, transaction
 
 from recognizer.tests.conftest import DRAWINGS, Caller
 
+admin.autodiscover()
 NUMBERS = ["9" * 20, "-" + "9" * 400]
 DATES = ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"]
 

@@ -23,7 +23,7 @@ from digitsite import counters
 from recognizer.tests.kit.drawings import SEVEN
 from recognizer.tests.kit.live import PROJECT, LiveSite, Server, serve, wait_until
 
-MOST_MEGABYTES = 150
+MOST_MEGABYTES = 130
 MOST_PRIVATE_MEGABYTES = 50
 """Of these, what a worker does not share with its parent."""
 

@@ -16,6 +16,15 @@ from django.core.checks.urls import check_url_config
 check_url_config(None)
 print(json.dumps(sorted(sys.modules)))
 """
+PREPARE = """
+import os, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "digitsite.settings"
+import django
+django.setup()
+import digitsite.serve, recognizer.services.site.counting
+import recognizer.management.commands.register_bundled_model
+print(*sys.modules)
+"""
 READER = {
     *("drawing", "features", "pipeline", "neighbors", "explanation"),
     *("artifacts", "errors", "files"),
@@ -59,6 +68,18 @@ print(SplineTransformer().fit_transform(digits[:, :1]).shape)
         check=True,
     )
     assert answer.stdout.splitlines()[1:] == ["True", "True", "(40, 7)"]
+
+
+def test_a_process_that_migrates_and_finds_its_model_registered_loads_no_reader() -> None:
+    loaded = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", PREPARE],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert "recognizer.services.versions.registry" in loaded
+    assert not {"numpy", "sklearn", "recognizer.admin", "rest_framework.views"} & set(loaded)
 
 
 def test_a_process_that_serves_loads_the_database_in_use_alone() -> None:
