@@ -441,15 +441,19 @@ class Drawing(models.Model):
         ]
         # Lists are narrowed and ordered by one index each; counts read indexes and no rows.
         indexes = [
+            # The whole archive by time, and days; one visitor's history.
             models.Index(fields=["-created_at", "-id"], name="drawing_newest"),
             models.Index(fields=["visitor", "-created_at", "-id"], name="drawing_of_visitor"),
+            # What a visitor's own readings remember.
             models.Index(
                 fields=["visitor", "-feedback_at", "-id"],
                 condition=Q(remembered=True, label__isnull=False),
                 name="drawing_remembered",
             ),
+            # Lists in the order of confidence, and those below with "sure" in their name.
             models.Index(fields=["confidence", "id"], name="drawing_by_confidence"),
             models.Index(fields=["visitor", "confidence", "id"], name="drawing_of_visitor_sure"),
+            # A filter of lists each, newest first; that of reviews counts the queue as well.
             models.Index(fields=["model", "-created_at", "-id"], name="drawing_by_model"),
             models.Index(fields=["source", "-created_at", "-id"], name="drawing_by_source"),
             models.Index(fields=["answer", "-created_at", "-id"], name="drawing_by_answer"),
@@ -508,6 +512,7 @@ class Drawing(models.Model):
                 condition=Q(reviewed_at=None, label=None, confidence__lt=UNSURE_BELOW),
                 name="drawing_unsure",
             ),
+            # Approvals since the last retraining; what is known, for the label check.
             models.Index(
                 fields=["reviewed_at"], condition=Q(review="approved"), name="drawing_approved"
             ),
@@ -516,6 +521,7 @@ class Drawing(models.Model):
                 condition=Q(review="approved"),
                 name="drawing_known",
             ),
+            # A hand without a cookie; what a visitor let be published; one import.
             models.Index(
                 fields=["network", "-created_at", "-id"],
                 condition=~Q(network=""),
