@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from recognizer.models import TrainedModel
-from recognizer.tests.kit.drawings import SEVEN, copy_model, digits_of_one_face
+from recognizer.tests.kit.drawings import SEVEN, copy_model, digits_of_one_face, png_of
 
 
 @pytest.fixture
@@ -76,6 +76,18 @@ def test_a_blank_picture_counts_as_wrong_and_is_named(
     assert summary["accuracy"] == pytest.approx(10 / 11)
     assert summary["recall"]["3"] == 0.5
     assert "Nothing is drawn" in output.err
+
+
+def test_a_folder_of_pictures_is_read_and_what_is_left_out_is_told(
+    model: TrainedModel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("digit_7/1.png", "10/1.png"):
+        (tmp_path / "digits" / name).parent.mkdir(parents=True)
+        (tmp_path / "digits" / name).write_bytes(png_of(7))
+    call_command("evaluate", str(tmp_path / "digits"))
+    output = capsys.readouterr()
+    assert json.loads(output.out.splitlines()[-1])["n"] == 1
+    assert output.err == "Left out: 1 file whose label is not known, such as 10/1.png.\n"
 
 
 def test_nothing_but_blank_pictures_is_refused(model: TrainedModel, tmp_path: Path) -> None:
