@@ -30,7 +30,7 @@ def test_only_what_is_drawn_after_the_consent_has_it_and_unchecking_takes_all_ba
         draw(page, SEVEN)
         expect_answer(page, 7)
         box.check()
-        expect(page.get_by_text("from now on")).to_have_count(2)
+        expect(page.get_by_text("It holds for what you draw from now on.")).to_be_visible()
         press(page, "Clear")
         draw(page, SEVEN)
         expect_answer(page, 7)
