@@ -227,7 +227,7 @@ STORAGES = {
     },
 }
 
-# Limits: a picture of 10 MiB is 13.4 MiB in base64; the rest is room for strokes and the form
+# Limits: a picture has at most 15 MiB as a file, and the rest is room for the form
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
