@@ -82,16 +82,17 @@ def _close(runs: Any) -> int:
 def lock_retraining() -> Iterator[None]:
     """Hold a lock that ends with this process, even if it is killed or its host dies.
 
-    PostgreSQL's is for all hosts. SQLite's is a file beside the model files.
+    PostgreSQL's is for all hosts. SQLite's is a file beside the model files. Their folder is there
+    afterwards.
     """
+    folder = Path(settings.ARTIFACTS_DIR)
+    folder.mkdir(parents=True, exist_ok=True)
     if locking.is_postgresql():
         with locking.hold_lock(b"retrain", wait=False) as is_held:
             if not is_held:
                 raise RetrainingInProgress(_name_holder())
             yield
         return
-    folder = Path(settings.ARTIFACTS_DIR)
-    folder.mkdir(parents=True, exist_ok=True)
     with (folder / "retrain.lock").open("a", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
