@@ -48,7 +48,7 @@ for name, query in {
     "all": "", "page 200": "?p=200", "oldest first": "?o=1",
     "search: an id": f"?q={some.pk}", "its first six letters": f"?q={str(some.pk)[:6]}",
     "a visitor": f"?q={some.visitor}", "a network": f"?q={of_network.network}",
-    "nobody's": "?q=abcdef123456", "a day": f"?q={some.created_at:%Y-%m-%d}",
+    "no one's": "?q=abcdef123456", "a day": f"?q={some.created_at:%Y-%m-%d}",
     "an import's name": "?q=class+7", "no import's name": "?q=nonsense",
     "filter: answer wrong": "?answer=wrong", "right": "?answer=right", "open": "?answer=open",
     "review suspicious": "?queue=suspicious", "unreviewed": "?queue=unreviewed",

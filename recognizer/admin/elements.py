@@ -15,7 +15,7 @@ from recognizer.wording import png_url
 
 
 def in_own_language(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Show a page of our own, and its messages, in the language of whoever asks."""
+    """Show a page of our own, and its messages, in the visitor's language."""
 
     def translated(self: Any, request: HttpRequest, *arguments: Any, **named: Any) -> Any:
         with translation.override(translation.get_language_from_request(request)):

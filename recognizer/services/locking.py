@@ -1,4 +1,4 @@
-"""Locks of a PostgreSQL database: for all hosts at once, and gone with whoever took them."""
+"""Locks of a PostgreSQL database: for all hosts at once, and free when their holder ends."""
 
 from __future__ import annotations
 

@@ -320,8 +320,8 @@ def give_feedback(drawing: Drawing, *, label: int | None) -> Drawing:
 def withdraw_license(visitor: uuid.UUID | None) -> int:
     """Take back that a visitor's drawings may be published; return how many.
 
-    Noted first: whoever stores a licensed drawing looks for the note afterwards, so that either
-    sees the other.
+    Noted first: a request that stores a licensed drawing looks for the note afterwards, so that
+    either sees the other.
     """
     if visitor is None:
         return 0

@@ -51,7 +51,7 @@ def retrain_in_background(if_due: bool = False) -> str:
         except ClusterError as error:
             logger.warning("%s This machine trains alone.", error)
             return training.retrain(replace(options, cluster=None)).run.outcome
-    except SystemExit:  # the server stops, and does not wait for the end; the next one begins anew
+    except SystemExit:  # the server stops, and does not wait for the end; the next one begins again
         retrain_in_background.enqueue()
         raise
     except RetrainingInProgress as busy:
@@ -97,8 +97,8 @@ def take_up_dead() -> None:
         for dead in begun.order_by("started_at"):
             if len(dead.worker_ids) < TRIES and not _waiting().exists():
                 # Whether it is due is no question any more: its own run has begun since.
-                anew = {"args_kwargs": {"args": [], "kwargs": {}}, "run_after": get_date_max()}
-                begun.filter(pk=dead.pk).update(status="READY", **anew)
+                again = {"args_kwargs": {"args": [], "kwargs": {}}, "run_after": get_date_max()}
+                begun.filter(pk=dead.pk).update(status="READY", **again)
             else:
                 begun.filter(pk=dead.pk).update(status="FAILED", finished_at=timezone.now())
 
