@@ -31,7 +31,7 @@ LONG_COLUMNS = {"canonical", "image", "probabilities", "strokes"}
 
 
 class AnswerFilter(admin.SimpleListFilter):
-    title = "answer"
+    title = "what people say"
     parameter_name = "answer"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:

@@ -59,6 +59,13 @@ def decide(client: Client, action: str, *drawings: Drawing, **fields: str) -> st
     return client.post(LIST, body, follow=True).content.decode()
 
 
+def test_each_filter_of_the_list_has_a_title_of_its_own(reviewer: Client) -> None:
+    page = reviewer.get(LIST).content.decode()
+    titles = re.findall(r"<summary>\s*(.*?)\s*</summary>", page)
+    assert "By what people say" in titles
+    assert len(titles) == len({*titles})
+
+
 def test_the_list_shows_the_digit_the_answer_and_the_correction(
     reviewer: Client, archive: dict[str, Drawing]
 ) -> None:
