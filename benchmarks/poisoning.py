@@ -35,7 +35,7 @@ from ml.pipeline import NOT_A_DIGIT
 from ml.training.material import TrainingOptions
 from ml.writing.non_digits import write_scribbles
 from ml.writing.pen import write_digits
-from ml.writing.variants import VARIANTS
+from ml.writing.variants.table import VARIANTS
 
 SELECTION = ("case", "seed", "chosen", "left out")
 MEASURED = (

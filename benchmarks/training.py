@@ -35,7 +35,7 @@ from ml.training.material import TrainingOptions
 from ml.training.train import train
 from ml.writing.augmentation import augment
 from ml.writing.pen import PEN, ink_variant, write_digits
-from ml.writing.variants import VARIANTS
+from ml.writing.variants.table import VARIANTS
 
 COUNT = 5_000
 WANTED = 150_000

@@ -12,7 +12,8 @@ from ml.pipeline import NOT_A_DIGIT
 from ml.writing.non_digits import SCRIBBLE_PEN
 from ml.writing.pen import PEN, PenSettings, write_strokes
 from ml.writing.scribbles import KINDS
-from ml.writing.variants import VARIANTS, Variant
+from ml.writing.variants.notation import Variant
+from ml.writing.variants.table import VARIANTS
 
 HABIT: Final = 0.12
 """Share of each knob's range within which a hand stays."""

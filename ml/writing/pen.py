@@ -18,7 +18,8 @@ from ml.errors import BlankDrawing
 from ml.parallel import repeatable
 from ml.writing.augmentation import spline_weights
 from ml.writing.scanning import coarsen, soften
-from ml.writing.variants import CORNER, VARIANTS, ControlStroke, Variant
+from ml.writing.variants.notation import CORNER, ControlStroke, Variant
+from ml.writing.variants.table import VARIANTS
 
 HANDS: Final = 128
 """Digits of one variant that are written together, with one random generator."""

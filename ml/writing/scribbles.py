@@ -25,7 +25,8 @@ from typing import Any, Final
 import numpy as np
 
 from ml.pipeline import NOT_A_DIGIT
-from ml.writing.variants import CORNER, VARIANTS, ControlStroke, Knobs, Variant, arc
+from ml.writing.variants.notation import CORNER, ControlStroke, Knobs, Variant, arc
+from ml.writing.variants.table import VARIANTS
 
 PAIR_SHARE: Final = 10.0
 """Share of all pairs of digits together; the share of any other kind is in its row."""

@@ -18,7 +18,7 @@ from ml.training import label_check
 from ml.training.label_check import CHECKED_FROM, SEVERAL, LabelCheck, check_labels
 from ml.writing.non_digits import make_others, write_scribbles
 from ml.writing.pen import write_digits
-from ml.writing.variants import VARIANTS
+from ml.writing.variants.table import VARIANTS
 
 BUNDLE = Path(__file__).resolve().parents[3] / "fixtures" / "model.joblib"
 

@@ -9,7 +9,8 @@ from ml.drawing.canonical import canonical_digit
 from ml.drawing.strokes import PAD_SIZE, ink_from_strokes, parse_strokes
 from ml.tests.kit.drawings import DIGITS, difference
 from ml.writing.pen import HANDS, PEN, trace, write_digits, write_strokes
-from ml.writing.variants import VARIANTS, Variant
+from ml.writing.variants.notation import Variant
+from ml.writing.variants.table import VARIANTS
 
 NEAT = dataclasses.replace(
     PEN, jitter=0, rotation_degrees=0, slant_mean=0, slant=0, stretch=0, squashed=0, warp=0, wave=0,

@@ -8,7 +8,7 @@ import pytest
 from ml.pipeline import NOT_A_DIGIT
 from ml.writing.pen import PEN, trace
 from ml.writing.scribbles import KINDS, PAIR_SHARE, PAIRS, sharp, turned
-from ml.writing.variants import CORNER, Variant
+from ml.writing.variants.notation import CORNER, Variant
 
 NEAT = dataclasses.replace(
     PEN, jitter=0, rotation_degrees=0, slant_mean=0, slant=0, stretch=0, wave=0, looped=0, cut=0,
