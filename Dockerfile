@@ -5,14 +5,18 @@ ENV PATH=/venv/bin:$PATH \
     ARTIFACTS_DIR=/data/artifacts \
     MPLCONFIGDIR=/data/.matplotlib
 WORKDIR /app
-COPY requirements.txt .
+# One list, or several that are installed one after the other: "requirements-cluster.txt requirements-s3.txt".
+ARG REQUIREMENTS=requirements.txt
+COPY requirements.txt requirements-cluster.txt requirements-s3.txt ./
 # pip keeps its downloads outside of the image. Whoever reaches the package index by a mirror gives a pip.conf:
 # docker build --secret id=pip.conf,src=/etc/pip.conf
 # Then what only the packages' own developers need goes, and bytecode of modules that the site may never import is not written.
 RUN --mount=type=cache,target=/root/.cache/pip \
     --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     python -m venv --without-pip /venv && \
-    pip --python /venv/bin/python install --no-compile --require-hashes -r requirements.txt && \
+    for list in $REQUIREMENTS; do \
+        pip --python /venv/bin/python install --no-compile --require-hashes -r "$list" || exit 1; \
+    done && \
     find /venv -depth \( -path '*/tests' -o -path '*/sample_data' -o -path '*/redoc' -o -name '*.py[ix]' -o -name '*.pxd' \
         -o -name '*.[ch]' -o -name '*.[ch]pp' -o -name '*.po' \) -exec rm -r {} +
 COPY . .

@@ -37,6 +37,7 @@ check: $(VENV)/requirements-dev ## lint, format, types, security, templates, Jav
 	$(VENV)/bin/oxfmt --check static/js static/css jstests
 	$(VENV)/bin/hadolint Dockerfile
 	$(PYTHON) -m check_jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
+	$(PYTHON) -m kubernetes_validate --quiet --strict docs/operations/kubernetes.yaml
 	$(MANAGE) makemigrations --check --dry-run
 	$(MANAGE) check --fail-level WARNING
 
@@ -88,6 +89,7 @@ LOCK = $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --g
 lock: $(VENV)/bin/uv ## write requirements*.txt after the lists in pyproject.toml were changed
 	$(LOCK) --output-file requirements.txt
 	$(LOCK) --constraint requirements.txt --group cluster --output-file requirements-cluster.txt
+	$(LOCK) --constraint requirements-cluster.txt --group s3 --output-file requirements-s3.txt
 	$(LOCK) --constraint requirements.txt --group dev --output-file requirements-dev.txt
 
 clean: ## remove the environment and what the tools left (not the database, not the models)

@@ -9,8 +9,10 @@ import re
 import secrets
 import sqlite3
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -34,6 +36,10 @@ _LICENSES = (
 )
 """By their names at SPDX: licenses that let a collection of drawings be passed on."""
 _OTHER_LICENSE = re.compile(r"^([^\s<>][^<>]{0,99}?)\s+(https://[^\s<>\"]{1,90})$")
+_BUCKET = re.compile(r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+_PREFIX = re.compile(r"^([A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*)?$")
+_BUCKET_OPTIONS = ("endpoint_url", "addressing_style")
+_REGION = re.compile(r"^[A-Za-z0-9-]*$")
 _DATABASES = {"django.db.backends.sqlite3", "django.db.backends.postgresql"}
 
 
@@ -43,6 +49,24 @@ class License(NamedTuple):
     text: str
     name: str
     url: str
+
+
+class Bucket(NamedTuple):
+    """Where model files are on object storage; "" leaves the choice to the client."""
+
+    name: str
+    prefix: str
+    endpoint_url: str
+    addressing_style: str
+
+
+class AWSKey(NamedTuple):
+    """The standard variables of AWS; "" leaves the choice to the client."""
+
+    region: str = ""
+    key_id: str = ""
+    secret: str = ""
+    token: str = ""
 
 
 class PrivateConnection(sqlite3.Connection):
@@ -249,6 +273,73 @@ def read_folder(name: str, *, default: Path, folder: Path) -> Path:
     return path
 
 
+def read_bucket(name: str) -> Bucket | None:
+    """Return the bucket that an S3 URL names; None without one."""
+    text = env.str(name, default="").strip()
+    if not text:
+        return None
+    try:
+        url = urlsplit(text)
+        options = parse_qs(url.query, keep_blank_values=True, strict_parsing=bool(url.query))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is not a URL: {error}.") from error
+    if "@" in text:
+        raise ImproperlyConfigured(
+            f"{name} must not name a key; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        )
+    prefix = url.path.strip("/")
+    if not (
+        url.scheme == "s3"
+        and _BUCKET.match(url.netloc)
+        and _PREFIX.match(prefix)
+        and not url.fragment
+    ):
+        raise ImproperlyConfigured(
+            f"{name} must look like s3://bucket/prefix?endpoint_url=https://host, not {text!r}."
+        )
+    for option, values in options.items():
+        if option not in _BUCKET_OPTIONS or len(values) > 1:
+            raise ImproperlyConfigured(
+                f"In {name}, {option!r} must be one of {', '.join(_BUCKET_OPTIONS)}, once."
+            )
+    endpoint, style = (options.get(option, [""])[0] for option in _BUCKET_OPTIONS)
+    if "endpoint_url" in options and not _is_endpoint(endpoint):
+        raise ImproperlyConfigured(
+            f"In {name}, endpoint_url must look like https://host or http://host:9000, "
+            f"not {endpoint!r}."
+        )
+    if "addressing_style" in options and style not in {"path", "virtual"}:
+        raise ImproperlyConfigured(
+            f"In {name}, addressing_style must be path or virtual, not {style!r}."
+        )
+    if find_spec("boto3") is None:
+        raise ImproperlyConfigured(
+            f"{name} needs boto3, which is not installed: pip install -r requirements-s3.txt."
+        )
+    return Bucket(url.netloc, prefix, endpoint, style)
+
+
+def read_aws_key() -> AWSKey:
+    """Return the key of an object storage; without one, the client asks for the machine's role."""
+    key, secret, token = (
+        env.str(name, default="").strip()
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    )
+    if bool(key) != bool(secret):
+        missing = "AWS_SECRET_ACCESS_KEY" if key else "AWS_ACCESS_KEY_ID"
+        raise ImproperlyConfigured(f"{missing} must be set where the other half of the key is.")
+    if token and not key:
+        raise ImproperlyConfigured(
+            "AWS_SESSION_TOKEN must stand beside AWS_ACCESS_KEY_ID, which is not set."
+        )
+    region = env.str("AWS_REGION", default=env.str("AWS_DEFAULT_REGION", default="")).strip()
+    if not _REGION.match(region):
+        raise ImproperlyConfigured(
+            f"AWS_REGION must be the name of a region, such as eu-central-1, not {region!r}."
+        )
+    return AWSKey(region, key, secret, token)
+
+
 def read_secret_key(name: str, *, path: Path, required_by: str | None = None) -> str:
     """Return the key of the environment, else the one kept in ``path``, made on first use.
 
@@ -285,3 +376,13 @@ def _create_secret_key(path: Path) -> None:
             os.link(draft, path)
     finally:
         draft.unlink()
+
+
+def _is_endpoint(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        has_host = bool(url.hostname) and url.port != 0
+    except ValueError:  # of the port
+        return False
+    plain = not (url.query or url.fragment or "@" in url.netloc) and url.path in {"", "/"}
+    return has_host and plain and url.scheme in {"http", "https"}

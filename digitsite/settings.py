@@ -10,7 +10,9 @@ import drf_spectacular_sidecar
 from csp.constants import NONE, SELF
 
 from digitsite.environment import (
+    read_aws_key,
     read_bool,
+    read_bucket,
     read_bytes,
     read_cache,
     read_cluster,
@@ -53,6 +55,9 @@ DATABASES = {
 }
 CACHES = {"default": read_cache("CACHE_URL", default="dbcache://cache")}
 ARTIFACTS_DIR = read_folder("ARTIFACTS_DIR", default=BASE_DIR / "artifacts", folder=BASE_DIR)
+# Model files on object storage; the folder then has copies of them alone.
+ARTIFACTS_URL = read_bucket("ARTIFACTS_URL")
+AWS_KEY = read_aws_key() if ARTIFACTS_URL else None
 MAX_ARCHIVE = read_bytes("MAX_ARCHIVE", default="20GB")
 DATASET_LICENSE = read_license("DATASET_LICENSE")
 KEEP_MODELS = read_count("KEEP_MODELS", default=10)
@@ -218,8 +223,12 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    # Model files; a storage elsewhere takes only another backend.
-    "artifacts": {"BACKEND": "recognizer.services.versions.artifact_files.AtomicFileStorage"},
+    # Model files
+    "artifacts": {
+        "BACKEND": "recognizer.services.versions.object_storage.BucketStorage"
+        if ARTIFACTS_URL
+        else "recognizer.services.versions.artifact_files.AtomicFileStorage"
+    },
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG

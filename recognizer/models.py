@@ -113,6 +113,16 @@ class TrainedModel(models.Model):
         return None if value is None else float(value)
 
 
+class SentFile(models.Model):
+    """A model file that was sent to object storage from here, noted before it was sent."""
+
+    name = models.CharField(max_length=200, primary_key=True)
+    sent_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Activation(models.Model):
     """A version began to answer; it did until the next activation of any version."""
 

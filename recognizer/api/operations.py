@@ -130,8 +130,12 @@ def _request(schema: Any, **examples: tuple[str, Any]) -> OpenApiRequest:
     )
 
 
-def _object(**properties: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties)}
+def _object(optional: dict[str, Any] | None = None, **properties: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {**properties, **(optional or {})},
+        "required": list(properties),
+    }
 
 
 CSV_FILE = _answer(str, "The file.", EXAMPLES["csv"])
@@ -351,6 +355,14 @@ describe_readyz = _operation(
             _object(
                 status={"type": "string", "const": "ready"},
                 model={"type": "integer", "minimum": 1, "description": "The version that answers."},
+                optional={
+                    "instead_of": {
+                        "type": "integer",
+                        "minimum": 1,
+                        "description": "The active version, where this process cannot use it.",
+                    },
+                    "reason": {"type": "string", "description": "Why it cannot."},
+                },
             ),
             "They can.",
             {"status": "ready", "model": 1},

@@ -42,7 +42,11 @@ def readyz(request: HttpRequest) -> HttpResponse:
         # The reason may name hosts and users, which are not for strangers.
         logger.error("The database does not answer: %s", error)
         return problem_response("no-database", "The database does not answer.")
-    return JsonResponse({"status": "ready", "model": model.version})
+    answer: dict[str, object] = {"status": "ready", "model": model.version}
+    refusal = registry.find_refusal()
+    if refusal is not None:
+        answer |= {"instead_of": refusal.version, "reason": refusal.reason}
+    return JsonResponse(answer)
 
 
 @describe_metrics

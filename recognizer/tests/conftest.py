@@ -28,6 +28,8 @@ from recognizer.services.site import api_keys
 from recognizer.services.versions import registry
 from recognizer.tests.kit.browsing import browser as browser
 from recognizer.tests.kit.browsing import page as page
+from recognizer.tests.kit.buckets import bucket as bucket
+from recognizer.tests.kit.buckets import object_store as object_store
 from recognizer.tests.kit.drawings import data_url, digits_of_one_face, png_of
 from recognizer.tests.kit.live import own_site as own_site
 from recognizer.tests.kit.live import site as site

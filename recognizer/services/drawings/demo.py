@@ -130,7 +130,7 @@ def load_demo(
     data = artifacts.serialize(trained.model)
     manifest = artifacts.describe(data, trained.parameters, trained.data, trained.metrics)
     with lock_retraining():
-        name = artifact_files.keep(f"model-{manifest.sha256[:12]}.joblib", data, manifest)
+        name = artifact_files.keep_retrained(data, manifest)
         with transaction.atomic():
             since = now - timedelta(days=DAYS + 1)
             if not beside:

@@ -116,6 +116,8 @@ def retrain(
         **asdict(options.training),
     }
     with start_run(told) as run:
+        if not options.dry_run:
+            artifact_files.check_reachable()
         remove_orphans()
         with connected(options.cluster):
             retrained = _train(run, options, Notes(run, report))
@@ -184,7 +186,7 @@ def _keep(
     force: bool,
 ) -> tuple[TrainedModel, Verdict]:
     """Store the version, and activate it if the gate accepts it."""
-    name = artifact_files.keep(f"model-{manifest.sha256[:12]}.joblib", data, manifest)
+    name = artifact_files.keep_retrained(data, manifest)
     with transaction.atomic():
         verdict = confirm(verdict, force=force)
         model = add_version(manifest, **facts, artifact=name, gate=verdict.as_dict())

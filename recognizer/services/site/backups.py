@@ -114,6 +114,7 @@ def restore(path: Path, *, force: bool = False) -> tuple[Backup, bool]:
                 content = ContentFile((folder / file).read_bytes())
                 artifact_files.storage().save(file.removeprefix("artifacts/"), content)
         snapshots.load_snapshot(folder / DATABASE)
+        artifact_files.disown()
     forget_model()
     executor = MigrationExecutor(connection)
     return backup, bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))

@@ -53,11 +53,20 @@ class ActiveModel:
     pipeline: Any
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """The version that is to answer, but cannot be used by this process, and why."""
+
+    version: int
+    signature: tuple[object, ...]
+    reason: str
+
+
 class _Memory:
     """The model that this process has loaded, and the file that it refused last."""
 
     model: ActiveModel | None = None
-    refused: tuple[object, ...] | None = None
+    refused: Refusal | None = None
 
 
 _memory = _Memory()
@@ -74,6 +83,7 @@ def active_model() -> ActiveModel:
     """
     current = _memory.model
     if current is not None and _look() == (current.version, current.sha256):
+        _memory.refused = None
         return current
     wanted = TrainedModel.objects.active().only(*LOADED).first()
     if wanted is None:
@@ -95,6 +105,11 @@ def find_active_version() -> int | None:
     """Return the version that is to answer, without loading it."""
     row = _look()
     return None if row is None else row[0]
+
+
+def find_refusal() -> Refusal | None:
+    """Return why this process answers with another version than the active one, if it does."""
+    return _memory.refused
 
 
 def forget_model() -> None:
@@ -125,10 +140,14 @@ def forget_outdated() -> None:
     connection.close()  # the thread that runs this answers no requests
 
 
-def load_pipeline(row: TrainedModel) -> Any:
+def load_pipeline(row: TrainedModel, *, may_be_copy: bool = True) -> Any:
     """Return the estimator of a version, after a check of the file's digest."""
     check_kept(row)
-    return artifacts.deserialize(artifact_files.read(row.artifact), row.sha256)
+    if may_be_copy:
+        data = artifact_files.read_model(row.artifact, row.sha256)
+    else:
+        data = artifact_files.read(row.artifact)
+    return artifacts.deserialize(data, row.sha256)
 
 
 def check_kept(row: TrainedModel) -> None:
@@ -149,9 +168,9 @@ def get_model(version: int | None) -> TrainedModel:
 
 
 def activate(version: int) -> TrainedModel:
-    """Make a version the active one, if its file is whole."""
+    """Make a version the active one, if its file is whole where every machine finds it."""
     row = get_model(version)
-    load_pipeline(row)
+    load_pipeline(row, may_be_copy=False)
     with transaction.atomic():
         make_active(row)
     logger.info("Model %d is active.", row.version)
@@ -226,10 +245,16 @@ def register_bundled_model() -> TrainedModel:
     source = Path(settings.BUNDLED_MODEL)
     manifest = artifacts.read_manifest(source)
     name = f"bundled-{manifest.sha256[:12]}.joblib"
-    if not artifact_files.is_whole(name, manifest.sha256):
-        data = artifacts.read(source)
-        artifacts.deserialize(data, manifest.sha256)
-        name = artifact_files.keep(name, data, manifest)
+    try:
+        if not artifact_files.is_whole(name, manifest.sha256):
+            data = artifacts.read(source)
+            artifacts.deserialize(data, manifest.sha256)
+            name = artifact_files.keep(name, data, manifest)
+    except artifact_files.StorageUnreachable as error:
+        # A site that has it already needs no object storage for it, and may start.
+        if not TrainedModel.objects.bundled().filter(sha256=manifest.sha256).exists():
+            raise
+        logger.error("Whether %s is kept is not known: %s", name, _with_cause(error))
     with transaction.atomic():
         _lock_versions()
         row = TrainedModel.objects.bundled().filter(sha256=manifest.sha256).first()
@@ -270,19 +295,32 @@ def _is_loaded(wanted: TrainedModel, current: ActiveModel) -> bool:
 
 def _load_or_keep(wanted: TrainedModel, current: ActiveModel | None) -> ActiveModel:
     """Load a version, or keep the current one or find another where that fails."""
-    signature = (wanted.version, wanted.sha256, *artifact_files.signature(wanted.artifact))
-    if current is not None and _memory.refused == signature:
+    signature = artifact_files.signature(wanted.artifact, wanted.sha256)
+    signature = (wanted.version, wanted.sha256, *signature)
+    refused = _memory.refused
+    if current is not None and refused is not None and refused.signature == signature:
         return current  # the same file was refused before, and the log says so
     try:
-        return _load(wanted)
+        model = _load(wanted)
     except ArtifactError as error:
-        _memory.refused = signature
-        logger.error("Model %d cannot be used: %s", wanted.version, error)
-        answers = "goes on answering"
-        if current is None:
-            current, answers = _newest_usable(wanted, error), "answers"
-        logger.error("Model %d %s instead of Model %d.", current.version, answers, wanted.version)
-        return current
+        _memory.refused = Refusal(wanted.version, signature, str(error))
+        told = f"Model {wanted.version} cannot be used: {_with_cause(error)}"
+        if current is not None:
+            numbers = current.version, wanted.version
+            logger.error("%s Model %d goes on answering instead of Model %d.", told, *numbers)
+            return current
+        logger.error(told)
+        model = _newest_usable(wanted, error)
+        logger.error("Model %d answers instead of Model %d.", model.version, wanted.version)
+        return model
+    _memory.refused = None
+    return model
+
+
+def _with_cause(error: ArtifactError) -> str:
+    """Return what the log is told: with names of hosts, which are not for strangers."""
+    is_remote = isinstance(error, artifact_files.StorageUnreachable)
+    return f"{error} {error.__cause__}" if is_remote else str(error)
 
 
 def _newest_usable(refused: TrainedModel, reason: ArtifactError) -> ActiveModel:
@@ -290,7 +328,7 @@ def _newest_usable(refused: TrainedModel, reason: ArtifactError) -> ActiveModel:
         try:
             return _load(row)
         except ArtifactError as error:
-            logger.error("Model %d cannot be used either: %s", row.version, error)
+            logger.error("Model %d cannot be used either: %s", row.version, _with_cause(error))
     raise NoModel(f"Model {refused.version} cannot be used: {reason}") from reason
 
 
@@ -312,7 +350,7 @@ def _load_bundled(row: TrainedModel, reason: ArtifactError) -> Any:
         pipeline = artifacts.deserialize(artifacts.read(source), row.sha256)
     except ArtifactError:
         raise reason from None
-    logger.error("Model %d is read from %s: %s", row.version, source, reason)
+    logger.error("Model %d is read from %s: %s", row.version, source, _with_cause(reason))
     return pipeline
 
 

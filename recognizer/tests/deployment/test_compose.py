@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
+import socket
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from distributed import Client
 
-from recognizer.tests.kit.live import PROJECT
+from digitsite import environment
+from recognizer.tests.kit.live import PROJECT, Server
 
 COMPOSE = yaml.safe_load((PROJECT / "compose.yaml").read_text())
 SERVICES = COMPOSE["services"]
 GIVEN = {"SECRET_KEY": "s" * 50, "POSTGRES_PASSWORD": "p" * 50, "ALLOWED_HOSTS": "digits.example"}
+
+
+ENDS = {"bucket"}
+"""Services that end by themselves, when they have done what they are for."""
 
 
 class Missing(Exception):
@@ -73,7 +82,7 @@ def test_a_service_is_fenced_in(name: str) -> None:
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["user"].partition(":")[0] not in {"", "0", "root"}
-    assert service["restart"] == "unless-stopped"
+    assert service["restart"] == ("no" if name in ENDS else "unless-stopped")
     assert {"memory", "pids"} <= limits.keys()
 
 
@@ -98,9 +107,17 @@ def test_each_volume_is_declared_and_mounted() -> None:
     assert mounted == COMPOSE["volumes"].keys()
 
 
-def test_redis_is_left_out_unless_it_is_asked_for() -> None:
-    assert [name for name, service in SERVICES.items() if "profiles" in service] == ["redis"]
-    assert "CACHE_URL" not in environment_of("app")
+def test_what_few_need_is_left_out_unless_it_is_asked_for() -> None:
+    profiles: dict[str, set[str]] = {}
+    for name, service in SERVICES.items():
+        for profile in service.get("profiles", []):
+            profiles.setdefault(profile, set()).add(name)
+    assert profiles == {
+        "redis": {"redis"},
+        "s3": {"s3", "bucket"},
+        "cluster": {"scheduler", "cluster-worker"},
+    }
+    assert not {"CACHE_URL", "ARTIFACTS_URL", "RETRAIN_CLUSTER"} & environment_of("app").keys()
     assert environment_of("app", CACHE_URL="redis://redis:6379/0")["CACHE_URL"]
 
 
@@ -113,4 +130,60 @@ def test_the_password_of_the_database_is_the_one_that_the_site_gives() -> None:
 
 def test_every_variable_is_one_that_the_site_reads() -> None:
     read = (PROJECT / "digitsite" / "settings.py").read_text()
+    read += (PROJECT / "digitsite" / "environment.py").read_text()  # the key of a bucket
     assert [name for name in SERVICES["app"]["environment"] if f'"{name}"' not in read] == []
+
+
+COMMENTS = (PROJECT / "compose.yaml").read_text()
+
+
+def test_the_address_of_the_bucket_is_one_that_the_site_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (address,) = re.findall(r"ARTIFACTS_URL=(\S+)", COMMENTS)
+    monkeypatch.setenv("ARTIFACTS_URL", address)
+    bucket = environment.read_bucket("ARTIFACTS_URL")
+    assert bucket is not None
+    assert SERVICES["bucket"]["command"][-1] == f"/data/{bucket.name}"
+    assert bucket.endpoint_url.startswith("http://s3:")
+    assert bucket.endpoint_url.rpartition(":")[2] in SERVICES["s3"]["healthcheck"]["test"]
+    key = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
+    assert {*environment_of("s3", **key).values()} == {*key.values()}
+    assert key.items() <= environment_of("app", **key).items()
+
+
+def test_the_cluster_comes_together_where_the_site_looks_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (address,) = re.findall(r"RETRAIN_CLUSTER=(\S+)\.", COMMENTS)
+    monkeypatch.setenv("RETRAIN_CLUSTER", address)
+    assert environment.read_cluster("RETRAIN_CLUSTER") == "tcp://scheduler:8786"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+
+    def start(service: str, *more: str, sign: str) -> Server:
+        """Run a service's command in a folder that it may write to, and only there."""
+        _, *command = SERVICES[service]["command"]
+        moved = [
+            word.replace(address, f"tcp://127.0.0.1:{port}").replace("/tmp", str(tmp_path))
+            for word in command
+        ]
+        surroundings = {**environment_of(service), "PATH": "/bin", "HOME": "/nowhere"}
+        whole = [sys.executable, *moved, *more]
+        return Server(whole, sign=sign, cwd=PROJECT, env=surroundings)
+
+    scheduler = start(
+        "scheduler", "--host", "127.0.0.1", "--port", port, sign=r"Scheduler at: +(\S+)"
+    )
+    try:
+        there = scheduler.wait_for_address()
+        worker = start("cluster-worker", "--host", "127.0.0.1", sign=r"Registered to: +(\S+)")
+        try:
+            assert worker.wait_for_address() == there
+            with Client(there) as client:  # type: ignore[no-untyped-call]
+                client.wait_for_workers(2)
+                assert {*client.nthreads().values()} == {1}
+        finally:
+            worker.stop()
+    finally:
+        scheduler.stop()

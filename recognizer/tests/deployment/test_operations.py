@@ -8,9 +8,7 @@ import shutil
 import subprocess
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-import kubernetes_validate
 import pytest
 import yaml
 from django.conf import settings
@@ -84,13 +82,6 @@ PODS = {
 }
 
 
-@pytest.mark.parametrize(
-    "part", KUBERNETES, ids=lambda part: f"{part['kind']}-{part['metadata']['name']}"
-)
-def test_kubernetes_knows_every_field_of_a_part(part: dict[str, Any]) -> None:
-    kubernetes_validate.validate(part, kubernetes_validate.latest_version(), strict=True)
-
-
 def test_kubernetes_finds_what_a_part_names() -> None:
     named = {(each["kind"], each["metadata"]["name"]): each for each in KUBERNETES}
     for name, pod in PODS.items():
@@ -99,9 +90,6 @@ def test_kubernetes_finds_what_a_part_names() -> None:
         (container,) = pod["containers"]
         volumes = {each["name"] for each in pod["volumes"]}
         assert {each["name"] for each in container["volumeMounts"]} == volumes
-        claims = {each.get("persistentVolumeClaim", {}).get("claimName") for each in pod["volumes"]}
-        assert claims - {None} == {"digits-models"}
-        assert ("PersistentVolumeClaim", "digits-models") in named
         assert container["envFrom"][0]["configMapRef"]["name"] == "digits"
     serving = {"app": "digits"}
     assert named["Service", "digits"]["spec"]["selector"] == serving

@@ -18,6 +18,7 @@ PYPROJECT = tomllib.loads((PROJECT / "pyproject.toml").read_text())
 FILES = {
     "requirements.txt": None,
     "requirements-cluster.txt": "cluster",
+    "requirements-s3.txt": "s3",
     "requirements-dev.txt": "dev",
 }
 
@@ -139,6 +140,12 @@ def test_the_files_agree_with_each_other() -> None:
     for name in FILES:
         pins = read_pins(name)
         assert {package: pins[package] for package in site} == site
+
+
+def test_one_image_can_have_both_groups() -> None:
+    cluster, s3 = read_pins("requirements-cluster.txt"), read_pins("requirements-s3.txt")
+    shared = cluster.keys() & s3.keys()
+    assert {name: cluster[name] for name in shared} == {name: s3[name] for name in shared}
 
 
 def test_no_file_says_where_its_packages_come_from() -> None:

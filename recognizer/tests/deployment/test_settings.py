@@ -167,6 +167,113 @@ def test_an_artifacts_folder_that_is_a_file_is_refused(
         environment.read_folder("ARTIFACTS_DIR", default=tmp_path, folder=tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("text", "bucket"),
+    [
+        ("s3://models", environment.Bucket("models", "", "", "")),
+        ("s3://my.models-2/digits/a_b/", environment.Bucket("my.models-2", "digits/a_b", "", "")),
+        (
+            "s3://models/digits?endpoint_url=http://127.0.0.1:9000",
+            environment.Bucket("models", "digits", "http://127.0.0.1:9000", ""),
+        ),
+        (
+            "s3://models?endpoint_url=https%3A%2F%2Fs3.example%2F&addressing_style=virtual",
+            environment.Bucket("models", "", "https://s3.example/", "virtual"),
+        ),
+    ],
+)
+def test_an_address_of_a_bucket_is_read(
+    text: str, bucket: environment.Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARTIFACTS_URL", text)
+    assert environment.read_bucket("ARTIFACTS_URL") == bucket
+
+
+def test_without_an_address_of_a_bucket_the_folder_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARTIFACTS_URL", " ")
+    assert environment.read_bucket("ARTIFACTS_URL") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("models", "must look like"),
+        ("gs://models", "must look like"),
+        ("s3:models", "must look like"),
+        ("s3://", "must look like"),
+        ("s3://m", "must look like"),
+        ("s3://Models", "must look like"),
+        ("s3://models:9000/digits", "must look like"),
+        ("s3://models/../other", "must look like"),
+        ("s3://models/a//b", "must look like"),
+        ("s3://models/digits#part", "must look like"),
+        ("s3://models/ü", "must look like"),
+        ("s3://[models", "is not a URL"),
+        ("s3://models?endpoint_url", "is not a URL"),
+        ("s3://key:secret@models", "must not name a key"),
+        ("s3://models?region=eu", "'region' must be one of endpoint_url, addressing_style"),
+        ("s3://models?endpoint_url=http://a&endpoint_url=http://b", "endpoint_url' must be one of"),
+        ("s3://models?endpoint_url=", "endpoint_url must look like"),
+        ("s3://models?endpoint_url=s3.example", "endpoint_url must look like"),
+        ("s3://models?endpoint_url=ftp://s3.example", "endpoint_url must look like"),
+        ("s3://models?endpoint_url=http://", "endpoint_url must look like"),
+        ("s3://models?endpoint_url=http://a:b", "endpoint_url must look like"),
+        ("s3://models?endpoint_url=http://a/path", "endpoint_url must look like"),
+        ("s3://models?endpoint_url=http://key:secret@a", "must not name a key"),
+        ("s3://models?addressing_style=auto", "addressing_style must be path or virtual"),
+    ],
+)
+def test_a_malformed_address_of_a_bucket_is_refused(
+    text: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARTIFACTS_URL", text)
+    with pytest.raises(ImproperlyConfigured, match=f"ARTIFACTS_URL.*{told}"):
+        environment.read_bucket("ARTIFACTS_URL")
+
+
+def test_a_bucket_without_its_client_is_refused_with_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ARTIFACTS_URL", "s3://models")
+    monkeypatch.setattr(environment, "find_spec", lambda name: None)
+    with pytest.raises(ImproperlyConfigured, match=r"pip install -r requirements-s3\.txt"):
+        environment.read_bucket("ARTIFACTS_URL")
+
+
+def set_aws(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
+    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN", "REGION", "DEFAULT_REGION"):
+        monkeypatch.delenv(f"AWS_{name}", raising=False)
+        if name in values:
+            monkeypatch.setenv(f"AWS_{name}", values[name])
+
+
+def test_the_key_of_a_bucket_is_in_the_variables_of_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_aws(monkeypatch)
+    assert environment.read_aws_key() == environment.AWSKey()
+    given = {"ACCESS_KEY_ID": "key", "SECRET_ACCESS_KEY": "secret", "SESSION_TOKEN": "token"}
+    set_aws(monkeypatch, **given, REGION="eu-central-1", DEFAULT_REGION="us-east-1")
+    assert environment.read_aws_key() == ("eu-central-1", "key", "secret", "token")
+    set_aws(monkeypatch, DEFAULT_REGION="us-east-1")
+    assert environment.read_aws_key().region == "us-east-1"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"ACCESS_KEY_ID": "key"}, "AWS_SECRET_ACCESS_KEY must be set"),
+        ({"SECRET_ACCESS_KEY": "secret"}, "AWS_ACCESS_KEY_ID must be set"),
+        ({"SESSION_TOKEN": "token"}, "AWS_SESSION_TOKEN must stand beside"),
+        ({"REGION": "eu/central"}, "AWS_REGION must be the name of a region"),
+    ],
+)
+def test_half_a_key_of_a_bucket_is_refused(
+    given: dict[str, str], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_aws(monkeypatch, **given)
+    with pytest.raises(ImproperlyConfigured, match=told):
+        environment.read_aws_key()
+
+
 def test_the_secret_key_is_made_once_for_its_owner_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -98,7 +98,9 @@ def test_a_server_goes_on_and_a_new_one_repairs_what_it_can(
             assert "Model 1 goes on answering" in site.server.log
         DAMAGES["truncated"](path)
         with serve(tmp_path, DATABASE_URL=database) as site:
-            assert ask(site.url, "/readyz").json() == {"status": "ready", "model": 1}
+            ready = ask(site.url, "/readyz").json()
+            assert (ready["status"], ready["model"], ready["instead_of"]) == ("ready", 1, 2)
+            assert "another version of scikit-learn" in ready["reason"]
             assert draw(site).json()["model"] == 1
             site.server.wait_for_line("Model 2 cannot be used: .*InconsistentVersionWarning")
             assert path.read_bytes() == whole
@@ -134,7 +136,9 @@ def test_a_worker_that_starts_alone_answers_with_what_is_whole(
         for damaged, answers in (("4", 2), ("2", 1), (bundled.stem, 1)):
             DAMAGES[damage](bundled.with_stem(damaged))
             replace_workers(site)
-            assert ask(site.url, "/readyz").json() == {"status": "ready", "model": answers}
+            ready = ask(site.url, "/readyz").json()
+            assert (ready["status"], ready["model"], ready["instead_of"]) == ("ready", answers, 4)
+            assert REASONS[damage] in ready["reason"]
             assert draw(site).json()["model"] == answers
             site.server.wait_for_line(f"Model {answers} answers instead of Model 4")
         site.server.wait_for_line(f"Model 2 cannot be used either: .*{REASONS[damage]}")

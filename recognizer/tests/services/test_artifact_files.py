@@ -153,7 +153,7 @@ def test_a_version_that_is_pruned_while_it_is_activated_does_not_answer(
     model: TrainedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = copy_with_file(model)
-    monkeypatch.setattr(registry, "load_pipeline", lambda row: registry.prune(keep=0))
+    monkeypatch.setattr(registry, "load_pipeline", lambda row, **how: registry.prune(keep=0))
     with pytest.raises(errors.ArtifactError, match="was deleted"):
         registry.activate(row.version)
     assert TrainedModel.objects.active().get().version == 1
