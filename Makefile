@@ -16,7 +16,7 @@ PYTEST = env OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PYTHON) -m pytest \
 UNTRANSLATED := $(foreach folder,$(VENV) staticfiles jstests benchmarks ml '*/tests',--ignore $(folder))
 # This python starts the tools where it can: a script of .venv/bin breaks when its folder moves.
 
-.PHONY: help run install check test coverage test-postgresql test-image model messages format lock clean
+.PHONY: help run install check test coverage test-postgresql test-image test-newest model messages format lock clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -65,8 +65,12 @@ ON_POSTGRESQL := $(addprefix recognizer/tests/,access admin api commands service
 test-postgresql: $(VENV)/requirements-dev ## the tests that ask a database, once more with a PostgreSQL of their own
 	@sh .ci/postgresql $(PYTEST) $(ON_POSTGRESQL) -m 'database and not browser'
 
-test-image: $(VENV)/requirements-dev ## build the image and run containers of it, without a daemon (as root on Debian)
-	@sh .ci/image $(PYTHON) -m pytest -m image recognizer/tests/deployment/test_image.py
+test-image: $(VENV)/requirements-dev ## build the image and run containers of it beside PostgreSQL, without a daemon (as root on Debian)
+	@sh .ci/postgresql sh .ci/image $(PYTHON) -m pytest -m image recognizer/tests/deployment/test_image.py
+
+# The other end of the range: .venv has the Python that is at hand, 3.11 on the oldest Debian that is supported.
+test-newest: $(VENV)/requirements-dev ## the tests of ml/ and the start of the site with Debian testing's Python (as root on Debian)
+	@sh .ci/newest $(PYTHON) -m pytest --numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder ml/tests recognizer/tests/deployment/test_serve.py
 
 model: $(VENV)/requirements ## train the bundled model: fixtures/model.joblib and its manifest (minutes)
 	$(MANAGE) build_model

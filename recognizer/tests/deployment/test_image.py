@@ -220,5 +220,5 @@ def test_compose_and_lightsail_ask_for_what_the_image_gives(image: Image) -> Non
 
 
 def composed() -> dict[str, str]:
-    """Return the environment of compose.yaml, but for a database of its own."""
-    return environment_of("app") | {"DATABASE_URL": "sqlite:////data/composed.sqlite3"}
+    """Return the environment of compose.yaml, with the PostgreSQL that the Makefile started."""
+    return environment_of("app") | {"DATABASE_URL": os.environ["DATABASE_URL"]}
