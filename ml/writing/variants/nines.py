@@ -41,6 +41,19 @@ def _nine_ring(k: Knobs) -> ControlStroke:
 
 _RING_NINE = _NINE | {"angle": (-85.0, 0.0), "turn": (-400.0, -310.0)}
 
+_BASE = {"width": (0.32, 0.6), "bowl": (0.24, 0.48), "out": (-0.05, 0.18), "mid": (0.5, 0.72),
+         "base": (0.94, 1.04), "tail": (-0.4, 0.08), "tail_y": (0.88, 1.04),
+         "start": (-60.0, 10.0), "turn": (-420.0, -335.0)}
+
+
+def _base_ring(k: Knobs) -> ControlStroke:
+    return arc(k.width * 0.5, k.bowl * 0.5, k.width * 0.5, k.bowl * 0.5, k.start, k.turn)
+
+
+def _long_base(k: Knobs) -> ControlStroke:
+    return [(k.width + k.out, k.mid + 0.12), (k.width * 0.72 + k.out * 0.4, k.base - 0.03),
+            (k.width * 0.28, k.base), (k.tail, k.tail_y)]
+
 NINES: Final = (
     Variant(9, "straight stem", 18, "A bowl, up to the start, straight down.", _NINE,
             lambda k: [_nine_bowl(k) + _nine_turn(k) + _nine_straight(k)]),
@@ -82,4 +95,36 @@ NINES: Final = (
             _NINE | {"foot": (-0.3, 0.1)},
             lambda k: [[(k.width + k.stem + 0.05, k.start_y + 0.08), *_nine_bowl(k),
                         *_nine_turn(k), *_nine_hooked(k)]]),
+    Variant(9, "ring and long base", 8,
+            "A small ring, a spine that bends out, a long base to the left; Italy, Turkey.", _BASE,
+            lambda k: [[*_base_ring(k), (k.width + k.out * 0.6, k.mid - 0.15), *_long_base(k)]]),
+    Variant(9, "bowl and long base", 6,
+            "The same with a bowl and a corner at the top of the spine; Italy, Germany.",
+            _BASE | {"begin": (0.0, 0.12), "begin_y": (0.02, 0.14), "stem": (-0.05, 0.05),
+                     "stem_y": (-0.02, 0.14)},
+            lambda k: [[(k.width + k.stem - k.begin, k.begin_y), (k.width * 0.6, 0),
+                        (k.width * 0.15, 0.06), (0, k.bowl * 0.6), (k.width * 0.2, k.bowl * 0.97),
+                        (k.width * 0.6, k.bowl * 0.9), (k.width * 0.9, k.bowl * 0.55),
+                        (k.width + k.stem, k.stem_y * 0.8, CORNER),
+                        (k.width + k.out * 0.7, k.mid - 0.15), *_long_base(k)]]),
+    Variant(9, "ring on a belly", 4,
+            "The spine leaves the ring from below and makes a belly, as below a 3; Turkey, France.",
+            _BASE | {"bowl": (0.26, 0.46)},
+            lambda k: [[*arc(k.width * 0.5, k.bowl * 0.5, k.width * 0.5, k.bowl * 0.5, -30.0,
+                             k.turn - 40),
+                        (k.width * 0.75, k.bowl + 0.04), (k.width + k.out + 0.05, k.mid + 0.02),
+                        (k.width + k.out, k.mid + 0.2), (k.width * 0.6, k.base),
+                        (k.tail, k.tail_y)]]),
+    Variant(9, "angular bowl", 3, "The bowl has corners; China, Japan.", _NINE,
+            lambda k: [[(k.width + k.stem, k.start_y), (k.width * 0.35, 0.0),
+                        (0, k.bowl * 0.7, CORNER), (k.width * 0.5, k.bowl * 0.95),
+                        (k.width + k.stem, k.stem_y + 0.02, CORNER), *_nine_straight(k)]]),
+    Variant(9, "ring on a stem", 4,
+            "The stem hangs from below the ring; India, hands trained in Arabic.",
+            {"width": (0.36, 0.7), "bowl": (0.32, 0.52), "at": (0.72, 0.95), "foot": (-0.3, 0.08),
+             "start": (-180.0, 180.0)},
+            lambda k: [arc(k.width * 0.5, k.bowl * 0.5, k.width * 0.5, k.bowl * 0.5, k.start,
+                           -360.0),
+                       [(k.width * k.at, k.bowl * 0.85), (k.width * k.at + k.foot * 0.5, 0.7),
+                        (k.width * k.at + k.foot, 1)]]),
 )

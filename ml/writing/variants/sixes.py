@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ml.writing.variants.notation import ControlStroke, Knobs, Variant, arc
+from ml.writing.variants.notation import CORNER, ControlStroke, Knobs, Variant, arc
 
 _SIX = {"bowl": (0.4, 0.68), "width": (0.42, 0.7), "top": (0.2, 0.75), "bend": (-0.06, 0.1)}
 
@@ -56,4 +56,20 @@ SIXES: Final = (
             lambda k: [[(k.top, 0), (k.top * 0.4 + 0.02, k.bowl * 0.5), (0.02, k.bowl),
                         *arc(0.02 + k.ring, (1 + k.bowl) / 2, k.ring, (1 - k.bowl) / 2, 180.0,
                              k.turn)]]),
+    Variant(6, "tiny loop", 3, "A long stem that ends in a tiny loop; Italy, Turkey.",
+            {"top": (0.0, 0.5), "bowl": (0.66, 0.82), "w": (0.18, 0.36), "bend": (-0.03, 0.1),
+             "turn": (-440.0, -330.0)},
+            lambda k: [[(k.top, 0), (k.top * 0.5 - k.bend, 0.4), (0.03, k.bowl - 0.05),
+                        *arc(k.w * 0.5, (1 + k.bowl) / 2, k.w * 0.5, (1 - k.bowl) / 2, 180.0,
+                             k.turn)]]),
+    Variant(6, "retraced stem", 4,
+            "Straight down, a little way back up, then the bowl, as on a printed b; China, Japan.",
+            {"top": (0.0, 0.28), "bowl": (0.45, 0.68), "w": (0.38, 0.6), "end": (0.0, 0.14)},
+            lambda k: [[(k.top, 0), (k.top * 0.4, 0.45), (0.02, 0.97, CORNER),
+                        (0.03, (1 + k.bowl) / 2), (k.w * 0.4, k.bowl), (k.w * 0.9, k.bowl + 0.08),
+                        (k.w, (1 + k.bowl) / 2 + 0.04), (k.w * 0.65, 0.98), (k.end, 0.96)]]),
+    Variant(6, "lying stem", 5, "The stem begins far to the right; Italy, Latin America.",
+            {"top": (0.65, 1.05), "bowl": (0.45, 0.66), "width": (0.45, 0.65),
+             "bend": (0.02, 0.14)},
+            lambda k: [[*_six(k), (0.16, k.bowl + 0.1), (0.05, k.bowl + 0.22)]]),
 )

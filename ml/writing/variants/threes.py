@@ -64,4 +64,20 @@ THREES: Final = (
     Variant(3, "curled start", 6, "The upper bow begins with a curl.", _THREE,
             lambda k: [[(0.2, 0.22), (0.08, 0.2), *_three_top(k), *_three_waist(k),
                         *_three_belly(k)]]),
+    Variant(3, "small top", 6, "A small upper bow on a large lower one; France, Latin America.",
+            _THREE | {"waist_y": (0.26, 0.4), "top": (0.5, 0.85), "belly": (0.95, 1.2)},
+            lambda k: [[(x, y * (k.waist_y / 0.46)) for x, y in _three_top(k)]
+                       + _three_waist(k) + _three_belly(k)]),
+    Variant(3, "swept end", 5,
+            "The lower bow runs out in a long sweep far to the left; Italy, Turkey.",
+            _THREE | {"sweep": (-0.4, -0.08), "sweep_y": (0.94, 1.1)},
+            lambda k: [_three_top(k) + _three_waist(k)
+                       + [(0.5 * k.belly, k.waist_y + 0.06), (0.64 * k.belly, k.waist_y + 0.22),
+                          (0.46 * k.belly, 0.9), (0.14, 1), (k.sweep, k.sweep_y)]]),
+    Variant(3, "loop at the waist, swept end", 4,
+            "A small loop between the bows, and a long end to the left; France, Turkey.",
+            _THREE | {"loop": (0.03, 0.09), "sweep": (-0.3, -0.05), "sweep_y": (0.9, 1.06)},
+            lambda k: [_three_top(k) + _three_loop(k)
+                       + [(0.5 * k.belly, k.waist_y + 0.08), (0.62 * k.belly, k.waist_y + 0.24),
+                          (0.46 * k.belly, 0.92), (0.16, 1), (k.sweep, k.sweep_y)]]),
 )
