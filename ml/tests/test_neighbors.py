@@ -97,12 +97,12 @@ def doubt(bundle: Pipeline, image: Digits, label: int, memory: Memory | None) ->
 
 
 def test_where_nothing_is_known_the_model_alone_doubts_a_label(bundle: Pipeline) -> None:
-    images, digits = write_digits(60, seed=4)
+    images, digits = write_digits(600, seed=4)
     reading, hidden = read_with_hidden(bundle, images)
     assert hidden is not None
     right = doubt_labels(reading, hidden, digits, None)
     wrong = doubt_labels(reading, hidden, ((digits + 3) % 10).astype(np.uint8), None)
-    assert right.contradicted.sum() <= 1
+    assert right.contradicted.mean() < 0.03
     assert wrong.contradicted.mean() > 0.9
     assert (wrong.digits == digits).mean() > 0.9
 

@@ -32,6 +32,8 @@ SEVERAL: Final = 5
 """Impossible labels of one kind from which on the kind waits for a reviewer,"""
 SEVERAL_SHARE: Final = 0.005
 """or this share of all labels, if that is more: people write strange digits, but rarely."""
+BY_CHANCE: Final = 0.02
+"""Share of honest labels, at most, that others contradict because the digit is written badly."""
 FOLDS: Final = 5
 AT_ONCE: Final = 50_000
 """Labels that are checked together, oldest first, so that memory stays small."""
@@ -42,6 +44,9 @@ BACKDROP: Final = 3_000
 BACKDROP_OTHERS: Final = 500
 """Scribbles that are learned as well where a label is “none”, or may have to be."""
 BACKDROP_SEED: Final = 2**31 - 2
+LENGTH: Final = 14.0
+"""Root mean square length to which hidden layers of pens are scaled, so that the next number means
+the same for each model; the first bundles' were about as long by themselves."""
 REGULARIZATION: Final = 0.01
 """C of the logistic regression: so small that single wrong labels do not bend it."""
 
@@ -134,12 +139,13 @@ def _find_agreement(
     impossible = contradicts & (answers[np.arange(count), labels] < IMPOSSIBLE_BELOW)
     several = max(SEVERAL, SEVERAL_SHARE * count)
     if np.count_nonzero(impossible) >= several:
-        images, trusted = _backdrop(True)
-        images = np.concatenate([images, digits.images[approved]])
-        classifier = _new_classifier().fit(
-            _hidden(model, images), np.append(trusted, labels[approved])
+        pens, trusted = _backdrop(True)
+        asked = np.count_nonzero(impossible)
+        X = _hidden(
+            model, np.concatenate([digits.images[impossible], digits.images[approved]]), pens
         )
-        by_trusted = classifier.predict_proba(_hidden(model, digits.images[impossible]))
+        classifier = _new_classifier().fit(X[asked:], np.append(labels[approved], trusted))
+        by_trusted = classifier.predict_proba(X[:asked])
         sure = by_trusted[np.arange(len(by_trusted)), labels[impossible]] < IMPOSSIBLE_BELOW
         impossible[impossible] = sure
 
@@ -167,7 +173,7 @@ def _check_by_others(
     """Find those of the judged labels that the other corrections contradict."""
     labels, count = digits.labels, len(digits)
     pens, pen_labels = _backdrop(bool((labels == NOT_A_DIGIT).any()))
-    X = _hidden(model, np.concatenate([digits.images, pens]))
+    X = _hidden(model, digits.images, pens)
     y = np.concatenate([labels, pen_labels])
     # Approved labels and pens are surely right: each is a group of its own, and judges all others.
     hands = np.unique(digits.groups, return_inverse=True)[1]  # (n,)
@@ -177,7 +183,8 @@ def _check_by_others(
     doubted = judged & _contradicts(by_others, labels)
     contradicted = doubted & ~approved
     givers = np.unique(digits.groups[~approved])
-    if len(givers) == 1 and givers[0] and np.count_nonzero(contradicted) < SEVERAL:
+    few = SEVERAL + BY_CHANCE * np.count_nonzero(~approved)
+    if len(givers) == 1 and givers[0] and np.count_nonzero(contradicted) < few:
         contradicted[:] = False  # of a person alone on a site, a few corrections count
     if contradicted.any():
         by_all = _out_of_sample(X, y, KFold(FOLDS, shuffle=True, random_state=0), None)[:count]
@@ -206,12 +213,18 @@ def _answers(model: Pipeline, images: Digits) -> NDArray[np.float64]:
     return np.concatenate([np.empty((0, NOT_A_DIGIT + 1)), *(part.answers for part in parts)])
 
 
-def _hidden(model: Pipeline, images: Digits) -> Features:
-    """Features (n, units) that separate digits almost linearly."""
-    rows = images.reshape(-1, CANONICAL_SIZE**2)
-    return np.concatenate(
+def _hidden(model: Pipeline, images: Digits, pens: Digits) -> Features:
+    """Features of all images, then of all pens, (n, units), that separate digits almost linearly.
+
+    They are scaled by the pens, so that they are about as long whatever the model.
+    """
+    rows = np.concatenate([images, pens]).reshape(-1, CANONICAL_SIZE**2)
+    X = np.concatenate(
         [hidden_layer(model, rows[at : at + CHUNK]) for at in range(0, len(rows), CHUNK)]
     )
+    length = np.sqrt(np.square(X[len(images) :]).sum(axis=1).mean())
+    X *= LENGTH / np.maximum(length, np.finfo(np.float32).tiny)
+    return X
 
 
 @functools.cache
