@@ -55,7 +55,13 @@ def main() -> None:
         rows = []
         for seed in range(arguments.first, arguments.first + arguments.seeds):
             options = TrainingOptions(seed=seed, pen_samples=arguments.pens)
-            trained = train(faces, kit.NO_CORRECTIONS, options, letters=kit.LETTERS)
+            trained = train(
+                faces,
+                kit.NO_CORRECTIONS,
+                options,
+                letters=kit.LETTERS,
+                handwritten=kit.HANDWRITTEN,
+            )
             rows.append(print_model(f"seed {seed}, {trained.seconds:.0f} s", trained.model, sets))
         columns = list(zip(*rows, strict=True))
         kit.print_row("mean", *[f"{statistics.mean(column):.2%}" for column in columns])

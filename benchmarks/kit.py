@@ -23,7 +23,7 @@ from sklearn.datasets import load_digits
 from ml.drawing.canonical import canonical_digit
 from ml.drawing.pictures import ink_from_pixels
 from ml.drawing.strokes import Strokes
-from ml.labeled.digits import LabeledDigits
+from ml.labeled.digits import LabeledDigits, handwriting_families
 from ml.labeled.formats import iter_labeled
 from ml.training.material import TrainingOptions
 from ml.writing.pen import write_strokes
@@ -35,6 +35,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 BUNDLE = PROJECT / "fixtures" / "model.joblib"
 TYPEFACES = PROJECT / "fixtures" / "tmnist.csv.gz"
 LETTERS = PROJECT / "fixtures" / "letters.csv.gz"
+HANDWRITTEN = handwriting_families(TYPEFACES)
 NO_CORRECTIONS = LabeledDigits.concatenate([])
 SERVER_LOG = Path(tempfile.gettempdir()) / "benchmarks-server.log"
 

@@ -61,7 +61,15 @@ def retrain(
     """Train on from the bundle; all corrections train, since another set measures."""
     options = TrainingOptions(seed=seed, correction_holdout_from=POOL + 1)
     options = kit.shorten(options, share)
-    return train(faces, corrections, options, start=bundle, letters=kit.LETTERS).model
+    trained = train(
+        faces,
+        corrections,
+        options,
+        start=bundle,
+        letters=kit.LETTERS,
+        handwritten=kit.HANDWRITTEN,
+    )
+    return trained.model
 
 
 def draw_curve(counts: list[int], curves: dict[str, list[float]], path: Path) -> None:

@@ -91,7 +91,14 @@ def measure_retraining(count: int, share: float) -> tuple[str, ...]:
     watcher = threading.Thread(target=watch_memory, args=[stop, peaks])
     watcher.start()
     began, cpu = time.monotonic(), sum(os.times()[:4])
-    trained = train(base, corrections, options, start=bundle, letters=kit.LETTERS)
+    trained = train(
+        base,
+        corrections,
+        options,
+        start=bundle,
+        letters=kit.LETTERS,
+        handwritten=kit.HANDWRITTEN,
+    )
     seconds = time.monotonic() - began
     stop.set()
     watcher.join()

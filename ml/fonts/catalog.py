@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ml.errors import TypefaceError
+from ml.labeled.exported import face_name
 
 FONT_SUFFIXES: Final = (".otf", ".ttf", ".woff2")
 """Endings of the files that Pillow's FreeType opens and that hold one face each."""
@@ -94,7 +95,7 @@ def describe_font(path: Path) -> FontFile:
         family = str(metadata.get("family") or metadata.get("fontName") or folder.name)
         return FontFile(
             path=path,
-            name=f"{_join_words(family)}-{_style(path.stem, folder.name)}",
+            name=f"{face_name(family)}-{_style(path.stem, folder.name)}",
             family=family,
             version=str(package.get("version") or ""),
             license=open_license(str(package.get("license") or "")),
@@ -135,15 +136,10 @@ def _style(stem: str, package: str) -> str:
     rest = stem.removeprefix(f"{package}-").removeprefix("latin-")
     match = re.fullmatch(r"(.*?)-?(\d00)-(normal|italic)", rest)
     if not match:
-        return _join_words(rest)
+        return face_name(rest)
     variant, weight, slant = match.groups()
     style = WEIGHTS.get(weight, weight) + ("Italic" if slant == "italic" else "")
-    return _join_words(variant) + ("Italic" if style == "RegularItalic" else style)
-
-
-def _join_words(words: str) -> str:
-    """Join words to one, each with a capital: ``Noto Sans`` is ``NotoSans``."""
-    return "".join(word[0].upper() + word[1:] for word in re.findall(r"[^\W_]+", words))
+    return face_name(variant) + ("Italic" if style == "RegularItalic" else style)
 
 
 def _read_name_table(path: Path) -> dict[int, str]:

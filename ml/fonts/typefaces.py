@@ -15,6 +15,7 @@ from ml.fonts.catalog import describe_font, find_fonts
 from ml.fonts.rendering import Typeface, render_digits
 from ml.fonts.screening import are_new, are_recognized, have_ten_signs
 from ml.fonts.tmnist import LeftOut, write_font_list, write_tmnist
+from ml.labeled.digits import FONT_LIST
 
 NO_LICENSE = "states no open license"
 NO_DIFFERENCE = "has digits that are all one picture"
@@ -95,7 +96,7 @@ def build_tmnist(
 
     report(f"{len(faces):,} faces stay; writing {target}")
     write_tmnist(target, faces)
-    write_font_list(target.with_name("FONTS.md"), faces, left_out)
+    write_font_list(target.with_name(FONT_LIST), faces, left_out)
     return BuildSummary(
         target=target,
         found=len(paths),

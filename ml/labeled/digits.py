@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,10 +16,13 @@ from ml.drawing.ink import Ink, ink_from_gray
 from ml.drawing.pictures import ink_from_image, ink_from_pixels
 from ml.drawing.strokes import ink_from_strokes, thin_strokes
 from ml.errors import DatasetError, InvalidDrawing
-from ml.labeled.exported import LabeledDrawing, family_of
+from ml.labeled.exported import LabeledDrawing, face_name, family_of
 from ml.labeled.formats import iter_labeled
 from ml.labeled.packed import open_packed
 from ml.labeled.rows import TMNIST, TMNIST_HEADER, read_rows
+
+FONT_LIST: Final = "FONTS.md"
+"""Name of the list of fonts beside a data set of typefaces."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +92,40 @@ def load_tmnist(path: Path) -> LabeledDigits:
         np.concatenate([rows.labels for rows in parts]),
         np.array([families[name] for name in names]),
     )
+
+
+def handwriting_families(tmnist: Path) -> frozenset[str]:
+    """Read which families of a data set look handwritten from the list of fonts beside it.
+
+    They are named as the groups of `load_tmnist` are; without a list, there are none. Raises
+    DatasetError if the list cannot be read.
+    """
+    fonts = tmnist.with_name(FONT_LIST)
+    if not fonts.exists():
+        return frozenset()
+    try:
+        text = fonts.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(f"The list of fonts cannot be read: {error}", fonts) from error
+    table = [line for line in text.partition("\n## ")[0].splitlines() if line.startswith("|")]
+    head, *rows = [_cells(line) for line in table] or [[]]
+    if not {"family", "kind"} <= set(head):
+        message = (
+            "The list of fonts has no table with the columns 'family' and 'kind'; write it again "
+            "with manage.py build_tmnist, or move it away so that all families count alike."
+        )
+        raise DatasetError(message, fonts)
+    family, kind = head.index("family"), head.index("kind")
+    return frozenset(
+        family_of(face_name(row[family]))
+        for row in rows
+        if len(row) == len(head) and row[kind] == "handwriting"
+    )
+
+
+def _cells(line: str) -> list[str]:
+    """Cut a row of a table in Markdown into its cells."""
+    return [cell.strip() for cell in line.strip("| ").split("|")]
 
 
 def is_tmnist(path: Path) -> bool:

@@ -72,6 +72,11 @@ def family_of(name: str) -> str:
     return re.split(r"[-\[]", name, maxsplit=1)[0] or name
 
 
+def face_name(family: str) -> str:
+    """Return how the faces of a family are named: ``NotoSans`` for ``Noto Sans``."""
+    return "".join(word[0].upper() + word[1:] for word in re.findall(r"[^\W_]+", family))
+
+
 def with_origin(
     drawing: LabeledDrawing, origin: Mapping[str, Any], path: Path, line: int | None = None
 ) -> LabeledDrawing:

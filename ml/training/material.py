@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,9 @@ from ml.writing.augmentation import CORRECTION, TYPEFACE, AugmentationSettings, 
 from ml.writing.non_digits import make_others
 from ml.writing.pen import write_digits
 
+WEIGHT_GROWS: Final = (1_000, 5_000)
+"""Numbers of corrections between which their weight grows from 1 to all of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingOptions:
@@ -27,21 +32,25 @@ class TrainingOptions:
     """Width of the hidden layer of new weights."""
     typeface_copies: int = 2
     """Augmented copies of each base digit, of a typeface or a hand, when training from scratch."""
+    handwriting_weight: int = 12
+    """How many times as often digits of typefaces that look handwritten are taken as others."""
     pen_samples: int = 300_000
     """Digits of the synthetic pen when training from scratch; 0 trains without it."""
     replay_samples: int = 15_000
     """Augmented base digits when training goes on from a start: enough to forget nothing."""
     replay_pen_samples: int = 45_000
     """Digits of the synthetic pen when training goes on from a start."""
-    other_samples: int = 30_000
+    other_samples: int = 38_000
     """Letters and scribbles when training from scratch."""
-    replay_other_samples: int = 6_000
+    replay_other_samples: int = 8_000
     """Letters and scribbles when training goes on from a start."""
     correction_samples: int = 30_000
     """Augmented corrections, all together, within the next limits. A hundred corrections make a
     fifth of a short training, so they count."""
-    correction_copies: tuple[int, int] = (3, 60)
+    correction_copies: tuple[int, int] = (1, 60)
     """Fewest and most augmented copies of one correction."""
+    correction_weight: float = 3.0
+    """What a picture of many corrections weighs beside one of the replay; see `weight_of_each`."""
     correction_holdout_from: int = 100
     """Corrections from which on a tenth of them is held out; fewer are all trained on."""
     holdout_share: float = 1.0
@@ -104,6 +113,15 @@ def make_training_set(
     return [images for images, _ in parts], np.concatenate([labels for _, labels in parts])
 
 
+def weigh(
+    base: LabeledDigits, handwritten: Collection[str], options: TrainingOptions
+) -> LabeledDigits:
+    """Repeat typefaces of the families that look handwritten by their weight."""
+    looks_so = np.isin(base.groups, list(handwritten))
+    times = np.where(looks_so, options.handwriting_weight, 1)
+    return base.select(np.repeat(np.arange(len(base)), times))
+
+
 def count_digits(
     faces: int, corrections: int, options: TrainingOptions, *, goes_on: bool, hands: int = 0
 ) -> dict[str, int]:
@@ -137,3 +155,14 @@ def copies_of_each(corrections: int, options: TrainingOptions) -> int:
     """Number of augmented copies of each of `corrections` corrections."""
     fewest, most = options.correction_copies
     return int(np.clip(options.correction_samples // max(corrections, 1), fewest, most))
+
+
+def weight_of_each(corrections: int, options: TrainingOptions) -> float:
+    """What each picture of `corrections` corrections weighs beside one of the replay, 1 and up.
+
+    Few are repeated until they count. Of many there is one picture each, and more of them know
+    better than the replay how people write here.
+    """
+    few, many = WEIGHT_GROWS
+    grown = np.log(max(corrections, few) / few) / np.log(many / few)
+    return float(1 + (options.correction_weight - 1) * min(grown, 1.0))

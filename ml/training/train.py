@@ -6,7 +6,7 @@ import copy
 import hashlib
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -36,7 +36,13 @@ from ml.measuring.holdouts import (
 )
 from ml.parallel import repeatable
 from ml.pipeline import NOT_A_DIGIT, build_pipeline
-from ml.training.material import TrainingOptions, count_digits, make_training_set
+from ml.training.material import (
+    TrainingOptions,
+    count_digits,
+    make_training_set,
+    weigh,
+    weight_of_each,
+)
 from ml.training.progress import Progress, Steps
 
 FEATURE_CHUNK: Final = 1_000
@@ -47,6 +53,16 @@ FULL_PRECISION: Final = 150_000
 """Digits up to which features are kept as float32; more are kept as float16 to halve memory."""
 
 
+SMOOTHING: Final = 0.05
+"""Share of the labels that each epoch draws by lot: on average, smoothed labels.
+
+Szegedy, Vanhoucke, Ioffe, Shlens, Wojna, "Rethinking the Inception architecture for computer
+vision", CVPR 2016.
+"""
+TEMPERATURE: Final = 0.6
+"""What the scores of a model that learned smoothed labels are divided by, to be sure again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """A stretch of training at one of Adam's step sizes."""
@@ -54,6 +70,12 @@ class Stage:
     learning_rate: float
     epochs: int
     batch_size: int
+    averaged: bool = False
+    """Whether the weights after each of its epochs count in the mean that training ends in.
+
+    Izmailov, Podoprikhin, Garipov, Vetrov, Wilson, "Averaging weights leads to wider optima and
+    better generalization", UAI 2018.
+    """
 
 
 FROM_SCRATCH: Final = (Stage(1e-3, 7, 256), Stage(2e-4, 2, 512), Stage(5e-5, 2, 512))
@@ -86,6 +108,7 @@ def train(
     letters: Path | None = None,
     report: Callable[[Progress], None] = lambda progress: None,
     *,
+    handwritten: Collection[str] = (),
     handwriting: LabeledDigits | None = None,
     measured: LabeledDigits | None = None,
 ) -> TrainedArtifact:
@@ -101,6 +124,8 @@ def train(
         A trained pipeline whose weights are the start; it is not changed. New weights by default.
     letters : Path, optional
         The csv of letters; without it, scribbles alone are what is not a digit.
+    handwritten : Collection of str, optional
+        Groups of `base` that look handwritten: they are taken more often than the others.
     handwriting : LabeledDigits, optional
         Canonical digits that people wrote; a tenth of the groups is held out.
     measured : LabeledDigits, optional
@@ -125,10 +150,11 @@ def train(
         hand_train = without(hand_train, as_they_came)
     schedule = FROM_START if start else FROM_SCRATCH
     goes_on = start is not None
-    made = count_digits(len(base_train), len(kept), options, goes_on=goes_on, hands=len(hand_train))
+    weighed = weigh(base_train, handwritten, options)
+    made = count_digits(len(weighed), len(kept), options, goes_on=goes_on, hands=len(hand_train))
     steps = _plan(report, made, len(kept), len(faces), schedule)
     images, labels = make_training_set(
-        base_train, kept, letters, options, steps, goes_on=goes_on, handwriting=hand_train
+        weighed, kept, letters, options, steps, goes_on=goes_on, handwriting=hand_train
     )
     model = copy.deepcopy(start) if start else build_pipeline(options.seed, options.hidden_units)
     features = compute_features(
@@ -138,7 +164,15 @@ def train(
         jobs=options.jobs,
         report=steps.phase("Computing features"),
     )
-    _fit(model[-1], features, labels, schedule, options.seed, steps.phase("Training"))
+    weights = None
+    if len(kept):  # the last pictures are those of the corrections
+        pictures = len(kept) + made["Augmenting corrections"]
+        weights = np.ones(len(labels), np.float32)
+        weights[-pictures:] = weight_of_each(len(kept), options)
+    if goes_on:
+        _temper(model[-1], 1 / TEMPERATURE)
+    _fit(model[-1], features, labels, schedule, options.seed, steps.phase("Training"), weights)
+    _temper(model[-1], TEMPERATURE)
     del features
     steps.phase("Measuring")
     holdouts = make_holdouts(faces, held, letters, options.jobs, share=options.holdout_share)
@@ -254,16 +288,20 @@ def _fit(
     schedule: tuple[Stage, ...],
     seed: int,
     report: Callable[[float], None],
+    weights: NDArray[np.float32] | None = None,
 ) -> None:
     """Fit epoch by epoch, each going on from the weights of the one before.
 
     An epoch is fitted in blocks, in the order in which scikit-learn would have taken the digits:
     the first by `fit`, which resets Adam's averages, the others by `partial_fit`, which goes on
-    with them. So only one block at a time is float32.
+    with them. So only one block at a time is float32. It ends in the mean of the weights after the
+    epochs that are averaged, if there are any.
     """
     epochs = [stage for stage in schedule for _ in range(stage.epochs)]
+    averaged: list[list[NDArray[np.floating[Any]]]] = []
     for done, stage in enumerate(epochs):
         order = shuffle(np.arange(len(labels)), random_state=seed + done)
+        told = _smoothed(labels, np.random.default_rng([seed, done]))
         for at in range(0, len(order), BLOCK):
             report((done + at / len(order)) / len(epochs))
             chosen = order[at : at + BLOCK]
@@ -281,8 +319,33 @@ def _fit(
                 # scikit-learn turns Ctrl-C into a warning, and would go on after half an epoch.
                 warnings.filterwarnings("error", "Training interrupted by user")
                 try:
-                    step(features[chosen].astype(np.float32), labels[chosen])
+                    step(
+                        features[chosen].astype(np.float32),
+                        told[chosen],
+                        sample_weight=None if weights is None else weights[chosen],
+                    )
                 except UserWarning as warning:
                     if isinstance(warning.__context__, KeyboardInterrupt):
                         raise warning.__context__ from None
                     raise
+        if stage.averaged:
+            averaged.append([*map(np.copy, classifier.coefs_ + classifier.intercepts_)])
+    if averaged:
+        means = [np.mean(layers, axis=0) for layers in zip(*averaged, strict=True)]
+        classifier.coefs_ = means[: len(means) // 2]
+        classifier.intercepts_ = means[len(means) // 2 :]
+
+
+def _smoothed(labels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Draw a share of the labels by lot from all that there are."""
+    by_lot = rng.random(len(labels)) < SMOOTHING
+    drawn = rng.choice(np.unique(labels), np.count_nonzero(by_lot))
+    told = labels.copy()
+    told[by_lot] = drawn
+    return told
+
+
+def _temper(classifier: MLPClassifier, temperature: float) -> None:
+    """Divide the scores from which a classifier computes probabilities, in place."""
+    classifier.coefs_[-1] /= np.float32(temperature)
+    classifier.intercepts_[-1] /= np.float32(temperature)

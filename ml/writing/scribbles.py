@@ -5,10 +5,10 @@ A kind is a `Variant` with the label `NOT_A_DIGIT`, in the frame and the notatio
 the shape, as in a tangle, each coordinate is a knob.
 
 Left out is what is a digit, or is taken for one alone on the paper: a circle or a circle with a
-slash (0); a bar upright or steep, bent like a parenthesis, or with a dot as in an exclamation mark
-(1); a caret (the 1 with a long flag, of much of Europe); an angle open to the left (7); a zigzag of
-three strokes (2); a spiral of one turn (6 or 9); a dollar sign (5); an hourglass, an ampersand or a
-sign of infinity (8); a bolt of lightning (4).
+slash (0); a bar upright, steep or a little bent, or with a dot as in an exclamation mark (1); a
+caret (the 1 with a long flag, of much of Europe); an angle open to the left (7); a zigzag of three
+strokes (2); a spiral of one turn (6 or 9); a dollar sign (5); an hourglass or a sign of infinity
+(8); a bolt of lightning (4). So a slash lies lower than a 1 leans, and a parenthesis is bent more.
 
 The table is the team's own, from general knowledge.
 """
@@ -244,7 +244,7 @@ SIGNS: Final = (
     _kind("check mark", 7, "Short down, long up.",
           {"turn": (0.2, 0.4), "start": (0.45, 0.7), "end": (-0.1, 0.15)},
           lambda k: [[(0, k.start), (k.turn, 1, CORNER), (1, k.end)]]),
-    _kind("arrow", 6, "In any direction.", {"head": (0.15, 0.35)} | ANY_TURN,
+    _kind("arrow", 8, "In any direction.", {"head": (0.15, 0.35)} | ANY_TURN,
           lambda k: turned([[(0, 0.5), (1, 0.5)],
                             [(1 - k.head, 0.5 - k.head), (1, 0.5, CORNER),
                              (1 - k.head, 0.5 + k.head)]], k.turn_degrees)),
@@ -254,6 +254,98 @@ SIGNS: Final = (
                              (1 - k.head, 0.5 + k.head)],
                             [(k.head, 0.5 - k.head), (0, 0.5, CORNER),
                              (k.head, 0.5 + k.head)]], k.turn_degrees)),
+    _kind("level arrow", 8, "To the right, or to the left where it is turned.",
+          {"head": (0.12, 0.4), "wide": (0.1, 0.3), "bend": (-0.1, 0.1)},
+          lambda k: [[(0, 0.5), (0.5, 0.5 + k.bend), (1, 0.5)],
+                     [(1 - k.head, 0.5 - k.wide), (1, 0.5, CORNER), (1 - k.head, 0.5 + k.wide)]]),
+    _kind("level arrow to the left", 4, "The same the other way.",
+          {"head": (0.12, 0.4), "wide": (0.1, 0.3), "bend": (-0.1, 0.1)},
+          lambda k: [[(1, 0.5), (0.5, 0.5 + k.bend), (0, 0.5)],
+                     [(k.head, 0.5 - k.wide), (0, 0.5, CORNER), (k.head, 0.5 + k.wide)]]),
+    _kind("arrow in one stroke", 5, "The pen goes back along the head; in any direction.",
+          {"head": (0.2, 0.4), "wide": (0.15, 0.3)} | ANY_TURN,
+          lambda k: turned([[(0, 0.5), (1, 0.5, CORNER), (1 - k.head, 0.5 - k.wide, CORNER),
+                             (1, 0.5, CORNER), (1 - k.head, 0.5 + k.wide)]], k.turn_degrees)),
+    _kind("arrow with a closed head", 4, "A triangle on a line; in any direction.",
+          {"head": (0.25, 0.4), "wide": (0.15, 0.28)} | ANY_TURN,
+          lambda k: turned([[(0, 0.5), (1 - k.head, 0.5)],
+                            *_sides([(1 - k.head, 0.5 - k.wide), (1, 0.5),
+                                     (1 - k.head, 0.5 + k.wide)])], k.turn_degrees)),
+    _kind("bent arrow", 3, "Around a corner; in any direction.", {"head": (0.15, 0.25)} | ANY_TURN,
+          lambda k: turned([[(0, 1), (0, 0.3, CORNER), (1, 0.3)],
+                            [(1 - k.head, 0.3 - k.head), (1, 0.3, CORNER),
+                             (1 - k.head, 0.3 + k.head)]], k.turn_degrees)),
+    _kind("slash", 3, "A rising line, lower than any 1 leans.",
+          {"tilt": (-44.0, -26.0), "bend": (-0.06, 0.06)},
+          lambda k: turned([[(0, 0.5), (0.5, 0.5 + k.bend), (1, 0.5)]], k.tilt)),
+    _kind("backslash", 3, "A falling line; a 1 does not lean this way.",
+          {"tilt": (26.0, 48.0), "bend": (-0.06, 0.06)},
+          lambda k: turned([[(0, 0.5), (0.5, 0.5 + k.bend), (1, 0.5)]], k.tilt)),
+    _kind("opening parenthesis", 4, "A bow to the left.", {"depth": (0.3, 0.48)},
+          lambda k: [[(k.depth, 0), (0.3 * k.depth, 0.22), (0, 0.5), (0.3 * k.depth, 0.78),
+                      (k.depth, 1)]]),
+    _kind("closing parenthesis", 4, "A bow to the right.", {"depth": (0.3, 0.48)},
+          lambda k: [[(0, 0), (0.7 * k.depth, 0.22), (k.depth, 0.5), (0.7 * k.depth, 0.78),
+                      (0, 1)]]),
+    _kind("comma", 4, "A dot with a tail, which fills the picture.",
+          {"size": (0.1, 0.17), "tail": (0.25, 0.5)},
+          lambda k: [[*((0.5 + 2 * k.size * (x - 0.5), 0.25 + 2 * k.size * (y - 0.5))
+                        for x, y in _spiral(3, 0.02)),
+                      (0.5 + k.size, 0.45), (0.5 - 0.3 * k.tail, 0.85), (0.5 - k.tail, 1)]]),
+    _kind("colon", 3, "A dot over another, or over a comma.", {"tail": (0.015, 0.25)},
+          lambda k: [_tick(0.5, 0.1), [(0.5, 0.85), (0.5 - 0.3 * k.tail, 0.86 + 0.8 * k.tail)]]),
+    _kind("brace", 3, "With a point in the middle.", {"depth": (0.15, 0.25)},
+          lambda k: [[(2 * k.depth, 0), (k.depth, 0.06), (k.depth, 0.4), (0, 0.5, CORNER),
+                      (k.depth, 0.6), (k.depth, 0.94), (2 * k.depth, 1)]]),
+    _kind("bracket", 3, "Open to the right.", {"depth": (0.25, 0.45)},
+          lambda k: [[(k.depth, 0), (0, 0, CORNER), (0, 1, CORNER), (k.depth, 1)]]),
+    _kind("less than", 3, "An angle open to the right.", {"rise": (0.3, 0.5)},
+          lambda k: [[(0.9, 0.5 - k.rise), (0, 0.5, CORNER), (0.9, 0.5 + k.rise)]]),
+    _kind("ampersand", 5, "A loop above a bowl, and two ends that cross at the lower right.",
+          {"loop": (0.14, 0.22), "bowl": (0.0, 0.12), "end": (0.6, 0.75)},
+          lambda k: [[(0.8, 1), (0.45, 0.55), (0.4 - k.loop, 0.28), (0.34 - 0.5 * k.loop, 0.05),
+                      (0.42, 0), (0.4 + k.loop, 0.14), (0.4 + 0.6 * k.loop, 0.34), (0.25, 0.52),
+                      (k.bowl, 0.75), (0.18, 0.98), (0.42, 0.98), (k.end, 0.8),
+                      (k.end + 0.06, 0.58)]]),
+    _kind("ampersand like a plus", 3, "An E of two bows with strokes at top and bottom.",
+          {"depth": (0.0, 0.12)},
+          lambda k: [[(0.62, 0.18), (0.4, 0.1), (0.12 + k.depth, 0.2), (0.2, 0.42),
+                      (0.42, 0.48, CORNER), (0.12, 0.56), (0, 0.76), (0.2, 0.92), (0.55, 0.88),
+                      (0.7, 0.78)], [(0.38, -0.05), (0.37, 0.12)], [(0.36, 0.9), (0.35, 1.08)]]),
+    _kind("euro sign", 3, "A C with two bars.", {"gap": (0.06, 0.1)},
+          lambda k: [arc(0.55, 0.5, 0.4, 0.5, -50, -260), [(0, 0.5 - k.gap), (0.6, 0.5 - k.gap)],
+                     [(0, 0.5 + k.gap), (0.55, 0.5 + k.gap)]]),
+    _kind("pound sign", 2, "A hooked stem with a bar and a base.", {"bar": (0.45, 0.58)},
+          lambda k: [[(0.68, 0.15), (0.5, 0), (0.32, 0.12), (0.32, 0.6), (0.2, 0.9), (0, 1),
+                      (0.3, 0.94), (0.7, 1)], [(0.08, k.bar), (0.55, k.bar)]]),
+)
+
+HANDWRITTEN_LETTERS: Final = (
+    _kind("f", 4, "A stem that hooks over at the top, and a crossbar.",
+          {"hook": (0.3, 0.5), "bar": (0.35, 0.5), "reach": (0.2, 0.35)},
+          lambda k: [[(0.2 + k.hook, 0.14), (0.1 + k.hook, 0), (0.22, 0.08), (0.2, 0.35),
+                      (0.2, 1)], [(0.2 - k.reach, k.bar), (0.2 + k.reach, k.bar)]]),
+    _kind("looped f", 2, "In one stroke with loops above and below, as in joined-up writing.",
+          {"width": (0.1, 0.18)},
+          lambda k: [[(0, 0.58), (0.2, 0.45), (0.3 + k.width, 0.12), (0.32, 0), (0.24, 0.15),
+                      (0.22, 0.6), (0.22, 0.9), (0.28, 1), (0.26 + k.width, 0.85), (0.26, 0.6),
+                      (0.62, 0.5)]]),
+    _kind("j", 4, "A dot, and a stem that hooks to the left.",
+          {"hook": (0.25, 0.45), "top": (0.28, 0.38)},
+          lambda k: [[(0.5, k.top), (0.5, 0.8), (0.42, 0.97), (0.45 - 0.6 * k.hook, 1),
+                      (0.5 - k.hook, 0.88)], _tick(0.52, 0)]),
+    _kind("r", 4, "A stem and a shoulder.", {"reach": (0.35, 0.6), "fall": (0.1, 0.25)},
+          lambda k: [[(0, 0), (0, 1, CORNER), (0.02, 0.4), (0.15, 0.1), (0.65 * k.reach, 0),
+                      (k.reach, k.fall)]]),
+    _kind("script r", 2, "A rise, a small shoulder and a fall, as in joined-up writing.",
+          {"shoulder": (0.2, 0.35)},
+          lambda k: [[(0, 1), (0.2, 0.5), (0.32, 0, CORNER), (0.4, 0.14), (0.4 + k.shoulder, 0.16),
+                      (0.42 + k.shoulder, 0.4), (0.4 + k.shoulder, 0.85), (0.55 + k.shoulder, 1),
+                      (0.75 + k.shoulder, 0.85)]]),
+    _kind("Q", 4, "An oval whose tail crosses the line at the lower right.",
+          {"reach": (0.08, 0.25), "start": (-120.0, -60.0)},
+          lambda k: [arc(0.42, 0.45, 0.42, 0.45, k.start, -365),
+                     [(0.5, 0.62), (0.7, 0.85), (0.8 + k.reach, 1.02)]]),
 )
 
 FIGURES: Final = (
@@ -338,4 +430,4 @@ _COMMON = [
 
 PAIRS: Final = tuple(_pair(left, right) for left, right in product(_COMMON, _COMMON))
 
-KINDS: Final = (*MARKS, *LINES, *SIGNS, *FIGURES, *PAIRS)
+KINDS: Final = (*MARKS, *LINES, *SIGNS, *HANDWRITTEN_LETTERS, *FIGURES, *PAIRS)

@@ -113,12 +113,14 @@ def load_demo(
     before = [sheet for sheet in sheets if sheet.fields["created_at"] < begun]
     report("The second version learns")
     taught = _learnable(before)
+    base = read_base((TMNIST,))
     trained = train.train(
-        read_base((TMNIST,)).typefaces,
+        base.typefaces,
         taught.digits,
         TrainingOptions(seed=seed, **SHORT),  # type: ignore[arg-type]
         start=first.pipeline,
         letters=Path(settings.LETTERS_DATASET),
+        handwritten=base.handwritten,
     )
     verdict = judge(trained)
     if beside:

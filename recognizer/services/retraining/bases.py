@@ -9,7 +9,13 @@ from pathlib import Path
 from django.conf import settings
 
 from ml.errors import DatasetError, InvalidDrawing
-from ml.labeled.digits import LabeledDigits, canonicalize, is_tmnist, load_tmnist
+from ml.labeled.digits import (
+    LabeledDigits,
+    canonicalize,
+    handwriting_families,
+    is_tmnist,
+    load_tmnist,
+)
 from ml.labeled.exported import LabeledDrawing
 from ml.labeled.formats import iter_labeled
 from ml.labeled.mnist import load_mnist
@@ -28,6 +34,8 @@ class Base:
     """Base data in two parts: typefaces are changed to look like handwriting."""
 
     typefaces: LabeledDigits
+    handwritten: frozenset[str]
+    """Families of typefaces that look handwritten."""
     handwriting: LabeledDigits
     measured: LabeledDigits | None
     notices: tuple[str, ...]
@@ -56,6 +64,7 @@ def read_base(names: Sequence[str], folder: Path | None = None) -> Base:
             notices += unreadable
     return Base(
         LabeledDigits.concatenate(typefaces),
+        handwriting_families(Path(settings.BASE_DATASET)),
         LabeledDigits.concatenate(handwriting),
         None if set(names) == {TMNIST} else bundled,
         tuple(notices),

@@ -148,6 +148,7 @@ def _train(run: TrainingRun, options: RetrainOptions, notes: Notes) -> Retrained
         start=bundled_pipeline if goes_on else None,
         letters=Path(settings.LETTERS_DATASET),
         report=notes,
+        handwritten=base.handwritten,
         handwriting=base.handwriting,
         measured=base.measured,
     )

@@ -23,8 +23,14 @@ def build_model(
     """Train on the bundled typefaces and the synthetic pen alone, and write model and manifest."""
     base = digits.load_tmnist(Path(settings.BASE_DATASET))
     nothing = digits.LabeledDigits.concatenate([])
-    letters = Path(settings.LETTERS_DATASET)
-    trained = train.train(base, nothing, options, letters=letters, report=report)
+    trained = train.train(
+        base,
+        nothing,
+        options,
+        letters=Path(settings.LETTERS_DATASET),
+        report=report,
+        handwritten=digits.handwriting_families(Path(settings.BASE_DATASET)),
+    )
     data = artifacts.serialize(trained.model)
     manifest = artifacts.describe(data, trained.parameters, trained.data, trained.metrics)
     artifacts.save(target, data, manifest)
