@@ -7,6 +7,7 @@ import hashlib
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -54,7 +55,7 @@ FULL_PRECISION: Final = 150_000
 
 
 SMOOTHING: Final = 0.05
-"""Share of the labels that each epoch draws by lot: on average, smoothed labels.
+"""Share of each label that is spread evenly over all answers.
 
 Szegedy, Vanhoucke, Ioffe, Shlens, Wojna, "Rethinking the Inception architecture for computer
 vision", CVPR 2016.
@@ -78,9 +79,9 @@ class Stage:
     """
 
 
-FROM_SCRATCH: Final = (Stage(1e-3, 7, 256), Stage(2e-4, 2, 512), Stage(5e-5, 2, 512))
+FROM_SCRATCH: Final = (Stage(1e-3, 7, 256), Stage(2e-4, 2, 512), Stage(5e-5, 2, 512, averaged=True))
 """Schedule for new weights; the decay makes seeds differ less."""
-FROM_START: Final = (Stage(2e-4, 4, 256), Stage(5e-5, 2, 512))
+FROM_START: Final = (Stage(2e-4, 4, 256), Stage(5e-5, 2, 512, averaged=True))
 """Schedule for weights that can already read."""
 
 
@@ -301,7 +302,6 @@ def _fit(
     averaged: list[list[NDArray[np.floating[Any]]]] = []
     for done, stage in enumerate(epochs):
         order = shuffle(np.arange(len(labels)), random_state=seed + done)
-        told = _smoothed(labels, np.random.default_rng([seed, done]))
         for at in range(0, len(order), BLOCK):
             report((done + at / len(order)) / len(epochs))
             chosen = order[at : at + BLOCK]
@@ -314,14 +314,14 @@ def _fit(
                 random_state=seed + done,
             )
             step = classifier.fit if at == 0 else classifier.partial_fit
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), _smoothed(classifier):
                 warnings.simplefilter("ignore", ConvergenceWarning)  # one epoch is all we ask
                 # scikit-learn turns Ctrl-C into a warning, and would go on after half an epoch.
                 warnings.filterwarnings("error", "Training interrupted by user")
                 try:
                     step(
                         features[chosen].astype(np.float32),
-                        told[chosen],
+                        labels[chosen],
                         sample_weight=None if weights is None else weights[chosen],
                     )
                 except UserWarning as warning:
@@ -336,13 +336,24 @@ def _fit(
         classifier.intercepts_ = means[len(means) // 2 :]
 
 
-def _smoothed(labels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Draw a share of the labels by lot from all that there are."""
-    by_lot = rng.random(len(labels)) < SMOOTHING
-    drawn = rng.choice(np.unique(labels), np.count_nonzero(by_lot))
-    told = labels.copy()
-    told[by_lot] = drawn
-    return told
+@contextmanager
+def _smoothed(classifier: MLPClassifier) -> Iterator[None]:
+    """Spread `SMOOTHING` of each label evenly over all answers while scikit-learn trains on it.
+
+    It takes one answer for each digit, so its step backward gets the spread ones; the classifier
+    stays scikit-learn's own.
+    """
+    backprop = classifier._backprop
+
+    def smoothed(images: Any, labels: NDArray[np.bool_], *arguments: Any) -> Any:
+        spread = np.float32(SMOOTHING / max(labels.shape[1], 2))  # two answers have one column
+        return backprop(images, labels * np.float32(1 - SMOOTHING) + spread, *arguments)
+
+    classifier._backprop = smoothed
+    try:
+        yield
+    finally:
+        del classifier._backprop
 
 
 def _temper(classifier: MLPClassifier, temperature: float) -> None:

@@ -10,7 +10,12 @@ from scipy import ndimage
 from ml.errors import TypefaceError
 from ml.fonts.rendering import render_digits
 from ml.fonts.typefaces import BuildSummary, build_tmnist
-from ml.labeled.digits import LabeledDigits, load_tmnist, split_by_group
+from ml.labeled.digits import (
+    LabeledDigits,
+    handwriting_families,
+    load_tmnist,
+    split_by_group,
+)
 from ml.tests.kit.fonts import Signs, bar_signs, box_signs, segment_signs, write_font, write_package
 
 BUNDLED = Path(__file__).parents[3] / "fixtures"
@@ -250,9 +255,14 @@ def test_every_family_of_the_bundled_data_set_is_listed_with_an_open_license(
     assert set(licenses.values()) == {"OFL-1.1", "Apache-2.0", "MIT", "UFL-1.0", "CC0-1.0"}
 
 
-def test_the_bundled_data_set_has_handwriting() -> None:
-    table = (BUNDLED / "FONTS.md").read_text(encoding="utf-8")
-    assert table.count("| handwriting |") >= 50
+def test_families_that_look_handwritten_are_found_by_the_list_of_fonts(
+    bundled: LabeledDigits,
+) -> None:
+    families = handwriting_families(BUNDLED / "tmnist.csv.gz")
+    assert len(families) >= 50
+    assert families <= set(bundled.groups.tolist())
+    assert {"AlexBrush", "IndieFlower"} <= families
+    assert not families & {"Arimo", "Abel"}
 
 
 def test_a_tenth_of_the_bundled_faces_is_held_out(bundled: LabeledDigits) -> None:

@@ -12,6 +12,7 @@ from ml.errors import BlankDrawing, DatasetError, InvalidImage, SeveralDigits
 from ml.labeled.digits import (
     LabeledDigits,
     canonicalize,
+    handwriting_families,
     is_tmnist,
     load_labeled,
     load_tmnist,
@@ -41,6 +42,34 @@ def test_tmnist_with_one_wrong_row_is_not_loaded_at_all(tmp_path: Path) -> None:
     text = tmnist_text("A-Bold", "B-Bold").replace("B-Bold,7", "B-Bold,11")
     with pytest.raises(DatasetError, match="line 5: The label is '11'"):
         load_tmnist(write_text(tmp_path / "a.csv", text))
+
+
+def test_a_data_set_without_a_list_of_fonts_has_no_handwriting(tmp_path: Path) -> None:
+    assert handwriting_families(tmp_path / "tmnist.csv") == frozenset()
+
+
+def test_handwriting_is_read_from_the_list_of_fonts_in_any_order_of_its_columns(
+    tmp_path: Path,
+) -> None:
+    rows = ["# Fonts", "", "| kind | family |", "| --- | --- |", "| serif | Abel |"]
+    left_out = ["", "## Left out", "", "| kind | family |", "| handwriting | Gone |"]
+    text = "\n".join([*rows, "| handwriting | Indie Flower |", *left_out])
+    write_text(tmp_path / "FONTS.md", text)
+    assert handwriting_families(tmp_path / "tmnist.csv") == {"IndieFlower"}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "no table with the columns 'family' and 'kind'"),
+        (b"| family | version |", "no table with the columns 'family' and 'kind'"),
+        (b"\xff\xfe|", "cannot be read"),
+    ],
+)
+def test_a_damaged_list_of_fonts_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "FONTS.md").write_bytes(content)
+    with pytest.raises(DatasetError, match=message):
+        handwriting_families(tmp_path / "tmnist.csv")
 
 
 def test_a_digit_is_the_same_in_each_file_format(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -42,9 +43,12 @@ def fit(
     features: Features,
     labels: NDArray[np.uint8],
     report: Callable[[float], None] = lambda fraction: None,
+    *,
+    schedule: tuple[Stage, ...] = SCHEDULE,
+    weights: NDArray[np.float32] | None = None,
 ) -> list[NDArray[np.float32]]:
     """Train and return the weights."""
-    train._fit(classifier, features, labels, SCHEDULE, 5, report)
+    train._fit(classifier, features, labels, schedule, 5, report, weights)
     return [*classifier.coefs_, *classifier.intercepts_]
 
 
@@ -65,6 +69,7 @@ def test_epochs_in_blocks_end_in_the_weights_of_whole_epochs(
             warnings.simplefilter("ignore", ConvergenceWarning)
             whole.fit(features, labels)
     monkeypatch.setattr(train, "BLOCK", 96)
+    monkeypatch.setattr(train, "SMOOTHING", 0)
     for ours, theirs in zip(
         fit(started(), features, labels), [*whole.coefs_, *whole.intercepts_], strict=True
     ):
@@ -92,14 +97,14 @@ def test_progress_is_reported_within_an_epoch(monkeypatch: pytest.MonkeyPatch) -
 
 def test_ctrl_c_stops_a_training_in_the_middle_of_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     classifier = started()
-    backprop = classifier._backprop
+    backprop = MLPClassifier._backprop
 
     def press_ctrl_c(*arguments: object) -> object:
         signal.signal(signal.SIGINT, signal.default_int_handler)  # not so in the background
         signal.raise_signal(signal.SIGINT)
         return backprop(*arguments)
 
-    monkeypatch.setattr(classifier, "_backprop", press_ctrl_c)
+    monkeypatch.setattr(MLPClassifier, "_backprop", press_ctrl_c)
     with pytest.raises(KeyboardInterrupt):
         fit(classifier, *make_features())
 
@@ -118,3 +123,50 @@ def test_features_can_be_kept_in_half_precision() -> None:
     digits = np.full((3, 28, 28), 99, np.uint8)
     features = compute_features(build_pipeline()[:-1], [digits], dtype=np.float16)
     assert features.dtype == np.float16
+
+
+def test_training_ends_in_the_mean_of_the_weights_after_the_averaged_epochs() -> None:
+    features, labels = make_features()
+    first, last = Stage(1e-3, 1, 16), Stage(2e-4, 2, 32)
+    ends = [
+        fit(started(), features, labels, schedule=(first, replace(last, epochs=epochs)))
+        for epochs in (1, 2)
+    ]
+    averaged = fit(started(), features, labels, schedule=(first, replace(last, averaged=True)))
+    for one, other, mean in zip(*ends, averaged, strict=True):
+        assert not np.array_equal(one, other)
+        np.testing.assert_allclose(mean, (one + other) / 2, atol=1e-7)
+        assert mean.dtype == np.float32
+
+
+def test_what_weighs_more_decides_where_labels_contradict() -> None:
+    features, labels = make_features()
+    other = ((labels + 1) % 3).astype(np.uint8)
+    chances = []
+    for weight_of_other in (1, 9):
+        weights = np.repeat(np.array([1, weight_of_other], np.float32), len(labels))
+        classifier = started()
+        both = np.concatenate([features, features]), np.concatenate([labels, other])
+        fit(classifier, *both, schedule=(Stage(1e-2, 9, 16),), weights=weights)
+        chances.append(classifier.predict_proba(features)[np.arange(len(other)), other].mean())
+    assert chances[0] < 0.5 < chances[1]
+
+
+def test_smoothed_labels_teach_to_be_less_sure_and_leave_the_classifier_as_it_was() -> None:
+    features = np.repeat(np.eye(3, dtype=np.float32), 200, axis=0)
+    labels = np.repeat(np.arange(3, dtype=np.uint8), 200)
+    classifier = MLPClassifier((8,), random_state=0, max_iter=1, alpha=0)
+    fit(classifier, features, labels, schedule=(Stage(1e-2, 60, 32),))
+    sure = classifier.predict_proba(features).max(axis=1)
+    np.testing.assert_allclose(sure, 1 - train.SMOOTHING * 2 / 3, atol=0.005)
+    assert "_backprop" not in vars(classifier)
+
+
+def test_a_lower_temperature_makes_surer_and_changes_no_answer() -> None:
+    features, _ = make_features()
+    classifier = started()
+    before = classifier.predict_proba(features)
+    train._temper(classifier, 0.5)
+    after = classifier.predict_proba(features)
+    np.testing.assert_array_equal(before.argmax(axis=1), after.argmax(axis=1))
+    np.testing.assert_allclose(after, before**2 / (before**2).sum(axis=1, keepdims=True), rtol=1e-4)

@@ -9,7 +9,14 @@ import numpy as np
 from ml.drawing.canonical import Digits
 from ml.labeled.digits import LabeledDigits
 from ml.tests.kit.training_data import SHORT, none, written
-from ml.training.material import copies_of_each, count_digits, make_training_set
+from ml.training.material import (
+    WEIGHT_GROWS,
+    copies_of_each,
+    count_digits,
+    make_training_set,
+    weigh,
+    weight_of_each,
+)
 from ml.training.progress import Steps
 
 FEW = replace(
@@ -60,3 +67,22 @@ def test_many_corrections_get_fewer_copies_each_but_at_least_the_minimum() -> No
     few, most = FEW.correction_copies
     assert copies_of_each(1, FEW) == most
     assert copies_of_each(1_000_000, FEW) == few >= 1
+
+
+def test_typefaces_that_look_handwritten_are_repeated_by_their_weight() -> None:
+    base = written(40, seed=3, groups=4)
+    weighed = weigh(base, {"group 2", "of no digit"}, replace(FEW, handwriting_weight=5))
+    names, counts = np.unique(weighed.groups, return_counts=True)
+    assert names.tolist() == ["group 0", "group 1", "group 2", "group 3"]
+    assert counts.tolist() == [10, 10, 50, 10]
+    assert {image.tobytes() for image in weighed.images} == {
+        image.tobytes() for image in base.images
+    }
+
+
+def test_a_correction_weighs_more_the_more_there_are() -> None:
+    few, many = WEIGHT_GROWS
+    weights = [weight_of_each(count, FEW) for count in (0, 1, few, 2 * few, many, 100 * many)]
+    assert weights[:3] == [1, 1, 1]
+    assert 1 < weights[3] < FEW.correction_weight
+    assert weights[4:] == [FEW.correction_weight] * 2
