@@ -257,7 +257,7 @@ def _credible(
 
 
 def _new_classifier() -> LogisticRegression:
-    return LogisticRegression(C=REGULARIZATION, tol=1e-3)
+    return LogisticRegression(C=REGULARIZATION, tol=1e-3, max_iter=300)
 
 
 def _out_of_sample(
