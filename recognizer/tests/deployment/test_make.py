@@ -169,22 +169,32 @@ def test_it_takes_the_chromium_of_path(tools: Path) -> None:
     assert ask("chromium", tools).stdout == f"{tools}/chromium\n"
 
 
-def test_it_prefers_the_chromium_that_is_named(tools: Path) -> None:
+def test_it_prefers_the_chromium_without_windows(tools: Path) -> None:
     add_tool(tools, "python", "exit 0")
     add_tool(tools, "chromium", "exit 0")
+    add_tool(tools, "chromium-headless-shell", "exit 0")
+
+    assert ask("chromium", tools).stdout == f"{tools}/chromium-headless-shell\n"
+
+
+def test_it_prefers_the_chromium_that_is_named(tools: Path) -> None:
+    add_tool(tools, "python", "exit 0")
+    add_tool(tools, "chromium-headless-shell", "exit 0")
     add_tool(tools, "other", "exit 0")
 
     assert ask("chromium", tools, CHROMIUM=f"{tools}/other").stdout == f"{tools}/other\n"
 
 
-def test_it_installs_chromium_as_root(tools: Path) -> None:
+@pytest.mark.parametrize("package", ["chromium-headless-shell", "chromium"])
+def test_it_installs_chromium_as_root(package: str, tools: Path) -> None:
     add_tool(tools, "id", "echo 0")
     add_tool(tools, "python", "echo /nowhere")
     # The package brings the program: what is "installed" here is the `exit 0` of a shell.
-    add_tool(tools, "apt-get", f'case "$1" in install) ln -s /bin/true {tools}/chromium ;; esac')
+    install = f'case "$*" in *" {package}") ln -s /bin/true {tools}/{package} ;; esac'
+    add_tool(tools, "apt-get", install)
     (tools / "ln").symlink_to("/bin/ln")
 
-    assert ask("chromium", tools).stdout == f"{tools}/chromium\n"
+    assert ask("chromium", tools).stdout == f"{tools}/{package}\n"
 
 
 def test_it_asks_playwright_for_a_chromium_last(tools: Path) -> None:

@@ -32,7 +32,8 @@ FLAGS = [
 
 def find_chromium() -> str:
     """Return the path of the browser."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    names = ("chromium-headless-shell", "chromium", "google-chrome")
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     if not path:
         raise FileNotFoundError("No Chromium: run `make test`, or name one in CHROMIUM.")
     return path
@@ -109,8 +110,10 @@ def press(page: Page, name: str) -> None:
 
 
 def draw(page: Page, strokes: Sequence[UnitStroke]) -> None:
-    """Draw on the page's canvas by pointer events."""
-    box = page.locator("canvas").first.bounding_box()
+    """Draw on the page's canvas by pointer events, after scrolling to it as a person would."""
+    canvas = page.locator("canvas").first
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
     assert box is not None
     for stroke in strokes:
         points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
