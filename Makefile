@@ -10,7 +10,8 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 MANAGE := $(PYTHON) manage.py
 # Each process gets whole files, in their order, and computes in one thread: more would fight for the cores.
-PYTEST = env OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PYTHON) -m pytest \
+# It keeps what it compiles, also where containers say otherwise: its servers and the next run load that.
+PYTEST = env -u PYTHONDONTWRITEBYTECODE OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(PYTHON) -m pytest \
 	--numprocesses $(PROCESSES) --dist loadfile --no-loadscope-reorder
 # Folders without sentences, or with English ones only.
 UNTRANSLATED := $(foreach folder,$(VENV) staticfiles jstests benchmarks ml '*/tests',--ignore $(folder))
