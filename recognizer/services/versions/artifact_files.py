@@ -100,8 +100,7 @@ def keep(name: str, data: bytes, manifest: artifacts.Manifest) -> str:
     kept = storage()
     kept.save(manifest_of(name), ContentFile(text.encode()))
     name = kept.save(name, ContentFile(data))
-    if is_shared():
-        local_copies.keep(data, manifest.sha256)
+    _keep_copy(data, manifest.sha256)
     return name
 
 
@@ -127,8 +126,14 @@ def read_model(name: str, sha256: str) -> bytes:
         return copy
     data = read(name)
     if artifacts.digest(data) == sha256:
-        local_copies.keep(data, sha256)
+        _keep_copy(data, sha256)
     return data
+
+
+def _keep_copy(data: bytes, sha256: str) -> None:
+    """Spare this machine's next process a question to the bucket."""
+    if is_shared() and local_copies.read(sha256) is None:
+        local_copies.keep(data, sha256)
 
 
 def is_whole(name: str, sha256: str) -> bool:
@@ -137,11 +142,15 @@ def is_whole(name: str, sha256: str) -> bool:
     Of a bucket that does not answer, that is not known: StorageUnreachable.
     """
     try:
-        return artifacts.digest(read(name)) == sha256
+        data = read(name)
     except StorageUnreachable:
         raise
     except ArtifactError:
         return False
+    if artifacts.digest(data) != sha256:
+        return False
+    _keep_copy(data, sha256)
+    return True
 
 
 def signature(name: str, sha256: str) -> tuple[object, ...]:

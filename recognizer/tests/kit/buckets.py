@@ -38,6 +38,10 @@ class ObjectStore:
         self.client = self.connect("s3")
         self.client.create_bucket(Bucket="models")
 
+    @property
+    def pid(self) -> int:
+        return self._server.pid
+
     def connect(self, service: str) -> Any:
         session = Session(*CREDENTIALS.values(), region_name="us-east-1")
         return session.client(service, endpoint_url=self.endpoint)
@@ -89,11 +93,11 @@ class ObjectStore:
     @contextmanager
     def silent(self) -> Iterator[None]:
         """Let it accept connections and say nothing."""
-        os.kill(self._server.pid, signal.SIGSTOP)
+        os.kill(self.pid, signal.SIGSTOP)
         try:
             yield
         finally:
-            os.kill(self._server.pid, signal.SIGCONT)
+            os.kill(self.pid, signal.SIGCONT)
 
     def stop(self) -> None:
         self._server.stop(signal.SIGKILL)

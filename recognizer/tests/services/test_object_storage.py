@@ -108,6 +108,23 @@ def test_what_is_missing_is_told_apart_from_what_cannot_be_reached(bucket: Objec
         artifact_files.read("model-1.joblib")
 
 
+def test_a_file_that_comes_too_slowly_is_given_up(
+    bucket: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.write("model-1.joblib", bytes(300_000))
+    monkeypatch.setattr(object_storage, "DOWNLOAD_SECONDS", 0)
+    with pytest.raises(object_storage.StorageUnreachable, match=r"cannot be reached \(Timeout"):
+        artifact_files.read("model-1.joblib")
+
+
+def test_a_start_keeps_a_copy_so_that_the_server_need_not_ask(
+    bucket: ObjectStore, model: TrainedModel
+) -> None:
+    forget_copies()
+    registry.register_bundled_model()
+    assert [copy.stem for copy in copies()] == [model.sha256]
+
+
 def test_a_name_does_not_lead_out_of_the_prefix(bucket: ObjectStore) -> None:
     bucket.client.put_object(Bucket="models", Key="secret", Body=b"of another site")
     with pytest.raises(errors.ArtifactError, match="no readable model file"):
@@ -371,7 +388,7 @@ def test_a_wrong_key_is_refused_as_the_bucket_names_it(
         use_bucket(bucket, settings, monkeypatch, **{**key, name: "wrong"})
         with pytest.raises(errors.ArtifactError, match=r"cannot be reached \(\w+\)") as caught:
             artifact_files.read("model-1.joblib")
-    print(caught.value)
+    assert CREDENTIALS["AWS_SECRET_ACCESS_KEY"] not in str(caught.value)
 
 
 @pytest.mark.django_db(transaction=True)
