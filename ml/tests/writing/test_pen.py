@@ -10,7 +10,7 @@ from ml.drawing.strokes import PAD_SIZE, ink_from_strokes, parse_strokes
 from ml.tests.kit.drawings import DIGITS, difference
 from ml.writing.pen import HANDS, PEN, trace, write_digits, write_strokes
 from ml.writing.variants.notation import Variant
-from ml.writing.variants.table import VARIANTS
+from ml.writing.variants.table import PLACES, VARIANTS, variants_of
 
 NEAT = dataclasses.replace(
     PEN, jitter=0, rotation_degrees=0, slant_mean=0, slant=0, stretch=0, squashed=0, warp=0, wave=0,
@@ -23,6 +23,12 @@ def test_names_of_variants_are_unique_and_every_digit_has_several() -> None:
     assert len(set(names)) == len(names)
     for digit in range(10):
         assert sum(variant.digit == digit for variant in VARIANTS) >= 7
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_hands_of_each_place_have_ways_of_their_own_for_several_digits(place: str) -> None:
+    assert len({variant.digit for variant in variants_of(place)}) >= 3
+    assert len(variants_of(place)) < len(VARIANTS) / 5
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda v: f"{v.digit} {v.name}")

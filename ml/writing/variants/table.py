@@ -23,7 +23,7 @@ VARIANTS: Final = (
 
 PLACES: Final = (
     "Italy", "Turkey", "France", "Germany", "Latin America", "India", "China", "Japan",
-    "trained in Arabic",
+    "hands trained in Arabic",
 )  # fmt: skip
 """Places where hands have ways of their own, as notes name them."""
 
