@@ -10,8 +10,8 @@ from recognizer.services.versions import registry
 
 class Command(ServiceCommand):
     help = (
-        "Copy the model that comes with the project into ARTIFACTS_DIR and make it version 1. "
-        "Running it again changes nothing."
+        "Copy the model that comes with the project to where model files are kept, and make it "
+        "version 1. Running it again changes nothing."
     )
 
     def run(self, **options: Any) -> None:

@@ -210,6 +210,11 @@ def test_few_copies_are_kept_and_no_half_ones(bucket: ObjectStore) -> None:
         assert artifact_files.read_model("model.joblib", digests[-1]) == data
         os.utime(folder / f"{digests[-1]}.joblib", (number, number))
     assert {copy.stem for copy in copies()} == {*digests[-12:]}
+    artifact_files.read_model("model.joblib", digests[-12])  # the one that would be next to go
+    bucket.write("model.joblib", b"one more")
+    artifact_files.read_model("model.joblib", artifacts.digest(b"one more"))
+    assert {copy.stem for copy in copies()} >= {digests[-12], *digests[-10:]}
+    assert len(copies()) == 12
 
 
 def test_a_version_whose_file_only_this_machine_has_is_not_activated(
