@@ -102,7 +102,7 @@ clean: ## remove the environment and what the tools left (not the database, not 
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The copies that are served, compressed and named by their content.
-staticfiles/staticfiles.json: $(VENV)/requirements digitsite/settings.py $(shell find static -type f 2>/dev/null)
+staticfiles/staticfiles.json: $(VENV)/requirements digitsite/settings.py digitsite/storage.py $(shell find static -type f 2>/dev/null)
 	@DEBUG=no $(MANAGE) collectstatic --no-input --verbosity 0
 	@touch $@
 

@@ -287,7 +287,14 @@ def static_files(
 
 
 def gather_static_files() -> None:
-    """Do what `make run` does before it starts."""
+    """Do what `make run` does before it starts: gather, unless nothing has changed since."""
+    static = PROJECT / "static"
+    made_of = [static, *static.rglob("*"), *(PROJECT / "digitsite").glob("*.py")]
+    gathered = PROJECT / "staticfiles" / "staticfiles.json"
+    if gathered.exists():
+        newest = max(path.stat().st_mtime for path in [*made_of, PROJECT / "requirements.txt"])
+        if newest < gathered.stat().st_mtime:
+            return
     subprocess.run(
         [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"],
         cwd=PROJECT,
