@@ -12,8 +12,11 @@ from __future__ import annotations
 
 import tempfile
 import time
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from playwright.sync_api import Page, expect, sync_playwright
@@ -73,6 +76,22 @@ for name, query in {
         assert answer.status_code == 200, (query, answer)
     print("|", name, "|", round(median(times)), "|", round(max(times)), "|", flush=True)
 """
+OWN = (
+    *("id", "created_at", "source", "visitor", "network", "imported_with_id", "confidence"),
+    *("label", "feedback_at", "review", "reviewed_at"),
+    *("suspicious_at", "suspected_digit", "suspected_share"),
+)
+"""Columns of a copy that differ from the drawing's."""
+SOURCES = {0: "import", 1: "api", 2: "upload"}
+"""Source of a copy by its tenth of the archive; the others are of the page."""
+DERIVED_ON_SQLITE = """
+SELECT type, name, sql FROM sqlite_master
+WHERE tbl_name = 'recognizer_drawing' AND type <> 'table' AND sql IS NOT NULL
+"""
+DERIVED = """
+SELECT 'index', indexname, indexdef FROM pg_indexes
+WHERE tablename = 'recognizer_drawing' AND indexname <> 'recognizer_drawing_pkey'
+"""
 # The page's policy forbids to evaluate strings, so the time stands in an attribute.
 NOTE_NEXT = """() => {
     const main = document.querySelector("#main");
@@ -92,63 +111,87 @@ NOTE_NEXT = """() => {
 
 def fill(site: LiveSite, rows: int) -> None:
     """Let the pen write some drawings and copy them; visitors, times, labels, reviews differ."""
+    from recognizer.models import Drawing
     from recognizer.tests.kit.live import connect
 
     for _, strokes in kit.read_drawings(None, written=DRAWN, seed=0):
         site.draw_seven(strokes=strokes)
-    chance = "abs(random() % 1000)"
-    own = {
-        "id": "lower(hex(randomblob(16)))",
-        "created_at": "datetime('now', '-' || (number * 0.5) || ' minutes')",
-        "source": "CASE WHEN part = 0 THEN 'import' ELSE one.source END",
-        "visitor": "CASE WHEN part > 1 THEN printf('%08x%024x', number % 5000 * 7919, 1) END",
-        "network": "CASE part WHEN 1 THEN printf('%08x%024x', number % 5000 * 6007, 2) ELSE '' END",
-        "imported_with": f"CASE WHEN part = 0 THEN number % {IMPORTS} + 1 END",
-        "confidence": "1 - 0.7 * pow(abs(random() % 10000) / 10000.0, 4)",
-        "label": "CASE WHEN kind < 3 THEN NULL WHEN odd < 30 THEN odd % 10 ELSE one.prediction END",
-        "feedback_at": "CASE WHEN kind < 3 THEN NULL ELSE datetime('now') END",
-        "review": "CASE WHEN kind BETWEEN 3 AND 6 THEN 'approved' ELSE 'unreviewed' END",
-        "reviewed_at": "CASE WHEN kind BETWEEN 3 AND 6 THEN datetime('now') END",
-        "suspicious_at": "CASE WHEN kind > 6 AND odd < 3 THEN datetime('now') END",
-        "suspected_digit": "CASE WHEN kind > 6 AND odd < 3 THEN one.prediction END",
-        "suspected_share": "CASE WHEN kind > 6 AND odd < 3 THEN 0.98 END",
-    }
-    with connect(site.environment["DATABASE_URL"]) as database:
-        columns = database.execute("PRAGMA table_info(recognizer_drawing)")
-        names = [row[1] for row in columns]
-        database.execute(
-            f"""
-            INSERT INTO recognizer_import (name, started_at)
-            WITH RECURSIVE counter(number) AS
-                (SELECT 1 UNION ALL SELECT number + 1 FROM counter WHERE number < {IMPORTS})
-            SELECT 'class ' || number, datetime('now') FROM counter
-            """
-        )
+    fields = Drawing._meta.local_concrete_fields
+    names = [field.column for field in fields if not field.generated]
+    url = site.environment["DATABASE_URL"]
+    is_sqlite = url.startswith("sqlite")
+    begun = datetime.now(UTC)
+    with connect(url) as database:
+        for number in range(1, IMPORTS + 1):
+            database.execute(
+                "INSERT INTO recognizer_import (name, started_at) "
+                f"VALUES ('class {number}', '{begun:%Y-%m-%d %H:%M:%S+00:00}')"
+            )
+        drawn = database.execute("SELECT id, prediction FROM recognizer_drawing").fetchall()
         # Indexes are made at the end: in the order of the rows that takes ten times as long.
-        derived = database.execute(
-            "SELECT type, name, sql FROM sqlite_master "
-            "WHERE tbl_name = 'recognizer_drawing' AND type <> 'table' AND sql IS NOT NULL"
-        ).fetchall()
+        derived = database.execute(DERIVED_ON_SQLITE if is_sqlite else DERIVED).fetchall()
         for kind, name, _ in derived:
             database.execute(f'DROP {kind} "{name}"')
+        if not is_sqlite:
+            database.execute("SET session_replication_role = replica")  # no triggers
+        own = ", ".join(OWN)
         database.execute(
-            f"""
-            WITH RECURSIVE counter(number, kind, odd, part) AS
-                (SELECT 1, 0, 0, 0 UNION ALL
-                 SELECT number + 1, abs(random() % 10), {chance}, abs(random() % 10)
-                 FROM counter WHERE number < ?)
-            INSERT INTO recognizer_drawing ({", ".join(f'"{name}"' for name in names)})
-            SELECT {", ".join(own.get(name, f'one."{name}"') for name in names)}
-            FROM counter JOIN (
-                SELECT *, row_number() OVER () - 1 AS place FROM recognizer_drawing
-            ) AS one ON one.place = counter.number % {DRAWN}
-            """,
-            [rows - DRAWN],
+            f"CREATE TEMPORARY TABLE copies AS SELECT id AS one, {own} "
+            "FROM recognizer_drawing LIMIT 0"
+        )
+        copies = vary(drawn, rows - len(drawn), begun)
+        if is_sqlite:
+            places = ", ".join("?" * (len(OWN) + 1))
+            database.execute("BEGIN")
+            database.executemany(f"INSERT INTO copies VALUES ({places})", copies)
+            database.execute("COMMIT")
+        else:
+            with database.cursor().copy("COPY copies FROM STDIN") as copying:
+                for row in copies:
+                    copying.write_row(row)
+        # Of the table itself, SQLite would keep all that is inserted elsewhere first.
+        database.execute("CREATE TEMPORARY TABLE drawn AS SELECT * FROM recognizer_drawing")
+        values = (f'{"copies" if name in OWN else "drawn"}."{name}"' for name in names)
+        quoted = ", ".join(f'"{name}"' for name in names)
+        database.execute(
+            f"INSERT INTO recognizer_drawing ({quoted}) SELECT {', '.join(values)} "
+            "FROM copies JOIN drawn ON drawn.id = copies.one"
         )
         for _, _, statement in derived:
             database.execute(statement)
-        database.execute("ANALYZE")
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # else the next writer would pay
+        database.execute("ANALYZE" if is_sqlite else "VACUUM ANALYZE")
+        # Else the next writer would pay.
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)" if is_sqlite else "CHECKPOINT")
+
+
+def vary(drawn: list[tuple[Any, int]], count: int, begun: datetime) -> Iterator[tuple[object, ...]]:
+    """Yield the id of a drawing, and the columns in `OWN` of its copy."""
+    rng = np.random.default_rng(0)
+    now = f"{begun:%Y-%m-%d %H:%M:%S}"
+    chances = rng.random((count, 4))
+    for number, (kind, odd, part, confidence) in enumerate(chances):
+        pk, prediction = drawn[number % len(drawn)]
+        odd, part = int(1_000 * odd), int(10 * part)
+        is_open, is_approved = kind < 0.3, 0.3 <= kind < 0.7
+        label = None if is_open else odd % 10 if odd < 30 else prediction
+        is_doubtful = kind >= 0.7 and odd < 3
+        yield (
+            pk,
+            uuid.UUID(bytes=rng.bytes(16)).hex,
+            f"{begun - timedelta(seconds=30 * number):%Y-%m-%d %H:%M:%S}",
+            SOURCES.get(part, "canvas"),
+            f"{number % 5_000 * 7_919:08x}{1:024x}" if part > 1 else None,
+            f"{number % 5_000 * 6_007:08x}{2:024x}" if part == 1 else "",
+            number % IMPORTS + 1 if part == 0 else None,
+            1 - 0.7 * confidence**4,
+            label,
+            None if is_open else now,
+            "approved" if is_approved else "unreviewed",
+            now if is_approved else None,
+            now if is_doubtful else None,
+            prediction if is_doubtful else None,
+            0.98 if is_doubtful else None,
+        )
 
 
 def decide(page: Page, decisions: int, pause_ms: float) -> tuple[list[float], float]:

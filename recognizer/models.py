@@ -233,15 +233,26 @@ class DrawingQuerySet(models.QuerySet["Drawing"]):
         return self.filter(label=None, reviewed_at=None, confidence__lt=UNSURE_BELOW)
 
     def unreviewed(self) -> DrawingQuerySet:
-        """Return the labeled drawings that wait for a review."""
-        return self.labeled().filter(review=Drawing.Review.UNREVIEWED)
-
-    def to_review(self) -> DrawingQuerySet:
-        """Return the same as `unreviewed`, in the words of the indexes of the desk.
-
-        With a value for `review`, SQLite would rather read all that have it, and sort them.
-        """
+        """Return the labeled drawings that wait for a review, in the words of their indexes."""
         return self.labeled().filter(reviewed_at=None)
+
+    # SQLite uses an index of some rows only for a query that has the same words.
+    def of_review(self, review: str) -> DrawingQuerySet:
+        """Return the drawings with this review."""
+        found = self.filter(review=review)
+        is_open = review == Drawing.Review.UNREVIEWED
+        return found if is_open else found.filter(reviewed_at__isnull=False)
+
+    def of_source(self, source: str) -> DrawingQuerySet:
+        """Return the drawings that came this way."""
+        found = self.filter(source=source)
+        is_drawn = source == Drawing.Source.CANVAS
+        return found if is_drawn else found.exclude(source=Drawing.Source.CANVAS)
+
+    def read_as(self, answer: int) -> DrawingQuerySet:
+        """Return the drawings that the model gave this answer for."""
+        found = self.filter(answer=answer)
+        return found.filter(is_digit=False) if answer == NO_DIGIT else found
 
     def suspicious(self) -> DrawingQuerySet:
         """Return the drawings whose label the label check contradicts."""
@@ -324,6 +335,7 @@ class Drawing(models.Model):
         null=True,
         on_delete=models.SET_NULL,
         related_name="+",
+        db_index=False,
         editable=False,
     )
     reviewed_at = models.DateTimeField(null=True, editable=False)
@@ -449,12 +461,20 @@ class Drawing(models.Model):
                 name="drawing_canonical_784_bytes",
             ),
         ]
-        # Lists are narrowed and ordered by one index each; counts read indexes and no rows.
+        # Lists are narrowed and ordered by one index each; counts read indexes and no rows. Which
+        # of them a drawing writes to when it comes: docs/decisions/which-index-serves-what.md
         indexes = [
-            # The whole archive by time, and days; one visitor's history.
-            models.Index(fields=["-created_at", "-id"], name="drawing_newest"),
+            # The whole archive by time, also narrowed by several values, and the daily counts.
+            # SQLite looks a generated column such as the answer up in the row to count it.
+            models.Index(
+                fields=[
+                    *("-created_at", "-id", "source", "model", "prediction", "is_digit", "label"),
+                    *("review", "confidence", "answer"),
+                ],
+                name="drawing_listed",
+            ),
+            # One visitor's history; what a visitor's own readings remember.
             models.Index(fields=["visitor", "-created_at", "-id"], name="drawing_of_visitor"),
-            # What a visitor's own readings remember.
             models.Index(
                 fields=["visitor", "-feedback_at", "-id"],
                 condition=Q(remembered=True, label__isnull=False),
@@ -463,23 +483,45 @@ class Drawing(models.Model):
             # Lists in the order of confidence, and those below with "sure" in their name.
             models.Index(fields=["confidence", "id"], name="drawing_by_confidence"),
             models.Index(fields=["visitor", "confidence", "id"], name="drawing_of_visitor_sure"),
-            # A filter of lists each, newest first; that of reviews counts the queue as well.
+            # A filter of lists each, newest first. Of values that most drawings have there is no
+            # index: they are among the newest. What stands behind the id is filtered by as well.
             models.Index(fields=["model", "-created_at", "-id"], name="drawing_by_model"),
-            models.Index(fields=["source", "-created_at", "-id"], name="drawing_by_source"),
-            models.Index(fields=["answer", "-created_at", "-id"], name="drawing_by_answer"),
             models.Index(
-                fields=["review", "-created_at", "-id", "label", "answer"],
-                name="drawing_by_review",
+                fields=[
+                    *("source", "-created_at", "-id", "answer", "label", "review"),
+                    "suspicious_at",
+                ],
+                condition=~Q(source="canvas"),
+                name="drawing_sent",
             ),
             models.Index(
-                fields=["label", "-created_at", "-id"],
+                fields=["-created_at", "-id", "source", "label", "review"],
+                condition=Q(is_digit=False),
+                name="drawing_no_digit",
+            ),
+            models.Index(
+                fields=["review", "-created_at", "-id", "answer", "label", "source"],
+                condition=Q(reviewed_at__isnull=False),
+                name="drawing_reviewed",
+            ),
+            models.Index(
+                fields=["-created_at", "-id", "answer", "label", "source", "reviewed_at"],
+                condition=Q(reviewed_at=None, label__isnull=False),
+                name="drawing_waiting",
+            ),
+            # Also whether a report is outdated: how many labels there are, and the newest.
+            models.Index(
+                fields=[
+                    *("label", "-created_at", "-id", "answer", "review", "source"),
+                    "feedback_at",
+                ],
                 condition=Q(label__isnull=False),
-                name="drawing_labeled",
+                name="drawing_labeled_as",
             ),
             models.Index(
-                fields=["-created_at", "-id"],
+                fields=["-created_at", "-id", "answer", "label", "review", "source"],
                 condition=Q(label__isnull=False) & ~Q(label=F("answer")),
-                name="drawing_wrong",
+                name="drawing_misread",
             ),
             models.Index(
                 fields=["confidence", "id"],
@@ -487,18 +529,9 @@ class Drawing(models.Model):
                 name="drawing_wrong_sure",
             ),
             models.Index(
-                fields=["-created_at", "-id"],
+                fields=["-created_at", "-id", "source", "answer", "label", "review"],
                 condition=Q(suspicious_at__isnull=False),
-                name="drawing_suspicious",
-            ),
-            # The daily counts. SQLite looks a generated column such as the answer up in the row.
-            models.Index(
-                fields=[
-                    *("created_at", "source", "model", "prediction", "is_digit", "label"),
-                    *("review", "confidence"),
-                ],
-                condition=~Q(source="import"),
-                name="drawing_counted",
+                name="drawing_doubted",
             ),
             # What an action on a whole filter leaves out.
             models.Index(
@@ -521,6 +554,12 @@ class Drawing(models.Model):
                 fields=["confidence", "id"],
                 condition=Q(reviewed_at=None, label=None, confidence__lt=UNSURE_BELOW),
                 name="drawing_unsure",
+            ),
+            # When an account is deleted.
+            models.Index(
+                fields=["reviewer"],
+                condition=Q(reviewer__isnull=False),
+                name="drawing_of_reviewer",
             ),
             # Approvals since the last retraining; what is known, for the label check.
             models.Index(

@@ -345,11 +345,12 @@ def _describe_progress(reviewer: User, sitting: Sitting, queue: waiting.Queue) -
     """Return how far it is, as numbers and as a sentence."""
     progress = waiting.measure_progress(reviewer, sitting.began, queue)
     all_ = progress.done + progress.left
-    is_more = queue == waiting.UNSURE and progress.left >= waiting.MOST_COUNTED
+    most = waiting.MOST_COUNTED[queue.name]
+    is_more = progress.left >= most
     sentence = (
         _("%(done)s done, more than %(all)s left") if is_more else _("%(done)s of %(all)s done")
     )
-    counted = waiting.MOST_COUNTED - 1 if is_more else all_
+    counted = most - 1 if is_more else all_
     text = sentence % {"done": f"{progress.done:,}", "all": f"{counted:,}"}
     each = progress.seconds_each
     if each is not None and progress.left:

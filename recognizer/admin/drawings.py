@@ -24,7 +24,7 @@ from django.utils.timezone import get_current_timezone, localdate, localtime
 from recognizer.admin.bulk_decisions import BulkDecisions, as_shown, write_state
 from recognizer.admin.desk import DeskPages
 from recognizer.admin.elements import picture, table
-from recognizer.models import Decision, Drawing, DrawingQuerySet, Import
+from recognizer.models import NO_DIGIT, Decision, Drawing, DrawingQuerySet, Import
 from recognizer.services.drawings import recognition, reviews
 
 LONG_COLUMNS = {"canonical", "image", "probabilities", "strokes"}
@@ -68,7 +68,25 @@ class QueueFilter(admin.SimpleListFilter):
                 return queryset.unreviewed()
             case None:
                 return queryset
-        return queryset.filter(review=self.value())
+        return queryset.of_review(self.value())
+
+
+class ReadAsFilter(admin.ChoicesFieldListFilter):
+    """Filters by the model's answer, as `DrawingQuerySet.read_as` does."""
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        found: Any = super().queryset(request, queryset)
+        values: Any = self.lookup_val
+        return found.read_as(NO_DIGIT) if values == [str(NO_DIGIT)] else found
+
+
+class SourceFilter(admin.ChoicesFieldListFilter):
+    """Filters by the source, as `DrawingQuerySet.of_source` does."""
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        found: Any = super().queryset(request, queryset)
+        values: Any = self.lookup_val or []
+        return found.of_source(values[0]) if len(values) == 1 else found
 
 
 class DayFilter(admin.SimpleListFilter):
@@ -200,10 +218,10 @@ class DrawingAdmin(BulkDecisions, DeskPages, admin.ModelAdmin[Drawing]):
         HandFilter,
         DayFilter,
         ImportFilter,
-        "answer",
+        ("answer", ReadAsFilter),
         "label",
         "model",
-        "source",
+        ("source", SourceFilter),
     ]
     search_fields = ["pk"]
     search_help_text = (

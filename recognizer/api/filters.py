@@ -47,10 +47,10 @@ def choice(
     return described(found, description, type=kind, enum=list(values), **schema)
 
 
-def answer(field: str, description: str) -> Filter:
+def answer(description: str, *, method: str | None = None) -> Filter:
     """Return a filter by one of the eleven answers."""
     found = django_filters.TypedChoiceFilter(
-        field_name=field,
+        method=method,
         choices=[(name_answer(value), value) for value, _ in ANSWERS],
         coerce=lambda name: NO_DIGIT if name == NONE else int(name),
         error_messages={"invalid_choice": "This is a digit from 0 to 9, or none."},
@@ -86,8 +86,10 @@ class Narrowing(django_filters.FilterSet):
         "Only drawings whose answer was right or wrong, or is still open.",
         method="filter_correct",
     )
-    label = answer("label", "Only drawings that are this digit, or none, as somebody said.")
-    prediction = answer("answer", "Only drawings that were read as this digit, or as none.")
+    label = answer("Only drawings that are this digit, or none, as somebody said.")
+    prediction = answer(
+        "Only drawings that were read as this digit, or as none.", method="filter_prediction"
+    )
     model = described(
         django_filters.NumberFilter(
             field_name="model_id", min_value=1, max_value=MAX_VERSION, decimal_places=0
@@ -100,8 +102,11 @@ class Narrowing(django_filters.FilterSet):
     review = choice(
         Drawing.Review.values,
         "Only drawings that a reviewer approved, rejected, or has not reviewed.",
+        method="filter_review",
     )
-    source = choice(Drawing.Source.values, "Only drawings that came this way.")
+    source = choice(
+        Drawing.Source.values, "Only drawings that came this way.", method="filter_source"
+    )
     mine = choice(
         ["true", "false"],
         "For users who may see all drawings: only their own.",
@@ -115,6 +120,17 @@ class Narrowing(django_filters.FilterSet):
     def filter_correct(self, drawings: DrawingQuerySet, name: str, value: str) -> DrawingQuerySet:
         queries = {"true": drawings.right, "false": drawings.wrong, "open": drawings.open}
         return queries[value]()
+
+    def filter_prediction(
+        self, drawings: DrawingQuerySet, name: str, value: int | str
+    ) -> DrawingQuerySet:
+        return drawings.read_as(int(value))
+
+    def filter_review(self, drawings: DrawingQuerySet, name: str, value: str) -> DrawingQuerySet:
+        return drawings.of_review(value)
+
+    def filter_source(self, drawings: DrawingQuerySet, name: str, value: str) -> DrawingQuerySet:
+        return drawings.of_source(value)
 
     def filter_mine(self, drawings: DrawingQuerySet, name: str, value: str) -> DrawingQuerySet:
         """Narrow a list of all drawings to what the caller drew."""

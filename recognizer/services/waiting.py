@@ -28,8 +28,8 @@ APART = 3
 """Neighbors on each side in the queue that a drawing must differ from."""
 ALIKE = 0.95
 """Cosine of two canonical digits from which one is a near-copy of the other."""
-MOST_COUNTED = 1_001
-"""Unsure drawings up to which they are counted: there are more than 1,000."""
+MOST_COUNTED = {"answers": 10_001, "unsure": 1_001}
+"""Drawings up to which a queue is counted: of the unsure ones, rows are read."""
 MOST_OF_HAND = 60
 PACE_OF = 20
 """Last decisions that tell how long one takes."""
@@ -49,7 +49,7 @@ class Queue:
         if self.name == "unsure":
             yield Drawing.objects.unsure().order_by("confidence", "id")
             return
-        waiting = Drawing.objects.to_review()
+        waiting = Drawing.objects.unreviewed()
         # With approved ones that all contradict: a reviewer sees them once more.
         suspicious = Drawing.objects.order_by("-created_at", "-id")
         contradicted = waiting.order_by("-confidence", "-id")
@@ -66,11 +66,13 @@ class Queue:
             earlier.append(condition)
 
     def count(self) -> int:
-        """Count what waits; of the unsure ones, whose rows are read, at most `MOST_COUNTED`."""
+        """Count what waits, but no more than `MOST_COUNTED`."""
+        most = MOST_COUNTED[self.name]
         if self.name == "unsure":
-            return Drawing.objects.unsure()[:MOST_COUNTED].count()
-        again = Drawing.objects.suspicious().filter(reviewed_at__isnull=False)
-        return Drawing.objects.unreviewed().count() + again.count()  # reads indexes alone
+            return Drawing.objects.unsure().order_by("confidence", "id")[:most].count()
+        again = Drawing.objects.suspicious().exclude(review=Drawing.Review.UNREVIEWED)
+        # Both in the order of an index, which has what they are narrowed by.
+        return min(Drawing.objects.unreviewed()[:most].count() + again[:most].count(), most)
 
 
 ANSWERS, UNSURE = Queue("answers"), Queue("unsure")
@@ -164,7 +166,7 @@ def decidable(drawing: uuid.UUID, reviewer: User) -> DrawingQuerySet:
 
 def others_of_hand(drawing: Drawing) -> DrawingQuerySet:
     """Return the newest drawings of the same visitor that wait for a review."""
-    waiting = Drawing.objects.to_review().exclude(pk=drawing.pk)
+    waiting = Drawing.objects.unreviewed().exclude(pk=drawing.pk)
     same = waiting.filter(visitor=drawing.visitor) if drawing.visitor else waiting.none()
     return same.order_by("-created_at", "-id")[:MOST_OF_HAND]
 

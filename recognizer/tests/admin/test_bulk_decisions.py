@@ -341,7 +341,7 @@ def test_drawings_are_found_by_import_hand_and_day(reviewer: Client) -> None:
         ({"q": str(uuid.UUID(int=7))}, "drawing_of_visitor"),
         ({"hand": "ab" * 16}, "drawing_of_network"),
         ({"import": "1"}, "drawing_imported"),
-        ({"day": "2026-11-28"}, "drawing_newest"),
+        ({"day": "2026-11-28"}, "drawing_listed"),
     ],
     ids=str,
 )

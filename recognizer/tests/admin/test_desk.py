@@ -462,7 +462,7 @@ def test_what_is_decided_together_counts_as_one_step_of_the_pace(
     for minutes in (6, 4, 2):
         for _ in range(10):
             wait()
-        waits = Drawing.objects.to_review().values("pk")
+        waits = Drawing.objects.unreviewed().values("pk")
         group = reviews.decide(Drawing.objects.filter(pk__in=waits), reviewer, APPROVED).group
         at = now - timedelta(minutes=minutes)
         Decision.objects.filter(group=group).update(decided_at=at)
@@ -581,7 +581,7 @@ def test_every_part_of_a_queue_is_read_in_the_order_of_an_index(
 ) -> None:
     for part in queue.parts():
         plan = part.exclude(pk__in=[uuid.uuid4()]).values_list("pk", "canonical")[:48].explain()
-        assert re.search("USING INDEX drawing_(to_review|suspicious|unsure)", plan), plan
+        assert re.search("USING INDEX drawing_(to_review|doubted|unsure)", plan), plan
         assert "TEMP B-TREE" not in plan
 
 
@@ -592,18 +592,20 @@ def test_answers_that_wait_are_counted_by_indexes(model: TrainedModel) -> None:
     with connection.cursor() as cursor:
         for query in queries.captured_queries:
             plan = str(cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}").fetchall())
-            assert re.search("COVERING INDEX|INDEX drawing_suspicious", plan), plan
+            assert re.search("COVERING INDEX|INDEX drawing_doubted", plan), plan
 
 
-def test_of_the_unsure_ones_no_more_than_a_thousand_are_counted(
-    desk: Client, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("queue", "label"), [("answers", 7), ("unsure", None)])
+def test_a_queue_is_counted_no_further_than_is_said(
+    desk: Client, monkeypatch: pytest.MonkeyPatch, queue: str, label: int | None
 ) -> None:
-    monkeypatch.setattr(waiting, "MOST_COUNTED", 3)
+    monkeypatch.setitem(waiting.MOST_COUNTED, queue, 3)
     for number in range(1, 5):
-        wait(label=None, confidence=0.3 + number / 100)
+        wait(label=label, confidence=0.3 + number / 100)
         waits = "more than 2 left" if number > 2 else f"0 of {number} done"
-        assert waits in desk.get(DESK, {"queue": "unsure"}).content.decode()
-    assert "0 of 0 done" in desk.get(DESK).content.decode()
+        assert waits in desk.get(DESK, {"queue": queue}).content.decode()
+    other = "unsure" if queue == "answers" else "answers"
+    assert "0 of 0 done" in desk.get(DESK, {"queue": other}).content.decode()
 
 
 def test_a_longer_queue_costs_no_more_queries(
