@@ -465,10 +465,11 @@ class Drawing(models.Model):
         # of them a drawing writes to when it comes: docs/decisions/which-index-serves-what.md
         indexes = [
             # The whole archive by time, also narrowed by several values, and the daily counts.
-            # SQLite looks a generated column such as the answer up in the row to count it.
+            # SQLite looks a generated column such as the answer up in the row to count it. Oldest
+            # first, though lists are not: what comes is appended, and splits no page in two.
             models.Index(
                 fields=[
-                    *("-created_at", "-id", "source", "model", "prediction", "is_digit", "label"),
+                    *("created_at", "id", "source", "model", "prediction", "is_digit", "label"),
                     *("review", "confidence", "answer"),
                 ],
                 name="drawing_listed",
@@ -485,41 +486,41 @@ class Drawing(models.Model):
             models.Index(fields=["visitor", "confidence", "id"], name="drawing_of_visitor_sure"),
             # A filter of lists each, newest first. Of values that most drawings have there is no
             # index: they are among the newest. What stands behind the id is filtered by as well.
-            models.Index(fields=["model", "-created_at", "-id"], name="drawing_by_model"),
+            models.Index(fields=["model", "created_at", "id"], name="drawing_of_model"),
             models.Index(
                 fields=[
-                    *("source", "-created_at", "-id", "answer", "label", "review"),
-                    "suspicious_at",
+                    *("source", "created_at", "id", "answer", "label", "review"),
+                    *("reviewed_at", "suspicious_at"),
                 ],
                 condition=~Q(source="canvas"),
                 name="drawing_sent",
             ),
             models.Index(
-                fields=["-created_at", "-id", "source", "label", "review"],
+                fields=["created_at", "id", "source", "label", "review", "reviewed_at", "answer"],
                 condition=Q(is_digit=False),
                 name="drawing_no_digit",
             ),
             models.Index(
-                fields=["review", "-created_at", "-id", "answer", "label", "source"],
+                fields=["review", "created_at", "id", "answer", "label", "source"],
                 condition=Q(reviewed_at__isnull=False),
                 name="drawing_reviewed",
             ),
             models.Index(
-                fields=["-created_at", "-id", "answer", "label", "source", "reviewed_at"],
+                fields=["created_at", "id", "answer", "label", "source", "reviewed_at"],
                 condition=Q(reviewed_at=None, label__isnull=False),
                 name="drawing_waiting",
             ),
             # Also whether a report is outdated: how many labels there are, and the newest.
             models.Index(
                 fields=[
-                    *("label", "-created_at", "-id", "answer", "review", "source"),
-                    "feedback_at",
+                    *("label", "created_at", "id", "answer", "review", "source"),
+                    *("reviewed_at", "feedback_at"),
                 ],
                 condition=Q(label__isnull=False),
                 name="drawing_labeled_as",
             ),
             models.Index(
-                fields=["-created_at", "-id", "answer", "label", "review", "source"],
+                fields=["created_at", "id", "answer", "label", "review", "source", "reviewed_at"],
                 condition=Q(label__isnull=False) & ~Q(label=F("answer")),
                 name="drawing_misread",
             ),
@@ -529,7 +530,7 @@ class Drawing(models.Model):
                 name="drawing_wrong_sure",
             ),
             models.Index(
-                fields=["-created_at", "-id", "source", "answer", "label", "review"],
+                fields=["created_at", "id", "source", "answer", "label", "review"],
                 condition=Q(suspicious_at__isnull=False),
                 name="drawing_doubted",
             ),
