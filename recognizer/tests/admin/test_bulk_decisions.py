@@ -342,6 +342,8 @@ def test_drawings_are_found_by_import_hand_and_day(reviewer: Client) -> None:
         ({"hand": "ab" * 16}, "drawing_of_network"),
         ({"import": "1"}, "drawing_imported"),
         ({"day": "2026-11-28"}, "drawing_listed"),
+        ({"queue": "approved"}, "drawing_reviewed"),
+        ({"source__exact": "import"}, "drawing_sent"),
     ],
     ids=str,
 )
@@ -360,6 +362,31 @@ def test_searches_and_filters_use_an_index(
     with connection.cursor() as cursor:
         plan = str(cursor.execute(f"EXPLAIN QUERY PLAN {rows}").fetchall())
     assert f"SEARCH recognizer_drawing USING INDEX {index}" in plan
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="asks SQLite for its plan")
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ({"answer__exact": "10"}, "drawing_no_digit"),
+        ({"answer": "wrong"}, "drawing_misread"),
+        ({"queue": "suspicious"}, "drawing_doubted"),
+        ({"queue": "unreviewed"}, "drawing_waiting"),
+        ({"source__exact": "canvas"}, "drawing_listed"),
+    ],
+    ids=str,
+)
+def test_a_filter_is_read_in_the_order_of_an_index(
+    reviewer: Client, query: dict[str, str], index: str
+) -> None:
+    answered(RIGHT)
+    with CaptureQueriesContext(connection) as queries:
+        reviewer.get(LIST, query)
+    counted = next(one["sql"] for one in queries if "COUNT" in one["sql"] and "LIMIT" in one["sql"])
+    with connection.cursor() as cursor:
+        plan = str(cursor.execute(f"EXPLAIN QUERY PLAN {counted}").fetchall())
+    assert f"SCAN recognizer_drawing USING INDEX {index}" in plan.replace("COVERING ", "")
+    assert "TEMP B-TREE" not in plan
 
 
 def test_nothing_of_the_list_is_wider_than_1280_pixels(site: LiveSite, page: Page) -> None:
