@@ -133,9 +133,14 @@ class Engine:
         self.send("ElementSendKeys", id=field[ELEMENT], text=str(path))
 
     def forget_visitor(self) -> None:
-        """Become a new visitor."""
+        """Become a new visitor, as soon as the browser has no cookie left."""
         self.run("sessionStorage.clear();")
+        wait_until(self._has_no_cookies)
+
+    def _has_no_cookies(self) -> bool:
         self.send("DeleteAllCookies")
+        left: list[object] = self.send("GetCookies")
+        return left == []
 
     def _point(self, kind: str, element: dict[str, str], places: list[tuple[int, int]]) -> None:
         """Put a pointer down, move it on and lift it; places count from an element's middle."""
@@ -175,7 +180,7 @@ class Firefox(Engine):
         self._socket.sendall(b"%d:%b" % (len(message), message))
         _, _, error, result = self._receive()
         assert error is None, f"{command}: {error}"
-        return result.get("value")
+        return result if isinstance(result, list) else result.get("value")
 
     def close(self) -> None:
         self._answers.close()
@@ -198,6 +203,7 @@ class WebKit(Engine):
         "ElementSendKeys": "POST /element/{id}/value",
         "SetWindowRect": "POST /window/rect",
         "TakeScreenshot": "GET /element/{id}/screenshot",
+        "GetCookies": "GET /cookie",
         "DeleteAllCookies": "DELETE /cookie",
         "DeleteSession": "DELETE ",
     }
