@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
@@ -14,34 +16,43 @@ from threading import Event
 
 import pytest
 
-from recognizer.tests.kit.live import START_SECONDS, LiveSite, serve
+from recognizer.tests.kit.live import PROJECT, START_SECONDS, LiveSite, serve, wait_until
+
+ACTIVATE_WHAT_IS_SENT = """
+import sys
+from django.core.management import call_command
+from recognizer.models import TrainedModel
+
+row = TrainedModel.objects.get()
+row.version, row.active, row.origin = 2, False, "retrained"
+row.artifact, row.sha256 = "small.joblib", {sha256!r}
+row.save(force_insert=True)
+for line in sys.stdin:
+    call_command("activate_model", line.strip())
+"""
+"""Stores version 2, as version 1 with another file. One process: under load, a start takes long."""
 
 
 @pytest.fixture(scope="module")
 def site_of_two_versions(
     static_files: None, bundle: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[LiveSite]:
+) -> Iterator[tuple[LiveSite, Callable[[int], None]]]:
     """Serve with two processes; version 1 is the bundled one, version 2 a small one."""
     folder = tmp_path_factory.mktemp("swap")
+    sha256 = json.loads(bundle.with_suffix(".json").read_text())["sha256"]
+    script = ACTIVATE_WHAT_IS_SENT.format(sha256=sha256)
     with serve(folder) as site:
         for path in (bundle, bundle.with_suffix(".json")):
             shutil.copy(path, folder / "artifacts" / f"small{path.suffix}")
-        sha256 = json.loads(bundle.with_suffix(".json").read_text())["sha256"]
-        register_copy(site, artifact="small.joblib", sha256=sha256)
-        yield site
-
-
-def register_copy(site: LiveSite, *, artifact: str, sha256: str) -> None:
-    """Store version 2: as version 1, with another file."""
-    site.manage(
-        "shell",
-        "-c",
-        "from recognizer.models import TrainedModel\n"
-        "row = TrainedModel.objects.get()\n"
-        "row.version, row.active, row.origin = 2, False, 'retrained'\n"
-        f"row.artifact, row.sha256 = {artifact!r}, {sha256!r}\n"
-        "row.save(force_insert=True)",
-    )
+        with subprocess.Popen(
+            [sys.executable, "manage.py", "shell", "--verbosity=0", "--command", script],
+            cwd=PROJECT,
+            env=site.environment,
+            stdin=subprocess.PIPE,
+            text=True,
+        ) as commands:
+            wait_until(lambda: len(site.rows("SELECT 1 FROM recognizer_trainedmodel")) == 2)
+            yield site, lambda version: print(version, file=commands.stdin, flush=True)
 
 
 def process_of(site: LiveSite, number: int) -> object:
@@ -51,9 +62,10 @@ def process_of(site: LiveSite, number: int) -> object:
 
 
 def test_both_processes_change_under_load_and_no_request_fails(
-    site_of_two_versions: LiveSite,
+    site_of_two_versions: tuple[LiveSite, Callable[[int], None]],
 ) -> None:
-    site, numbers, stop = site_of_two_versions, count(), Event()
+    site, activate = site_of_two_versions
+    numbers, stop = count(), Event()
 
     def ask() -> tuple[int, int]:
         """Send a drawing; an error status raises."""
@@ -70,7 +82,7 @@ def test_both_processes_change_under_load_and_no_request_fails(
         callers = [pool.submit(ask_on) for _ in range(4)]
         try:
             for version in (2, 1, 2, 1):
-                site.manage("activate_model", str(version))
+                activate(version)
                 changed: set[object] = set()
                 deadline = time.monotonic() + START_SECONDS
                 while len(changed) < 2:
