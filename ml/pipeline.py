@@ -22,7 +22,7 @@ SMALLEST: Final = 1e-12
 STRANGENESS_LIMIT: Final = 0.5
 """Strangeness from which a drawing is refused as not a digit.
 
-Chosen on held out typefaces, pens, letters and scribbles: 99.6 % of the digits are accepted and
+Chosen on held out typefaces, pens, letters and scribbles: 99.5 % of the digits are accepted and
 90.8 % of the others refused. A child's digit that is refused hurts more than a letter that is read
 (docs/benchmarks.md).
 """
