@@ -149,8 +149,9 @@ class BulkDecisions(admin.ModelAdmin[Drawing]):
         text = request.POST.get("label", "")
         label = int(text) if text.isdecimal() and int(text) <= NO_DIGIT else None
         wanted = _narrow(_as_shown(request, queryset), action, label)
-        changed = _narrow(_chosen(request, queryset), action, label).count() - wanted.count()
-        if changed and not wanted.exists():
+        total = wanted.count()  # once, for it may be all of a large archive
+        changed = _narrow(_chosen(request, queryset), action, label).count() - total
+        if changed and not total:
             self._tell_changed(request, changed)
             return None
         # By the newest, so that the page and its answer are about the same portion.
@@ -162,13 +163,13 @@ class BulkDecisions(admin.ModelAdmin[Drawing]):
             doubtful = portion.suspicious()
         confirmed = request.POST.get("confirmed", "")
         is_asked = action in {"relabel", "delete_selected"} or doubtful.exists()
-        if not confirmed and (is_asked or wanted.count() >= CONFIRMED_FROM):
-            return self._ask(request, action, wanted, doubtful)
+        if not confirmed and (is_asked or total >= CONFIRMED_FROM):
+            return self._ask(request, action, total, doubtful)
         if action == "relabel" and label is None:
             self.message_user(
                 request, gettext("Choose which digit it is, or “no digit”."), messages.ERROR
             )
-            return self._ask(request, action, wanted, doubtful)
+            return self._ask(request, action, total, doubtful)
         if confirmed == "others":
             portion = portion.filter(suspicious_at=None)
         changed += portion.count()
@@ -186,20 +187,19 @@ class BulkDecisions(admin.ModelAdmin[Drawing]):
             sentence = gettext("%(count)s without a label: there is nothing to approve.")
             sentence %= {"count": f"{unlabeled:,}"}
             self.message_user(request, sentence, messages.WARNING)
-        if _is_across(request) and confirmed != "others" and wanted.exists():
-            return self._ask(request, action, wanted, doubtful, label)
+        if _is_across(request) and confirmed != "others" and (left := wanted.count()):
+            return self._ask(request, action, left, doubtful, label)
         return None
 
     def _ask(
         self,
         request: HttpRequest,
         action: str,
-        wanted: DrawingQuerySet,
+        count: int,
         doubtful: DrawingQuerySet,
         label: int | None = None,
     ) -> TemplateResponse:
         """Show how many drawings an action changes, and which of them look wrong."""
-        count = wanted.count()
         now, wrong = min(count, PORTION), doubtful.count()
         shown = doubtful.without_blobs().order_by("-created_at", "-id")[:SHOWN]
         context = {
