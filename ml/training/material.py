@@ -33,12 +33,13 @@ class TrainingOptions:
     typeface_copies: int = 2
     """Augmented copies of each base digit, of a typeface or a hand, when training from scratch."""
     handwriting_weight: int = 12
-    """How many times as often digits of typefaces that look handwritten are taken as others."""
+    """How many times as often digits of typefaces that look handwritten are taken as others, when
+    training from scratch; a replay takes all alike, as corrections already are handwriting."""
     pen_samples: int = 300_000
     """Digits of the synthetic pen when training from scratch; 0 trains without it."""
-    replay_samples: int = 15_000
+    replay_samples: int = 30_000
     """Augmented base digits when training goes on from a start: enough to forget nothing."""
-    replay_pen_samples: int = 45_000
+    replay_pen_samples: int = 40_000
     """Digits of the synthetic pen when training goes on from a start."""
     other_samples: int = 38_000
     """Letters and scribbles when training from scratch."""

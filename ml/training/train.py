@@ -126,7 +126,7 @@ def train(
     letters : Path, optional
         The csv of letters; without it, scribbles alone are what is not a digit.
     handwritten : Collection of str, optional
-        Groups of `base` that look handwritten: they are taken more often than the others.
+        Groups of `base` that look handwritten: from scratch, they are taken more often than others.
     handwriting : LabeledDigits, optional
         Canonical digits that people wrote; a tenth of the groups is held out.
     measured : LabeledDigits, optional
@@ -151,7 +151,7 @@ def train(
         hand_train = without(hand_train, as_they_came)
     schedule = FROM_START if start else FROM_SCRATCH
     goes_on = start is not None
-    weighed = weigh(base_train, handwritten, options)
+    weighed = base_train if goes_on else weigh(base_train, handwritten, options)
     made = count_digits(len(weighed), len(kept), options, goes_on=goes_on, hands=len(hand_train))
     steps = _plan(report, made, len(kept), len(faces), schedule)
     images, labels = make_training_set(
