@@ -40,6 +40,7 @@ from ml.labeled.packed import (
     open_zip,
     unpack_stream,
 )
+from ml.labeled.parquet.tables import MAX_FILE, iter_table
 from ml.labeled.rows import MAX_LABEL, parse_rows
 from ml.labeled.sniffing import ENOUGH, PICTURE_SUFFIXES, find_kind
 
@@ -406,6 +407,15 @@ def _iter_lines(source: _Source, notify: Notify) -> Iterator[LabeledDrawing]:
             yield read_item(item, name, path, file.line, notify, line=file.line)
 
 
+def _iter_parquet(source: _Source, notify: Notify) -> Iterator[LabeledDrawing]:
+    with source.open() as file:
+        data = file.read(MAX_FILE + 1)
+    if len(data) > MAX_FILE:
+        message = f"The Parquet file is larger than {MAX_FILE:,} bytes; divide it."
+        raise DatasetError(message, source.path)
+    yield from iter_table(data, source.path, notify)
+
+
 def _numbered(path: Path, number: int) -> str:
     return f"{path.name}, digit {number}"
 
@@ -415,4 +425,5 @@ READERS: Final[Mapping[str, Callable[[_Source, Notify], Iterator[LabeledDrawing]
     "npz": _iter_npz,
     "idx": _iter_idx,
     "json": _iter_json,
+    "parquet": _iter_parquet,
 }

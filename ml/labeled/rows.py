@@ -112,7 +112,7 @@ def parse_rows(
     fields = [field.strip().lower() for field in _split(first, delimiter)]
     number, count = 2, 0
     is_bare = headers is ANY_DIGITS and len(fields) > 1 and all(map(_is_number, fields))
-    if is_bare and not _are_numbered(fields):
+    if is_bare and not are_numbered(fields):
         layout, number, lines = Layout(), 1, chain([first], lines)
         if len(fields) == PIXELS:
             layout = Layout(label="missing")
@@ -125,7 +125,7 @@ def parse_rows(
         raise Unlabeled(
             "It has pixels without labels; add a column label before the first pixel.", path
         )
-    layout, scale = replace(layout, delimiter=delimiter), _Scale(notify)
+    layout, scale = replace(layout, delimiter=delimiter), Scale(notify)
     while batch := list(islice(lines, BATCH_LINES)):
         if full := [line for line in batch if not line.isspace()]:
             rows = _parse(full, layout, scale)
@@ -138,7 +138,7 @@ def parse_rows(
         raise DatasetError("There are no rows below the header.", path, file.line)
 
 
-class _Scale:
+class Scale:
     """Whether floats reach from 0 to 1 or to 255: the first rows decide for the whole file."""
 
     def __init__(self, notify: Notify) -> None:
@@ -185,11 +185,11 @@ def _find_layout(
 
 def _infer_layout(fields: list[str], notify: Notify) -> Layout | None:
     """Find the columns of pixels, wherever the label stands, and texts before both."""
-    if _are_numbered(fields) and len(fields) == PIXELS + 1:
+    if are_numbered(fields) and len(fields) == PIXELS + 1:
         notify(f"The columns are called 0 to {PIXELS}: the first is read as the label.")
         return Layout()
     for start in range(min(len(fields) - PIXELS, MOST_TEXTS) + 1):
-        if not _are_pixels(fields[start : start + PIXELS]):
+        if not are_pixels(fields[start : start + PIXELS]):
             continue
         before, behind = fields[:start], fields[start + PIXELS :]
         label = "missing"
@@ -210,19 +210,19 @@ def _infer_layout(fields: list[str], notify: Notify) -> Layout | None:
     return None
 
 
-def _are_pixels(names: list[str]) -> bool:
+def are_pixels(names: list[str]) -> bool:
     """Whether columns are numbered from 0 or 1, or named by row and column."""
     prefix = names[0].rstrip("01")
     numbers = (range(first, first + PIXELS) for first in (0, 1))
     return names in GRIDS or any(names == [f"{prefix}{n}" for n in each] for each in numbers)
 
 
-def _are_numbered(fields: list[str]) -> bool:
+def are_numbered(fields: list[str]) -> bool:
     """Whether the columns of a header are called 0, 1, 2 and so on."""
     return len(fields) > 2 and fields == [str(n) for n in range(len(fields))]
 
 
-def _parse(lines: list[str], layout: Layout, scale: _Scale) -> Rows | None:
+def _parse(lines: list[str], layout: Layout, scale: Scale) -> Rows | None:
     """Parse lines, or return None if something is wrong with one of them."""
     texts = []
     for _ in range(layout.texts):
@@ -285,10 +285,10 @@ def _parse_numbers(lines: list[str], layout: Layout) -> NDArray[Any] | None:
 
 
 def _explain(
-    lines: list[str], layout: Layout, scale: _Scale, path: Path, number: int, row: int
+    lines: list[str], layout: Layout, scale: Scale, path: Path, number: int, row: int
 ) -> DatasetError:
     """Find the first line that is wrong; the first of all has this number, the first row this."""
-    most, scale = scale.most or 255, _Scale(lambda sentence: None)
+    most, scale = scale.most or 255, Scale(lambda sentence: None)
     scale.most = most
     rows = [(number + at, line) for at, line in enumerate(lines) if not line.isspace()]
     while len(rows) > 1:  # by halves: to look at each line takes many times as long

@@ -31,6 +31,11 @@ KINDS: Final[Mapping[str, str]] = {
         "`strokes`, `pixels` or a base64 `image`; exports of this site and of Label Studio; Quick, "
         "Draw!"
     ),
+    "parquet": (
+        "a column of pictures, as in Hugging Face's `mnist` (`image` and `label`), of lists of 784 "
+        "numbers or of 28 lists of 28; or 784 columns of pixels in their order; with the label in "
+        "one column, and `writer` if it is known. Where pyarrow is installed"
+    ),
     "pictures": (
         "a folder of "
         + ", ".join(suffix[1:] for suffix in PICTURE_SUFFIXES)
@@ -42,7 +47,7 @@ KINDS: Final[Mapping[str, str]] = {
 PACKED: Final = "Each may be packed by gzip, bzip2 or xz, or be in a zip or a tar with others."
 FORMATS: Final = (
     "a csv with a pixel in each column, an npz of images and labels, IDX, JSON of strokes, pixels "
-    "or pictures, or pictures in folders by digit, also in a zip or a tar"
+    "or pictures, Parquet, or pictures in folders by digit, also in a zip or a tar"
 )
 """The same in short, for the help of commands."""
 
@@ -61,7 +66,6 @@ FOREIGN: Final = (
     (b"<!doctype html", "This is a web page, perhaps one to sign in. Download the file again."),
     (b"<html", "This is a web page, perhaps one to sign in. Download the file again."),
     (b"@relation", "This is an ARFF. Save it as a csv: label, pixel0 to pixel783."),
-    (b"par1", f"This is a Parquet file. {SAVE}"),
     (b"matlab 5.0", f"This is a MATLAB file. {SAVE}"),
     (b"\x89hdf", f"This is an HDF5 file. {SAVE}"),
     (b"\x93numpy", f"This is one array. {SAVE}"),
@@ -83,13 +87,13 @@ FOREIGN: Final = (
 
 def describe() -> str:
     """Return the table of formats for the documentation."""
-    names = {"idx": "IDX", "json": "JSON"}
+    names = {"idx": "IDX", "json": "JSON", "parquet": "Parquet"}
     rows = [f"| {names.get(kind, kind)} | {what}. |" for kind, what in KINDS.items()]
     return "\n".join(["| format | what is read |", "| --- | --- |", *rows])
 
 
 def find_kind(start: bytes, path: Path) -> str:
-    """Return the format of an unpacked file by its first bytes: csv, npz, idx or json.
+    """Return the format of an unpacked file by its first bytes, one of `KINDS` but pictures.
 
     Raises Unlabeled for what is known, but not read, and for all else.
     """
@@ -97,6 +101,8 @@ def find_kind(start: bytes, path: Path) -> str:
         return "npz"
     if is_idx(start[:4]):
         return "idx"
+    if start.startswith(b"PAR1"):
+        return "parquet"
     begin = start.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n").lower()
     for known, sentence in FOREIGN:
         if begin.startswith(known):

@@ -13,7 +13,7 @@ from ml.errors import DatasetError
 from ml.labeled.arrays import NPZ_DAMAGE, parse_idx, read_pairs, to_images
 from ml.labeled.packed import Notify, PackedFile, open_zip, unpack
 from ml.labeled.rows import parse_rows
-from ml.labeled.sniffing import ENOUGH, find_kind
+from ml.labeled.sniffing import ENOUGH, SAVE, find_kind
 
 MAX_UNPACKED: Final = 2**24
 """Most bytes that are read after unpacking; a thousand digits are 3.6 million as a csv."""
@@ -40,6 +40,9 @@ def read_pictures(
                 pictures = to_images(parse_idx(packed, largest), name, path, notify)
             elif kind == "json":
                 raise DatasetError("This is JSON; send it with that content type.", path)
+            elif kind == "parquet":
+                message = f"This is a Parquet file; here csv, npz and IDX are read. {SAVE}"
+                raise DatasetError(message, path)
             else:
                 pictures = _read_csv(packed, most, notify)
     if pictures.dtype != np.uint8 or pictures.shape[1:] != (CANONICAL_SIZE, CANONICAL_SIZE):

@@ -126,7 +126,7 @@ REFUSED = {
     "columns.json": "Drawing 1: Stroke 1: the third number of a point is its pressure",
     "lfs_pointer.csv": "a pointer of Git LFS. Fetch the file: git lfs pull",
     "login_page.csv": "a web page, perhaps one to sign in. Download the file again",
-    "mnist.parquet": f"a Parquet file. {SAVE}",
+    "mnist.parquet": "The file is damaged or cut off; get it again",
     "mnist.mat": f"a MATLAB file. {SAVE}",
     "mnist.arff": "an ARFF. Save it as a csv",
     "mnist.pkl.gz": f"a pickle: it could run a program. {SAVE}",

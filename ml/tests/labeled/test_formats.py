@@ -478,7 +478,6 @@ def test_an_unknown_format_is_refused_with_the_known_ones(tmp_path: Path) -> Non
     [
         (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
         (b"\xef\xbb\xbf\n<!DOCTYPE html><html>", "a web page, perhaps one to sign in"),
-        (b"PAR1", "a Parquet file. Save it as an npz"),
         (b"MATLAB 5.0 MAT-file", "a MATLAB file. Save it as an npz"),
         (b"@RELATION mnist_784", "an ARFF. Save it as a csv"),
         (pickle.dumps([3]), "a pickle: it could run a program. Save it as an npz"),

@@ -37,6 +37,7 @@ from ml.tests.kit.hostile import (
     zip_of,
 )
 from ml.tests.kit.labeled import MNIST_HEADER, digit_pixels, idx, mnist_row, tmnist_text
+from ml.tests.kit.parquet import hugging_face, labeled_frame, listed
 from ml.training.train import TrainedArtifact
 
 Check = Callable[[Parser], None]
@@ -174,6 +175,7 @@ FILES = {
         "a.json",
         [Seed(JSONS[name]) for name in OTHER_JSON],
     ),
+    "Parquet": ("a.parquet", [Seed(hugging_face()), Seed(listed()), Seed(labeled_frame())]),
     "zip of pictures": ("a.zip", [Seed(zip_of(PICTURES))]),
     "tar of pictures": ("a.tar", [Seed(tar(PICTURES, ""))]),
     "tar.gz of pictures": ("a.tar.gz", [Seed(tar(PICTURES, ""), gzip.compress)]),
