@@ -133,9 +133,10 @@ def test_it_adds_at_most_400_megabytes_to_its_base() -> None:
 
 def test_it_holds_the_site_and_nothing_else_of_the_project(image: Image) -> None:
     app = image.files / "app"
-    needed = "digitsite fixtures manage.py ml recognizer requirements.txt static templates"
+    needed = "digitsite fixtures manage.py ml recognizer static templates"
+    lists = {"requirements.txt", "requirements-cluster.txt", "requirements-s3.txt"}
     made = {"staticfiles", ".secret_key"}
-    assert {path.name for path in app.iterdir()} == {*needed.split(), *made}
+    assert {path.name for path in app.iterdir()} == {*needed.split(), *lists, *made}
     assert list(app.rglob("tests")) == []
 
 
