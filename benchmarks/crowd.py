@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -48,14 +48,14 @@ def run_redis(folder: Path) -> Iterator[str]:
 
 def processor_seconds() -> dict[str, float]:
     """Return the processor seconds so far of all processes of each program."""
-    lines = subprocess.run(
-        ["ps", "-eo", "cputimes=,args="], capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    programs = ("gunicorn", "postgres", "redis-server", "nginx")
-    spent = {
-        program: sum(float(line.split()[0]) for line in lines if program in line)
-        for program in programs
-    }
+    spent = dict.fromkeys(("gunicorn", "postgres", "redis-server", "nginx"), 0.0)
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended
+            command = (folder / "cmdline").read_text()
+            times = (folder / "stat").read_text().rpartition(") ")[2].split()[11:13]
+            for program in spent:
+                if program in command:
+                    spent[program] += sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)  # Locust, once it is
     return spent | {"locust": ended.ru_utime + ended.ru_stime}
 
@@ -98,7 +98,11 @@ def main() -> None:
             spent = {name: now - before[name] for name, now in processor_seconds().items()}
         with (folder / "crowd_stats.csv").open() as file:
             rows = list(csv.DictReader(file))
+        with (folder / "crowd_failures.csv").open() as file:
+            failures = list(csv.DictReader(file))
     print_tables(rows, spent, options.seconds)
+    for failure in failures:
+        print(f"\n{failure['Name']}: {failure['Error']} ({failure['Occurrences']} times)")
 
 
 def play(folder: Path, proxy: Proxy, users: int, seconds: int) -> None:
