@@ -88,7 +88,7 @@ class Visitor(HttpUser):
             while (left := ends - time.monotonic()) > 0:
                 time.sleep(min(left, SECONDS_BETWEEN_READINGS))
                 drawn = 1 - max(0.0, ends - time.monotonic()) / (pace * len(stroke))
-                begun = stroke[: max(2, round(drawn * len(stroke)))]
+                begun = stroke[: max(3, round(drawn * len(stroke)))]  # the page sends no two
                 if not reading or reading.ready():
                     reading = gevent.spawn(self.read, [*strokes[:index], begun])
             # The page sends one state at a time.
