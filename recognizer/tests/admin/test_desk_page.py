@@ -52,7 +52,7 @@ def sit_down(browser: Browser, site: LiveSite, name: str = "ada", **options: Any
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Log in").click()
         if options.get("java_script_enabled", True):
-            expect(page.locator("body[data-keys]")).to_be_visible()
+            expect_keys(page)
         yield page
 
 
@@ -69,6 +69,11 @@ def states(site: LiveSite) -> set[tuple[int, str, int]]:
 
 def expect_done(page: Page, count: int) -> None:
     expect(page.locator("#progress")).to_have_js_property("value", count)
+
+
+def expect_keys(page: Page) -> None:
+    """Wait until the page's script listens: what is pressed before is lost."""
+    expect(page.locator("body[data-keys]")).to_be_visible()
 
 
 def dismiss_dialogs(page: Page) -> list[str]:
@@ -117,12 +122,15 @@ def test_what_one_hand_drew_is_approved_and_rejected_together(
         page.get_by_role("button", name="Approve the labels of the chosen").click()
         expect(page.get_by_text("4 drawings are approved.")).to_be_visible()
         assert states(desk_site) == {(1, "approved", 4), (1, "unreviewed", 12)}
+        expect_keys(page)
         page.keyboard.press("v")
         page.get_by_role("button", name="Reject the chosen").click()
         expect(page.get_by_text("12 drawings are rejected.")).to_be_visible()
         assert states(desk_site) == {(1, "approved", 4), (1, "rejected", 12)}
+        expect_keys(page)
         page.keyboard.press("Backspace")
         expect_done(page, 4)  # the page loads again, since it had no card
+        expect_keys(page)
         page.keyboard.press("Backspace")
         expect_done(page, 0)
         assert states(desk_site) == {(1, "unreviewed", 16)}
