@@ -66,7 +66,7 @@ ON_POSTGRESQL := $(addprefix recognizer/tests/,access admin api commands service
 test-postgresql: $(VENV)/requirements-dev ## the tests that ask a database, once more with a PostgreSQL of their own
 	@sh .ci/postgresql $(PYTEST) $(ON_POSTGRESQL) -m 'database and not browser'
 
-test-image: $(VENV)/requirements-dev ## build the image and run containers of it beside PostgreSQL, without a daemon (as root on Debian)
+test-image: $(VENV)/requirements-dev ## build the image and run containers of it beside PostgreSQL and S3, without a daemon (as root on Debian)
 	@sh .ci/postgresql sh .ci/image $(PYTHON) -m pytest -m image recognizer/tests/deployment/test_image.py
 
 # The other end of the range: .venv has the Python that is at hand, 3.11 on the oldest Debian that is supported.

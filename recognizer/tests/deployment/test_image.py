@@ -16,8 +16,9 @@ from urllib.request import Request, urlopen
 import pytest
 
 from recognizer.tests.deployment.test_compose import GIVEN, SERVICES, environment_of
+from recognizer.tests.kit.buckets import ANOTHER_VERSION, ObjectStore
 from recognizer.tests.kit.drawings import SEVEN
-from recognizer.tests.kit.live import START_SECONDS, Server
+from recognizer.tests.kit.live import START_SECONDS, Server, new_database
 from recognizer.tests.kit.units import OPERATIONS
 
 pytestmark = pytest.mark.image
@@ -54,8 +55,8 @@ figure.savefig("/tmp/plot.svg")
 class Image:
     """What was built: its files, its configuration, and what a container of it stores."""
 
-    def __init__(self, data: Path) -> None:
-        self.files = Path(os.environ["IMAGE_FILES"])
+    def __init__(self, data: Path, files: str) -> None:
+        self.files = Path(os.environ[files])
         self.data = data
         inspected = json.loads(Path(os.environ["IMAGE_CONFIG"]).read_text())
         self.configuration: dict[str, Any] = inspected["Docker"]["config"]
@@ -96,9 +97,9 @@ class Image:
         return any(self.run(*asked, **environment).returncode == 0 for _ in range(3))
 
 
-def make_image(data: Path) -> Image:
-    """Return the image with an empty volume, which an engine gives to the image's user."""
-    image = Image(data)
+def make_image(data: Path, files: str = "IMAGE_FILES") -> Image:
+    """Return an image with an empty volume, which an engine gives to the image's user."""
+    image = Image(data, files)
     owner = (image.files / "data").stat()
     os.chown(data, owner.st_uid, owner.st_gid)
     return image
@@ -202,6 +203,27 @@ def test_by_compose_the_worker_waits_for_work_and_ends_when_asked(image: Image) 
     finally:
         status = worker.stop(signal.SIGTERM)
     assert status == 0
+
+
+def test_two_hosts_share_the_model_files_on_s3_and_postgresql(
+    tmp_path: Path, object_store: ObjectStore
+) -> None:
+    hosts = [tmp_path / "one", tmp_path / "another"]
+    for data in hosts:
+        data.mkdir()
+    one, another = (make_image(data, "IMAGE_WITH_S3_FILES") for data in hosts)
+    variables = {"ALLOWED_HOSTS": "127.0.0.1", "HTTPS": "no", **object_store.environment}
+    with new_database(tmp_path) as database:
+        environment = environment_of("app", **variables) | {"DATABASE_URL": database}
+        with one.serve(**environment) as (_, address):
+            assert ask(f"{address}/readyz") == {"status": "ready", "model": 1}
+        script = ANOTHER_VERSION.format(version=2)
+        kept = one.run("python", "manage.py", "shell", "-c", script, **environment)
+        assert kept.returncode == 0, kept.stderr
+        assert kept.stdout.split()[-1] in object_store.names()
+        with another.serve(**environment) as (_, address):
+            assert ask(f"{address}/readyz") == {"status": "ready", "model": 2}
+            assert ask(f"{address}/api/v1/drawings/", {"strokes": SEVEN})["model"] == 2
 
 
 def test_compose_and_lightsail_ask_for_what_the_image_gives(image: Image) -> None:

@@ -13,24 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from recognizer.tests.kit.buckets import CREDENTIALS, ObjectStore
+from recognizer.tests.kit.buckets import ANOTHER_VERSION, CREDENTIALS, ObjectStore
 from recognizer.tests.kit.live import PROJECT, LiveSite, new_database, serve, wait_until
 from recognizer.tests.kit.load import ask, draw
-
-ANOTHER_VERSION = """
-from pathlib import Path
-from django.conf import settings
-from ml import artifacts
-from recognizer.models import TrainedModel
-from recognizer.services.versions import artifact_files
-source = Path(settings.BUNDLED_MODEL)
-name = artifact_files.keep_retrained(artifacts.read(source), artifacts.read_manifest(source))
-row = TrainedModel.objects.get(version=1)
-TrainedModel.objects.update(active=False)
-row.version, row.active, row.origin, row.artifact = {version}, True, "retrained", name
-row.save(force_insert=True)
-print(name)
-"""
 
 KEEP_AND_WAIT = """
 from pathlib import Path

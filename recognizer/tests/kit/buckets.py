@@ -20,6 +20,21 @@ from digitsite import environment
 from recognizer.tests.kit.live import Server
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "tester", "AWS_SECRET_ACCESS_KEY": "only for tests"}
+# Keeps and activates a version, as a retraining elsewhere does.
+ANOTHER_VERSION = """
+from pathlib import Path
+from django.conf import settings
+from ml import artifacts
+from recognizer.models import TrainedModel
+from recognizer.services.versions import artifact_files
+source = Path(settings.BUNDLED_MODEL)
+name = artifact_files.keep_retrained(artifacts.read(source), artifacts.read_manifest(source))
+row = TrainedModel.objects.get(version=1)
+TrainedModel.objects.update(active=False)
+row.version, row.active, row.origin, row.artifact = {version}, True, "retrained", name
+row.save(force_insert=True)
+print(name)
+"""
 BACKEND = "recognizer.services.versions.object_storage.BucketStorage"
 
 
