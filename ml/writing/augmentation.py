@@ -11,9 +11,9 @@ from joblib import Parallel
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ml.drawing.canonical import CANONICAL_SIZE, FAINT_LINE, Digits, canonical_digit
+from ml.drawing.batches import canonical_inks
+from ml.drawing.canonical import CANONICAL_SIZE, FAINT_LINE, Digits
 from ml.drawing.raster import interpolate, squared_distances
-from ml.errors import BlankDrawing
 from ml.parallel import repeatable
 from ml.writing.scanning import soften
 from ml.writing.skeleton import skeletonize
@@ -132,12 +132,9 @@ def augment_once(
     ink[redrawn] = _draw_lines(ink[redrawn] > 0.3, radius[redrawn], rng, settings)
     blur = settings.blur[0] * ZOOM, settings.blur[1] * ZOOM
     ink = soften(ink, rng, blur, settings.contrast)
-    digits = images.copy()
-    for index, picture in enumerate(ink):
-        try:
-            digits[index] = canonical_digit(picture)
-        except BlankDrawing:
-            continue
+    digits = canonical_inks(ink)
+    is_blank = ~digits.any(axis=(1, 2))
+    digits[is_blank] = images[is_blank]
     return digits
 
 

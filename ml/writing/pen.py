@@ -12,9 +12,9 @@ from joblib import Parallel
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from ml.drawing.canonical import CANONICAL_BOX, CANONICAL_SIZE, Digits, canonical_digit
+from ml.drawing.batches import canonical_inks
+from ml.drawing.canonical import CANONICAL_BOX, CANONICAL_SIZE, Digits
 from ml.drawing.strokes import PAD_SIZE, Strokes
-from ml.errors import BlankDrawing
 from ml.parallel import repeatable
 from ml.writing.augmentation import spline_weights
 from ml.writing.scanning import coarsen, soften
@@ -34,6 +34,8 @@ GENTLE_BEND: Final = 0.9
 
 Lines = NDArray[np.float64]
 """One stroke of n hands, each with m points: (n, m, 2) float64, x and y."""
+Shapes = tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64], NDArray[np.bool_]]
+"""Bars and circles that cover such a stroke, each with which of them to draw; see `_shapes`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,23 +312,27 @@ def ink_variant(
     ]
     tapered = rng.random(hands) < settings.tapered
     shapes = [_shapes(line, pens * ZOOM, tapered, rng, settings) for line in placed]
-    digits = np.zeros((hands, CANONICAL_SIZE, CANONICAL_SIZE), np.uint8)
-    for hand in range(hands):
-        picture = Image.new("L", (side, side))
-        draw = ImageDraw.Draw(picture)
-        for bars, is_bar, rounds, is_round in shapes:
-            for bar in bars[hand, is_bar[hand]].tolist():
-                draw.polygon(bar, fill=255)
-            for circle in rounds[hand, is_round[hand]].tolist():
-                draw.ellipse(circle, fill=255)
-        try:
-            digits[hand] = canonical_digit(np.asarray(picture, np.float32) / np.float32(255))
-        except BlankDrawing:  # a hand that never touched the paper
-            continue
+    # A hand that never touches the paper leaves it empty.
+    digits = canonical_inks(_draw(shapes, hands, side))
     ink = digits.astype(np.float32) / np.float32(255)
     ink = coarsen(ink, rng, settings.coarse, settings.cells)
     soft = soften(ink, rng, settings.blur, settings.contrast)
     return (soft * 255).astype(np.uint8)
+
+
+def _draw(shapes: list[Shapes], hands: int, side: int) -> NDArray[np.uint8]:
+    """Draw the shapes of each stroke into pictures (hands, side, side), 1 where there is ink."""
+    # One high picture holds all of them: to begin a picture takes as long as many bars.
+    sheet = Image.new("L", (side, hands * side))
+    draw = ImageDraw.Draw(sheet).draw  # its own methods look up the color again for each bar
+    below = side * np.arange(hands)[:, None, None] * (np.arange(8) % 2)  # (hands, 1, 8)
+    for bars, is_bar, rounds, is_round in shapes:
+        # Pillow draws from pixel to pixel, and cuts off the fractions.
+        for bar in (bars.astype(int) + below)[is_bar].tolist():
+            draw.draw_polygon(bar, 1, 1)
+        for circle in (rounds.astype(int) + below[..., :4])[is_round].tolist():
+            draw.draw_ellipse(circle, 1, 1)
+    return np.asarray(sheet).reshape(hands, side, side)
 
 
 def _shapes(
@@ -335,7 +341,7 @@ def _shapes(
     tapered: NDArray[np.bool_],
     rng: np.random.Generator,
     settings: PenSettings,
-) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64], NDArray[np.bool_]]:
+) -> Shapes:
     """Cover a stroke (n, m, 2) of pens (n,) in pixels by bars and circles.
 
     Hurried hands begin late or end early, and some press harder and softer on the way.

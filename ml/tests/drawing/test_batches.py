@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ml.drawing.batches import canonical_digits
+from ml.drawing.batches import canonical_digits, canonical_inks
 from ml.drawing.canonical import Digits, canonical_digit
 from ml.drawing.pictures import ink_from_pixels
 from ml.drawing.strokes import ink_from_strokes
 from ml.errors import BlankDrawing, InvalidDrawing, InvalidItem
 from ml.labeled.rows import read_rows
-from ml.writing.pen import write_strokes
+from ml.writing.augmentation import enlarge
+from ml.writing.pen import write_digits, write_strokes
 
 FACES = Path(__file__).resolve().parents[3] / "fixtures" / "tmnist.csv.gz"
 
@@ -95,3 +96,19 @@ def test_the_error_names_the_first_blank_picture_of_a_batch(pictures: NDArray[np
         canonical_digits(batch)
     assert caught.value.index == 2
     assert isinstance(caught.value.reason, BlankDrawing)
+
+
+def test_stacks_of_ink_become_the_digits_of_single_pictures() -> None:
+    rng = np.random.default_rng(3)
+    faces = write_digits(150, 3)[0]
+    ink = rng.uniform(0.5, 1, (len(faces), 1, 1)).astype(np.float32) * enlarge(faces)
+    ink[0] = 0
+    ink[1, :40], ink[1, 40:43, 40:43], ink[1, 43:] = 0, 1, 0  # smaller than a canonical digit
+    ink[2, 20:60, 20:60] = 1  # a pen that is too thick
+    digits = canonical_inks(ink)
+    assert not digits[0].any()
+    singles = np.stack([canonical_digit(picture) for picture in ink[1:]])
+    assert np.abs(digits[1:] - singles.astype(int)).max() <= 1
+    assert (digits[1:] != singles).mean() < 1e-4
+    np.testing.assert_array_equal(digits[1:3], singles[:2])
+    np.testing.assert_array_equal(canonical_inks(ink[5:9]), digits[5:9])
