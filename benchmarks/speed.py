@@ -7,10 +7,12 @@ python -m benchmarks.speed --counts 1000 100000 1000000
 The first sends requests to the site with an empty archive, to one with a million rows, and to the
 original demo's recipe. Each has a gunicorn of its own with the project's configuration and two
 workers. wrk (Debian's package) sends from the same machine, by turns, so that all meet the same
-noise; medians of the rounds are printed. Pads are PNGs of 280x280 pixels as data: addresses. Small
-pictures have 28x28 pixels, one or a thousand a call. The synthetic pen writes both. What the page
-sends is strokes, with a visitor's cookie: kept under a new id each time, or read while somebody
-draws. --postgresql names an empty database for one more site.
+noise; medians of the rounds are printed, then the goals, each beside the median of what it compares
+within a round. Pads are PNGs of 280x280 pixels as data: addresses. Small pictures have 28x28
+pixels, one or a thousand a call. The synthetic pen writes both. What the page sends is strokes,
+with a visitor's cookie: kept under a new id each time, or read while somebody draws. --postgresql
+names an empty database for one more site. With the defaults all of it takes less than ten minutes
+on two idle cores.
 
 --steps divides the processor time of one answer, on one core. --counts fills archives of a year
 and times the daily counts.
@@ -31,7 +33,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -56,6 +58,22 @@ WORKERS = 2
 CONNECTIONS = (4, 64)
 PICTURES = 200
 BATCH = 1_000
+DRAWINGS, PREDICTIONS = "/api/v1/drawings/", "/api/v1/predictions/"
+
+ORIGINAL = "a pad, the original's recipe: `POST /predict`"
+NOTHING = "nothing: `GET /favicon.ico`, a redirect"
+PAD = f"a pad, kept: `POST {DRAWINGS}`"
+STROKES = f"strokes under an id: `POST {DRAWINGS}`"
+DRAFT = "strokes while somebody draws, not kept"
+PAD_BESIDE_MANY = "a pad, kept, beside many rows"
+STROKES_BESIDE_MANY = "strokes under an id, beside many rows"
+PREDICT = "a pad, kept: `POST /predict`"
+SMALL_KEPT = f"a small picture, kept: `POST {DRAWINGS}`"
+SMALL = f"a small picture, not kept: `POST {PREDICTIONS}`"
+JSON_BATCH, NPZ_BATCH = f"{BATCH:,} a call, JSON", f"{BATCH:,} a call, npz"
+PAD_IN_POSTGRESQL = f"a pad, kept in PostgreSQL: `POST {DRAWINGS}`"
+STROKES_IN_POSTGRESQL = "strokes under an id, in PostgreSQL"
+
 ROUNDS_OF_STEPS = 50
 # wrk sends the bodies in turn, each from a file; without any, it sends GET. An id
 # may be new in each. Times are microseconds.
@@ -105,6 +123,70 @@ class Figures(NamedTuple):
     failed: float
 
 
+Counted = Mapping[tuple[str, int], Sequence[Figures]]
+"""What was counted of a target at so many connections, round by round."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """How one figure of a target is to compare with one of another, or of the same."""
+
+    name: str
+    of: tuple[str, str]
+    """A target, and the name of one of its figures."""
+    to: tuple[str, str]
+    least: float | None = None
+    most: float | None = None
+    connections: tuple[int, ...] = CONNECTIONS
+
+    def compare(self, counted: Counted, connections: int) -> float:
+        """Return the median ratio of the rounds."""
+        (one, figure), (other, other_figure) = self.of, self.to
+        pairs = zip(counted[one, connections], counted[other, connections], strict=True)
+        ratios = (getattr(a, figure) / (getattr(b, other_figure) or math.nan) for a, b in pairs)
+        return float(statistics.median(ratios))
+
+    @property
+    def wanted(self) -> str:
+        return f"at least {self.least}" if self.most is None else f"at most {self.most}"
+
+    def is_met(self, ratio: float) -> bool:
+        at_least = self.least is None or ratio >= self.least
+        return at_least and (self.most is None or ratio <= self.most)
+
+
+def times(name: str, target: str, least: float, other: str = ORIGINAL, **options: Any) -> Goal:
+    """Return a goal of drawings per second."""
+    rate = "drawings_per_second"
+    return Goal(name, (target, rate), (other, rate), least=least, **options)
+
+
+GOALS = (
+    times("a pad kept, times the original", PAD, 5),
+    times("strokes under an id, times the original", STROKES, 6),
+    times("strokes while somebody draws, times the original", DRAFT, 8),
+    times("a pad kept in PostgreSQL, times the original", PAD_IN_POSTGRESQL, 5),
+    times("strokes under an id in PostgreSQL, times the original", STROKES_IN_POSTGRESQL, 6),
+    times(f"{BATCH:,} a call as JSON, times one a call", JSON_BATCH, 20, SMALL, connections=(4,)),
+    times("a pad kept beside many rows, times without", PAD_BESIDE_MANY, 0.9, PAD),
+    times("strokes under an id beside many rows, times without", STROKES_BESIDE_MANY, 0.9, STROKES),
+    Goal(
+        "a pad kept, p50 in those of the empty view", (PAD, "p50_ms"), (NOTHING, "p50_ms"), most=4
+    ),
+    *(
+        Goal(
+            f"{name}, p99 in p50", (target, "p99_ms"), (target, "p50_ms"), most=3, connections=(64,)
+        )
+        for name, target in (
+            ("a pad kept", PAD),
+            ("strokes under an id", STROKES),
+            ("strokes while somebody draws", DRAFT),
+            ("a pad kept in PostgreSQL", PAD_IN_POSTGRESQL),
+        )
+    ),
+)
+
+
 def load(target: Target, connections: int, seconds: int, folder: Path) -> Figures:
     """Send requests for some seconds, and wait until those that wrk left behind are answered."""
     stem = folder / "body"
@@ -133,11 +215,8 @@ def pads() -> list[bytes]:
     return [json.dumps({"image": url}).encode() for url in urls]
 
 
-def list_targets(
-    site: str, full: str, rows: int, demo: str, postgresql: str | None
-) -> list[Target]:
+def list_targets(site: str, full: str, demo: str, postgresql: str | None) -> list[Target]:
     """Return all that is measured, the original first."""
-    drawings, predictions = "/api/v1/drawings/", "/api/v1/predictions/"
     small, _ = write_digits(BATCH, seed=0)
     pixels = small.reshape(len(small), -1).tolist()
     packed = io.BytesIO()
@@ -150,38 +229,28 @@ def list_targets(
     strokes = [write_strokes(number % 10, rng) for number in range(PICTURES)]
     named = [json.dumps({"strokes": each, "id": "NEW-ID"}).encode() for each in strokes]
     drafts = [json.dumps({"strokes": [each]}).encode() for each in strokes]
-    others = (
-        []
-        if postgresql is None
-        else [
-            Target(f"a pad, kept in PostgreSQL: `POST {drawings}`", postgresql + drawings, pads()),
-            Target(
-                "strokes under an id, in PostgreSQL",
-                postgresql + drawings,
-                named,
-                visitor=postgresql,
-            ),
-        ]
-    )
-    return [
-        Target("a pad, the original's recipe: `POST /predict`", f"{demo}/predict", pads()),
-        Target("nothing: `GET /favicon.ico`, a redirect", f"{site}/favicon.ico", []),
-        Target(f"a pad, kept: `POST {drawings}`", site + drawings, pads()),
-        Target(f"strokes under an id: `POST {drawings}`", site + drawings, named, visitor=site),
-        Target(
-            "strokes while somebody draws, not kept",
-            f"{site}{predictions}?draft=true",
-            drafts,
-            visitor=site,
-        ),
-        Target(f"a pad, kept, beside {rows:,} rows", full + drawings, pads()),
-        Target("a pad, kept: `POST /predict`", f"{site}/predict", pads()),
-        Target(f"a small picture, kept: `POST {drawings}`", site + drawings, kept),
-        Target(f"a small picture, not kept: `POST {predictions}`", site + predictions, read),
-        Target(f"{BATCH:,} a call, JSON", site + predictions, together, drawings=BATCH),
-        Target(f"{BATCH:,} a call, npz", site + predictions, npz, "application/zip", BATCH),
-        *others,
+    url = f"{site}{PREDICTIONS}"
+    targets = [
+        Target(ORIGINAL, f"{demo}/predict", pads()),
+        Target(NOTHING, f"{site}/favicon.ico", []),
+        Target(PAD, site + DRAWINGS, pads()),
+        Target(PAD_BESIDE_MANY, full + DRAWINGS, pads()),
+        Target(STROKES, site + DRAWINGS, named, visitor=site),
+        Target(STROKES_BESIDE_MANY, full + DRAWINGS, named, visitor=full),
+        Target(DRAFT, f"{url}?draft=true", drafts, visitor=site),
+        Target(PREDICT, f"{site}/predict", pads()),
+        Target(SMALL_KEPT, site + DRAWINGS, kept),
+        Target(SMALL, url, read),
+        Target(JSON_BATCH, url, together, drawings=BATCH),
+        Target(NPZ_BATCH, url, npz, "application/zip", BATCH),
     ]
+    if postgresql is not None:
+        other = postgresql + DRAWINGS
+        targets += [
+            Target(PAD_IN_POSTGRESQL, other, pads()),
+            Target(STROKES_IN_POSTGRESQL, other, named, visitor=postgresql),
+        ]
+    return targets
 
 
 @contextmanager
@@ -212,6 +281,7 @@ def fill(database_url: str, rows: int, seconds: float = 1, **values: str) -> Non
         **values,
     }
     with connect(database_url) as database:
+        database.execute("PRAGMA cache_size = -400000")  # KB: the indexes that rows go to at random
         names = [row[1] for row in database.execute("PRAGMA table_info(recognizer_drawing)")]
         database.execute(
             f"""
@@ -237,20 +307,35 @@ def measure_requests(seconds: int, rounds: int, rows: int, postgresql: str | Non
         demo = stack.enter_context(serve_original(folder))
         full.draw_seven()
         fill(full.environment["DATABASE_URL"], rows - 1)
-        other = None
+        sites, other = [site, full], None
         if postgresql is not None:
             own = {**environment, "DATABASE_URL": postgresql}
-            other = stack.enter_context(kit.serve_site(folder / "other", **own)).url
-        targets = list_targets(site.url, full.url, rows, demo, other)
+            sites.append(stack.enter_context(kit.serve_site(folder / "other", **own)))
+            other = sites[-1].url
+        targets = list_targets(site.url, full.url, demo, other)
         for target in targets:
             load(target, CONNECTIONS[0], 1, folder)  # warm
         for number in range(rounds):
             print(f"round {number + 1} of {rounds}", file=sys.stderr)
             for target in targets:
-                for connections in CONNECTIONS if target.drawings == 1 else CONNECTIONS[:1]:
-                    one = load(target, connections, seconds, folder)
+                is_batch = target.drawings > 1  # few of them end within the time
+                for connections in CONNECTIONS[:1] if is_batch else CONNECTIONS:
+                    one = load(target, connections, (1 + is_batch) * seconds, folder)
                     counted[target.name, connections].append(one)
-        log = site.server.log + full.server.log
+        log = "".join(each.server.log for each in sites)
+    print_figures(counted)
+    print()
+    print_goals(counted)
+    failed = sum(one.failed for figures in counted.values() for one in figures)
+    faults = len(re.findall("database is locked|Traceback", log))
+    print(f"\nMany rows are {rows:,}. Requests that failed: {failed}.")
+    print(f"Tracebacks and locked databases in the logs: {faults}.")
+    if failed or faults:
+        sys.exit(f"See {kit.SERVER_LOG}.")
+
+
+def print_figures(counted: Counted) -> None:
+    """Print the medians of the rounds."""
     of_original: dict[int, float] = {}
     names = "drawings per second", "times the original", "p50 ms", "p99 ms", "failed"
     kit.print_head("what", "connections", *names)
@@ -260,8 +345,17 @@ def measure_requests(seconds: int, rounds: int, rows: int, postgresql: str | Non
         failed = sum(one.failed for one in figures)
         cells = f"{rate:,.0f}", f"{times:.1f}", f"{p50:.1f}", f"{p99:.1f}", failed
         kit.print_row(name, connections, *cells)
-    if faults := len(re.findall("database is locked|Traceback", log)):
-        sys.exit(f"The sites logged {faults} tracebacks or locked databases: {kit.SERVER_LOG}")
+
+
+def print_goals(counted: Counted) -> None:
+    """Print each goal of what was measured, and whether it is met."""
+    kit.print_head("goal", "connections", "wanted", "seen", "met")
+    for goal in GOALS:
+        for connections in goal.connections:
+            if (goal.of[0], connections) in counted:
+                ratio = goal.compare(counted, connections)
+                met = "yes" if goal.is_met(ratio) else "**no**"
+                kit.print_row(goal.name, connections, goal.wanted, f"{ratio:.2f}", met)
 
 
 def measure_counts(sizes: Sequence[int]) -> None:
@@ -339,7 +433,7 @@ def main() -> None:
     parser = kit.new_parser(__doc__)
     parser.add_argument("--steps", action="store_true")
     parser.add_argument("--counts", type=int, nargs="+", metavar="DRAWINGS")
-    parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--postgresql", metavar="URL")
