@@ -300,6 +300,7 @@ def measure_requests(seconds: int, rounds: int, rows: int, postgresql: str | Non
     """Send to all targets by turns."""
     counted: defaultdict[tuple[str, int], list[Figures]] = defaultdict(list)
     environment = {"WEB_CONCURRENCY": str(WORKERS), "THROTTLE_DRAFTS": "off"}
+    os.environ.pop("DATABASE_URL", None)  # of PostgreSQL; the other sites have SQLite
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         site = stack.enter_context(kit.serve_site(folder / "empty", **environment))
