@@ -15,12 +15,12 @@ from typing import Any, Final
 import numpy as np
 from joblib import Parallel
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils import shuffle
 
 from ml.drawing.canonical import CANONICAL_SIZE, Digits
+from ml.features import Features
 from ml.labeled.digits import LabeledDigits, as_presented, split_by_group, without
 from ml.measuring.evaluation import evaluate
 from ml.measuring.holdouts import (
@@ -37,6 +37,7 @@ from ml.measuring.holdouts import (
 )
 from ml.parallel import repeatable
 from ml.pipeline import NOT_A_DIGIT, build_pipeline
+from ml.training.adam import smoothed_adam
 from ml.training.material import (
     TrainingOptions,
     count_digits,
@@ -48,8 +49,8 @@ from ml.training.progress import Progress, Steps
 
 FEATURE_CHUNK: Final = 1_000
 """Digits whose features one task computes; few, since each needs much memory."""
-BLOCK: Final = 32_768
-"""Digits whose features are float32 at once; a multiple of each batch size."""
+BLOCK: Final = 8_192
+"""Digits that scikit-learn gets at once, as float32; a multiple of each batch size."""
 FULL_PRECISION: Final = 150_000
 """Digits up to which features are kept as float32; more are kept as float16 to halve memory."""
 
@@ -293,41 +294,29 @@ def _fit(
 ) -> None:
     """Fit epoch by epoch, each going on from the weights of the one before.
 
-    An epoch is fitted in blocks, in the order in which scikit-learn would have taken the digits:
-    the first by `fit`, which resets Adam's averages, the others by `partial_fit`, which goes on
-    with them. So only one block at a time is float32. It ends in the mean of the weights after the
-    epochs that are averaged, if there are any.
+    Each epoch begins with new means of Adam, and goes through blocks, in the order in which
+    scikit-learn would have taken the digits: only one block at a time is float32. Training ends in
+    the mean of the weights after the epochs that are averaged, if there are any.
     """
     epochs = [stage for stage in schedule for _ in range(stage.epochs)]
     averaged: list[list[NDArray[np.floating[Any]]]] = []
+    block = np.empty((min(BLOCK, len(labels)), features.shape[1]), np.float32)
     for done, stage in enumerate(epochs):
         order = shuffle(np.arange(len(labels)), random_state=seed + done)
-        for at in range(0, len(order), BLOCK):
-            report((done + at / len(order)) / len(epochs))
-            chosen = order[at : at + BLOCK]
-            classifier.set_params(
-                warm_start=at == 0,
-                shuffle=False,
-                max_iter=1,
-                learning_rate_init=stage.learning_rate,
-                batch_size=min(stage.batch_size, len(chosen)),
-                random_state=seed + done,
-            )
-            step = classifier.fit if at == 0 else classifier.partial_fit
-            with warnings.catch_warnings(), _smoothed(classifier):
-                warnings.simplefilter("ignore", ConvergenceWarning)  # one epoch is all we ask
-                # scikit-learn turns Ctrl-C into a warning, and would go on after half an epoch.
-                warnings.filterwarnings("error", "Training interrupted by user")
-                try:
-                    step(
-                        features[chosen].astype(np.float32),
-                        labels[chosen],
-                        sample_weight=None if weights is None else weights[chosen],
-                    )
-                except UserWarning as warning:
-                    if isinstance(warning.__context__, KeyboardInterrupt):
-                        raise warning.__context__ from None
-                    raise
+        classifier.set_params(
+            shuffle=False, learning_rate_init=stage.learning_rate, random_state=seed + done
+        )
+        with smoothed_adam(classifier, SMOOTHING), _interruptible():
+            for at in range(0, len(order), BLOCK):
+                report((done + at / len(order)) / len(epochs))
+                chosen = order[at : at + BLOCK]
+                classifier.set_params(batch_size=min(stage.batch_size, len(chosen)))
+                classifier.partial_fit(
+                    _take(features, chosen, block),
+                    labels[chosen],
+                    sample_weight=None if weights is None else weights[chosen],
+                    classes=None if hasattr(classifier, "classes_") else np.unique(labels),
+                )
         if stage.averaged:
             averaged.append([*map(np.copy, classifier.coefs_ + classifier.intercepts_)])
     if averaged:
@@ -336,24 +325,29 @@ def _fit(
         classifier.intercepts_ = means[len(means) // 2 :]
 
 
+def _take(
+    features: NDArray[np.floating[Any]], chosen: NDArray[np.int64], block: Features
+) -> Features:
+    """Copy the features of chosen digits into a block, as there is no time to clear new memory."""
+    taken = block[: len(chosen)]
+    if features.dtype == np.float32:
+        np.take(features, chosen, axis=0, out=taken, mode="clip")
+    else:
+        taken[:] = features[chosen]
+    return taken
+
+
 @contextmanager
-def _smoothed(classifier: MLPClassifier) -> Iterator[None]:
-    """Spread `SMOOTHING` of each label evenly over all answers while scikit-learn trains on it.
-
-    It takes one answer for each digit, so its step backward gets the spread ones; the classifier
-    stays scikit-learn's own.
-    """
-    backprop = classifier._backprop
-
-    def smoothed(images: Any, labels: NDArray[np.bool_], *arguments: Any) -> Any:
-        spread = np.float32(SMOOTHING / max(labels.shape[1], 2))  # two answers have one column
-        return backprop(images, labels * np.float32(1 - SMOOTHING) + spread, *arguments)
-
-    classifier._backprop = smoothed
-    try:
-        yield
-    finally:
-        del classifier._backprop
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C end a training; scikit-learn makes a warning of it and would go on."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "Training interrupted by user")
+        try:
+            yield
+        except UserWarning as warning:
+            if isinstance(warning.__context__, KeyboardInterrupt):
+                raise warning.__context__ from None
+            raise
 
 
 def _temper(classifier: MLPClassifier, temperature: float) -> None:

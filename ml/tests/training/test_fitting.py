@@ -6,6 +6,7 @@ import signal
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from ml.drawing.canonical import Digits
 from ml.features import Features
 from ml.pipeline import build_pipeline
 from ml.training import train
+from ml.training.adam import SmoothedAdam
 from ml.training.train import Stage, compute_features
 
 SCHEDULE = (Stage(1e-3, 2, 16), Stage(2e-4, 1, 32))
@@ -97,14 +99,14 @@ def test_progress_is_reported_within_an_epoch(monkeypatch: pytest.MonkeyPatch) -
 
 def test_ctrl_c_stops_a_training_in_the_middle_of_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     classifier = started()
-    backprop = MLPClassifier._backprop
+    backprop = SmoothedAdam.backprop
 
-    def press_ctrl_c(*arguments: object) -> object:
+    def press_ctrl_c(*arguments: Any) -> object:
         signal.signal(signal.SIGINT, signal.default_int_handler)  # not so in the background
         signal.raise_signal(signal.SIGINT)
         return backprop(*arguments)
 
-    monkeypatch.setattr(MLPClassifier, "_backprop", press_ctrl_c)
+    monkeypatch.setattr(SmoothedAdam, "backprop", press_ctrl_c)
     with pytest.raises(KeyboardInterrupt):
         fit(classifier, *make_features())
 
@@ -159,7 +161,7 @@ def test_smoothed_labels_teach_to_be_less_sure_and_leave_the_classifier_as_it_wa
     fit(classifier, features, labels, schedule=(Stage(1e-2, 60, 32),))
     sure = classifier.predict_proba(features).max(axis=1)
     np.testing.assert_allclose(sure, 1 - train.SMOOTHING * 2 / 3, atol=0.005)
-    assert "_backprop" not in vars(classifier)
+    assert not {"_backprop", "_optimizer"} & set(vars(classifier))
 
 
 def test_a_lower_temperature_makes_surer_and_changes_no_answer() -> None:
