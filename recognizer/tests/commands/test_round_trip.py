@@ -23,7 +23,7 @@ from recognizer.services.drawings import archive
 from recognizer.services.drawings.statistics import count_drawings
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.kit.drawings import SEVEN, digits_of_one_face, png_of
-from recognizer.tests.kit.live import PROJECT, connect, migrated_database, wait_until
+from recognizer.tests.kit.live import PROJECT, connect, migrated_file, wait_until
 
 KEPT = ("id", "created_at", "label", "review", "canonical", "image", "strokes", "pen_width")
 
@@ -162,7 +162,7 @@ def test_an_sqlite_archive_moves_into_this_database_row_by_row(
     model: TrainedModel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     database, first, moved = (tmp_path / name for name in ("a.sqlite3", "a.json", "b.ndjson"))
-    database.write_bytes(migrated_database())
+    database.write_bytes(migrated_file())
     reviews = ("approved", "rejected", "unreviewed")
     items = [
         {
@@ -205,7 +205,7 @@ def test_an_sqlite_archive_moves_into_this_database_row_by_row(
 
 def test_an_import_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
     database, path = tmp_path / "a.sqlite3", tmp_path / "many.npz"
-    database.write_bytes(migrated_database())
+    database.write_bytes(migrated_file())
     pixels = np.tile(digits_of_one_face(), (150, 1, 1))
     pixels[:, 0, 0], pixels[:, 0, 1] = np.divmod(np.arange(1_500), 64)  # too faint to read
     np.savez(path, x=pixels, y=np.tile(np.arange(10, dtype=np.uint8), 150))

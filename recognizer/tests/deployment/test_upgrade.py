@@ -25,7 +25,7 @@ import pytest
 from recognizer.problems.kinds import CONTENT_TYPE as PROBLEM
 from recognizer.problems.kinds import PROBLEMS
 from recognizer.tests.kit.drawings import SEVEN
-from recognizer.tests.kit.live import PROJECT, START_SECONDS, connect, copy_site, new_database
+from recognizer.tests.kit.live import PROJECT, START_SECONDS, connect, copy_site, migrated_database
 from recognizer.tests.kit.proxies import NAME, Proxy
 from recognizer.tests.kit.units import Service
 
@@ -123,7 +123,7 @@ def rehearsal(static_files: None, tmp_path_factory: pytest.TempPathFactory) -> I
     (folder / "nginx").mkdir()
     (folder / "next").mkdir()
     # The name of a socket may have 107 letters, fewer than pytest's folders on some machines.
-    with new_database(folder) as database, tempfile.TemporaryDirectory() as sockets:
+    with migrated_database(folder) as database, tempfile.TemporaryDirectory() as sockets:
         environment = {
             "DATABASE_URL": database,
             "ARTIFACTS_DIR": str(folder / "artifacts"),

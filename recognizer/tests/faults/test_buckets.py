@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from recognizer.tests.kit.buckets import ANOTHER_VERSION, CREDENTIALS, ObjectStore
-from recognizer.tests.kit.live import PROJECT, LiveSite, new_database, serve, wait_until
+from recognizer.tests.kit.live import PROJECT, LiveSite, migrated_database, serve, wait_until
 from recognizer.tests.kit.load import ask, draw
 
 KEEP_AND_WAIT = """
@@ -48,7 +48,14 @@ with runs.lock_retraining():
 
 
 @pytest.fixture
-def store() -> Iterator[ObjectStore]:
+def store(object_store: ObjectStore) -> ObjectStore:
+    """Return a server whose bucket is empty."""
+    object_store.empty()
+    return object_store
+
+
+@pytest.fixture
+def mortal_store() -> Iterator[ObjectStore]:
     """Return a server of the test's own, which may be killed."""
     store = ObjectStore()
     yield store
@@ -59,9 +66,10 @@ def forget_copies(folder: Path) -> None:
     shutil.rmtree(folder / "artifacts" / "copies")
 
 
-def add_version(site: LiveSite, version: int) -> str:
-    """Keep and activate a version, as a retraining elsewhere does; return the name of its file."""
-    return site.manage("shell", "-c", ANOTHER_VERSION.format(version=version)).split()[-1]
+def add_versions(site: LiveSite, *versions: int) -> None:
+    """Keep and activate versions one after the other, as retrainings elsewhere do."""
+    scripts = [ANOTHER_VERSION.format(version=version) for version in versions]
+    site.manage("shell", "-c", "".join(scripts))
 
 
 def draw_until(site: LiveSite, line: str, count: int) -> None:
@@ -75,17 +83,17 @@ def draw_until(site: LiveSite, line: str, count: int) -> None:
 
 
 def test_workers_load_what_another_machine_sent_and_go_on_when_the_bucket_dies(
-    static_files: None, tmp_path: Path, store: ObjectStore
+    static_files: None, tmp_path: Path, mortal_store: ObjectStore
 ) -> None:
-    with serve(tmp_path, **store.environment) as site:
+    with serve(tmp_path, **mortal_store.environment) as site:
         assert draw(site).json()["model"] == 1
-        add_version(site, 2)
+        add_versions(site, 2)
         forget_copies(tmp_path)
         # Each worker was forked after its parent had asked the bucket.
         draw_until(site, "Model 2 is loaded", 2)
-        add_version(site, 3)
+        add_versions(site, 3)
         forget_copies(tmp_path)
-        store.stop()
+        mortal_store.stop()
         draw_until(site, "Model 2 goes on answering instead of Model 3", 2)
         assert {draw(site).json()["model"] for _ in range(8)} == {2}
         ready = ask(site.url, "/readyz").json()
@@ -99,7 +107,7 @@ def test_a_bucket_that_hangs_keeps_one_request_in_each_worker_waiting_and_no_oth
 ) -> None:
     with serve(tmp_path, **store.environment) as site:
         draw(site)
-        add_version(site, 2)
+        add_versions(site, 2)
         forget_copies(tmp_path)
         with store.silent():
             draw_until(site, "Model 1 goes on answering instead of Model 2", 2)
@@ -111,9 +119,9 @@ def test_a_bucket_that_hangs_keeps_one_request_in_each_worker_waiting_and_no_oth
 def test_a_site_starts_without_its_bucket_and_loads_the_version_when_it_is_back(
     static_files: None, tmp_path: Path, store: ObjectStore
 ) -> None:
-    with new_database(tmp_path) as database:
+    with migrated_database(tmp_path) as database:
         with serve(tmp_path, DATABASE_URL=database, **store.environment) as site:
-            add_version(site, 2)
+            add_versions(site, 2)
         forget_copies(tmp_path)
         with (
             store.silent(),
@@ -130,7 +138,7 @@ def test_a_site_starts_without_its_bucket_and_loads_the_version_when_it_is_back(
 def test_a_first_start_with_a_wrong_key_ends_with_a_sentence_that_names_no_secret(
     static_files: None, tmp_path: Path, store: ObjectStore
 ) -> None:
-    with store.guarded(), new_database(tmp_path) as database:
+    with store.guarded(), migrated_database(tmp_path) as database:
         done = subprocess.run(
             [sys.executable, "-m", "digitsite.serve", "--bind", "127.0.0.1:0"],
             cwd=PROJECT,
@@ -217,8 +225,7 @@ def test_two_machines_that_prune_at_once_delete_each_file_once_and_fail_neither(
 ) -> None:
     with serve(tmp_path, **store.environment) as site:
         before = store.names()
-        for version in range(2, 8):
-            add_version(site, version)
+        add_versions(site, *range(2, 8))
         site.manage("activate_model", "1")
         code = f"import django\ndjango.setup()\ninput()\n{PRUNE}".replace(
             "with runs.lock_retraining():",

@@ -7,7 +7,7 @@ import re
 import signal
 from pathlib import Path
 
-from recognizer.tests.kit.live import new_database, serve
+from recognizer.tests.kit.live import migrated_database, serve
 from recognizer.tests.kit.load import BROKEN, ask, load, stored
 
 CLIENTS = 4
@@ -39,7 +39,7 @@ def test_a_killed_server_has_every_drawing_that_it_answered_for(
     static_files: None, tmp_path: Path
 ) -> None:
     kept: set[str] = set()
-    with new_database(tmp_path) as database:
+    with migrated_database(tmp_path) as database:
         for _ in range(2):
             with serve(tmp_path, DATABASE_URL=database) as site:
                 assert kept <= stored(site)

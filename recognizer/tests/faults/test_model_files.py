@@ -17,7 +17,7 @@ from recognizer.services.versions import registry
 from recognizer.tests.conftest import Caller
 from recognizer.tests.deployment.test_gunicorn import workers_of
 from recognizer.tests.kit.drawings import assert_problem, copy_model
-from recognizer.tests.kit.live import LiveSite, new_database, serve, wait_until
+from recognizer.tests.kit.live import LiveSite, migrated_database, serve, wait_until
 from recognizer.tests.kit.load import ask, draw
 
 Damage = Callable[[Path], object]
@@ -71,7 +71,7 @@ def test_a_file_of_another_scikit_learn_is_not_activated_and_the_answer_says_why
 def test_a_server_goes_on_and_a_new_one_repairs_what_it_can(
     static_files: None, tmp_path: Path, written_by_another_version: bytes
 ) -> None:
-    with new_database(tmp_path) as database:
+    with migrated_database(tmp_path) as database:
         with serve(tmp_path, DATABASE_URL=database) as site:
             assert draw(site).json()["model"] == 1  # both workers have it in memory
             assert site.server.log.count("Model 1 is loaded") == 1

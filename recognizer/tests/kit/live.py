@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import functools
 import json
@@ -16,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Queue
@@ -183,13 +184,39 @@ def connect(url: str) -> Iterator[Any]:
 @contextmanager
 def new_database(folder: Path) -> Iterator[str]:
     """Give the address of an empty database: a file, or one in the server that is tested."""
-    server = os.environ.get("DATABASE_URL", "")
-    if not server.startswith("postgres"):
+    server = tested_server()
+    if not server:
         yield f"sqlite:///{folder / 'db.sqlite3'}"
         return
+    with database_in(server) as url:
+        yield url
+
+
+@contextmanager
+def migrated_database(folder: Path) -> Iterator[str]:
+    """Give the address of a database like that, migrated: a copy, as migrating takes seconds."""
+    server = tested_server()
+    if not server:
+        path = folder / "db.sqlite3"
+        path.write_bytes(migrated_file())
+        yield f"sqlite:///{path}"
+        return
+    with database_in(server, template=migrated_template(server)) as url:
+        yield url
+
+
+def tested_server() -> str:
+    """Return the address of the PostgreSQL that is tested, if it is not SQLite."""
+    url = os.environ.get("DATABASE_URL", "")
+    return url if url.startswith("postgres") else ""
+
+
+@contextmanager
+def database_in(server: str, template: str = "template1") -> Iterator[str]:
+    """Make a database in a server until the block ends."""
     name = f"live_{secrets.token_hex(8)}"
     with connect(server) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
             yield urlsplit(server)._replace(path=f"/{name}").geturl()
         finally:
@@ -197,17 +224,32 @@ def new_database(folder: Path) -> Iterator[str]:
 
 
 @functools.cache
-def migrated_database() -> bytes:
+def migrated_file() -> bytes:
     """Return the file of an SQLite database that is migrated and empty."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "db.sqlite3")
-        subprocess.run(
-            [sys.executable, "manage.py", "migrate", "--verbosity=0"],
-            cwd=PROJECT,
-            env={**os.environ, "DATABASE_URL": f"sqlite:///{path}", "SECRET_KEY": "none"},
-            check=True,
-        )
+        migrate(f"sqlite:///{path}")
         return path.read_bytes()
+
+
+@functools.cache
+def migrated_template(server: str) -> str:
+    """Return the name of a migrated and empty database, which ends with this process."""
+    until_the_end = ExitStack()
+    atexit.register(until_the_end.close)
+    url = until_the_end.enter_context(database_in(server))
+    migrate(url)
+    return urlsplit(url).path[1:]
+
+
+def migrate(url: str) -> None:
+    """Bring a database up to date in a process of its own."""
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--verbosity=0"],
+        cwd=PROJECT,
+        env={**os.environ, "DATABASE_URL": url, "SECRET_KEY": "none"},
+        check=True,
+    )
 
 
 @contextmanager
@@ -220,9 +262,7 @@ def serve(folder: Path, *wrapper: str, **environment: str) -> Iterator[LiveSite]
     if "DATABASE_URL" in environment:
         yield from _serve(folder, wrapper, environment)
         return
-    with new_database(folder) as database:
-        if database.startswith("sqlite"):  # migrating takes as long as all else of a start
-            Path(database.removeprefix("sqlite:///")).write_bytes(migrated_database())
+    with migrated_database(folder) as database:
         yield from _serve(folder, wrapper, {"DATABASE_URL": database, **environment})
 
 
