@@ -103,9 +103,11 @@ def _recall(visitor: uuid.UUID, model: ActiveModel) -> Known | None:
         if known is not None and before == state:
             _ready.move_to_end(key)
             return known
+    if not state[0]:
+        return None
     latest = Drawing.objects.remembered_of(visitor).order_by("-feedback_at", "-id")
     rows = latest.values_list("pk", "label", "canonical")[:MOST]
-    renewed = know(list(rows), model, known) if state[0] else None
+    renewed = know(list(rows), model, known)
     if renewed is None:
         return None
     with _lock:
