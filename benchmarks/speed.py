@@ -434,7 +434,7 @@ def main() -> None:
     parser = kit.new_parser(__doc__)
     parser.add_argument("--steps", action="store_true")
     parser.add_argument("--counts", type=int, nargs="+", metavar="DRAWINGS")
-    parser.add_argument("--seconds", type=int, default=4)
+    parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--postgresql", metavar="URL")
