@@ -484,6 +484,22 @@ class Drawing(models.Model):
             # Lists in the order of confidence, and those below with "sure" in their name.
             models.Index(fields=["confidence", "id"], name="drawing_by_confidence"),
             models.Index(fields=["visitor", "confidence", "id"], name="drawing_of_visitor_sure"),
+            # The same with a filter that few of all meet, or that SQLite would sort all of.
+            models.Index(
+                fields=["review", "confidence", "id"],
+                condition=Q(reviewed_at__isnull=False),
+                name="drawing_reviewed_sure",
+            ),
+            models.Index(
+                fields=["label", "confidence", "id"],
+                condition=Q(label__isnull=False),
+                name="drawing_labeled_sure",
+            ),
+            models.Index(
+                fields=["source", "confidence", "id"],
+                condition=~Q(source="canvas"),
+                name="drawing_sent_sure",
+            ),
             # A filter of lists each, newest first. Of values that most drawings have there is no
             # index: they are among the newest. What stands behind the id is filtered by as well.
             models.Index(fields=["model", "created_at", "id"], name="drawing_of_model"),

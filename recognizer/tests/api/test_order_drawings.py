@@ -169,6 +169,29 @@ def test_every_page_is_read_from_an_index(
     assert "TEMP B-TREE" not in plan
 
 
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ({"review": "approved"}, "drawing_reviewed_sure"),
+        ({"label": "3"}, "drawing_labeled_sure"),
+        ({"source": "api"}, "drawing_sent_sure"),
+        ({"correct": "false"}, "drawing_wrong_sure"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("ordering", ["confidence", "-confidence"])
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="SQLite tells its plan in these words")
+def test_a_filtered_list_by_confidence_is_not_sorted(
+    staff: Caller, query: dict[str, str], index: str, ordering: str
+) -> None:
+    plans: list[str] = []
+    with connection.execute_wrapper(_explain(plans)):
+        assert staff.get(DRAWINGS, {**query, "ordering": ordering}).status_code == 200
+    (plan,) = plans
+    assert f"USING INDEX {index}" in plan
+    assert "TEMP B-TREE" not in plan
+
+
 def _explain(plans: list[str]) -> Any:
     """Ask how each list of drawings would be read."""
 
