@@ -138,7 +138,7 @@ def fill(url: str, rows: int, *, has_pictures: bool) -> None:
     from recognizer.tests.kit.live import connect
 
     fields = Drawing._meta.local_concrete_fields
-    names = [field.column for field in fields if not field.generated]
+    names = [str(field.column) for field in fields if not field.generated]
     words = SQLITE if url.startswith("sqlite") else POSTGRESQL
     begun = datetime.now(UTC)
     own = {**OWN, "id": words["id"], "created_at": "moment"}
