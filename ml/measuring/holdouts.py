@@ -123,7 +123,7 @@ def make_holdouts(
     others = round(share * OTHER_HOLDOUT)
     return Holdouts(
         typefaces=typefaces,
-        pens=pen_holdout(share),
+        pens=pen_holdout(share, jobs),
         corrections=corrections,
         others=make_others(letters, others, PEN_HOLDOUT_SEED, jobs=jobs, holdout=True),
     )
@@ -262,12 +262,12 @@ def _mark(group: str) -> str:
     return hashlib.sha256(f"learned {group}".encode()).hexdigest()[:16]
 
 
-def pen_holdout(share: float = 1.0) -> LabeledDigits:
+def pen_holdout(share: float = 1.0, jobs: int = 1) -> LabeledDigits:
     """The digits of the synthetic pen that every model is measured on: the same each time."""
-    return _write_pens(round(share * PEN_HOLDOUT))
+    return _write_pens(round(share * PEN_HOLDOUT), jobs)
 
 
 @functools.cache
-def _write_pens(count: int) -> LabeledDigits:
-    images, labels = write_digits(count, PEN_HOLDOUT_SEED)
+def _write_pens(count: int, jobs: int) -> LabeledDigits:
+    images, labels = write_digits(count, PEN_HOLDOUT_SEED, jobs=jobs)
     return LabeledDigits(images, labels, np.full(len(labels), "pen"))

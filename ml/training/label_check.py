@@ -13,6 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, KFold, cross_val_predict
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 
 from ml.drawing.canonical import CANONICAL_SIZE, Digits
 from ml.features import Features
@@ -74,6 +75,8 @@ def check_labels(
     digits: LabeledDigits,
     approved: NDArray[np.bool_],
     settled: NDArray[np.bool_] | None = None,
+    *,
+    jobs: int = 1,
 ) -> LabelCheck:
     """Find the labels that are strongly contradicted.
 
@@ -97,6 +100,9 @@ def check_labels(
         (n,) bool: labels that a reviewer approved. They support others and are never suspicious.
     settled : ndarray or None
         (n,) bool: approved labels that are not doubted either, all by default.
+    jobs : int
+        Processes that write the synthetic pen's digits, which is most of the work up to 10,000
+        labels; the outcome does not depend on it.
 
     References
     ----------
@@ -109,14 +115,33 @@ def check_labels(
     if count > AT_ONCE:
         blocks = np.array_split(np.arange(count), -(-count // AT_ONCE))
         return _join(
-            [check_labels(model, digits.select(b), approved[b], settled[b]) for b in blocks]
+            [
+                check_labels(
+                    model, digits.select(block), approved[block], settled[block], jobs=jobs
+                )
+                for block in blocks
+            ]
         )
-    found = _find_agreement(model, digits, approved, settled)
+    # Between small products, threads of a processor that others use wait longer than they work.
+    with threadpool_limits(1):
+        return _check_block(model, digits, approved, settled, jobs)
+
+
+def _check_block(
+    model: Pipeline,
+    digits: LabeledDigits,
+    approved: NDArray[np.bool_],
+    settled: NDArray[np.bool_],
+    jobs: int,
+) -> LabelCheck:
+    """Do what `check_labels` does for labels that are checked together."""
+    count = len(digits)
+    found = _find_agreement(model, digits, approved, settled, jobs)
     rest = np.flatnonzero(~found.waiting)
     judged = ~approved | found.doubted
     if len(rest) < CHECKED_FROM or not judged.any():
         return replace(found, doubted=np.zeros(count, bool))
-    by_others = _check_by_others(model, digits.select(rest), approved[rest], judged[rest])
+    by_others = _check_by_others(model, digits.select(rest), approved[rest], judged[rest], jobs)
     for all_labels, theirs in zip(_arrays(found), _arrays(by_others), strict=True):
         all_labels[rest] = theirs
     return found
@@ -127,6 +152,7 @@ def _find_agreement(
     digits: LabeledDigits,
     approved: NDArray[np.bool_],
     settled: NDArray[np.bool_],
+    jobs: int,
 ) -> LabelCheck:
     """Find the labels that contradict what is sure, several in the same way.
 
@@ -139,7 +165,7 @@ def _find_agreement(
     impossible = contradicts & (answers[np.arange(count), labels] < IMPOSSIBLE_BELOW)
     several = max(SEVERAL, SEVERAL_SHARE * count)
     if np.count_nonzero(impossible) >= several:
-        pens, trusted = _backdrop(True)
+        pens, trusted = _backdrop(True, jobs)
         asked = np.count_nonzero(impossible)
         X = _hidden(
             model, np.concatenate([digits.images[impossible], digits.images[approved]]), pens
@@ -169,10 +195,11 @@ def _check_by_others(
     digits: LabeledDigits,
     approved: NDArray[np.bool_],
     judged: NDArray[np.bool_],
+    jobs: int,
 ) -> LabelCheck:
     """Find those of the judged labels that the other corrections contradict."""
     labels, count = digits.labels, len(digits)
-    pens, pen_labels = _backdrop(bool((labels == NOT_A_DIGIT).any()))
+    pens, pen_labels = _backdrop(bool((labels == NOT_A_DIGIT).any()), jobs)
     X = _hidden(model, digits.images, pens)
     y = np.concatenate([labels, pen_labels])
     # Approved labels and pens are surely right: each is a group of its own, and judges all others.
@@ -228,15 +255,15 @@ def _hidden(model: Pipeline, images: Digits, pens: Digits) -> Features:
 
 
 @functools.cache
-def _backdrop(has_others: bool) -> tuple[Digits, NDArray[np.uint8]]:
+def _backdrop(has_others: bool, jobs: int) -> tuple[Digits, NDArray[np.uint8]]:
     """What supports the check on every site, pens and scribbles: (n, 28, 28) and (n,) uint8.
 
     Scribbles come in where they are needed: as a class more, they blur the others a little.
     """
-    pens, labels = write_digits(BACKDROP, BACKDROP_SEED)
     if not has_others:
-        return pens, labels
-    others = make_others(None, BACKDROP_OTHERS, BACKDROP_SEED)
+        return write_digits(BACKDROP, BACKDROP_SEED, jobs=jobs)
+    pens, labels = _backdrop(False, jobs)
+    others = make_others(None, BACKDROP_OTHERS, BACKDROP_SEED, jobs=jobs)
     none = np.full(len(others), NOT_A_DIGIT, np.uint8)
     return np.concatenate([pens, others]), np.concatenate([labels, none])
 

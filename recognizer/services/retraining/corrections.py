@@ -84,7 +84,9 @@ class _Archive:
     surplus: int
 
 
-def select_corrections(pipeline: Any, *, reviewed_only: bool, mark: bool = True) -> Corrections:
+def select_corrections(
+    pipeline: Any, *, reviewed_only: bool, mark: bool = True, jobs: int = 1
+) -> Corrections:
     """Choose what a retraining learns from.
 
     One hand's share is limited first, and what is left is checked for labels that the others
@@ -94,7 +96,7 @@ def select_corrections(pipeline: Any, *, reviewed_only: bool, mark: bool = True)
     """
     archive = _read_archive(reviewed_only=reviewed_only)
     by_hand = replace(archive.stored.digits, groups=archive.hands)
-    check = check_labels(pipeline, by_hand, archive.approved, archive.settled)
+    check = check_labels(pipeline, by_hand, archive.approved, archive.settled, jobs=jobs)
     if mark:
         _mark(archive, check)
     left_out = LeftOut(

@@ -131,7 +131,10 @@ def _train(run: TrainingRun, options: RetrainOptions, notes: Notes) -> Retrained
     notes.write("Reading the archive", 0.0)
     bundled, bundled_pipeline = _load_bundled_version()
     corrections = select_corrections(
-        bundled_pipeline, reviewed_only=options.reviewed_only, mark=not options.dry_run
+        bundled_pipeline,
+        reviewed_only=options.reviewed_only,
+        mark=not options.dry_run,
+        jobs=options.training.jobs,
     )
     notes.write("Reading the base", 0.0)
     base = read_base(options.base, options.base_path)
