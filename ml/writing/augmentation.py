@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from joblib import Parallel
@@ -26,6 +26,9 @@ HAIRLINE_REACH: Final = 3
 """Side of the square, in canonical pixels, whose darkest ink counts as full ink."""
 CHUNK: Final = 250
 """Digits that one process augments at a time, with one random generator."""
+
+CACHED: Final = 16
+"""Working pictures that are changed together: so many fit into a processor's cache."""
 
 Pictures = NDArray[np.float32]
 """Working pictures: (n, 80, 80) float32, 0 to 1."""
@@ -171,7 +174,11 @@ def change_rim(masks: Masks, radius: NDArray[np.float64]) -> Pictures:
 
 def distances(masks: Masks, reach: int = SIDE) -> Pictures:
     """Distance in px of each set pixel from the nearest unset one, exact if below `reach`."""
-    return np.sqrt(squared_distances(masks, min(reach, max(masks.shape[1:]))), dtype=np.float32)
+    apart = np.empty(masks.shape, np.float32)
+    for at in range(0, len(masks), CACHED):
+        squares = squared_distances(masks[at : at + CACHED], min(reach, max(masks.shape[1:])))
+        np.sqrt(squares, dtype=np.float32, out=apart[at : at + CACHED])
+    return apart
 
 
 def _warp(ink: Pictures, rng: np.random.Generator, settings: AugmentationSettings) -> Pictures:
@@ -190,11 +197,16 @@ def _warp(ink: Pictures, rng: np.random.Generator, settings: AugmentationSetting
     spread = settings.warp * ZOOM * rng.uniform(0.2, 1, count)
     bends = spread[:, None, None, None] * rng.standard_normal((count, 2, knots, knots))
     basis = _smooth_basis(knots)
-    source = basis @ bends.astype(np.float32) @ basis.T  # (n, 2, 80, 80): y and x
-    for axis, matrix in enumerate((to_y, to_x)):
-        from_y, from_x = matrix.astype(np.float32)[:, :, None, None]  # (n, 1, 1) each
-        source[:, axis] += from_y * away[:, None] + from_x * away - away[0]
-    return _sample(ink, source[:, 0], source[:, 1])
+    moves = bends.astype(np.float32)
+    warped = np.empty_like(ink)
+    for at in range(0, count, CACHED):
+        some = slice(at, at + CACHED)
+        source: NDArray[Any] = basis @ moves[some] @ basis.T  # (n, 2, 80, 80): y and x
+        for axis, matrix in enumerate((to_y, to_x)):
+            from_y, from_x = matrix[:, some].astype(np.float32)[:, :, None, None]  # (n, 1, 1) each
+            source[:, axis] += from_y * away[:, None] + from_x * away - away[0]
+        warped[some] = _sample(ink[some], source[:, 0], source[:, 1])
+    return warped
 
 
 def _smooth_basis(knots: int) -> NDArray[np.float32]:
@@ -237,9 +249,14 @@ def _draw_lines(
 ) -> Pictures:
     """Draw along thin lines with a pen of this radius, which changes on the way for some."""
     basis = _smooth_basis(3)
-    wobble = settings.pen_wobble * basis @ rng.standard_normal((len(lines), 3, 3)) @ basis.T
+    knots = rng.standard_normal((len(lines), 3, 3))
     wobbles = rng.random(len(lines)) < settings.wobble_share
-    width = radius[:, None, None] * np.where(wobbles[:, None, None], 1 + wobble, 1)
-    reach = int(np.ceil(width.max(initial=0))) + 2
-    drawn: Pictures = np.clip(width - distances(~lines, reach) + 0.5, 0, 1).astype(np.float32)
+    drawn = np.empty(lines.shape, np.float32)
+    for at in range(0, len(lines), CACHED):
+        some = slice(at, at + CACHED)
+        wobble = settings.pen_wobble * basis @ knots[some] @ basis.T
+        changes = np.where(wobbles[some, None, None], 1 + wobble, 1)
+        width = radius[some, None, None] * changes
+        reach = int(np.ceil(width.max())) + 2
+        drawn[some] = np.clip(width - distances(~lines[some], reach) + 0.5, 0, 1)
     return drawn
