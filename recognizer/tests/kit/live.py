@@ -283,6 +283,8 @@ def _serve(folder: Path, wrapper: Sequence[str], environment: dict[str, str]) ->
         url = server.wait_for_address()
         with urlopen(f"{url}/readyz", timeout=START_SECONDS) as answer:
             assert answer.status == 200
+        # The first worker may answer before gunicorn has forked the others.
+        wait_until(lambda: len(server.processes()) >= int(everything["WEB_CONCURRENCY"]))
         yield LiveSite(url, everything, server)
     finally:
         server.stop()
