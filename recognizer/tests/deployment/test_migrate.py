@@ -1,4 +1,4 @@
-"""Two servers that start at once over one new database: one migrates, the other waits."""
+"""Migrations: of servers that start at once, one migrates; indexes that are made later are used."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ import sys
 from pathlib import Path
 from urllib.request import urlopen
 
+import pytest
+from django.core.management import call_command
+from django.db import connection as database_of_tests
+
+from recognizer.models import TrainedModel
 from recognizer.tests.kit.live import (
     PROJECT,
     START_SECONDS,
@@ -16,6 +21,7 @@ from recognizer.tests.kit.live import (
     connect,
     new_database,
 )
+from recognizer.tests.kit.small_training import answered
 
 AT_ONCE = 4
 MIGRATE = "import django; django.setup(); from digitsite.serve import migrate; migrate()"
@@ -71,3 +77,19 @@ def test_two_servers_that_start_at_once_both_answer(static_files: None, tmp_path
         with connect(database) as connection:
             (model,) = connection.execute(MODELS).fetchall()
         assert tuple(map(int, model)) == (1, 1)
+
+
+@pytest.mark.skipif(database_of_tests.vendor != "sqlite", reason="ANALYZE is SQLite's")
+@pytest.mark.django_db(transaction=True)
+def test_an_index_that_is_made_after_analyze_is_analyzed_as_well(model: TrainedModel) -> None:
+    answered(7)
+    with database_of_tests.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        try:
+            call_command("migrate", "recognizer", "0034", verbosity=0)
+            call_command("migrate", verbosity=0)
+            cursor.execute("SELECT idx FROM sqlite_stat1")
+            known = {row[0] for row in cursor.fetchall()}
+        finally:
+            cursor.execute("DROP TABLE sqlite_stat1")
+    assert "drawing_labeled_sure" in known
