@@ -528,7 +528,7 @@ def measure_sizes(folder: Path) -> None:
                 "WHERE pg_relation_size(oid) > 1000000 ORDER BY 2 DESC"
             )
         cursor.execute(
-            f"SELECT {lengths} FROM (SELECT * FROM recognizer_drawing LIMIT 3000) AS some"
+            f"SELECT {lengths} FROM (SELECT * FROM recognizer_drawing LIMIT 3000) AS part"
         )
         for name, length in zip(names, cursor.fetchone(), strict=True):
             kit.print_row(f"{name}, bytes a drawing", round(length or 0))
