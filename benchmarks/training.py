@@ -151,7 +151,7 @@ def measure_cluster(workers: int, stages: Stages) -> None:
         connected(cluster.scheduler_address),
     ):
         measure_stages(
-            f"{workers} workers",
+            f"workers: {workers}",
             stages,
             lambda: time.process_time() + sum(client.run(time.process_time).values()),
         )
