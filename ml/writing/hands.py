@@ -9,9 +9,8 @@ import numpy as np
 
 from ml.drawing.strokes import PAD_SIZE, Strokes
 from ml.pipeline import NOT_A_DIGIT
-from ml.writing.non_digits import SCRIBBLE_PEN
+from ml.writing.non_digits import choose_kinds
 from ml.writing.pen import PEN, PenSettings, write_strokes
-from ml.writing.scribbles import KINDS
 from ml.writing.variants.notation import Variant
 from ml.writing.variants.table import VARIANTS
 
@@ -32,14 +31,10 @@ class Hand:
     def write(self, digit: int, rng: np.random.Generator) -> Strokes:
         """Write a digit, or scribble what is `NOT_A_DIGIT`, somewhere on the pad."""
         size = self.size * rng.uniform(0.9, 1.1)
-        scribbles = digit == NOT_A_DIGIT
-        strokes = write_strokes(
-            digit,
-            rng,
-            SCRIBBLE_PEN if scribbles else self.settings,
-            size=size,
-            variants=KINDS if scribbles else self.variants,
-        )
+        settings, variants = self.settings, self.variants
+        if digit == NOT_A_DIGIT:
+            settings, variants = choose_kinds(rng)
+        strokes = write_strokes(digit, rng, settings, size=size, variants=variants)
         aside = rng.uniform(-0.35, 0.35, 2) * (1 - size) * PAD_SIZE
         return [np.round(np.add(stroke, aside), 1).tolist() for stroke in strokes]
 

@@ -16,7 +16,8 @@ from ml.labeled.exported import family_of
 from ml.labeled.rows import LETTERS, read_rows
 from ml.writing.augmentation import augment
 from ml.writing.pen import PEN, PenSettings, write_digits
-from ml.writing.scribbles import KINDS
+from ml.writing.scribbles import BARE_SIGNS, OTHER_KINDS
+from ml.writing.variants.notation import Variant
 
 LETTER_SHARE: Final = 0.5
 """Share of letters; the others are scribbles."""
@@ -29,6 +30,27 @@ SCRIBBLE_PEN: Final[PenSettings] = replace(
 They rotate more than for digits, lean to neither side, and stretch less: a narrow box is a 0. The
 pen is thinner, so that fewer of the figures with much ink inside become blots.
 """
+CALM_PEN: Final[PenSettings] = replace(
+    SCRIBBLE_PEN,
+    jitter=0.025,
+    rotation_degrees=6.0,
+    slant=0.1,
+    stretch=0.14,
+    warp=0.08,
+    wave=0.025,
+    coarse=0.06,
+    cells=(10, 18),
+)
+"""How much the hands of bare signs differ.
+
+An angle alone tells a slash from a 1, and a bow a parenthesis: as wilder hands draw them, they are
+both. Figures stay wild, for a clumsy triangle is still not a 0.
+"""
+HANDS_OF_KINDS: Final = tuple(
+    (sum(kind.share for kind in kinds), settings, kinds)
+    for settings, kinds in ((CALM_PEN, BARE_SIGNS), (SCRIBBLE_PEN, OTHER_KINDS))
+)
+"""Share of some kinds together, how their hands differ, and the kinds."""
 
 
 def non_digits(
@@ -72,7 +94,21 @@ def write_scribbles(count: int, seed: int, jobs: int = 1) -> Digits:
 
     The outcome depends on `count` and `seed` only, whatever the number of processes.
     """
-    return write_digits(count, seed, SCRIBBLE_PEN, KINDS, jobs=jobs)[0]
+    shares = np.array([share for share, _, _ in HANDS_OF_KINDS])
+    parts = np.diff(np.round(count * np.cumsum([0, *shares / shares.sum()])).astype(int))
+    return np.concatenate(
+        [
+            write_digits(part, seed, settings, kinds, jobs=jobs)[0]
+            for part, (_, settings, kinds) in zip(parts.tolist(), HANDS_OF_KINDS, strict=True)
+        ]
+    )
+
+
+def choose_kinds(rng: np.random.Generator) -> tuple[PenSettings, tuple[Variant, ...]]:
+    """Choose the hands and the kinds of one scribble, by the shares of the kinds."""
+    shares = np.array([share for share, _, _ in HANDS_OF_KINDS])
+    _, settings, kinds = HANDS_OF_KINDS[rng.choice(len(shares), p=shares / shares.sum())]
+    return settings, kinds
 
 
 def make_others(

@@ -9,6 +9,8 @@ slash (0); a bar upright, steep or a little bent, or with a dot as in an exclama
 caret (the 1 with a long flag, of much of Europe); an angle open to the left (7); a zigzag of three
 strokes (2); a spiral of one turn (6 or 9); a dollar sign (5); an hourglass or a sign of infinity
 (8); a bolt of lightning (4). So a slash lies lower than a 1 leans, and a parenthesis is bent more.
+A comma as people write it is a short bent line; where no line of text tells its size, it is a 1 or
+a parenthesis. So commas have the full head of print.
 
 The table is the team's own, from general knowledge.
 """
@@ -170,9 +172,6 @@ MARKS: Final = (
           lambda k: turned([_tick(0, 0.5), _tick(1, 0.5)], k.tilt)),
     _kind("several taps", 3, "Three to five dots.", _places(5),
           lambda k: [_tick(x, y) for x, y in _random(k, 5)]),
-    _kind("dash", 5, "One line, about level: no 1, however that leans.",
-          {"bend": (-0.08, 0.08), "tilt": (-20.0, 30.0)},
-          lambda k: turned([[(0, 0.5), (0.5, 0.5 + k.bend), (1, 0.5)]], k.tilt)),
     _kind("three marks", 4, "Short strokes here and there.", _places(6),
           lambda k: _marks(k, 3, 0.35)),
     _kind("six marks", 4, "More of them, shorter.", _places(12), lambda k: _marks(k, 6, 0.25)),
@@ -213,6 +212,31 @@ LINES: Final = (
     _kind("two tangles", 3, "Two soft lines, one over the other.", _places(10),
           lambda k: [_random(k, 10)[:5], _random(k, 10)[5:]]),
 )
+
+BARE_SIGNS: Final = (
+    _kind("dash", 5, "One line, about level: no 1, however that leans.",
+          {"bend": (-0.08, 0.08), "tilt": (-20.0, 30.0)},
+          lambda k: turned([[(0, 0.5), (0.5, 0.5 + k.bend), (1, 0.5)]], k.tilt)),
+    _kind("slash", 3, "A rising line, lower than any 1 leans.",
+          {"tilt": (-40.0, -24.0), "bend": (-0.06, 0.06)},
+          lambda k: turned([[(0, 0.5), (0.5, 0.5 + k.bend), (1, 0.5)]], k.tilt)),
+    _kind("backslash", 3, "A falling line; a 1 does not lean this way.",
+          {"tilt": (26.0, 48.0), "bend": (-0.06, 0.06)},
+          lambda k: turned([[(0, 0.5), (0.5, 0.5 + k.bend), (1, 0.5)]], k.tilt)),
+    _kind("opening parenthesis", 4, "A round bow to the left.", {"depth": (0.3, 0.5)},
+          lambda k: [[(k.depth, 0), (0.17 * k.depth, 0.22), (0, 0.5), (0.17 * k.depth, 0.78),
+                      (k.depth, 1)]]),
+    _kind("closing parenthesis", 4, "A round bow to the right.", {"depth": (0.3, 0.5)},
+          lambda k: [[(0, 0), (0.83 * k.depth, 0.22), (k.depth, 0.5), (0.83 * k.depth, 0.78),
+                      (0, 1)]]),
+    _kind("comma", 3, "A full head as of print, half as high as the sign, and a tail.",
+          {"size": (0.2, 0.28), "tail": (-0.05, 0.25)},
+          lambda k: [[*((0.5 + 2 * k.size * (x - 0.5), k.size + 2 * k.size * (y - 0.5))
+                        for x, y in _spiral(4, 0.02)),
+                      (0.5 + 0.9 * k.size, 1.5 * k.size), (0.5 + 0.5 * k.size, 0.75),
+                      (0.5 - k.tail, 1)]]),
+)
+"""What an angle, a bow or a head alone tells from a digit, so that no wild hand draws it."""
 
 SIGNS: Final = (
     _kind("plus", 5, "Level and upright.", {"x": (0.4, 0.6), "y": (0.4, 0.6)},
@@ -275,23 +299,6 @@ SIGNS: Final = (
           lambda k: turned([[(0, 1), (0, 0.3, CORNER), (1, 0.3)],
                             [(1 - k.head, 0.3 - k.head), (1, 0.3, CORNER),
                              (1 - k.head, 0.3 + k.head)]], k.turn_degrees)),
-    _kind("slash", 3, "A rising line, lower than any 1 leans.",
-          {"tilt": (-44.0, -26.0), "bend": (-0.06, 0.06)},
-          lambda k: turned([[(0, 0.5), (0.5, 0.5 + k.bend), (1, 0.5)]], k.tilt)),
-    _kind("backslash", 3, "A falling line; a 1 does not lean this way.",
-          {"tilt": (26.0, 48.0), "bend": (-0.06, 0.06)},
-          lambda k: turned([[(0, 0.5), (0.5, 0.5 + k.bend), (1, 0.5)]], k.tilt)),
-    _kind("opening parenthesis", 4, "A bow to the left.", {"depth": (0.3, 0.48)},
-          lambda k: [[(k.depth, 0), (0.3 * k.depth, 0.22), (0, 0.5), (0.3 * k.depth, 0.78),
-                      (k.depth, 1)]]),
-    _kind("closing parenthesis", 4, "A bow to the right.", {"depth": (0.3, 0.48)},
-          lambda k: [[(0, 0), (0.7 * k.depth, 0.22), (k.depth, 0.5), (0.7 * k.depth, 0.78),
-                      (0, 1)]]),
-    _kind("comma", 4, "A dot with a tail, which fills the picture.",
-          {"size": (0.1, 0.17), "tail": (0.25, 0.5)},
-          lambda k: [[*((0.5 + 2 * k.size * (x - 0.5), 0.25 + 2 * k.size * (y - 0.5))
-                        for x, y in _spiral(3, 0.02)),
-                      (0.5 + k.size, 0.45), (0.5 - 0.3 * k.tail, 0.85), (0.5 - k.tail, 1)]]),
     _kind("colon", 3, "A dot over another, or over a comma.", {"tail": (0.015, 0.25)},
           lambda k: [_tick(0.5, 0.1), [(0.5, 0.85), (0.5 - 0.3 * k.tail, 0.86 + 0.8 * k.tail)]]),
     _kind("brace", 3, "With a point in the middle.", {"depth": (0.15, 0.25)},
@@ -430,4 +437,5 @@ _COMMON = [
 
 PAIRS: Final = tuple(_pair(left, right) for left, right in product(_COMMON, _COMMON))
 
-KINDS: Final = (*MARKS, *LINES, *SIGNS, *HANDWRITTEN_LETTERS, *FIGURES, *PAIRS)
+OTHER_KINDS: Final = (*MARKS, *LINES, *SIGNS, *HANDWRITTEN_LETTERS, *FIGURES, *PAIRS)
+KINDS: Final = (*BARE_SIGNS, *OTHER_KINDS)

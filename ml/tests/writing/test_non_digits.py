@@ -11,8 +11,16 @@ from ml.errors import DatasetError
 from ml.fonts.letters import LETTERS
 from ml.fonts.tmnist import write_rows
 from ml.labeled.digits import is_held_out
-from ml.writing.non_digits import load_letters, non_digits, write_scribbles
+from ml.writing.non_digits import (
+    CALM_PEN,
+    SCRIBBLE_PEN,
+    choose_kinds,
+    load_letters,
+    non_digits,
+    write_scribbles,
+)
 from ml.writing.pen import HANDS
+from ml.writing.scribbles import BARE_SIGNS, KINDS
 
 BUNDLED = Path(__file__).parents[3] / "fixtures/letters.csv.gz"
 TRAINED, HELD = "Family0", "Family8"
@@ -101,6 +109,18 @@ def test_the_same_seed_makes_the_same_whatever_the_number_of_processes(letters: 
     once = non_digits(letters, HANDS, seed=3)
     np.testing.assert_array_equal(once, non_digits(letters, HANDS, seed=3, jobs=2))
     assert not np.array_equal(once, non_digits(letters, HANDS, seed=4))
+
+
+def test_kinds_are_chosen_by_their_shares_each_with_its_hands() -> None:
+    rng = np.random.default_rng(0)
+    drawn = [choose_kinds(rng) for _ in range(600)]
+    calm = sum(kind.share for kind in BARE_SIGNS) / sum(kind.share for kind in KINDS)
+    chosen = [kinds is BARE_SIGNS for _, kinds in drawn]
+    assert np.mean(chosen) == pytest.approx(calm, abs=0.08)
+    assert all(
+        settings is (CALM_PEN if is_calm else SCRIBBLE_PEN)
+        for (settings, _), is_calm in zip(drawn, chosen, strict=True)
+    )
 
 
 @pytest.mark.parametrize("count", [0, 1, 7])

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from ml.pipeline import NOT_A_DIGIT
-from ml.writing.pen import PEN, trace
-from ml.writing.scribbles import KINDS, PAIR_SHARE, PAIRS, sharp, turned
+from ml.writing.non_digits import CALM_PEN
+from ml.writing.pen import PEN, ink_variant, trace
+from ml.writing.scribbles import BARE_SIGNS, KINDS, PAIR_SHARE, PAIRS, sharp, turned
 from ml.writing.variants.notation import CORNER, Variant
 
 NEAT = dataclasses.replace(
@@ -53,6 +54,23 @@ def test_a_dash_is_never_as_steep_as_a_one() -> None:
     points = trace(dash, 200, np.random.default_rng(0), NEAT)[0]
     width, height = np.ptp(points, axis=1).T
     assert (height < 0.75 * width).all()
+
+
+@pytest.mark.parametrize(("name", "side"), [("slash", -1), ("backslash", 1)])
+def test_calm_hands_draw_slashes_flatter_than_a_one_leans(name: str, side: int) -> None:
+    slash = next(kind for kind in BARE_SIGNS if kind.name == name)
+    points = trace(slash, 400, np.random.default_rng(0), CALM_PEN)[0]
+    run, rise = (points[:, -1] - points[:, 0]).T
+    slopes = np.degrees(np.arctan2(side * rise, run))
+    assert ((slopes > 5) & (slopes < 60)).mean() > 0.97
+
+
+def test_the_head_of_a_comma_is_wider_than_its_tail() -> None:
+    comma = next(kind for kind in BARE_SIGNS if kind.name == "comma")
+    images = ink_variant(comma, 60, np.random.default_rng(0), CALM_PEN)
+    heads = np.array([image[4:14].max(axis=0).nonzero()[0].size for image in images])
+    tails = np.array([(image[19:22] > 127).sum(axis=1).max() for image in images])
+    assert (heads > tails).mean() > 0.9
 
 
 def test_strokes_are_turned_about_the_middle_and_corners_stay_corners() -> None:
