@@ -31,7 +31,8 @@ class TrainingOptions:
     hidden_units: int = 512
     """Width of the hidden layer of new weights."""
     typeface_copies: int = 2
-    """Augmented copies of each base digit, of a typeface or a hand, when training from scratch."""
+    """Augmented copies of each base digit, of a typeface or a hand, when training from scratch; a
+    typeface also trains as it is printed."""
     handwriting_weight: int = 12
     """How many times as often digits of typefaces that look handwritten are taken as others, when
     training from scratch; a replay takes all alike, as corrections already are handwriting."""
@@ -68,12 +69,14 @@ def make_training_set(
     steps: Steps,
     *,
     goes_on: bool,
+    handwritten: Collection[str] = (),
     handwriting: LabeledDigits | None = None,
 ) -> tuple[list[Digits], NDArray[np.uint8]]:
     """Augment typefaces and handwriting, write pens and draw scribbles.
 
-    `base` are canonical digits of typefaces, `handwriting` of people. If training `goes_on` from a
-    start, a replay of both is enough. Returns parts, each (n, 28, 28) uint8, and all their labels.
+    `base` are canonical digits of typefaces, `handwriting` of people; `handwritten` are groups of
+    `base` that look handwritten. If training `goes_on` from a start, a replay of both is enough.
+    Returns parts, each (n, 28, 28) uint8, and all their labels.
     """
     # Even with the seed of its start, a replay makes other copies and other pens.
     seeds = np.random.SeedSequence(options.seed, spawn_key=(1,) if goes_on else ())
@@ -83,12 +86,15 @@ def make_training_set(
     hands = handwriting or LabeledDigits.concatenate([])
     copies, pen_samples = options.typeface_copies, options.pen_samples
     other_samples = options.other_samples
+    parts = [] if goes_on else [(base.images, base.labels)]  # as they are printed
     if goes_on:
         copies, pen_samples = 1, options.replay_pen_samples
         other_samples = options.replay_other_samples
         faces_again, hands_again = share_replay(len(base), len(hands), options)
         base = _draw(base, faces_again, face_choice)
         hands = _draw(hands, hands_again, hand_choice)
+    else:
+        base = weigh(base, handwritten, options)
 
     def change(
         digits: LabeledDigits, copies: int, seed: int, settings: AugmentationSettings, phase: str
@@ -97,7 +103,7 @@ def make_training_set(
         images = augment(digits.images, copies, seed, settings, jobs=options.jobs, report=report)
         return images, np.repeat(digits.labels, copies)
 
-    parts = [change(base, copies, face_seed, TYPEFACE, "Augmenting typefaces")]
+    parts.append(change(base, copies, face_seed, TYPEFACE, "Augmenting typefaces"))
     report = steps.phase("Writing pens")
     parts.append(write_digits(pen_samples, pen_seed, jobs=options.jobs, report=report))
     steps.phase("Scribbling")
@@ -126,7 +132,7 @@ def weigh(
 def count_digits(
     faces: int, corrections: int, options: TrainingOptions, *, goes_on: bool, hands: int = 0
 ) -> dict[str, int]:
-    """Count the digits that each phase of `make_training_set` makes."""
+    """Count the digits that each phase of `make_training_set` makes; `faces` are weighed ones."""
     faces_made, hands_made = faces * options.typeface_copies, hands * options.typeface_copies
     if goes_on:
         faces_made, hands_made = share_replay(faces, hands, options)

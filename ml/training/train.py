@@ -152,11 +152,19 @@ def train(
         hand_train = without(hand_train, as_they_came)
     schedule = FROM_START if start else FROM_SCRATCH
     goes_on = start is not None
-    weighed = base_train if goes_on else weigh(base_train, handwritten, options)
-    made = count_digits(len(weighed), len(kept), options, goes_on=goes_on, hands=len(hand_train))
-    steps = _plan(report, made, len(kept), len(faces), schedule)
+    weighed = len(base_train if goes_on else weigh(base_train, handwritten, options))
+    made = count_digits(weighed, len(kept), options, goes_on=goes_on, hands=len(hand_train))
+    unchanged = len(kept) + (0 if goes_on else len(base_train))
+    steps = _plan(report, made, unchanged, len(faces), schedule)
     images, labels = make_training_set(
-        weighed, kept, letters, options, steps, goes_on=goes_on, handwriting=hand_train
+        base_train,
+        kept,
+        letters,
+        options,
+        steps,
+        goes_on=goes_on,
+        handwritten=handwritten,
+        handwriting=hand_train,
     )
     model = copy.deepcopy(start) if start else build_pipeline(options.seed, options.hidden_units)
     features = compute_features(
@@ -253,12 +261,12 @@ def fingerprint(*parts: LabeledDigits) -> str:
 def _plan(
     report: Callable[[Progress], None],
     made: dict[str, int],
-    corrections: int,
+    unchanged: int,
     faces: int,
     schedule: tuple[Stage, ...],
 ) -> Steps:
     """Count the digits of each phase, so that progress can be reported."""
-    total = sum(made.values()) + corrections
+    total = sum(made.values()) + unchanged
     epochs = sum(stage.epochs for stage in schedule)
     return Steps(
         report,

@@ -46,6 +46,13 @@ def test_a_replay_with_the_seed_of_its_start_makes_other_copies() -> None:
     assert sum(image.tobytes() in known for image in again) <= len(again) // 100
 
 
+def test_every_typeface_also_trains_as_it_is_printed() -> None:
+    images, labels = made(none(), goes_on=False)
+    base = written(30, seed=1)
+    assert (images[:30] == base.images).all()
+    assert labels[:30] == base.labels.tolist()
+
+
 def test_the_same_seed_makes_the_same_replay() -> None:
     (first, labels), (second, _) = made(none(), goes_on=True), made(none(), goes_on=True)
     assert (first == second).all()

@@ -42,7 +42,7 @@ def test_a_training_records_what_it_trained_on(trained: TrainedArtifact) -> None
     assert trained.data["pens"] == SHORT.pen_samples
     assert trained.data["others"] == SHORT.other_samples
     assert trained.data["samples"] == (
-        trained.data["typefaces"] + SHORT.pen_samples + SHORT.other_samples
+        2 * trained.data["typefaces"] + SHORT.pen_samples + SHORT.other_samples
     )
     assert trained.metrics["typefaces"]["n"] == trained.data["typefaces_held_out"]
     assert len(trained.data["sha256"]) == 64
@@ -91,7 +91,7 @@ def test_a_model_can_be_trained_without_the_synthetic_pen() -> None:
     options = dataclasses.replace(SHORT, pen_samples=0, other_samples=100, typeface_copies=2)
     alone = train(written(400, seed=7), none(), options)
     assert alone.data["pens"] == 0
-    assert alone.data["samples"] == 2 * alone.data["typefaces"] + 100
+    assert alone.data["samples"] == (1 + 2) * alone.data["typefaces"] + 100
 
 
 def test_progress_goes_up_through_named_phases(trained: TrainedArtifact) -> None:
