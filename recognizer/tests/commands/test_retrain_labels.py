@@ -24,7 +24,9 @@ BEYOND = "2 labels are left out: beyond the share of one visitor."
 UNREVIEWED = "3 labels are left out: not approved by a reviewer yet."
 
 
-def doubt_eights(pipeline: Any, digits: LabeledDigits, approved: Any, settled: Any) -> LabelCheck:
+def doubt_eights(
+    pipeline: Any, digits: LabeledDigits, approved: Any, settled: Any, jobs: int
+) -> LabelCheck:
     """Find every 8 suspicious, and see a 1 in it."""
     count = len(digits)
     wrong = (digits.labels == 8) & ~approved

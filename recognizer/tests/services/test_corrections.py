@@ -57,7 +57,11 @@ def approved() -> dict[str, Any]:
 
 
 def check_by_shape(
-    pipeline: Any, digits: LabeledDigits, is_approved: NDArray[np.bool_], is_settled: Any
+    pipeline: Any,
+    digits: LabeledDigits,
+    is_approved: NDArray[np.bool_],
+    is_settled: Any,
+    jobs: int,
 ) -> LabelCheck:
     """Check labels by the one face that there is; how it is really done, ml/tests show."""
     face = digits_of_one_face().reshape(10, -1).astype(int)
@@ -229,10 +233,10 @@ def test_who_decides_while_the_check_runs_has_the_last_word(
 ) -> None:
     (drawing,) = store(3, shape=7)
 
-    def slow_check(*arguments: Any) -> LabelCheck:
+    def slow_check(*arguments: Any, **options: Any) -> LabelCheck:
         reviewed = {"reviewed_at": timezone.now()} if "review" in decision else {}
         Drawing.objects.filter(pk=drawing.pk).update(**decision, **reviewed)
-        return check_by_shape(*arguments)
+        return check_by_shape(*arguments, **options)
 
     monkeypatch.setattr(service, "check_labels", slow_check)
     select()
@@ -308,9 +312,13 @@ def test_a_drawing_from_before_networks_were_kept_is_its_visitors() -> None:
 
 def test_labels_that_wait_are_left_out_and_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     def several_agree(
-        pipeline: Any, digits: LabeledDigits, is_approved: NDArray[np.bool_], is_settled: Any
+        pipeline: Any,
+        digits: LabeledDigits,
+        is_approved: NDArray[np.bool_],
+        is_settled: Any,
+        jobs: int,
     ) -> LabelCheck:
-        found = check_by_shape(pipeline, digits, is_approved, is_settled)
+        found = check_by_shape(pipeline, digits, is_approved, is_settled, jobs)
         return replace(found, suspicious=found.waiting, waiting=found.suspicious)
 
     monkeypatch.setattr(service, "check_labels", several_agree)
@@ -341,10 +349,14 @@ def test_the_check_hears_hands_and_approvals(monkeypatch: pytest.MonkeyPatch) ->
     seen: list[tuple[list[str], list[bool]]] = []
 
     def listening(
-        pipeline: Any, digits: LabeledDigits, is_approved: NDArray[np.bool_], is_settled: Any
+        pipeline: Any,
+        digits: LabeledDigits,
+        is_approved: NDArray[np.bool_],
+        is_settled: Any,
+        jobs: int,
     ) -> LabelCheck:
         seen.append((digits.groups.tolist(), is_approved.tolist()))
-        return check_by_shape(pipeline, digits, is_approved, is_settled)
+        return check_by_shape(pipeline, digits, is_approved, is_settled, jobs)
 
     monkeypatch.setattr(service, "check_labels", listening)
     visitor = uuid.uuid4()
