@@ -79,7 +79,7 @@ def draw_until(site: LiveSite, line: str, count: int) -> None:
         assert draw(site).status == 201
         return site.server.log.count(line) >= count
 
-    wait_until(is_said)
+    wait_until(is_said, every=0.5)  # a bucket that failed rests for half a minute
 
 
 def test_workers_load_what_another_machine_sent_and_go_on_when_the_bucket_dies(

@@ -290,12 +290,15 @@ def _serve(folder: Path, wrapper: Sequence[str], environment: dict[str, str]) ->
         server.stop()
 
 
-def wait_until(is_so: Callable[[], object]) -> None:
-    """Wait for what another process does, within bounds and without keeping a core busy."""
+def wait_until(is_so: Callable[[], object], every: float = 0.02) -> None:
+    """Wait for what another process does, within bounds and without keeping a core busy.
+
+    What costs more to ask is asked every so many seconds.
+    """
     deadline, pause = time.monotonic() + START_SECONDS, Event()
     while not is_so():
         assert time.monotonic() < deadline
-        pause.wait(0.02)
+        pause.wait(every)
 
 
 def copy_site(folder: Path) -> None:
