@@ -342,6 +342,15 @@ class BatchInput(SharedFields, Alternatives):
     pixels = _up_to_a_batch(PixelsField())
     file = serializers.FileField(required=False)
 
+    def validate_strokes(self, drawings: list[Any]) -> list[Any]:
+        """Tell strokes of one drawing, which lack a list around them, from a list of drawings."""
+        match drawings[0]:
+            case [[int() | float(), *_], *_]:
+                raise serializers.ValidationError(
+                    "Send a list of drawings; one alone is put into a list: [[[[x, y], …], …]]."
+                )
+        return drawings
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Require exactly one list, or a file."""
         if len(attrs) != 1:

@@ -104,6 +104,12 @@ def test_a_bad_batch_is_refused(stranger: Caller, body: Any, field: str) -> None
     assert_problem(stranger.post(PREDICTIONS, body), 400, "invalid-request", field)
 
 
+def test_strokes_of_one_drawing_are_told_from_a_list_of_drawings(stranger: Caller) -> None:
+    answer = stranger.post(PREDICTIONS, {"strokes": SEVEN})
+    assert_problem(answer, 400, "invalid-request", "strokes")
+    assert "Send a list of drawings" in answer.json()["detail"]
+
+
 def test_a_bad_drawing_is_named_by_its_place(stranger: Caller) -> None:
     images = [data_url(png_of(1)), data_url(blank_png())]
     answer = stranger.post(PREDICTIONS, {"images": images})
