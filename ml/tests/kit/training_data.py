@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from ml.labeled.digits import LabeledDigits
+from ml.measuring import holdouts
+from ml.training import train as train_module
 from ml.training.material import TrainingOptions
 from ml.writing.pen import write_digits
 
@@ -20,6 +25,22 @@ SHORT = TrainingOptions(
     jobs=1,
 )
 """A training of seconds that reads most digits."""
+TINY = replace(
+    SHORT, hidden_units=16, typeface_copies=12, pen_samples=600, other_samples=60, jobs=1
+)
+"""A training whose phases all have several chunks, in the steps of `take_small_steps`."""
+
+
+def measure_on_little(monkeypatch: pytest.MonkeyPatch, pens: int, others: int) -> None:
+    """Measure models on fewer digits and scribbles, as writing those takes longer than training."""
+    monkeypatch.setattr(holdouts, "PEN_HOLDOUT", pens)
+    monkeypatch.setattr(holdouts, "OTHER_HOLDOUT", others)
+
+
+def take_small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure on next to nothing, and compute the features of few digits at once."""
+    measure_on_little(monkeypatch, 50, 20)
+    monkeypatch.setattr(train_module, "FEATURE_CHUNK", 250)
 
 
 def written(count: int, seed: int, groups: int = 20) -> LabeledDigits:

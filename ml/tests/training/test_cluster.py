@@ -6,8 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,26 +15,18 @@ from distributed import Client
 
 from ml import artifacts
 from ml.errors import ClusterError
-from ml.measuring import holdouts
-from ml.tests.kit.training_data import SHORT, none, written
+from ml.tests.kit.training_data import TINY, none, take_small_steps, written
 from ml.training import cluster
-from ml.training import train as train_module
 from ml.training.progress import Progress
 from ml.training.train import train
 
 PROJECT = Path(__file__).resolve().parents[3]
-# Several chunks for each process in each phase.
-TINY = replace(
-    SHORT, hidden_units=16, typeface_copies=12, pen_samples=600, other_samples=60, jobs=1
-)
 
 
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Measure on little, and wait long enough for a busy machine to start the processes."""
-    monkeypatch.setattr(holdouts, "PEN_HOLDOUT", 50)
-    monkeypatch.setattr(train_module, "OTHER_HOLDOUT", 20)
-    monkeypatch.setattr(train_module, "FEATURE_CHUNK", 250)
+    take_small_steps(monkeypatch)
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 120)
 
 
@@ -63,11 +54,19 @@ def free_address() -> str:
         return f"tcp://127.0.0.1:{probe.getsockname()[1]}"
 
 
-@pytest.fixture(scope="module")
-def scheduler() -> Iterator[str]:
+@contextmanager
+def scheduling() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Run a scheduler without workers until the block ends."""
     address = free_address()
     port = address.rpartition(":")[2]
-    with running("scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard"):
+    with running("scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard") as process:
+        yield address, process
+
+
+@pytest.fixture(scope="module")
+def scheduler() -> Iterator[str]:
+    """The scheduler of the tests that need two workers."""
+    with scheduling() as (address, _):
         yield address
 
 
@@ -81,13 +80,27 @@ def worker(
         yield process
 
 
+@pytest.fixture(scope="module")
+def started() -> Iterator[tuple[ExitStack, list[subprocess.Popen[bytes]]]]:
+    """The workers that were started so far; each start takes seconds of the processor."""
+    with ExitStack() as until_the_end:
+        yield until_the_end, []
+
+
 @pytest.fixture
-def workers(scheduler: str, tmp_path: Path) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Two workers that are ready."""
-    with worker(scheduler, tmp_path) as one, worker(scheduler, tmp_path) as other:
-        with Client(scheduler, timeout=120, set_as_default=False) as client:  # type: ignore[no-untyped-call]
-            client.wait_for_workers(2, timeout=120)
-        yield [one, other]
+def workers(
+    scheduler: str,
+    started: tuple[ExitStack, list[subprocess.Popen[bytes]]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> list[subprocess.Popen[bytes]]:
+    """Two workers that are ready; those of the test before, if it left them alive."""
+    until_the_end, ours = started
+    ours[:] = [process for process in ours if process.poll() is None]
+    while len(ours) < 2:
+        ours.append(until_the_end.enter_context(worker(scheduler, tmp_path_factory.mktemp("dask"))))
+    with Client(scheduler, timeout=120, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+        client.wait_for_workers(2, timeout=120)
+    return list(ours)
 
 
 def train_on(
@@ -132,9 +145,7 @@ def test_a_killed_worker_does_not_change_the_model(
 
 
 def test_the_error_after_a_lost_scheduler_names_its_address(tmp_path: Path) -> None:
-    address = free_address()
-    arguments = ["--host", "127.0.0.1", "--port", address.rpartition(":")[2], "--no-dashboard"]
-    with running("scheduler", *arguments) as process, worker(address, tmp_path):
+    with scheduling() as (address, process), worker(address, tmp_path):
 
         def kill_in_the_middle(progress: Progress) -> None:
             if progress.phase == "Writing pens":
@@ -157,13 +168,14 @@ def test_an_invalid_address_is_refused(monkeypatch: pytest.MonkeyPatch, address:
         train_on(address)
 
 
-def test_a_scheduler_without_workers_is_refused(
-    scheduler: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with Client(scheduler, timeout=120, set_as_default=False):  # type: ignore[no-untyped-call]
+def test_a_scheduler_without_workers_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with (
+        scheduling() as (address, _),
+        Client(address, timeout=120, set_as_default=False),  # type: ignore[no-untyped-call]
+    ):
         monkeypatch.setattr(cluster, "CONNECT_SECONDS", 5)
         with pytest.raises(ClusterError, match="has no worker"):
-            train_on(scheduler)
+            train_on(address)
 
 
 def test_workers_with_other_versions_are_refused(
@@ -174,12 +186,13 @@ def test_workers_with_other_versions_are_refused(
         train_on(scheduler)
 
 
-def test_workers_outside_the_project_are_refused(scheduler: str, tmp_path: Path) -> None:
+def test_workers_outside_the_project_are_refused(tmp_path: Path) -> None:
     with (
-        worker(scheduler, tmp_path, folder=tmp_path),
+        scheduling() as (address, _),
+        worker(address, tmp_path, folder=tmp_path),
         pytest.raises(ClusterError, match="cannot import this project"),
     ):
-        train_on(scheduler)
+        train_on(address)
 
 
 def test_the_error_about_the_missing_package_shows_the_command_that_installs_it(

@@ -242,6 +242,19 @@ def test_few_labels_are_not_checked(bundle: Pipeline, honest: LabeledDigits, cou
     assert not found.suspicious.any()  # those that agree wait
 
 
+@pytest.fixture
+def small_backdrop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Learn a fourth of the pens: what is compared are two checks, not how good they are."""
+    whole = label_check._backdrop
+
+    def some(has_others: bool, jobs: int) -> tuple[Digits, NDArray[np.uint8]]:
+        pens, labels = whole(has_others, jobs)
+        return pens[::4], labels[::4]
+
+    monkeypatch.setattr(label_check, "_backdrop", some)
+
+
+@pytest.mark.usefixtures("small_backdrop")
 def test_more_labels_than_fit_in_memory_are_checked_in_blocks(
     bundle: Pipeline, honest: LabeledDigits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -256,6 +269,7 @@ def test_more_labels_than_fit_in_memory_are_checked_in_blocks(
     assert (left_out == then).mean() > 0.98
 
 
+@pytest.mark.usefixtures("small_backdrop")
 def test_how_long_a_models_hidden_layer_is_changes_nothing(
     bundle: Pipeline, honest: LabeledDigits
 ) -> None:
@@ -291,6 +305,7 @@ def test_of_a_person_alone_on_a_site_many_contradicted_labels_are_not_believed(
     assert (found.suspicious | found.waiting)[wrong].mean() > 0.7
 
 
+@pytest.mark.usefixtures("small_backdrop")
 def test_the_label_check_is_deterministic(bundle: Pipeline, honest: LabeledDigits) -> None:
     some, wrong = honest.select(np.arange(100)), vandalism(honest, 10)
     first, second = check(bundle, some, wrong), check(bundle, some, wrong)

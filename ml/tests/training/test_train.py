@@ -4,14 +4,27 @@ import copy
 import dataclasses
 
 import numpy as np
+import pytest
 
 from ml.drawing.canonical import canonical_digit
 from ml.drawing.strokes import ink_from_strokes
 from ml.labeled.digits import LabeledDigits
 from ml.pipeline import predict
-from ml.tests.kit.training_data import SHORT, none, written
+from ml.tests.kit.training_data import (
+    SHORT,
+    TINY,
+    measure_on_little,
+    none,
+    take_small_steps,
+    written,
+)
 from ml.training.progress import Progress
 from ml.training.train import TrainedArtifact, fingerprint, train
+
+
+@pytest.fixture(autouse=True)
+def small_holdouts(monkeypatch: pytest.MonkeyPatch) -> None:
+    measure_on_little(monkeypatch, 500, 300)
 
 
 def odd_digits(count: int) -> LabeledDigits:
@@ -31,7 +44,7 @@ def odd_digits(count: int) -> LabeledDigits:
 
 
 def test_a_training_learns_to_read(trained: TrainedArtifact) -> None:
-    assert trained.metrics["pens"]["accuracy"] > 0.85
+    assert trained.metrics["pens"]["accuracy"] > 0.8
     assert trained.metrics["corrections"] is None
     assert trained.metrics["others"]["auroc"] > 0.8
     assert trained.seconds > 0
@@ -50,9 +63,14 @@ def test_a_training_records_what_it_trained_on(trained: TrainedArtifact) -> None
     assert trained.parameters["seed"] == 0
 
 
-def test_the_same_seed_trains_the_same_model(trained: TrainedArtifact) -> None:
-    again = train(written(400, seed=7), none(), dataclasses.replace(SHORT, jobs=2))
-    for one, other in zip(trained.model[-1].coefs_, again.model[-1].coefs_, strict=True):
+def test_the_same_seed_trains_the_same_model_in_one_process_and_in_two(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    take_small_steps(monkeypatch)
+    alone, together = (
+        train(written(100, seed=7), none(), dataclasses.replace(TINY, jobs=jobs)) for jobs in (1, 2)
+    )
+    for one, other in zip(alone.model[-1].coefs_, together.model[-1].coefs_, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
