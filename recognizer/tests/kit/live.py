@@ -14,7 +14,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -35,6 +34,26 @@ PROJECT = Path(__file__).resolve().parents[3]
 # Long enough for a machine that does much else at the time; nothing waits longer than it has to.
 START_SECONDS = 180
 STOP_SECONDS = 60
+
+run_folder = Path()
+"""The folder that the processes of a run share; `share_folder` sets it."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def share_folder(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Find the folder that the processes of this run share."""
+    global run_folder
+    own = tmp_path_factory.getbasetemp()
+    run_folder = own if worker_id == "master" else own.parent  # "master" is the only process
+
+
+@contextmanager
+def first_of_the_run(name: str) -> Iterator[bool]:
+    """Hold a lock; return whether this process is the first of the run to do what it protects."""
+    with (run_folder / f"{name}.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield not os.fstat(lock.fileno()).st_size
+        lock.write(b"done")
 
 
 class Server:
@@ -225,11 +244,12 @@ def database_in(server: str, template: str = "template1") -> Iterator[str]:
 
 @functools.cache
 def migrated_file() -> bytes:
-    """Return the file of an SQLite database that is migrated and empty."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "db.sqlite3")
-        migrate(f"sqlite:///{path}")
-        return path.read_bytes()
+    """Return the file of an SQLite database that is migrated and empty; a run makes it once."""
+    path = run_folder / "migrated.sqlite3"
+    with first_of_the_run("migrated") as is_first:
+        if is_first:
+            migrate(f"sqlite:///{path}")
+    return path.read_bytes()
 
 
 @functools.cache
@@ -245,7 +265,7 @@ def migrated_template(server: str) -> str:
 def migrate(url: str) -> None:
     """Bring a database up to date in a process of its own."""
     subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--verbosity=0"],
+        [sys.executable, "manage.py", "migrate", "--verbosity=0", "--skip-checks"],
         cwd=PROJECT,
         env={**os.environ, "DATABASE_URL": url, "SECRET_KEY": "none"},
         check=True,
@@ -313,22 +333,14 @@ def copy_site(folder: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def static_files(
-    worker_id: str, testrun_uid: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def static_files() -> None:
     """Gather the files that a server gives out as they are; once, for it takes seconds.
 
     All processes of a run share their folder, so that none may gather while another serves.
     """
-    if worker_id == "master":  # no other process
-        gather_static_files()
-        return
-    mark = tmp_path_factory.getbasetemp().parent / f"static-files-{testrun_uid}"
-    with mark.open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not mark.stat().st_size:
+    with first_of_the_run("static-files") as is_first:
+        if is_first:
             gather_static_files()
-            lock.write(b"gathered")
 
 
 def gather_static_files() -> None:
