@@ -44,8 +44,8 @@ def draw(
     low, high = points.min(axis=0), points.max(axis=0)
     scale = size / max(float((high - low).max()), 1e-6)
     side = SIDE if size <= SIDE else int(1.4 * size)
-    shift = np.array([side / 2 + dx, side / 2 + dy]) - scale * (low + high) / 2
-    large = draw_strokes(strokes, 4 * scale, 4 * shift, 4 * pen, (4 * side, 4 * side))
+    x, y = (np.array([side / 2 + dx, side / 2 + dy]) - scale * (low + high) / 2).tolist()
+    large = draw_strokes(strokes, 4 * scale, (4 * x, 4 * y), 4 * pen, (4 * side, 4 * side))
     return ImageOps.invert(large.reduce(4))
 
 

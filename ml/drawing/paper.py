@@ -224,8 +224,8 @@ def _written(strokes: Strokes, photograph: Photograph, rng: np.random.Generator)
     scale = photograph.size * side / max(float((high - low).max()), 1e-6)
     middle = side * (0.5 + rng.uniform(-photograph.away, photograph.away, 2))
     middle += 1.5 * side * max(-photograph.desk, 0)  # the sheet has moved as far the other way
-    shift = middle - scale * (low + high) / 2
-    picture = draw_strokes(strokes, scale, shift, pen, (side, side), round_joints=True)
+    x, y = (middle - scale * (low + high) / 2).tolist()
+    picture = draw_strokes(strokes, scale, (x, y), pen, (side, side), round_joints=True)
     brush = ImageDraw.Draw(picture)
     if photograph.clutter == "neighbor":
         left = max(middle[0] + scale * (high - low)[0] / 2 + 0.06 * side, 0.9 * side)

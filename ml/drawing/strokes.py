@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil, log10
-from typing import Final
+from math import atan2, ceil, cos, degrees, log10, radians, sin, trunc
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,14 @@ READING_PEN_WIDTH: Final = 2.6
 """Pen width, in canonical pixels, with which strokes are read, whatever pen drew them."""
 SCALE: Final = 8
 """Drawn pixels for each canonical one, so that edges come out smooth."""
+PLAIN_NUMBERS: Final = frozenset({int, float})
+"""Types of the numbers that JSON has."""
+INK: Final = 255
+"""Tone of ink on a picture that strokes are drawn on."""
+WIDEST_WITHOUT_JOINTS: Final = 4
+"""Width in pixels up to which joints of a line are left as they are."""
+WIDEST_WITHOUT_GAPS: Final = 8
+"""Width up to which a joint leaves no gaps to the line."""
 
 MOST_LINES: Final = 8
 """Strokes of two points from which on none is taken for a list of coordinates."""
@@ -55,7 +63,9 @@ APART: Final = 0.1
 """Least gap of two digits, as a share of the height of the tallest stroke."""
 
 Vector = NDArray[np.float64]
-"""(x, y)."""
+"""Left, top, right and bottom (4,), or those of many boxes (n, 4)."""
+Shift = tuple[float, float]
+"""x and y."""
 Strokes = list[list[list[float]]]
 """Strokes of points [x, y], [x, y, pressure] or [x, y, pressure, ms].
 
@@ -125,17 +135,14 @@ def thin_strokes(strokes: Strokes) -> Strokes:
     Strokes
         The first and the last point of each stroke, and some between them.
     """
+    rounded_to: int | None = None
     while True:
-        low, high = _bounds(strokes)
-        longer = float((high - low).max())
+        longer = _longer_side(_bounds(strokes))
         decimals = ceil(log10(ROUNDED_STEPS) - log10(longer)) if longer else 0
-        rounded = [
-            [
-                [round(x, decimals), round(y, decimals), *(round(p, 3) for p in rest)]
-                for x, y, *rest in stroke
-            ]
-            for stroke in strokes
-        ]
+        rounded = strokes
+        if decimals != rounded_to:
+            rounded = [[_round(point, decimals) for point in stroke] for stroke in strokes]
+            rounded_to = decimals
         apart = longer / KEPT_STEPS
         thinned = [_thin(stroke, apart) for stroke in rounded]
         while sum(map(len, thinned)) > MAX_KEPT_POINTS:
@@ -144,6 +151,11 @@ def thin_strokes(strokes: Strokes) -> Strokes:
         if thinned == strokes:
             return thinned
         strokes = thinned  # its size may round to other decimals
+
+
+def _round(point: list[float], decimals: int) -> list[float]:
+    x, y, *rest = point
+    return [round(x, decimals), round(y, decimals), *[round(number, 3) for number in rest]]
 
 
 def _thin(stroke: list[list[float]], apart: float) -> list[list[float]]:
@@ -203,14 +215,19 @@ def find_drawn(strokes: Strokes) -> Drawn:
         strokes = _of_one_digit(
             [strokes[index] for index in left], np.array([boxes[index] for index in left])
         )
-    low, high = _bounds(strokes)
+    box = _bounds(strokes)
     pen = READING_PEN_WIDTH * SCALE
-    box = CANONICAL_BOX * SCALE - pen
-    scale = box / max(float((high - low).max()), 1e-6)
+    scale = (CANONICAL_BOX * SCALE - pen) / max(_longer_side(box), 1e-6)
     size = CANONICAL_BOX * SCALE + 4 * SCALE
-    shift = size / 2 - scale * (low + high) / 2
+    shift = _shift_to_middle(box, scale, size)
     picture = draw_strokes(strokes, scale, shift, pen, (size, size))
-    return Drawn(np.asarray(picture, dtype=np.float32) / np.float32(255), set_aside)
+    ink = np.asarray(picture.crop(picture.getbbox()), dtype=np.float32)
+    return Drawn(ink / np.float32(255), set_aside)
+
+
+def _shift_to_middle(box: Box, scale: float, side: float) -> Shift:
+    """Return where the origin lies when a scaled box lies in the middle of a square."""
+    return side / 2 - scale * (box[0] + box[2]) / 2, side / 2 - scale * (box[1] + box[3]) / 2
 
 
 def box_of(stroke: list[list[float]]) -> Box:
@@ -272,26 +289,37 @@ def draw_png(strokes: Strokes, pen_width: float | None = None) -> bytes:
     bytes
         A PNG file of 280x280 gray pixels.
     """
-    low, high = _bounds(strokes)
-    longer = float((high - low).max())
-    scale, shift = 1.0, np.zeros(2)
-    if low.min() < 0 or high.max() > PAD_SIZE or longer < PAD_SIZE / 10:
+    box = _bounds(strokes)
+    longer = _longer_side(box)
+    scale, shift = 1.0, (0.0, 0.0)
+    if min(box) < 0 or max(box) > PAD_SIZE or longer < PAD_SIZE / 10:
         scale = 0.75 * PAD_SIZE / max(longer, 1e-6)
-        shift = PAD_SIZE / 2 - scale * (low + high) / 2
+        shift = _shift_to_middle(box, scale, PAD_SIZE)
     pen = PAD_PEN_WIDTH if pen_width is None else pen_width * scale
     pen = min(max(pen, 1.0), PAD_SIZE / 4)
+    # Only the part with ink is drawn, to whole pixels.
+    reach, (x, y) = pen / 2 + 1, shift
+    left, top = max(0, int(scale * box[0] + x - reach)), max(0, int(scale * box[1] + y - reach))
+    right = min(PAD_SIZE, ceil(scale * box[2] + x + reach))
+    bottom = min(PAD_SIZE, ceil(scale * box[3] + y + reach))
     smooth = 2
-    side = PAD_SIZE * smooth
     picture = draw_strokes(
-        strokes, scale * smooth, shift * smooth, pen * smooth, (side, side), round_joints=True
+        strokes,
+        scale * smooth,
+        ((x - left) * smooth, (y - top) * smooth),
+        pen * smooth,
+        (smooth * (right - left), smooth * (bottom - top)),
+        round_joints=True,
     )
-    return encode_png(255 - np.asarray(picture.reduce(smooth)))
+    page = np.full((PAD_SIZE, PAD_SIZE), 255, np.uint8)
+    page[top:bottom, left:right] -= np.asarray(picture.reduce(smooth))
+    return encode_png(page)
 
 
 def draw_strokes(
     strokes: Strokes,
     scale: float,
-    shift: Vector,
+    shift: Shift,
     pen: float,
     size: tuple[int, int],
     *,
@@ -305,8 +333,8 @@ def draw_strokes(
         At least one point.
     scale : float
         Pixels for one unit of the strokes.
-    shift : ndarray
-        (2,) float64: where the origin of the strokes lies in the picture, x and y.
+    shift : tuple of float
+        Where the origin of the strokes lies in the picture, x and y.
     pen : float
         Pen width in pixels.
     size : tuple of int
@@ -321,16 +349,45 @@ def draw_strokes(
         Gray (L) picture, ink 255 on 0, without anti-aliasing: draw large and reduce.
     """
     picture = Image.new("L", size, 0)
-    draw = ImageDraw.Draw(picture)
-    radius = pen / 2
+    # Below Pillow's methods, each of which looks its color up: a drawing has a hundred parts.
+    draw = ImageDraw.Draw(picture).draw
+    radius, width = pen / 2, round(pen)
     for stroke in strokes:
-        points = scale * np.array([point[:2] for point in stroke]) + shift  # (n, 2)
+        points = [(scale * x + shift[0], scale * y + shift[1]) for x, y, *_ in stroke]
         if len(points) > 1:
-            joint = None if round_joints else "curve"
-            draw.line(points.ravel().tolist(), fill=255, width=round(pen), joint=joint)
+            draw.draw_lines(points, INK, width)
+            if not round_joints and width > WIDEST_WITHOUT_JOINTS:
+                _draw_joints(draw, points, width)
         for x, y in points if round_joints else (points[0], points[-1]):
-            draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=255)
+            draw.draw_ellipse((x - radius, y - radius, x + radius, y + radius), INK, 1)
     return picture
+
+
+def _draw_joints(draw: Any, points: list[tuple[float, float]], width: int) -> None:
+    """Round the joints of a line as Pillow's `joint="curve"` does, pixel by pixel.
+
+    The directions are those of the line's parts, clockwise from upward, in degrees; Pillow computes
+    them, and what follows from them, several times.
+    """
+    reach = width / 2 - 1
+    directions = [
+        degrees(atan2(end[0] - start[0], start[1] - end[1])) % 360
+        for start, end in pairwise(points)
+    ]
+    for (x, y), (before, after) in zip(points[1:], pairwise(directions), strict=False):
+        if before == after:
+            continue
+        is_left = after - 180 > before if after > before else after + 180 > before
+        # Where the edges of both parts end that leave a gap between them.
+        sides = [angle + 90 - 90 if is_left else angle - 90 - 90 for angle in (before, after)]
+        box = (x - reach, y - reach, x + reach, y + reach)
+        draw.draw_pieslice(box, *(reversed(sides) if is_left else sides), INK, 1)
+        if width > WIDEST_WITHOUT_GAPS:
+            edges = [
+                (x + trunc(reach * cos(angle)), y + trunc(reach * sin(angle)))
+                for angle in map(radians, sides)
+            ]
+            draw.draw_lines((edges[0], (x, y), edges[1]), INK, 3)
 
 
 def _may_be_columns(strokes: Strokes) -> bool:
@@ -362,8 +419,8 @@ def _share_points(strokes: Strokes) -> bool:
 
 def _awkwardness(strokes: Strokes) -> float:
     """Measure how far lines of two points are apart, and how far they are from upright."""
-    low, high = _bounds(strokes)
-    width, height = high - low
+    left, top, right, bottom = _bounds(strokes)
+    width, height = right - left, bottom - top
     size = max(width, height, 1e-6)
     ends = np.array([[point[:2] for point in stroke] for stroke in strokes])  # (n, 2, 2)
     along = np.linspace(0, 1, 24)[:, None]
@@ -386,24 +443,27 @@ def _parse_point(point: object, stroke: int, *, is_ours: bool) -> list[float]:
             f"Stroke {stroke}: a point is [x, y], [x, y, pressure] or [x, y, pressure, ms], and a "
             "stroke a list of points, not [[x...], [y...]]."
         )
-    numbers: list[float] = []
-    for number in point:
-        if isinstance(number, bool) or not isinstance(number, int | float):
-            raise InvalidStrokes(f"Stroke {stroke}: a point holds something other than a number.")
-        if len(numbers) == 3:
-            numbers.append(_parse_time(number, stroke))
-            continue
-        if not -MAX_COORDINATE <= number <= MAX_COORDINATE:  # false for NaN, too
-            raise InvalidStrokes(
-                f"Stroke {stroke}: coordinates are finite and at most {MAX_COORDINATE:,.0f}."
-            )
-        numbers.append(float(number))
-    if len(numbers) >= 3 and not is_ours and not 0 <= numbers[2] <= 1:
+    if not PLAIN_NUMBERS.issuperset(map(type, point)) and not all(map(_is_number, point)):
+        raise InvalidStrokes(f"Stroke {stroke}: a point holds something other than a number.")
+    x, y, *rest = point
+    third = rest[0] if rest else 0
+    most = MAX_COORDINATE
+    # Each is false for NaN, too.
+    if not (-most <= x <= most and -most <= y <= most and -most <= third <= most):
+        raise InvalidStrokes(f"Stroke {stroke}: coordinates are finite and at most {most:,.0f}.")
+    if not rest:
+        return [float(x), float(y)]
+    if not is_ours and not 0 <= third <= 1:
         raise InvalidStrokes(
             f"Stroke {stroke}: the third number of a point is its pressure, 0 to 1, and 0.5 where "
             "that is unknown; a time is the fourth."
         )
-    return numbers
+    times = [_parse_time(number, stroke) for number in rest[1:]]
+    return [float(x), float(y), float(third), *times]
+
+
+def _is_number(number: object) -> bool:
+    return isinstance(number, int | float) and not isinstance(number, bool)
 
 
 def _parse_time(number: float, stroke: int) -> int:
@@ -423,7 +483,12 @@ def _check_times(times: list[list[float]]) -> None:
         raise InvalidStrokes("The times of the points run backward; put them in the order drawn.")
 
 
-def _bounds(strokes: Strokes) -> tuple[Vector, Vector]:
-    """Corners (x, y) of the box around all points."""
-    points = np.array([point[:2] for stroke in strokes for point in stroke])  # (n, 2)
-    return points.min(axis=0), points.max(axis=0)
+def _bounds(strokes: Strokes) -> Box:
+    """Left, top, right and bottom of all points."""
+    xs = [point[0] for stroke in strokes for point in stroke]
+    ys = [point[1] for stroke in strokes for point in stroke]
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _longer_side(box: Box) -> float:
+    return max(box[2] - box[0], box[3] - box[1])

@@ -64,8 +64,8 @@ def draw(strokes: Strokes, way: Way) -> bytes:
     side = int(max(SIDE, 1.4 * size))
     room = (side - size - pen) / 2 - 0.06 * side  # off the frame
     scale = size / (high - low).max()
-    shift = side / 2 + room * np.array([way.dx, way.dy]) - scale * (low + high) / 2
-    ink = draw_strokes(strokes, 2 * scale, 2 * shift, 2 * pen, (2 * side, 2 * side)).reduce(2)
+    x, y = (side / 2 + room * np.array([way.dx, way.dy]) - scale * (low + high) / 2).tolist()
+    ink = draw_strokes(strokes, 2 * scale, (2 * x, 2 * y), 2 * pen, (2 * side, 2 * side)).reduce(2)
     if way.is_transparent:
         image = Image.new("RGBA", ink.size, (0, 0, 0, 0))
         image.paste("white" if way.is_light else "black", mask=ink)

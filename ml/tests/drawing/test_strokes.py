@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from ml.drawing.canonical import canonical_digit
 from ml.drawing.strokes import (
@@ -19,6 +19,7 @@ from ml.drawing.strokes import (
     MAX_STROKES,
     Strokes,
     draw_png,
+    draw_strokes,
     ink_from_strokes,
     parse_strokes,
     thin_strokes,
@@ -164,6 +165,33 @@ def test_many_points_of_a_line_are_stored_as_few_and_read_the_same(size: float) 
     assert len(json.dumps(thinned)) < 20_000
     before, after = (canonical_digit(ink_from_strokes(each)) for each in ([ring.tolist()], thinned))
     assert difference(before, after) < 0.03
+
+
+@settings(deadline=None)
+@given(
+    strokes=st.lists(
+        st.lists(st.lists(st.floats(20, 180), min_size=2, max_size=2), min_size=1, max_size=9),
+        min_size=1,
+        max_size=3,
+    ),
+    turned=st.booleans(),
+    pen=st.sampled_from([3, 5, 8, 9, 20.8, 30]),
+)
+def test_lines_and_joints_are_those_that_pillow_draws(
+    strokes: Strokes, turned: bool, pen: float
+) -> None:
+    if turned:  # and back the same way
+        strokes = [[*stroke, *reversed(stroke)] for stroke in strokes]
+    expected = Image.new("L", (200, 200))
+    draw = ImageDraw.Draw(expected)
+    for stroke in strokes:
+        points = [(x, y) for x, y in stroke]
+        if len(points) > 1:
+            draw.line(points, fill=255, width=round(pen), joint="curve")
+        for x, y in (points[0], points[-1]):
+            draw.ellipse((x - pen / 2, y - pen / 2, x + pen / 2, y + pen / 2), fill=255)
+    drawn = draw_strokes(strokes, 1.0, (0.0, 0.0), pen, (200, 200))
+    assert np.array_equal(np.asarray(drawn), np.asarray(expected))
 
 
 def test_a_wide_line_has_no_cracks_at_its_joints() -> None:
