@@ -10,18 +10,33 @@ from __future__ import annotations
 import functools
 import uuid
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 from recognizer.models import Drawing
 
 _FIELDS = [field for field in Drawing._meta.local_concrete_fields if not field.generated]
+_ADAPTED = [
+    (place, field)
+    for place, field in enumerate(_FIELDS)
+    if isinstance(
+        field, models.UUIDField | models.DateTimeField | models.JSONField | models.BinaryField
+    )
+]
+"""Fields whose values a database takes in a form of its own, with their places."""
+_values_of = attrgetter(*(field.attname for field in _FIELDS))
 
 
 def insert(drawing: Drawing) -> None:
     """Do what `drawing.save(force_insert=True)` does, without signals."""
     _execute(_insertion(), drawing)
+
+
+def insert_if_new(drawing: Drawing) -> bool:
+    """Insert a drawing unless there is one of its id; return whether there was none."""
+    return _execute(f"{_insertion()} ON CONFLICT (id) DO NOTHING", drawing)
 
 
 def find_row(pk: uuid.UUID, names: Sequence[str]) -> dict[str, Any]:
@@ -49,13 +64,15 @@ def insert_or_overwrite(drawing: Drawing, names: Sequence[str]) -> bool:
 
 
 def _execute(statement: str, drawing: Drawing) -> bool:
-    values = [
-        field.get_db_prep_save(field.pre_save(drawing, True), connection) for field in _FIELDS
-    ]
-    with connection.cursor() as cursor:
+    values = list(_values_of(drawing))
+    database = connections[DEFAULT_DB_ALIAS]  # fields would look it up each time
+    for place, field in _ADAPTED:
+        if values[place] is not None:
+            values[place] = field.get_db_prep_save(values[place], database)
+    with database.cursor() as cursor:
         cursor.execute(statement, values)
         is_stored: bool = cursor.rowcount == 1
-    drawing._state.adding, drawing._state.db = False, connection.alias
+    drawing._state.adding, drawing._state.db = False, database.alias
     return is_stored
 
 

@@ -30,7 +30,7 @@ from recognizer.services.drawings.doubting import doubt_answer
 from recognizer.services.drawings.remembering import answer_personally
 from recognizer.services.drawings.room import check_room
 from recognizer.services.errors import InvalidImage, ServiceError
-from recognizer.services.inserting import find_row, insert, insert_or_overwrite
+from recognizer.services.inserting import find_row, insert, insert_if_new, insert_or_overwrite
 from recognizer.services.metrics import count_feedback, count_predictions
 from recognizer.services.versions.registry import NoModel, active_model
 
@@ -237,6 +237,8 @@ def is_kept(pk: uuid.UUID, visitor: uuid.UUID | None) -> bool:
 
 def _keep_under_its_id(drawing: Drawing) -> Recognized:
     """Insert a row, or overwrite the author's open row of the same id."""
+    if insert_if_new(drawing):
+        return Recognized(drawing, is_new=True)
     if not insert_or_overwrite(drawing, READING):
         # It is answered or another visitor's.
         own = Drawing.objects.filter(pk=drawing.pk, visitor=drawing.visitor).not_imported()
@@ -248,6 +250,7 @@ def _keep_under_its_id(drawing: Drawing) -> Recognized:
             stored.license = ""
         return Recognized(stored, is_new=False)
     kept = find_row(drawing.pk, (*KEPT, "license"))  # none if it was deleted at once
+    # New after all, if the row that was there before was deleted meanwhile.
     is_new = kept.get("created_at", drawing.created_at) == drawing.created_at
     for name, value in kept.items():
         setattr(drawing, name, value)
