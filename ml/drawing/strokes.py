@@ -419,8 +419,8 @@ def _share_points(strokes: Strokes) -> bool:
 
 def _awkwardness(strokes: Strokes) -> float:
     """Measure how far lines of two points are apart, and how far they are from upright."""
-    left, top, right, bottom = _bounds(strokes)
-    width, height = right - left, bottom - top
+    box = _bounds(strokes)
+    width, height = box[2] - box[0], box[3] - box[1]
     size = max(width, height, 1e-6)
     ends = np.array([[point[:2] for point in stroke] for stroke in strokes])  # (n, 2, 2)
     along = np.linspace(0, 1, 24)[:, None]
