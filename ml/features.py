@@ -14,8 +14,9 @@ from ml.drawing.raster import interpolate
 
 DIRECTIONS: Final = 8
 """Directions of the gradient, 45 degrees apart."""
-CHUNK: Final = 200
-"""Digits transformed at once, so that memory stays small and in the cache."""
+CHUNK: Final = 50
+"""Digits transformed at once, so that memory stays small and in the cache: with 200, maps of
+directions take more than twice the time."""
 SMALLEST_MOMENT: Final = np.float32(0.5)
 """Smallest second moment in use, in square px: that of a line of two px."""
 ZOOM: Final = (0.4, 2.0)
