@@ -522,6 +522,34 @@ class DrawingSerializer(SharedFields, serializers.ModelSerializer[Drawing]):
         ]
         read_only_fields = fields
 
+    def to_representation(self, drawing: Drawing) -> dict[str, Any]:
+        """Write what the fields say; to ask each of them takes three times as long."""
+        own, mixed, aside = self.fields, drawing.personal, drawing.set_aside
+        return {
+            **self.write_stored(drawing),
+            "personal": None if mixed is None else own["personal"].to_representation(mixed),
+            "found": drawing.found,
+            "set_aside": None if aside is None else own["set_aside"].to_representation(aside),
+        }
+
+    def write_stored(self, drawing: Drawing) -> dict[str, Any]:
+        return {
+            "id": str(drawing.pk),
+            "created_at": self.fields["created_at"].to_representation(drawing.created_at),
+            "source": str(drawing.source),
+            "prediction": drawing.prediction,
+            "is_digit": drawing.is_digit,
+            "confidence": drawing.confidence,
+            "strangeness": drawing.strangeness,
+            "probabilities": [float(share) for share in drawing.probabilities],
+            "model": drawing.model_id,
+            "canonical": self.get_canonical(drawing),
+            "label": None if drawing.label is None else name_answer(drawing.label),
+            "correct": drawing.correct,
+            "review": str(drawing.review),
+            "license": self.get_license(drawing),
+        }
+
     def get_canonical(self, drawing: Drawing) -> str:
         return png_url(recognition.canonical_png(drawing))
 
@@ -552,6 +580,10 @@ class ReviewSerializer(DrawingSerializer):
         stored = [name for name in DrawingSerializer.Meta.fields if name not in OF_THE_ANSWER]
         fields = [*stored, "suspicion", "seal"]
         read_only_fields = fields
+
+    def to_representation(self, drawing: Drawing) -> dict[str, Any]:
+        suspicion, seal = self.get_suspicion(drawing), self.get_seal(drawing)
+        return {**self.write_stored(drawing), "suspicion": suspicion, "seal": seal}
 
     @extend_schema_field(SuspicionSerializer(allow_null=True))
     def get_suspicion(self, drawing: Drawing) -> Any:

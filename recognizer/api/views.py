@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import cache_control
@@ -156,7 +155,7 @@ class DrawingViewSet(
         return Response(
             self.get_serializer(drawing).data,
             status=201 if recognized.is_new else 200,
-            headers={"Location": reverse("drawing-detail", args=[drawing.pk])},
+            headers={"Location": f"{request.path}{drawing.pk}/"},
         )
 
     def destroy(self, request: Request, pk: str) -> Response:

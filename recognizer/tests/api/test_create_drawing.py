@@ -11,8 +11,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image, ImageDraw
+from rest_framework.serializers import ModelSerializer
 
+from recognizer.api.serializers import DrawingSerializer, ReviewSerializer
 from recognizer.models import Drawing
+from recognizer.services.drawings import recognition
+from recognizer.services.drawings.remembering import Personal
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.kit.drawings import (
     SEVEN,
@@ -22,6 +26,22 @@ from recognizer.tests.kit.drawings import (
     encode,
     png_of,
 )
+
+
+@pytest.mark.parametrize("label", [None, 3, 10])
+@pytest.mark.parametrize("kind", [DrawingSerializer, ReviewSerializer])
+@pytest.mark.usefixtures("model")
+def test_an_answer_is_what_its_fields_say(kind: type[DrawingSerializer], label: int | None) -> None:
+    underline = [[x, 260.0] for x in range(30, 250, 20)]
+    drawing = recognition.recognize(strokes=[*SEVEN, underline], visitor=uuid.uuid4()).drawing
+    assert drawing.set_aside
+    if label is not None:
+        drawing = recognition.give_feedback(drawing, label=label)
+    drawing.personal = Personal(7, True, 0.5, 0.25, [0.1] * 10, 0.5, 1, [uuid.uuid4()])
+    drawing.found = (1, 2, 3, 4)
+    for state in (drawing, Drawing.objects.get()):
+        by_fields = ModelSerializer.to_representation(kind(), state)
+        assert kind().to_representation(state) == by_fields
 
 
 def test_a_data_url_is_read_and_kept(stranger: Caller) -> None:
