@@ -124,7 +124,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "recognizer.middleware.restrict_content",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "recognizer.middleware.keep_private",
     "recognizer.middleware.check_body",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import codecs
+import functools
 import logging
 from collections.abc import Callable
 from typing import Protocol
 
+from csp.utils import build_policy
 from django.conf import settings
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.middleware.locale import LocaleMiddleware
-from django.urls import resolve, reverse
+from django.urls import get_script_prefix, resolve, reverse
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
@@ -61,6 +63,24 @@ def lighten_static_files(
         if "immutable" in answer.headers.get("Cache-Control", ""):
             for name in IDLE_ON_FILES:
                 answer.headers.pop(name, None)
+        return answer
+
+    return middleware
+
+
+def restrict_content(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Send the content security policy; as all answers have the same one, it is written once.
+
+    Django's own pages about errors, which only developers see, have styles that it forbids.
+    """
+    policy = build_policy()
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        answer = get_response(request)
+        if not (settings.DEBUG and answer.status_code in {404, 500}):
+            answer.headers.setdefault("Content-Security-Policy", policy)
         return answer
 
     return middleware
@@ -140,13 +160,20 @@ class PageLocaleMiddleware(LocaleMiddleware):
     """
 
     def process_request(self, request: HttpRequest) -> None:
-        is_admin = request.path.startswith(reverse("admin:index"))
-        is_own = is_admin and request.path.startswith(tuple(map(reverse, OWN_ADMIN_PAGES)))
+        admin, own = _admin_addresses(get_script_prefix())
+        is_admin = request.path.startswith(admin)
+        is_own = is_admin and request.path.startswith(own)
         if not is_own and (is_admin or speaks_json(request)):
             translation.activate(settings.LANGUAGE_CODE)
             request.LANGUAGE_CODE = settings.LANGUAGE_CODE
         else:
             super().process_request(request)
+
+
+@functools.cache
+def _admin_addresses(prefix: str) -> tuple[str, tuple[str, ...]]:
+    """Where the admin's pages lie under the prefix of the site, and those that are our own."""
+    return reverse("admin:index"), tuple(map(reverse, OWN_ADMIN_PAGES))
 
 
 class Readable(Protocol):

@@ -13,6 +13,8 @@ from rest_framework.throttling import BaseThrottle
 
 SITE_BITS = {4: 24, 6: 48}
 """Bits of an address that many addresses of one provider, or of one organization, share."""
+ADDRESS = "recognizer.address"
+"""Name under which a request keeps its client's address; a header's would be in capitals."""
 IPV6_NETWORK_BITS = 64
 """Bits of an IPv6 address that a provider assigns; its customer chooses the rest."""
 
@@ -23,6 +25,13 @@ def address_of(request: HttpRequest | Request) -> IPv4Address | IPv6Address | No
     Anybody can send X-Forwarded-For, so only its last NUM_PROXIES entries count. If a proxy writes
     nonsense there, its own address counts. A request through a Unix socket has no address.
     """
+    if ADDRESS not in request.META:  # it is asked for several times
+        request.META[ADDRESS] = _find_address(request)
+    address: IPv4Address | IPv6Address | None = request.META[ADDRESS]
+    return address
+
+
+def _find_address(request: HttpRequest | Request) -> IPv4Address | IPv6Address | None:
     stated = BaseThrottle().get_ident(request)  # type: ignore[arg-type]
     for text in (stated, request.META.get("REMOTE_ADDR", "")):
         with contextlib.suppress(ValueError):
