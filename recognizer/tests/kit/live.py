@@ -14,6 +14,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -35,22 +36,29 @@ PROJECT = Path(__file__).resolve().parents[3]
 START_SECONDS = 180
 STOP_SECONDS = 60
 
-run_folder = Path()
-"""The folder that the processes of a run share; `share_folder` sets it."""
+_run_folders: list[Path] = []
 
 
 @pytest.fixture(scope="session", autouse=True)
 def share_folder(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Find the folder that the processes of this run share."""
-    global run_folder
     own = tmp_path_factory.getbasetemp()
-    run_folder = own if worker_id == "master" else own.parent  # "master" is the only process
+    _run_folders.append(own if worker_id == "master" else own.parent)  # "master" is alone
+
+
+def run_folder() -> Path:
+    """Return the folder that the processes of a run share; a benchmark is alone."""
+    if not _run_folders:
+        folder = tempfile.mkdtemp()
+        atexit.register(shutil.rmtree, folder)
+        _run_folders.append(Path(folder))
+    return _run_folders[0]
 
 
 @contextmanager
 def first_of_the_run(name: str) -> Iterator[bool]:
     """Hold a lock; return whether this process is the first of the run to do what it protects."""
-    with (run_folder / f"{name}.lock").open("ab") as lock:
+    with (run_folder() / f"{name}.lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield not os.fstat(lock.fileno()).st_size
         lock.write(b"done")
@@ -245,44 +253,94 @@ def database_in(server: str, template: str = "template1") -> Iterator[str]:
 @functools.cache
 def migrated_file() -> bytes:
     """Return the file of an SQLite database that is migrated and empty; a run makes it once."""
-    path = run_folder / "migrated.sqlite3"
+    path = run_folder() / "migrated.sqlite3"
     with first_of_the_run("migrated") as is_first:
         if is_first:
-            migrate(f"sqlite:///{path}")
+            prepare(f"sqlite:///{path}", "migrate", run_folder())
     return path.read_bytes()
 
 
 @functools.cache
 def migrated_template(server: str) -> str:
     """Return the name of a migrated and empty database, which ends with this process."""
-    until_the_end = ExitStack()
-    atexit.register(until_the_end.close)
-    url = until_the_end.enter_context(database_in(server))
-    migrate(url)
+    url = _until_the_end.enter_context(database_in(server))
+    prepare(url, "migrate", run_folder())
     return urlsplit(url).path[1:]
 
 
-def migrate(url: str) -> None:
-    """Bring a database up to date in a process of its own."""
+@functools.cache
+def registered_files() -> Path:
+    """Return a folder with such an SQLite file whose version 1 is the bundled model, and that."""
+    folder = run_folder() / "registered"
+    with first_of_the_run("registered") as is_first:
+        if is_first:
+            folder.mkdir()
+            path = folder / "db.sqlite3"
+            path.write_bytes(migrated_file())
+            prepare(f"sqlite:///{path}", "register_bundled_model", folder / "artifacts")
+    return folder
+
+
+@functools.cache
+def registered_template(server: str) -> tuple[str, Path]:
+    """Return the name of such a database in a server, and the folder of its model files."""
+    url = _until_the_end.enter_context(database_in(server, template=migrated_template(server)))
+    name = urlsplit(url).path[1:]
+    artifacts = run_folder() / name
+    prepare(url, "register_bundled_model", artifacts)
+    return name, artifacts
+
+
+def prepare(url: str, command: str, artifacts: Path) -> None:
+    """Run a management command over a new database in a process of its own."""
     subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--verbosity=0", "--skip-checks"],
+        [sys.executable, "manage.py", command, "--verbosity=0", "--skip-checks"],
         cwd=PROJECT,
-        env={**os.environ, "DATABASE_URL": url, "SECRET_KEY": "none"},
+        env={
+            **os.environ,
+            "DATABASE_URL": url,
+            "SECRET_KEY": "none",
+            "ARTIFACTS_DIR": str(artifacts),
+        },
+        stdout=subprocess.DEVNULL,
         check=True,
     )
+
+
+_until_the_end = ExitStack()
+atexit.register(_until_the_end.close)
+
+
+@contextmanager
+def registered_database(folder: Path) -> Iterator[str]:
+    """Give the address of a database as a site leaves it that was started once, in this folder.
+
+    A first start takes twice as much of the processor as a second: it checks the bundled model.
+    """
+    server = tested_server()
+    if not server:
+        shutil.copytree(registered_files(), folder, dirs_exist_ok=True)
+        yield f"sqlite:///{folder / 'db.sqlite3'}"
+        return
+    template, artifacts = registered_template(server)
+    shutil.copytree(artifacts, folder / "artifacts")
+    with database_in(server, template=template) as url:
+        yield url
 
 
 @contextmanager
 def serve(folder: Path, *wrapper: str, **environment: str) -> Iterator[LiveSite]:
     """Serve an empty archive with the bundled model until the block ends.
 
-    A wrapper is a command that runs the one that follows it.
+    A wrapper is a command that runs the one that follows it. A database of the caller's own, or a
+    bucket, may be without the model, so that the start registers it.
     A test that calls it also takes the fixture `static_files`.
     """
     if "DATABASE_URL" in environment:
         yield from _serve(folder, wrapper, environment)
         return
-    with migrated_database(folder) as database:
+    known = migrated_database if "ARTIFACTS_URL" in environment else registered_database
+    with known(folder) as database:
         yield from _serve(folder, wrapper, {"DATABASE_URL": database, **environment})
 
 
