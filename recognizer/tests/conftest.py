@@ -51,7 +51,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what could go otherwise on another database, and what a browser does."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
-        if fixtures & ASK_A_DATABASE or item.get_closest_marker("django_db"):
+        asks = fixtures & ASK_A_DATABASE or item.get_closest_marker("django_db")
+        if asks and not item.get_closest_marker("any_database"):
             item.add_marker("database")
         if fixtures & DRIVE_A_BROWSER:
             item.add_marker("browser")

@@ -28,6 +28,8 @@ from recognizer.tests.kit.drawings import (
     png_of,
 )
 
+pytestmark = pytest.mark.any_database
+
 PREDICTIONS = "/api/v1/predictions/"
 OCTETS = "application/octet-stream"
 

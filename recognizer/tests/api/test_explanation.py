@@ -14,6 +14,8 @@ from recognizer.services.versions import registry
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.kit.drawings import SEVEN, assert_problem
 
+pytestmark = pytest.mark.any_database
+
 
 def test_it_gives_what_the_model_makes_of_the_digit(visitor: Caller) -> None:
     drawing = visitor.draw(7)

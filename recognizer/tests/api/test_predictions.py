@@ -19,6 +19,8 @@ from recognizer.tests.kit.drawings import (
     png_of,
 )
 
+pytestmark = pytest.mark.any_database
+
 PREDICTIONS = "/api/v1/predictions/"
 DRAFT = f"{PREDICTIONS}?draft=true"
 

@@ -331,7 +331,7 @@ def draw_meanwhile(site: LiveSite, act: Callable[[], object]) -> set[str]:
 
     def draw_on() -> None:
         try:
-            while not stop.is_set():
+            while not stop.wait(0.05):  # a command starts meanwhile, and needs a core as well
                 acknowledged.append(site.draw_seven()["id"])
                 if len(acknowledged) >= 40:
                     enough.set()

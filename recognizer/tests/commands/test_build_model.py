@@ -1,22 +1,39 @@
 from __future__ import annotations
 
+import functools
 import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
 from ml import artifacts
+from ml.labeled import digits
+from ml.measuring import holdouts
 from recognizer.models import TrainedModel
+from recognizer.services.retraining import training
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.any_database,
+    pytest.mark.django_db,
+]
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     target = tmp_path_factory.mktemp("bundle") / "model.joblib"
     out = io.StringIO()
-    call_command("build_model", target=target, pens=500, copies=0, others=60, seed=3, stdout=out)
+    load = digits.load_tmnist
+    small = functools.partial(training.TrainingOptions, hidden_units=32, jobs=1)
+    with pytest.MonkeyPatch.context() as monkeypatch:  # 150 faces of thousands, measured on little
+        monkeypatch.setattr(digits, "load_tmnist", lambda path: load(path).select(np.arange(1500)))
+        monkeypatch.setattr(training, "TrainingOptions", small)
+        monkeypatch.setattr(holdouts, "PEN_HOLDOUT", 200)
+        monkeypatch.setattr(holdouts, "OTHER_HOLDOUT", 100)
+        call_command(
+            "build_model", target=target, pens=500, copies=0, others=60, seed=3, stdout=out
+        )
     return target, out.getvalue().splitlines()[-1]
 
 

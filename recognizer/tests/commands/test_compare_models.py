@@ -25,7 +25,10 @@ from recognizer.services.versions.registry import load_pipeline
 from recognizer.tests.kit.drawings import copy_model, digits_of_one_face
 from recognizer.tests.kit.small_training import answered
 
-pytestmark = pytest.mark.usefixtures("small_training")
+pytestmark = [
+    pytest.mark.any_database,
+    pytest.mark.usefixtures("small_training"),
+]
 MODELS = "/admin/recognizer/trainedmodel/"
 
 

@@ -12,6 +12,8 @@ from django.core.management import CommandError, call_command
 from recognizer.models import TrainedModel
 from recognizer.tests.kit.drawings import SEVEN, copy_model, digits_of_one_face, png_of
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:

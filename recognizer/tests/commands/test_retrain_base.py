@@ -20,7 +20,10 @@ from recognizer.models import TrainedModel, TrainingRun
 from recognizer.tests.kit.drawings import digits_of_one_face, png_of
 from recognizer.tests.kit.small_training import answered, write_typefaces
 
-pytestmark = pytest.mark.usefixtures("small_training")
+pytestmark = [
+    pytest.mark.any_database,
+    pytest.mark.usefixtures("small_training"),
+]
 
 
 def retrain(*arguments: str) -> TrainedModel:

@@ -10,6 +10,8 @@ from django.core.management import CommandError, call_command
 from ml.training import cluster
 from recognizer.models import TrainedModel, TrainingRun
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture(autouse=True)
 def hurry(model: TrainedModel, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -228,6 +228,7 @@ def counted_in(site: LiveSite) -> Path:
     return Path(folder)
 
 
+@pytest.mark.any_database
 def test_each_process_tells_the_counts_of_all_and_those_of_dead_ones(
     static_files: None, tmp_path: Path
 ) -> None:
@@ -247,6 +248,7 @@ def test_each_process_tells_the_counts_of_all_and_those_of_dead_ones(
     assert not folder.exists()
 
 
+@pytest.mark.any_database
 def test_the_next_server_removes_what_a_killed_one_left_and_nothing_of_a_living_one(
     static_files: None, tmp_path: Path
 ) -> None:
@@ -268,6 +270,7 @@ def test_the_next_server_removes_what_a_killed_one_left_and_nothing_of_a_living_
     assert not living.exists()
 
 
+@pytest.mark.any_database
 @pytest.mark.skipif(os.geteuid() != 0, reason="Mounting is for root.")
 def test_a_site_with_little_memory_for_its_counts_answers_all(
     static_files: None, tmp_path: Path
@@ -287,6 +290,7 @@ def test_a_site_with_little_memory_for_its_counts_answers_all(
         assert "Traceback" not in site.server.log
 
 
+@pytest.mark.any_database
 def test_a_site_whose_counts_are_deleted_answers_all(static_files: None, tmp_path: Path) -> None:
     with serve(tmp_path, METRICS_TOKEN=TOKEN) as site:
         shutil.rmtree(counted_in(site))

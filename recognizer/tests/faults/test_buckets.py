@@ -82,6 +82,7 @@ def draw_until(site: LiveSite, line: str, count: int) -> None:
     wait_until(is_said, every=0.5)  # a bucket that failed rests for half a minute
 
 
+@pytest.mark.any_database
 def test_workers_load_what_another_machine_sent_and_go_on_when_the_bucket_dies(
     static_files: None, tmp_path: Path, mortal_store: ObjectStore
 ) -> None:
@@ -102,6 +103,7 @@ def test_workers_load_what_another_machine_sent_and_go_on_when_the_bucket_dies(
         assert site.server.log.count("Model 3 cannot be used") == 2  # once in each worker
 
 
+@pytest.mark.any_database
 def test_a_bucket_that_hangs_keeps_one_request_in_each_worker_waiting_and_no_other(
     static_files: None, tmp_path: Path, store: ObjectStore
 ) -> None:
@@ -116,6 +118,7 @@ def test_a_bucket_that_hangs_keeps_one_request_in_each_worker_waiting_and_no_oth
         assert site.server.log.count("Model 2 cannot be used") == 2
 
 
+@pytest.mark.any_database
 def test_a_site_starts_without_its_bucket_and_loads_the_version_when_it_is_back(
     static_files: None, tmp_path: Path, store: ObjectStore
 ) -> None:
@@ -135,6 +138,7 @@ def test_a_site_starts_without_its_bucket_and_loads_the_version_when_it_is_back(
             assert ask(site.url, "/readyz").json() == {"status": "ready", "model": 2}
 
 
+@pytest.mark.any_database
 def test_a_first_start_with_a_wrong_key_ends_with_a_sentence_that_names_no_secret(
     static_files: None, tmp_path: Path, store: ObjectStore
 ) -> None:

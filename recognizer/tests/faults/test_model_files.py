@@ -20,6 +20,8 @@ from recognizer.tests.kit.drawings import assert_problem, copy_model
 from recognizer.tests.kit.live import LiveSite, migrated_database, serve, wait_until
 from recognizer.tests.kit.load import ask, draw
 
+pytestmark = pytest.mark.any_database
+
 Damage = Callable[[Path], object]
 DAMAGES: dict[str, Damage] = {
     "deleted": lambda path: path.unlink(),

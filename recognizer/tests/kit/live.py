@@ -40,10 +40,10 @@ _run_folders: list[Path] = []
 
 
 @pytest.fixture(scope="session", autouse=True)
-def share_folder(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+def share_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Find the folder that the processes of this run share."""
     own = tmp_path_factory.getbasetemp()
-    _run_folders.append(own if worker_id == "master" else own.parent)  # "master" is alone
+    _run_folders.append(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
 
 
 def run_folder() -> Path:

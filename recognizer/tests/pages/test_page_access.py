@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -152,13 +152,22 @@ STATES = [
     too_old,
     explained,
 ]
-every_state = pytest.mark.parametrize("bring", STATES, ids=lambda state: state.__name__)
 Bring = Callable[[Page], None]
 
 
 def bring_to(page: Page, site: LiveSite, state: Bring) -> None:
     page.goto(site.url)
     state(page)
+
+
+@pytest.fixture(scope="module", params=STATES, ids=lambda state: state.__name__)
+def page_in_state(
+    request: pytest.FixtureRequest, site: LiveSite, browser: Browser
+) -> Iterator[Page]:
+    """Return the page in a state; getting there takes longer than what the tests look at."""
+    with open_page(browser, may_lack_answers=True, reduced_motion="reduce") as page:
+        bring_to(page, site, request.param)
+        yield page
 
 
 def violations(page: Page, options: dict[str, Any] = AXE_OPTIONS) -> list[str]:
@@ -184,25 +193,20 @@ def small_targets(page: Page) -> list[str]:
     return small
 
 
-@every_state
-def test_axe_finds_nothing(bring: Bring, site: LiveSite, browser: Browser) -> None:
-    with open_page(browser, may_lack_answers=True, reduced_motion="reduce") as page:
-        bring_to(page, site, bring)
+def test_axe_finds_nothing(page_in_state: Page) -> None:
+    page_in_state.set_viewport_size({"width": 1280, "height": 720})
+    assert violations(page_in_state) == []
+    page_in_state.emulate_media(color_scheme="dark")
+    found = violations(page_in_state, COLORS_ALONE)
+    page_in_state.emulate_media(color_scheme="light")
+    assert found == []
 
-        assert violations(page) == []
-        page.emulate_media(color_scheme="dark")
-        assert violations(page, COLORS_ALONE) == []
 
-
-@every_state
-def test_it_fits_every_window(bring: Bring, site: LiveSite, browser: Browser) -> None:
-    with open_page(browser, may_lack_answers=True) as page:
-        bring_to(page, site, bring)
-
-        for width, height in [(320, 568), (390, 844), (844, 390), (768, 1024), (3840, 2160)]:
-            page.set_viewport_size({"width": width, "height": height})
-            assert page.evaluate("document.documentElement.scrollWidth") <= width
-            assert small_targets(page) == [], width
+def test_it_fits_every_window(page_in_state: Page) -> None:
+    for width, height in [(320, 568), (390, 844), (844, 390), (768, 1024), (3840, 2160)]:
+        page_in_state.set_viewport_size({"width": width, "height": height})
+        assert page_in_state.evaluate("document.documentElement.scrollWidth") <= width
+        assert small_targets(page_in_state) == [], width
 
 
 def test_text_twice_as_large_fits(site: LiveSite, browser: Browser) -> None:

@@ -22,7 +22,10 @@ from recognizer.services.versions import gate, registry
 from recognizer.tests.kit.drawings import copy_model, digits_of_one_face
 from recognizer.tests.kit.small_training import answered
 
-pytestmark = pytest.mark.usefixtures("small_training")
+pytestmark = [
+    pytest.mark.any_database,
+    pytest.mark.usefixtures("small_training"),
+]
 # New weights learn next to nothing from so little, and are worse than those of version 1.
 WORSE = "--from-scratch"
 
