@@ -55,19 +55,18 @@ def underline(box: np.ndarray, rng: np.random.Generator, longest: float = 0.9) -
     return line(start, end, rng)
 
 
-def underlined(box: np.ndarray, rng: np.random.Generator) -> Strokes:
+def underlined(box: np.ndarray, rng: np.random.Generator, _pen: float) -> Strokes:
     return [underline(box, rng)]
 
 
-def underlined_twice(box: np.ndarray, rng: np.random.Generator) -> Strokes:
+def underlined_twice(box: np.ndarray, rng: np.random.Generator, pen: float) -> Strokes:
     first = underline(box, rng)
-    both = np.concatenate(
-        [np.minimum(box, box_of([first]))[:2], np.maximum(box, box_of([first]))[2:]]
-    )
+    inked = box_of([first]) + np.array([0, 0, 0, pen])
+    both = np.concatenate([np.minimum(box, inked)[:2], np.maximum(box, inked)[2:]])
     return [first, underline(both, rng, 0.6)]
 
 
-def stopped(box: np.ndarray, rng: np.random.Generator) -> Strokes:
+def stopped(box: np.ndarray, rng: np.random.Generator, _pen: float) -> Strokes:
     height = max(box[3] - box[1], box[2] - box[0])
     x = box[2] + rng.uniform(0.08, 0.25) * height
     y = box[3] - rng.uniform(-0.03, 0.08) * height
@@ -75,7 +74,7 @@ def stopped(box: np.ndarray, rng: np.random.Generator) -> Strokes:
     return [[[x, y], [x + around, y + around], [x, y + around]]]
 
 
-def circled(box: np.ndarray, rng: np.random.Generator) -> Strokes:
+def circled(box: np.ndarray, rng: np.random.Generator, _pen: float) -> Strokes:
     middle, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2
     radius = np.hypot(*half) * rng.uniform(1.15, 1.5)
     turn = rng.choice([-1, 1]) * np.deg2rad(rng.uniform(335, 400))
@@ -93,19 +92,19 @@ def _corners(box: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.roll(moved, rng.integers(4), axis=0)[:: rng.choice([-1, 1])]
 
 
-def boxed(box: np.ndarray, rng: np.random.Generator) -> Strokes:
+def boxed(box: np.ndarray, rng: np.random.Generator, _pen: float) -> Strokes:
     corners = _corners(box, rng)
     end = corners[0] + rng.normal(0, 0.03, 2) * np.ptp(corners)
     ways = zip(corners, [*corners[1:], end], strict=True)
     return [[point for way in ways for point in line(*way, rng)]]
 
 
-def boxed_by_lines(box: np.ndarray, rng: np.random.Generator) -> Strokes:
+def boxed_by_lines(box: np.ndarray, rng: np.random.Generator, _pen: float) -> Strokes:
     corners = _corners(box, rng)
     return [line(*ends, rng) for ends in zip(corners, np.roll(corners, -1, axis=0), strict=True)]
 
 
-KINDS: dict[str, Callable[[np.ndarray, np.random.Generator], Strokes]] = {
+KINDS: dict[str, Callable[[np.ndarray, np.random.Generator, float], Strokes]] = {
     "underlined": underlined,
     "underlined twice": underlined_twice,
     "with a full stop": stopped,
@@ -121,9 +120,10 @@ def box_of(drawing: Strokes) -> np.ndarray:
     return np.concatenate([points.min(axis=0), points.max(axis=0)])
 
 
-def decorate(drawing: Strokes, kind: str, rng: np.random.Generator) -> Strokes:
-    """Add a decoration after the digit, or a frame sometimes before it."""
-    added = KINDS[kind](box_of(drawing), rng)
+def decorate(drawing: Strokes, kind: str, rng: np.random.Generator, pen: float = 0) -> Strokes:
+    """Add a decoration after the digit, or a frame sometimes before it; clear of it with a pen."""
+    box = box_of(drawing) + pen * np.array([-1, -1, 1, 1])
+    added = KINDS[kind](box, rng, pen)
     is_first = KINDS[kind] in FRAMES and rng.random() < 0.3
     return added + drawing if is_first else drawing + added
 

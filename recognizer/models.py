@@ -407,7 +407,7 @@ class Drawing(models.Model):
     found: Any = None
     """The box around the ink on the picture that was sent; it is not stored."""
     set_aside: Any = None
-    """Which of the sent strokes decorate the digit and were not read; it is not stored."""
+    """What decorates the digit and was not read; it is not stored."""
 
     class Meta:
         ordering = ["-created_at", "-id"]

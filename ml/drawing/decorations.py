@@ -6,7 +6,7 @@ Boxes are left, top, right and bottom, in any unit.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -55,6 +55,11 @@ class Decoration:
     """Left, top, right and bottom, in the unit of what was sent."""
     strokes: tuple[int, ...] = ()
     """Numbers of its strokes, from 0; none in a picture."""
+
+    def place(self, left: int, top: int, factor: int = 1) -> Decoration:
+        """Return it with its box in pixels of a larger picture, of which it is on a part."""
+        box = zip(self.box, (left, top) * 2, strict=True)
+        return replace(self, box=tuple(factor * value + start for value, start in box))
 
 
 def kind_beside(part: Box, rest: Box, pen: float = 0) -> str | None:

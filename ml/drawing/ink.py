@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 from scipy import ndimage
 
+from ml.drawing.decorations import Decoration
 from ml.errors import BlankDrawing
 
 FAINTEST_CONTRAST: Final = 24
@@ -29,6 +30,8 @@ NOISY_COVERAGE: Final = 0.3
 """Share of a coarse grid with ink from which specks may touch; then the full mask is used."""
 COARSEST: Final = 16
 """Largest cell of the coarse grid; in one of 23 px, a pixel's share of its tone rounds to 0."""
+FINE_CELLS: Final = 64
+"""Cells along the ink's longer side, of twice the size, in which gaps are seen."""
 LINE_COVERAGE: Final = 0.9
 """Share of ink from which a row belongs to a ruled line or a frame."""
 LINE_MARGIN: Final = 0.03
@@ -69,6 +72,10 @@ class PlacedInk(NamedTuple):
     """Whether it is rather a sheet or an object than strokes."""
     inset: int = 0
     """Width of a frame along the edges that was cut off."""
+    has_gap: bool = False
+    """Whether it is in several pieces, however near they are."""
+    set_aside: tuple[Decoration, ...] = ()
+    """What decorates the digit and is not part of the ink, in pixels of the picture."""
 
 
 def ink_from_gray(gray: NDArray[np.uint8]) -> PlacedInk:
@@ -206,7 +213,16 @@ def ink_from_deviation(
     is_doubtful = (
         is_solid or count > 1 or noise > NOISY_SHARE * peak or _is_at_rim(mask, box, whole.shape)
     )
-    return PlacedInk(ink, box[0], box[2], is_doubtful, is_solid)
+    has_gap = count > 1 or _has_narrow_gap(mask, factor)
+    return PlacedInk(ink, box[0], box[2], is_doubtful, is_solid, has_gap=has_gap)
+
+
+def _has_narrow_gap(mask: NDArray[np.bool_], factor: int) -> bool:
+    """Whether ink that is small beside cells of `factor` px has a gap that they do not show."""
+    fine = max(1, max(mask.shape) // FINE_CELLS)
+    if factor < 2 * fine:
+        return False
+    return bool(ndimage.label(_coarsen(mask, fine), structure=TOUCHING)[1] > 1)
 
 
 def _ends(is_set: NDArray[np.bool_], step: int) -> tuple[int, int]:

@@ -12,7 +12,14 @@ from PIL import Image, ImageFilter
 from scipy import ndimage
 
 from ml.drawing.ink import INK_THRESHOLD, NOISE_DEVIATIONS, NOISY_SIDE, PlacedInk, box_of
-from ml.drawing.pieces import Choice, choose
+from ml.drawing.pieces import (
+    MOST_PARTS,
+    Choice,
+    choose,
+    find_decorations,
+    label_pieces,
+    measure_pieces,
+)
 from ml.drawing.raster import Mask
 from ml.errors import BlankDrawing, NothingFound, SeveralDigits
 
@@ -81,6 +88,10 @@ def settle(picture: Image.Image, plain: PlacedInk | None) -> PlacedInk:
     SeveralDigits
         Two or more digits stand side by side.
     """
+    if plain and plain.has_gap and not plain.is_solid and min(picture.size) >= NOISY_SIDE:
+        plain = without_decorations(plain)
+    if plain and not plain.is_doubtful:
+        return plain
     best = _choose_plain(plain, picture.size) if plain else None
     if plain and best and not plain.is_solid and min(picture.size) < NOISY_SIDE:
         if best.choice.count > 1:
@@ -105,7 +116,8 @@ def settle(picture: Image.Image, plain: PlacedInk | None) -> PlacedInk:
         raise SeveralDigits(best.choice.count)
     if plain and best.choice.is_all:
         return plain
-    return best.place()
+    placed = best.place()
+    return placed._replace(set_aside=(plain.set_aside if plain else ()) + placed.set_aside)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +136,31 @@ class _Find:
         part = Image.fromarray(ink[top:bottom, left:right] / ink.max())
         grown = part.resize((part.width * self.factor, part.height * self.factor), BILINEAR)
         rows, columns = (self.inset + self.factor * each for each in (top, left))
-        return PlacedInk(np.asarray(grown), rows, columns)
+        aside = (each.place(self.inset, self.inset, self.factor) for each in self.choice.set_aside)
+        return PlacedInk(np.asarray(grown), rows, columns, set_aside=tuple(aside))
+
+
+def without_decorations(plain: PlacedInk) -> PlacedInk:
+    """Set aside what decorates a digit; if one piece is left, there is no doubt."""
+    labels, count = label_pieces(plain.ink)
+    if not 1 < count <= MOST_PARTS:
+        return plain
+    pieces = measure_pieces(labels, count, plain.ink)
+    found = find_decorations(pieces, labels)
+    if not found:
+        return plain
+    aside = {piece.label for _, parts in found for piece in parts}
+    is_kept = ~np.isin(np.arange(count + 1), [0, *aside])
+    mask = is_kept[labels]
+    top, bottom, left, right = box_of(mask)
+    ink = (plain.ink * mask)[top:bottom, left:right]
+    return plain._replace(
+        ink=ink / ink.max(),
+        top=plain.top + top,
+        left=plain.left + left,
+        is_doubtful=count - len(aside) > 1,
+        set_aside=tuple(each.place(plain.left, plain.top) for each, _ in found),
+    )
 
 
 def _choose_plain(plain: PlacedInk, size: tuple[int, int]) -> _Find | None:

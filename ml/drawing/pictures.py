@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any, Final
 
@@ -14,17 +14,19 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from ml.drawing.canonical import CANONICAL_SIZE, is_canonical
+from ml.drawing.decorations import Decoration
 from ml.drawing.encoded import CUT_OFF, MAX_SIDE, PNG_SIGNATURE, Encoded, read_encoded
 from ml.drawing.ink import (
     FAINTEST_CONTRAST,
     INK_THRESHOLD,
+    NOISY_SIDE,
     Ink,
     PlacedInk,
     box_of,
     ink_from_deviation,
     ink_from_gray,
 )
-from ml.drawing.photos import settle
+from ml.drawing.photos import settle, without_decorations
 from ml.errors import (
     BlankDrawing,
     ImageTooLarge,
@@ -86,6 +88,8 @@ class Found:
 
     ink: Ink
     box: Box
+    set_aside: list[Decoration]
+    """What decorates the digit and is not part of the ink."""
 
 
 def ink_from_image(data: bytes) -> Ink:
@@ -97,7 +101,9 @@ def find_ink(data: bytes, box: tuple[float, float, float, float] | None = None) 
     """Find the ink of an encoded picture, or of the part inside of a box.
 
     The tone of the picture's rim decides whether it is dark on light or light on dark. If the
-    picture is transparent and its opaque part has one tone, the opaque part is the ink.
+    picture is transparent and its opaque part has one tone, the opaque part is the ink. Decorations
+    that do not touch the digit are set aside, if the shorter side of the picture, or of the box,
+    has at least `NOISY_SIDE` pixels: on a smaller one, loose strokes look like them.
 
     Parameters
     ----------
@@ -130,11 +136,18 @@ def find_ink(data: bytes, box: tuple[float, float, float, float] | None = None) 
         corners = _corners(box, encoded.upright, scale)
         left, top = corners[:2]
         picture, alpha = picture.crop(corners), alpha and alpha.crop(corners)
-    ink, row, column, *_ = _find(picture, alpha)
-    tight = box_of(ink >= INK_THRESHOLD * ink.max())
-    down = [round((top + row + each) / scale[1]) for each in tight[:2]]
-    across = [round((left + column + each) / scale[0]) for each in tight[2:]]
-    return Found(ink, (across[0], down[0], across[1], down[1]))
+    found = _find(picture, alpha)
+    tight = box_of(found.ink >= INK_THRESHOLD * found.ink.max())
+    tight = found.top + tight[0], found.top + tight[1], found.left + tight[2], found.left + tight[3]
+
+    def to_sent(box: tuple[float, ...]) -> Box:
+        """Return a box of what was looked at in pixels of what was sent."""
+        across = [round((left + each) / scale[0]) for each in box[::2]]
+        down = [round((top + each) / scale[1]) for each in box[1::2]]
+        return across[0], down[0], across[1], down[1]
+
+    set_aside = [replace(each, box=to_sent(each.box)) for each in found.set_aside]
+    return Found(found.ink, to_sent((tight[2], tight[0], tight[3], tight[1])), set_aside)
 
 
 def _find(picture: Image.Image, alpha: Image.Image | None) -> PlacedInk:
@@ -147,7 +160,7 @@ def _find(picture: Image.Image, alpha: Image.Image | None) -> PlacedInk:
         histograms = [band.histogram(solid) for band in picture.split()]
         if max(map(_tonal_range, histograms)) < 2 * FAINTEST_CONTRAST:
             found = ink_from_deviation(np.asarray(alpha))
-            return settle(alpha, found) if found.is_doubtful else found
+            return settle(alpha, found) if found.is_doubtful or found.has_gap else found
         tones = tuple(_percentile(histogram, 0.5) for histogram in histograms)
         paper = Image.new(picture.mode, picture.size, tones if len(tones) > 1 else tones[0])
         picture = Image.composite(picture, paper, alpha)
@@ -155,7 +168,7 @@ def _find(picture: Image.Image, alpha: Image.Image | None) -> PlacedInk:
         plain = _ink_of(np.asarray(picture.convert("L")))
     except BlankDrawing:
         return settle(picture, None)
-    return settle(picture, plain) if plain.is_doubtful else plain
+    return settle(picture, plain) if plain.is_doubtful or plain.has_gap else plain
 
 
 def count_pixels(data: bytes) -> int:
@@ -187,7 +200,14 @@ def is_large(data: bytes) -> bool:
 
 
 def ink_from_pixels(pixels: ArrayLike) -> Ink:
+    """Find the ink of raw pixels, as `find_in_pixels` does."""
+    return find_in_pixels(pixels).ink
+
+
+def find_in_pixels(pixels: ArrayLike) -> Found:
     """Find the ink of raw pixels, light on dark or dark on light.
+
+    Decorations are set aside as in a picture.
 
     Parameters
     ----------
@@ -196,9 +216,8 @@ def ink_from_pixels(pixels: ArrayLike) -> Ink:
 
     Returns
     -------
-    Ink
-        (height, width) float32, 0 (paper) to 1 (full ink): the part of the picture with ink, or
-        all of a canonical digit.
+    Found
+        The part of the picture with ink, or all of a canonical digit, and where it is.
 
     Raises
     ------
@@ -219,7 +238,12 @@ def ink_from_pixels(pixels: ArrayLike) -> Ink:
         values = values.reshape(CANONICAL_SIZE, CANONICAL_SIZE)
     if values.ndim != 2 or min(values.shape) < 1 or max(values.shape) > MAX_SIDE:
         raise InvalidPixels(f"784 pixels, row by row, are expected, not {values.size}.")
-    return _ink_of(to_levels(values)).ink
+    found = _ink_of(to_levels(values))
+    if found.has_gap and min(values.shape) >= NOISY_SIDE:
+        found = without_decorations(found)
+    height, width = found.ink.shape
+    box = found.left, found.top, found.left + width, found.top + height
+    return Found(found.ink, box, list(found.set_aside))
 
 
 def _ink_of(gray: NDArray[np.uint8]) -> PlacedInk:

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from operator import eq
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ml.drawing.ink import TOUCHING
+from ml.drawing.decorations import (
+    MOST,
+    MOST_SIDES,
+    Box,
+    Decoration,
+    join,
+    kind_around,
+    kind_beside,
+    may_surround,
+)
+from ml.drawing.ink import NOISY_SIDE, TOUCHING
 from ml.drawing.raster import Mask, pen_width
 
 MOST_PIECES: Final = 120
@@ -51,6 +62,14 @@ LARGE_FRAME: Final = 0.6
 """Longer side of an empty frame, as a share of the picture's shorter side."""
 FRAME_PEN: Final = 0.02
 """Pen of an empty frame, as a share of its longer side, at most."""
+MOST_PARTS: Final = 12
+"""Pieces of a decorated digit: more are dots, or noise."""
+NEAR: Final = 0.6
+"""Farthest that a decoration lies from its digit, as a share of the digit's size."""
+BOW: Final = 0.22
+"""How far a straight line is bent, as a share of its length, at most."""
+MOST_POINTS: Final = 4_000
+"""Pixels of an enclosure that are looked at."""
 TEXTURE: Final = 2_000
 """Pieces above which a mask is the grain of something; a sharp shadow on paper leaves 1,000."""
 
@@ -85,6 +104,10 @@ class Piece:
     def longer(self) -> int:
         return max(self.height, self.width)
 
+    @property
+    def box(self) -> Box:
+        return self.left, self.top, self.right, self.bottom
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -99,6 +122,8 @@ class Choice:
     """Digits that stand side by side."""
     is_all: bool
     """Whether nothing was left out."""
+    set_aside: tuple[Decoration, ...] = ()
+    """What decorates the digit, in pixels of the mask."""
 
 
 def choose(
@@ -108,16 +133,16 @@ def choose(
 
     `certain` is the deviation from all paper near a pixel, where the paper has more than one tone.
     """
-    labels, count = ndimage.label(mask, structure=TOUCHING)
+    labels, count = label_pieces(mask)
     if not 0 < count <= TEXTURE:
         return None
-    pieces = _pieces(labels, count, deviation)
+    pieces = measure_pieces(labels, count, deviation)
     pen, dots = pieces[0].pen, None
     if count >= DOTS and pieces[0].longer < DOT_LENGTH * pen < WIDEST_DOT * min(mask.shape):
         reach = 4 * round(pen * 3 / 4) + 1
         labels, count = ndimage.label(ndimage.maximum_filter(mask, reach))
         labels *= mask
-        pieces = _pieces(labels, count, deviation)
+        pieces = measure_pieces(labels, count, deviation)
         dots = _count_dots(mask, labels)
     inner = [_score(piece, mask.shape) for piece in pieces]
     if dots is not None:
@@ -138,17 +163,33 @@ def choose(
         inner[index] *= BLOB
     best = int(np.argmax(scores))
     main = pieces[best]
-    inside = _framed(pieces, main, labels)
+    is_small = min(mask.shape) < NOISY_SIDE
+    related = [] if is_small else [piece for piece in pieces if _is_related(piece, main)]
+    found = find_decorations(related, labels)
+    aside = [piece for _, parts in found for piece in parts]
+    if main in aside:
+        inside = [
+            index for index, piece in enumerate(pieces) if piece in related and piece not in aside
+        ]
+    else:
+        inside = _framed(pieces, main, labels)
     if inside:
         best = max(inside, key=lambda index: scores[index])
         main = pieces[best]
-    others = [piece for piece in pieces if piece is not main]
+    others = [piece for piece in pieces if piece is not main and piece not in aside]
     peers = [piece for piece in others if _is_peer(piece, main)]
     loose = [piece for piece in others if piece not in peers and _may_join(piece, main)]
     group = _join(main, loose)
     is_kept = np.zeros(count + 1, bool)
     is_kept[[piece.label for piece in group]] = True
-    return Choice(is_kept[labels], scores[best], inner[best], 1 + len(peers), len(group) == count)
+    return Choice(
+        is_kept[labels],
+        scores[best],
+        inner[best],
+        1 + len(peers),
+        len(group) == count,
+        tuple(decoration for decoration, _ in found),
+    )
 
 
 def _count_dots(mask: Mask, labels: NDArray[np.int32]) -> NDArray[np.intp]:
@@ -161,7 +202,15 @@ def _count_dots(mask: Mask, labels: NDArray[np.int32]) -> NDArray[np.intp]:
     return np.bincount(joined[1:][is_dot], minlength=labels.max() + 1)
 
 
-def _pieces(labels: NDArray[np.int32], count: int, deviation: NDArray[np.float32]) -> list[Piece]:
+def label_pieces(mask: NDArray[Any]) -> tuple[NDArray[np.int32], int]:
+    """Number the pieces of a mask from 1: pixels that touch."""
+    labels, count = ndimage.label(mask, structure=TOUCHING)
+    return labels, count
+
+
+def measure_pieces(
+    labels: NDArray[np.int32], count: int, deviation: NDArray[np.float32]
+) -> list[Piece]:
     areas = np.bincount(labels.ravel())
     sums = np.bincount(labels.ravel(), deviation.ravel())
     boxes = ndimage.find_objects(labels)
@@ -274,6 +323,21 @@ def _framed(pieces: list[Piece], outer: Piece, labels: NDArray[np.int32]) -> lis
     ]
 
 
+def _is_related(piece: Piece, main: Piece) -> bool:
+    """Whether a piece may decorate `main`, be decorated by it, or be a part of the same digit."""
+    reach = NEAR * main.longer
+    return (
+        piece.area >= 0.01 * main.area
+        and piece.contrast >= 0.5 * main.contrast
+        and piece.pen <= 2.5 * main.pen
+        and (main.contact > 0 or not piece.contact)
+        and piece.left < main.right + reach
+        and piece.right > main.left - reach
+        and piece.top < main.bottom + reach
+        and piece.bottom > main.top - reach
+    )
+
+
 def _is_peer(piece: Piece, main: Piece) -> bool:
     """Whether a piece is another digit beside `main`."""
     height = max(piece.height, main.height)
@@ -340,3 +404,60 @@ def _join(main: Piece, loose: list[Piece]) -> list[Piece]:
         is_free &= ~is_near
         group += [loose[index] for index in np.flatnonzero(is_near)]
     return group
+
+
+def find_decorations(
+    pieces: list[Piece], labels: NDArray[np.int32]
+) -> list[tuple[Decoration, list[Piece]]]:
+    """Find the pieces that decorate the others, the outermost first."""
+    left = pieces
+    found: list[tuple[Decoration, list[Piece]]] = []
+    while 1 < len(left) <= MOST_PARTS and len(found) < MOST:
+        kind, parts = _find_beside(left) or _find_around(left, labels) or (None, [])
+        if kind is None:
+            break
+        found.append((Decoration(kind, join([part.box for part in parts])), parts))
+        left = [piece for piece in left if piece not in parts]
+    return found
+
+
+def _find_beside(pieces: list[Piece]) -> tuple[str, list[Piece]] | None:
+    for part in pieces:
+        rest = join([piece.box for piece in pieces if piece is not part])
+        kind = kind_beside(part.box, rest, part.pen)
+        if kind:
+            return kind, [part]
+    return None
+
+
+def _find_around(pieces: list[Piece], labels: NDArray[np.int32]) -> tuple[str, list[Piece]] | None:
+    whole = join([piece.box for piece in pieces])
+    parts = [piece for piece in pieces if any(map(eq, piece.box, whole))]
+    inner = [piece for piece in pieces if piece not in parts]
+    if not inner or len(parts) > MOST_SIDES:
+        return None
+    rest = join([piece.box for piece in inner])
+    if not may_surround(whole, rest):
+        return None
+    is_straight = _is_straight(inner, labels)
+    kind = kind_around(_points(parts, labels), whole, rest, is_straight=is_straight)
+    return (kind, parts) if kind else None
+
+
+def _is_straight(pieces: list[Piece], labels: NDArray[np.int32]) -> bool:
+    """Whether strokes are one line that is hardly bent."""
+    points = _points(pieces, labels)
+    along = np.linalg.eigh(np.cov(points.T))[1]
+    bow, length = np.ptp(points @ along, axis=0) + 1 - max(piece.pen for piece in pieces)
+    return bool(bow < BOW * length)
+
+
+def _points(pieces: list[Piece], labels: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Return the middles of the pixels of pieces, or of some of them: (n, 2), x and y."""
+    points = []
+    for piece in pieces:
+        own = labels[piece.top : piece.bottom, piece.left : piece.right] == piece.label
+        rows, columns = np.nonzero(own)
+        points.append(np.stack([columns + piece.left, rows + piece.top], axis=1) + 0.5)
+    joined = np.concatenate(points)
+    return joined[:: 1 + len(joined) // MOST_POINTS]

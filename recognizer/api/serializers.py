@@ -445,9 +445,17 @@ class DecorationSerializer(serializers.Serializer[Any]):
     """A part of a drawing that is not part of the digit."""
 
     kind = serializers.ChoiceField(["underline", "full stop", "circle", "box"])
+    box = serializers.ListField(
+        child=serializers.FloatField(),
+        min_length=4,
+        max_length=4,
+        help_text="Left, top, right and bottom: of strokes in their unit, of a picture in its "
+        "pixels, as it is seen, upright.",
+    )
     strokes = serializers.ListField(
         child=serializers.IntegerField(min_value=0),
-        help_text="Which of the sent strokes, counted from 0 without empty ones.",
+        help_text="Which of the sent strokes, counted from 0 without empty ones; none of a "
+        "picture.",
     )
 
 
@@ -492,7 +500,7 @@ class DrawingSerializer(SharedFields, serializers.ModelSerializer[Drawing]):
         many=True,
         read_only=True,
         allow_null=True,
-        help_text="In the answer to strokes alone: what decorates the digit and was not read.",
+        help_text="In the answer to a drawing alone: what decorates the digit and was not read.",
     )
     correct = serializers.BooleanField(
         read_only=True,

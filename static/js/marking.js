@@ -1,5 +1,5 @@
-// What was taken for ink, as an outline over the picture, and the box with which a person marks the digit instead.
-// Loaded with the first picture.
+// What was taken for ink, as an outline over the picture, what was set aside, fainter, and the box with which a person
+// marks the digit instead. Loaded with the first picture.
 //
 // Places in a picture are in its pixels: a box is [left, top, right, bottom]. Events of Marking: "box" with detail
 // {box}; "end" when marking ends, with a box or without.
@@ -12,6 +12,7 @@ const LEAST = 12; // CSS pixels; a box that is smaller both ways is a tap, which
 const LEAST_SIDE = 8; // pixels of the picture; the server reads no smaller box
 const STEP = 0.04; // of the picture's longer side: how far an arrow key moves
 const WIDTH = 2; // of the outline, in CSS pixels
+const VEIL = 0.65; // opacity of the paper over what was set aside
 const ALL_AROUND = Array.from({ length: 16 }, (_, turn) => (turn * Math.PI) / 8);
 
 /** Where a picture of this size lies in a square of a `side`: its scale and its offset. */
@@ -81,7 +82,7 @@ export class Marking extends EventTarget {
   #outline = document.createElement("canvas");
   #frame = document.createElement("div"); // takes pointers and keys while a box is marked
   #mark = document.createElement("div");
-  #shown = null; // {ink, found} of the outline
+  #shown = null; // {ink, found, aside} of the outline
   #box = null; // as marked so far
   #from = null; // the corner where a pointer went down
 
@@ -124,7 +125,8 @@ export class Marking extends EventTarget {
     if (!this.isOn) this.#box = box; // else the visitor is moving it
     this.#paint();
     if (!drawing?.found) return;
-    const shown = { found: drawing.found, ink: null };
+    const aside = (drawing.set_aside ?? []).map((part) => part.box);
+    const shown = { found: drawing.found, aside, ink: null };
     this.#shown = shown;
     // Without the outline, the answer stands.
     const [bitmap] = await Promise.all([load(drawing.id), this.#picture.decode()]).catch(() => []);
@@ -225,11 +227,16 @@ export class Marking extends EventTarget {
     const ratio = devicePixelRatio;
     this.#outline.width = this.#outline.height = Math.round(side * ratio); // which clears it
     if (!this.#shown?.ink || this.isOn) return;
-    const { ink, found } = this.#shown;
+    const { ink, found, aside } = this.#shown;
     const size = [ink.box[2] - ink.box[0], ink.box[3] - ink.box[1]];
     const from = [ink.box[0], ink.box[1], ...size];
-    const [left, top] = [x + found[0] * scale, y + found[1] * scale];
-    const to = [left, top, (found[2] - found[0]) * scale, (found[3] - found[1]) * scale];
+    const placed = ([left, top, right, bottom]) => [
+      x + left * scale,
+      y + top * scale,
+      (right - left) * scale,
+      (bottom - top) * scale,
+    ];
+    const to = placed(found);
     const ring = (width, color) => {
       const layer = new OffscreenCanvas(this.#outline.width, this.#outline.height);
       const context = layer.getContext("2d");
@@ -245,6 +252,12 @@ export class Marking extends EventTarget {
       return layer;
     };
     const context = this.#outline.getContext("2d");
+    context.save();
+    context.scale(ratio, ratio);
+    context.fillStyle = `rgb(255 255 255 / ${VEIL})`;
+    for (const each of aside) context.fillRect(...placed(each));
+    if (aside.length > 0) context.clearRect(...to); // a circle lies around the digit
+    context.restore();
     context.drawImage(ring(WIDTH + 1, "white"), 0, 0);
     context.drawImage(ring(WIDTH, getComputedStyle(this.#outline).color), 0, 0);
   }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -99,8 +99,8 @@ class Sketch:
     strokes: list[list[list[float]]] | None
     pen_width: float | None
     found: pictures.Box | None = None
-    set_aside: list[Decoration] | None = None
-    """What decorates the digit and was not read; None where it was not read from strokes."""
+    set_aside: Sequence[Decoration] = ()
+    """What decorates the digit and was not read."""
 
 
 @contextmanager
@@ -150,9 +150,9 @@ def read_sketch(
         found = None
         if image is not None:
             place = pictures.find_ink(image, box)
-            ink, found = place.ink, place.box
+            found = place.box
         elif pixels is not None:
-            ink = pictures.ink_from_pixels(pixels)  # type: ignore[arg-type]
+            place = pictures.find_in_pixels(pixels)  # type: ignore[arg-type]
         elif parsed is not None:
             drawn = find_drawn(parsed)
             png = draw_png(parsed, pen_width)
@@ -160,7 +160,8 @@ def read_sketch(
             return Sketch(digit, png, parsed, pen_width, set_aside=drawn.set_aside)
         else:
             raise TypeError("A drawing is an image, strokes or pixels.")
-        return Sketch(canonical.canonical_digit(ink), _archive_png(ink), parsed, pen_width, found)
+        digit = canonical.canonical_digit(place.ink)
+        return Sketch(digit, _archive_png(place.ink), parsed, pen_width, found, place.set_aside)
 
 
 def recognize(

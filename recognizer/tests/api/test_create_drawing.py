@@ -24,6 +24,7 @@ from recognizer.tests.kit.drawings import (
     data_url,
     digits_of_one_face,
     encode,
+    page_with,
     png_of,
 )
 
@@ -222,6 +223,30 @@ def test_an_underline_is_named_and_not_read(stranger: Caller) -> None:
     underline = [[10, 115], [40, 116], [70, 114]]
     plain = stranger.post(DRAWINGS, {"strokes": [seven]}).json()
     lined = stranger.post(DRAWINGS, {"strokes": [seven, underline]}).json()
-    assert lined["set_aside"] == [{"kind": "underline", "strokes": [1]}]
+    assert lined["set_aside"] == [{"kind": "underline", "box": [10, 114, 70, 116], "strokes": [1]}]
     assert lined["canonical"] == plain["canonical"]
     assert plain["set_aside"] == []
+
+
+def test_a_circled_digit_in_an_uploaded_picture_is_read_without_its_circle(
+    stranger: Caller,
+) -> None:
+    page = page_with((7, 300, 200))
+    bare = stranger.post(DRAWINGS, {"image": data_url(encode(page))}).json()
+    ImageDraw.Draw(page).ellipse((250, 150, 630, 530), outline=0, width=14)
+    upload = SimpleUploadedFile("seven.png", encode(page))
+    circled = stranger.client.post(DRAWINGS, {"image": upload}).json()
+    assert circled["set_aside"] == [{"kind": "circle", "box": [250, 150, 631, 531], "strokes": []}]
+    for name in ("prediction", "is_digit", "canonical", "found"):
+        assert circled[name] == bare[name]
+    assert (circled["prediction"], bare["set_aside"]) == (7, [])
+
+
+def test_one_picture_and_a_batch_set_the_same_aside(stranger: Caller) -> None:
+    page = page_with((4, 300, 200))
+    ImageDraw.Draw(page).line((370, 450, 510, 450), 0, 12)
+    image = data_url(encode(page))
+    one = stranger.post(DRAWINGS, {"image": image}).json()
+    (batched,) = stranger.post("/api/v1/predictions/", {"images": [image]}).json()["predictions"]
+    assert [each["kind"] for each in one["set_aside"]] == ["underline"]
+    assert batched["probabilities"] == pytest.approx(one["probabilities"], abs=1e-5)
