@@ -36,6 +36,7 @@ from recognizer.tests.kit.live import own_site as own_site
 from recognizer.tests.kit.live import share_folder as share_folder
 from recognizer.tests.kit.live import site as site
 from recognizer.tests.kit.live import static_files as static_files
+from recognizer.tests.kit.small_training import letters as letters
 from recognizer.tests.kit.small_training import small_training as small_training
 from recognizer.tests.kit.small_training import typefaces as typefaces
 

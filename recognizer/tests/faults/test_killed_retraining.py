@@ -28,9 +28,9 @@ RUNS = "/admin/recognizer/trainingrun/"
 class Retrainer:
     """A process that retrains when it is told to."""
 
-    def __init__(self, site: LiveSite, typefaces: Path) -> None:
+    def __init__(self, site: LiveSite, *data_sets: Path) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "recognizer.tests.kit.retrain_on_demand", str(typefaces)],
+            [sys.executable, "-m", "recognizer.tests.kit.retrain_on_demand", *data_sets],
             cwd=PROJECT,
             env={**site.environment, "OPENBLAS_NUM_THREADS": "1"},
             stdin=subprocess.PIPE,
@@ -78,9 +78,11 @@ def lone_site(
 
 
 @pytest.fixture
-def retrainer(lone_site: tuple[LiveSite, Path], typefaces: Path) -> Iterator[Retrainer]:
+def retrainer(
+    lone_site: tuple[LiveSite, Path], typefaces: Path, letters: Path
+) -> Iterator[Retrainer]:
     """Return what retrains beside the site."""
-    process = Retrainer(lone_site[0], typefaces)
+    process = Retrainer(lone_site[0], typefaces, letters)
     yield process
     process.end()
 

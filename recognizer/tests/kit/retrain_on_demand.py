@@ -1,6 +1,6 @@
 """Forks a small retraining for each line it reads: everything is imported once, and a kill is real.
 
-python -m recognizer.tests.kit.retrain_on_demand TYPEFACES
+python -m recognizer.tests.kit.retrain_on_demand TYPEFACES LETTERS
 
 Says "forked" with the process, what the retraining says of its progress, and "ended" at its end.
 """
@@ -39,7 +39,7 @@ def main() -> None:
     from ml.measuring import holdouts
     from recognizer.services.versions import registry
 
-    settings.BASE_DATASET = Path(sys.argv[1])
+    settings.BASE_DATASET, settings.LETTERS_DATASET = map(Path, sys.argv[1:])
     holdouts.PEN_HOLDOUT, holdouts.OTHER_HOLDOUT = 50, 20  # type: ignore[misc]
     registry.active_model()
     connections.close_all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gzip
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ SMALL = {
     "correction_samples": 100,
     "jobs": 1,
 }
+LETTERS = Path(__file__).resolve().parents[3] / "fixtures" / "letters.csv.gz"
 
 
 @pytest.fixture(scope="session")
@@ -45,12 +47,26 @@ def write_typefaces(path: Path, family: str) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def letters(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a few of the bundled letters: to read them all takes longer than a small training."""
+    path = tmp_path_factory.mktemp("letters") / "letters.csv"
+    with gzip.open(LETTERS, "rt") as lines:
+        header, *rows = lines
+    path.write_text(header + "".join(rows[::20]))
+    return path
+
+
 @pytest.fixture
 def small_training(
-    model: TrainedModel, typefaces: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    model: TrainedModel,
+    typefaces: Path,
+    letters: Path,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Let the command train on little."""
-    settings.BASE_DATASET = typefaces
+    settings.BASE_DATASET, settings.LETTERS_DATASET = typefaces, letters
     options = functools.partial(training.TrainingOptions, **SMALL)  # type: ignore[arg-type]
     monkeypatch.setattr(training, "TrainingOptions", options)
     monkeypatch.setattr(holdouts, "PEN_HOLDOUT", 50)
