@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 
 from django.conf import settings
 from django.db import connection
@@ -23,10 +25,26 @@ def check_room() -> None:
 
     What is deleted makes room at once in SQLite, after VACUUM FULL in PostgreSQL.
     """
-    if settings.MAX_ARCHIVE and archive_bytes() >= settings.MAX_ARCHIVE:
+    most = settings.MAX_ARCHIVE
+    if most and _bytes_of_files() >= most and archive_bytes() >= most:
         raise ArchiveFull(
             f"The archive has the {settings.MAX_ARCHIVE / 1e9:g} GB that it may have (MAX_ARCHIVE)."
         )
+
+
+def _bytes_of_files() -> float:
+    """Return at least the size of the archive in SQLite, without asking it; or else infinity.
+
+    What was committed and is not in the database's file yet is in its log, which is looked at
+    first, as a checkpoint may empty it into the file meanwhile.
+    """
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        return math.inf
+    name = connection.settings_dict["NAME"]
+    try:
+        return os.path.getsize(f"{name}-wal") + os.path.getsize(name)
+    except OSError:  # it is in memory, or the log begins with the next write
+        return math.inf
 
 
 def archive_bytes() -> int:
