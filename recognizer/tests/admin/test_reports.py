@@ -54,6 +54,7 @@ def small_holdouts(
     """Measure on little; what is the same for all tests is drawn once."""
     settings.BASE_DATASET = typefaces
     monkeypatch.setattr(holdouts, "PEN_HOLDOUT", 60)
+    monkeypatch.setattr(holdouts, "OTHER_HOLDOUT", 60)
 
 
 @pytest.fixture(autouse=True)
