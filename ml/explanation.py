@@ -35,7 +35,7 @@ class Trace:
     """(units,) float32, 0 and up: how strongly each hidden unit responds."""
     votes: Map
     """(units, classes) float32: what a response of 1 adds to the score of each class, compared to
-    the mean of all classes."""
+    the mean of all classes; the advice of `ml.discriminant` is left out."""
     prediction: Prediction
 
 

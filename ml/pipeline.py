@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 
+from ml.discriminant import AdvisedPerceptron
 from ml.drawing.canonical import CANONICAL_SIZE, Digit, Digits
 from ml.features import DirectionMaps, Features, MomentNormalization
 
@@ -64,11 +65,11 @@ class Reading:
 
 
 def build_pipeline(seed: int = 0, hidden_units: int = 512) -> Pipeline:
-    """Build the untrained model: normalization, direction maps, perceptron.
+    """Build the untrained model: normalization, direction maps, advised perceptron.
 
     It takes X (n, 784), 0 to 255, and y (n,), 0 to 9 or `NOT_A_DIGIT`.
     """
-    classifier = MLPClassifier((hidden_units,), alpha=1e-3, random_state=seed)
+    classifier = AdvisedPerceptron((hidden_units,), alpha=1e-3, random_state=seed)
     return make_pipeline(MomentNormalization(), DirectionMaps(), classifier)
 
 
@@ -94,10 +95,19 @@ def hidden_layer(model: Pipeline, rows: NDArray[np.uint8]) -> Features:
 
     The perceptron's units are rectified; its last hidden layer separates digits almost linearly.
     """
-    *transformers, perceptron = (step for _, step in model.steps)
-    layer: NDArray[Any] = rows
-    for transformer in transformers:
-        layer = transformer.transform(layer)
+    return _hidden(model[-1], features_of(model, rows))
+
+
+def features_of(model: Pipeline, rows: NDArray[np.uint8]) -> Features:
+    """Features (n, f) float32 that the classifier gets for rows (n, 784) uint8."""
+    features: NDArray[Any] = rows
+    for _, transformer in model.steps[:-1]:
+        features = transformer.transform(features)
+    return features
+
+
+def _hidden(perceptron: MLPClassifier, features: Features) -> Features:
+    layer = features
     for weights, bias in zip(perceptron.coefs_[:-1], perceptron.intercepts_[:-1], strict=True):
         layer = np.maximum(layer @ weights + bias, 0)
     activations: Features = layer.astype(np.float32, copy=False)
@@ -110,9 +120,21 @@ def _class_probabilities(model: Pipeline, rows: NDArray[np.uint8]) -> NDArray[np
     For a single digit they take as long as all the rest, and what comes in is known.
     """
     if _is_our_perceptron(model):
-        return _output(model[-1], hidden_layer(model, rows))
+        return _ask_perceptron(model, rows)[0]
     other: NDArray[np.float64] = model.predict_proba(rows).astype(np.float64)
     return other
+
+
+def _ask_perceptron(
+    model: Pipeline, rows: NDArray[np.uint8]
+) -> tuple[NDArray[np.float64], Features]:
+    """Class probabilities (n, classes) and hidden layers (n, units) of rows (n, 784)."""
+    perceptron, features = model[-1], features_of(model, rows)
+    hidden = _hidden(perceptron, features)
+    probabilities = _output(perceptron, hidden)
+    if isinstance(perceptron, AdvisedPerceptron):  # older models have no advice
+        probabilities = perceptron.weigh(probabilities, features)
+    return probabilities, hidden
 
 
 def _is_our_perceptron(model: Pipeline) -> bool:
@@ -144,8 +166,8 @@ def read_with_hidden(model: Pipeline, images: Digits) -> tuple[Reading, Features
     """
     if not _is_our_perceptron(model):
         return read(model, images), None
-    hidden = hidden_layer(model, images.reshape(-1, CANONICAL_SIZE**2))
-    return _as_reading(_output(model[-1], hidden)), hidden
+    probabilities, hidden = _ask_perceptron(model, images.reshape(-1, CANONICAL_SIZE**2))
+    return _as_reading(probabilities), hidden
 
 
 def predict_with_hidden(model: Pipeline, image: Digit) -> tuple[Prediction, Features | None]:

@@ -80,5 +80,5 @@ def test_the_pipeline_is_built_of_named_steps() -> None:
     assert list(build_pipeline(hidden_units=32).named_steps) == [
         "momentnormalization",
         "directionmaps",
-        "mlpclassifier",
+        "advisedperceptron",
     ]

@@ -19,6 +19,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils import shuffle
 
+from ml.discriminant import AdvisedPerceptron
 from ml.drawing.canonical import CANONICAL_SIZE, Digits
 from ml.features import Features
 from ml.labeled.digits import LabeledDigits, as_presented, split_by_group, without
@@ -166,7 +167,9 @@ def train(
         handwritten=handwritten,
         handwriting=hand_train,
     )
-    model = copy.deepcopy(start) if start else build_pipeline(options.seed, options.hidden_units)
+    model = build_pipeline(options.seed, options.hidden_units)
+    if start:
+        model = _go_on_from(start)
     features = compute_features(
         model[:-1],
         images,
@@ -183,6 +186,7 @@ def train(
         _temper(model[-1], 1 / TEMPERATURE)
     _fit(model[-1], features, labels, schedule, options.seed, steps.phase("Training"), weights)
     _temper(model[-1], TEMPERATURE)
+    model[-1].take_advice(features, labels, weights)
     del features
     steps.phase("Measuring")
     holdouts = make_holdouts(faces, held, letters, options.jobs, share=options.holdout_share)
@@ -256,6 +260,16 @@ def fingerprint(*parts: LabeledDigits) -> str:
         sha.update(part.labels.astype(np.uint8).tobytes())
         sha.update("\n".join(part.groups.tolist()).encode())
     return sha.hexdigest()
+
+
+def _go_on_from(start: Pipeline) -> Pipeline:
+    """Copy a model whose training goes on; a perceptron of older versions gets to take advice."""
+    model = copy.deepcopy(start)
+    name, classifier = model.steps[-1]
+    advised = AdvisedPerceptron(**classifier.get_params())
+    advised.__dict__.update(classifier.__dict__)
+    model.steps[-1] = (name, advised)
+    return model
 
 
 def _plan(

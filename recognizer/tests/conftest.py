@@ -90,7 +90,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copies, others = 60, 120
     images = np.concatenate([augment(digits, copies, seed=0), write_scribbles(others, seed=0)])
     classes = np.concatenate([np.repeat(labels, copies), np.full(others, NOT_A_DIGIT, np.uint8)])
-    pipeline = build_pipeline(hidden_units=32).set_params(mlpclassifier__max_iter=40)
+    pipeline = build_pipeline(hidden_units=32).set_params(advisedperceptron__max_iter=40)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         pipeline.fit(images.reshape(len(images), -1), classes)

@@ -30,7 +30,7 @@ def empty_site(db: None, bundle: Path, settings: Settings) -> None:
 def other_bundle(bundle: Path, folder: Path) -> Path:
     """Return a bundle with other bytes."""
     pipeline, manifest = artifacts.load(bundle)
-    pipeline.set_params(mlpclassifier__tol=0.5)
+    pipeline.set_params(advisedperceptron__tol=0.5)
     data = artifacts.serialize(pipeline)
     path = folder / "model.joblib"
     artifacts.save(path, data, artifacts.describe(data, {}, {}, manifest.metrics))
