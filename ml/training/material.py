@@ -42,7 +42,7 @@ class TrainingOptions:
     """Augmented base digits when training goes on from a start: enough to forget nothing."""
     replay_pen_samples: int = 40_000
     """Digits of the synthetic pen when training goes on from a start."""
-    other_samples: int = 38_000
+    other_samples: int = 60_000
     """Letters and scribbles when training from scratch."""
     replay_other_samples: int = 8_000
     """Letters and scribbles when training goes on from a start."""

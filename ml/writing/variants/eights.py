@@ -119,4 +119,9 @@ EIGHTS: Final = (
             _SLIM_EIGHT | {"end": (1.5, 2.4), "end_y": (-0.14, 0.04), "top": (0.15, 0.26),
                            "bottom": (0.14, 0.26)},
             lambda k: [_slim_eight(k)]),
+    Variant(8, "s first, wide gap", 8,
+            "An S; the last stroke stops soon after the crossing, so the upper loop stays open.",
+            _EIGHT | {"start": (0.7, 1.5), "start_y": (0.0, 0.25), "end": (0.0, 0.8),
+                      "end_y": (0.3, 0.95)},
+            lambda k: [[*_eight(k)[:-2], (0.35 + k.top * k.end, k.cross * k.end_y)]]),
 )

@@ -107,4 +107,9 @@ SEVENS: Final = (
             lambda k: [_upright_seven(k),
                        [(k.bar + k.over * 0.5 - k.left, k.cross + k.slope),
                         (k.bar + k.over * 0.5 + k.right, k.cross - k.slope)]]),
+    Variant(7, "serif, leaning leg", 8,
+            "A short downstroke, a rising bar, a leg that runs far to the left.",
+            _SERIF | {"foot": (-0.5, 0.1), "tilt": (-0.3, 0.05), "drop": (0.08, 0.35),
+                      "bar": (0.4, 0.8)},
+            lambda k: [_serif_seven(k)]),
 )

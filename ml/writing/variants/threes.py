@@ -80,4 +80,11 @@ THREES: Final = (
             lambda k: [_three_top(k) + _three_loop(k)
                        + [(0.5 * k.belly, k.waist_y + 0.08), (0.62 * k.belly, k.waist_y + 0.24),
                           (0.46 * k.belly, 0.92), (0.16, 1), (k.sweep, k.sweep_y)]]),
+    Variant(3, "wave", 5, "So flat and narrow that the bows are nearly a wave.",
+            {"start": (-0.1, 0.2), "start_y": (0.0, 0.16), "waist": (0.18, 0.4),
+             "waist_y": (0.34, 0.5), "end": (-0.1, 0.45), "wide": (0.55, 1.0)},
+            lambda k: [[(k.start * k.wide, k.start_y), (0.24 * k.wide, 0.0),
+                        (0.48 * k.wide, 0.08), (0.45 * k.wide, 0.24),
+                        (k.waist * k.wide, k.waist_y), (0.48 * k.wide, k.waist_y + 0.12),
+                        (0.52 * k.wide, 0.78), (k.end * k.wide, 1.0)]]),
 )
