@@ -38,9 +38,9 @@ class TrainingOptions:
     training from scratch; a replay takes all alike, as corrections already are handwriting."""
     pen_samples: int = 300_000
     """Digits of the synthetic pen when training from scratch; 0 trains without it."""
-    replay_samples: int = 30_000
+    replay_samples: int = 15_000
     """Augmented base digits when training goes on from a start: enough to forget nothing."""
-    replay_pen_samples: int = 40_000
+    replay_pen_samples: int = 30_000
     """Digits of the synthetic pen when training goes on from a start."""
     other_samples: int = 60_000
     """Letters and scribbles when training from scratch."""

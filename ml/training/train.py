@@ -83,7 +83,7 @@ class Stage:
 
 FROM_SCRATCH: Final = (Stage(1e-3, 7, 256), Stage(2e-4, 2, 512), Stage(5e-5, 2, 512, averaged=True))
 """Schedule for new weights; the decay makes seeds differ less."""
-FROM_START: Final = (Stage(2e-4, 4, 256), Stage(5e-5, 2, 512, averaged=True))
+FROM_START: Final = (Stage(2e-4, 3, 256), Stage(5e-5, 1, 512))
 """Schedule for weights that can already read."""
 
 
