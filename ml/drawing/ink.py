@@ -225,7 +225,7 @@ def _has_narrow_gap(mask: NDArray[np.bool_], factor: int) -> bool:
     return bool(ndimage.label(_coarsen(mask, fine), structure=TOUCHING)[1] > 1)
 
 
-def _ends(is_set: NDArray[np.bool_], step: int) -> tuple[int, int]:
+def _ends(is_set: NDArray[np.bool_], step: int = 1) -> tuple[int, int]:
     """Where the first set one stands and the last one ends, on a grid of `step`."""
     first, last = int(is_set.argmax()), len(is_set) - int(is_set[::-1].argmax())
     return first - first % step, last + -last % step
@@ -333,8 +333,8 @@ def crop(ink: Ink) -> Ink:
 
 def box_of(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
     """Box around the set pixels, of which there must be one: top, bottom, left, right."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+    rows, columns = (np.asarray(mask.any(axis=axis)) for axis in (1, 0))
+    return *_ends(rows), *_ends(columns)
 
 
 def _cut(picture: NDArray[Pixel], box: tuple[int, int, int, int]) -> NDArray[Pixel]:

@@ -165,7 +165,8 @@ def _find(picture: Image.Image, alpha: Image.Image | None) -> PlacedInk:
         paper = Image.new(picture.mode, picture.size, tones if len(tones) > 1 else tones[0])
         picture = Image.composite(picture, paper, alpha)
     try:
-        plain = _ink_of(np.asarray(picture.convert("L")))
+        gray = picture if picture.mode == "L" else picture.convert("L")  # which would copy it
+        plain = _ink_of(np.asarray(gray))
     except BlankDrawing:
         return settle(picture, None)
     return settle(picture, plain) if plain.is_doubtful or plain.has_gap else plain
