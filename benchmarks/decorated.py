@@ -291,17 +291,18 @@ def main() -> None:
     images, labels = mnist_data()
     mnist = enlarge(images.reshape(-1, 28, 28).astype(np.uint8))
     count_spoiled(model, "MNIST, enlarged", zip(labels.tolist(), mnist, strict=True))
-    faces = next(read_rows(kit.TYPEFACES))
-    chosen = rng.permutation(len(faces.images))[: arguments.written // 2]
-    typefaces = enlarge(faces.images[chosen])
-    count_spoiled(
-        model, "typefaces, enlarged", zip(faces.labels[chosen].tolist(), typefaces, strict=True)
-    )
+    rows = list(read_rows(kit.TYPEFACES))
+    faces = np.concatenate([each.images for each in rows])
+    names = np.concatenate([each.labels for each in rows])
+    chosen = rng.permutation(len(faces))[: arguments.written]
+    typefaces = zip(names[chosen].tolist(), enlarge(faces[chosen]), strict=True)
+    count_spoiled(model, "typefaces, enlarged", typefaces)
     if arguments.plain:
         return
     print()
-    names = [f"{name}, {len(each)}" for name, each in plain.items()]
-    kit.print_head("right and accepted", *names, *(f"{name}, pictures" for name in plain))
+    columns = [f"{name}, {len(each)}" for name, each in plain.items()]
+    columns += [f"{name}, pictures" for name in plain]
+    kit.print_head("right and accepted", *columns)
     for kind in KINDS:
         cells = []
         for labeled in plain.values():
