@@ -25,7 +25,7 @@ print(*sys.modules)
 """
 READER = {
     *("drawing", "features", "pipeline", "neighbors", "explanation"),
-    *("artifacts", "errors", "files"),
+    *("discriminant", "artifacts", "errors", "files"),
 }
 """What of ml such a process may load."""
 
