@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Final
 
 COSTS: Final = {
-    "Augmenting typefaces": 0.5,
-    "Writing pens": 0.24,
-    "Scribbling": 0.4,
-    "Augmenting handwriting": 0.46,
-    "Augmenting corrections": 0.46,
-    "Computing features": 0.085,
-    "Training": 0.031,
-    "Measuring": 0.7,
+    "Augmenting typefaces": 0.33,
+    "Writing pens": 0.17,
+    "Scribbling": 0.28,
+    "Augmenting handwriting": 0.23,
+    "Augmenting corrections": 0.23,
+    "Computing features": 0.07,
+    "Training": 0.022,
+    "Measuring": 0.45,
 }
 """Time of one digit in each phase, in milliseconds of two cores: so the bar moves evenly."""
 SETTLED: Final = 0.02
