@@ -378,7 +378,8 @@ def _draw_joints(draw: Any, points: list[tuple[float, float]], width: int) -> No
         if before == after:
             continue
         is_left = after - 180 > before if after > before else after + 180 > before
-        # Where the edges of both parts end that leave a gap between them.
+        # Where the edges of both parts end that leave a gap between them; added and taken away as
+        # Pillow does, so that rounding is the same.
         sides = [angle + 90 - 90 if is_left else angle - 90 - 90 for angle in (before, after)]
         box = (x - reach, y - reach, x + reach, y + reach)
         draw.draw_pieslice(box, *(reversed(sides) if is_left else sides), INK, 1)

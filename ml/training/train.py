@@ -167,9 +167,7 @@ def train(
         handwritten=handwritten,
         handwriting=hand_train,
     )
-    model = build_pipeline(options.seed, options.hidden_units)
-    if start:
-        model = _go_on_from(start)
+    model = _go_on_from(start) if start else build_pipeline(options.seed, options.hidden_units)
     features = compute_features(
         model[:-1],
         images,
