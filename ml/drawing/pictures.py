@@ -213,7 +213,7 @@ def find_in_pixels(pixels: ArrayLike) -> Found:
     Parameters
     ----------
     pixels : array_like
-        784 or (height, width) numbers: 0 to 255, 0 to 16, or 0 to 1.
+        784 numbers or (height, width): 0 to 255, 0 to 16, or 0 to 1.
 
     Returns
     -------
@@ -232,13 +232,16 @@ def find_in_pixels(pixels: ArrayLike) -> Found:
     try:
         values = np.asarray(pixels)
     except ValueError as error:  # ragged rows
-        raise InvalidPixels("The pixels are not a plain list of 784 numbers.") from error
+        raise InvalidPixels("The rows of the pixels differ in length.") from error
     if values.dtype.kind not in "uif":
         raise InvalidPixels("The pixels are not all numbers.")
     if values.shape == (CANONICAL_SIZE**2,):
         values = values.reshape(CANONICAL_SIZE, CANONICAL_SIZE)
     if values.ndim != 2 or min(values.shape) < 1 or max(values.shape) > MAX_SIDE:
-        raise InvalidPixels(f"784 pixels, row by row, are expected, not {values.size}.")
+        raise InvalidPixels(
+            f"Send 784 pixels, one after the other, or up to {MAX_SIDE:,} rows of equal length; "
+            f"here are {values.size:,}."
+        )
     found = _ink_of(to_levels(values))
     if found.has_gap and min(values.shape) >= NOISY_SIDE:
         found = without_decorations(found)

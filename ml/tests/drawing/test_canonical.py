@@ -279,6 +279,18 @@ def test_invalid_pixels_are_refused(pixels: object) -> None:
         ink_from_pixels(pixels)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("pixels", "message"),
+    [
+        ([0] * 80, "up to 4,096 rows of equal length; here are 80"),
+        ([[0], [0, 1]], "rows of the pixels differ in length"),
+    ],
+)
+def test_the_error_about_pixels_tells_both_ways_to_send_them(pixels: object, message: str) -> None:
+    with pytest.raises(InvalidPixels, match=message):
+        ink_from_pixels(pixels)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("shade", [0, 128, 255])
 def test_an_even_picture_is_blank(shade: int) -> None:
     with pytest.raises(BlankDrawing):
