@@ -13,6 +13,8 @@ const LEAST_SIDE = 8; // pixels of the picture; the server reads no smaller box
 const STEP = 0.04; // of the picture's longer side: how far an arrow key moves
 const WIDTH = 2; // of the outline, in CSS pixels
 const VEIL = 0.65; // opacity of the paper over what was set aside
+const MARGIN = 0.1; // of the longer side of all that was found: as far from it is paper
+const GRID = 16; // colors looked at along a side, to find that of the paper
 const ALL_AROUND = Array.from({ length: 16 }, (_, turn) => (turn * Math.PI) / 8);
 
 /** Where a picture of this size lies in a square of a `side`: its scale and its offset. */
@@ -73,6 +75,30 @@ function cutOut(bitmap) {
   return { canvas, box };
 }
 
+/** The color of the paper around boxes of a picture: the middle one of those on their common rim. */
+function paperAround(picture, boxes) {
+  const [lefts, tops, rights, bottoms] = [0, 1, 2, 3].map((side) => boxes.map((box) => box[side]));
+  const [left, top] = [Math.min(...lefts), Math.min(...tops)];
+  const [right, bottom] = [Math.max(...rights), Math.max(...bottoms)];
+  const margin = MARGIN * Math.max(right - left, bottom - top);
+  const from = [Math.max(0, left - margin), Math.max(0, top - margin)];
+  const to = [
+    Math.min(picture.naturalWidth, right + margin),
+    Math.min(picture.naturalHeight, bottom + margin),
+  ];
+  const context = new OffscreenCanvas(GRID, GRID).getContext("2d");
+  context.drawImage(picture, ...from, to[0] - from[0], to[1] - from[1], 0, 0, GRID, GRID);
+  const { data } = context.getImageData(0, 0, GRID, GRID);
+  const rim = [];
+  for (let at = 0; at < GRID * GRID; at += 1) {
+    const [column, row] = [at % GRID, Math.floor(at / GRID)];
+    if (column % (GRID - 1) && row % (GRID - 1)) continue;
+    rim.push(data.subarray(4 * at, 4 * at + 3));
+  }
+  const brightness = ([red, green, blue]) => red + green + blue;
+  return rim.sort((one, other) => brightness(one) - brightness(other))[rim.length >> 1];
+}
+
 export class Marking extends EventTarget {
   #sheet;
   #picture;
@@ -82,7 +108,7 @@ export class Marking extends EventTarget {
   #outline = document.createElement("canvas");
   #frame = document.createElement("div"); // takes pointers and keys while a box is marked
   #mark = document.createElement("div");
-  #shown = null; // {ink, found, aside} of the outline
+  #shown = null; // {ink, found, aside, paper} of the outline
   #box = null; // as marked so far
   #from = null; // the corner where a pointer went down
 
@@ -126,12 +152,13 @@ export class Marking extends EventTarget {
     this.#paint();
     if (!drawing?.found) return;
     const aside = (drawing.set_aside ?? []).map((part) => part.box);
-    const shown = { found: drawing.found, aside, ink: null };
+    const shown = { found: drawing.found, aside, paper: null, ink: null };
     this.#shown = shown;
     // Without the outline, the answer stands.
     const [bitmap] = await Promise.all([load(drawing.id), this.#picture.decode()]).catch(() => []);
     if (!bitmap || this.#shown !== shown) return;
     shown.ink = cutOut(bitmap);
+    shown.paper = paperAround(this.#picture, [shown.found, ...aside]);
     bitmap.close();
     this.#paint();
   }
@@ -227,7 +254,7 @@ export class Marking extends EventTarget {
     const ratio = devicePixelRatio;
     this.#outline.width = this.#outline.height = Math.round(side * ratio); // which clears it
     if (!this.#shown?.ink || this.isOn) return;
-    const { ink, found, aside } = this.#shown;
+    const { ink, found, aside, paper } = this.#shown;
     const size = [ink.box[2] - ink.box[0], ink.box[3] - ink.box[1]];
     const from = [ink.box[0], ink.box[1], ...size];
     const placed = ([left, top, right, bottom]) => [
@@ -254,7 +281,7 @@ export class Marking extends EventTarget {
     const context = this.#outline.getContext("2d");
     context.save();
     context.scale(ratio, ratio);
-    context.fillStyle = `rgb(255 255 255 / ${VEIL})`;
+    context.fillStyle = `rgb(${paper.join(" ")} / ${VEIL})`;
     for (const each of aside) context.fillRect(...placed(each));
     if (aside.length > 0) context.clearRect(...to); // a circle lies around the digit
     context.restore();
