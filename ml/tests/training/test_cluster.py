@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -63,13 +64,6 @@ def scheduling() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
         yield address, process
 
 
-@pytest.fixture(scope="module")
-def scheduler() -> Iterator[str]:
-    """The scheduler of the tests that need two workers."""
-    with scheduling() as (address, _):
-        yield address
-
-
 @contextmanager
 def worker(
     scheduler: str, scratch: Path, folder: Path = PROJECT
@@ -80,27 +74,41 @@ def worker(
         yield process
 
 
+@dataclass
+class Cluster:
+    """A scheduler and its workers; the tests share it, since each start takes seconds."""
+
+    address: str
+    scheduler: subprocess.Popen[bytes]
+    processes: ExitStack
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def with_workers(self, count: int, scratch: Path) -> Cluster:
+        """Have so many workers that are ready: those that the tests before left alive, or more."""
+        self.workers = [process for process in self.workers if process.poll() is None]
+        for number in range(len(self.workers), count):
+            folder = scratch / str(number)
+            self.workers.append(self.processes.enter_context(worker(self.address, folder)))
+        with Client(self.address, timeout=120, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+            client.wait_for_workers(count, timeout=120)
+        return self
+
+
 @pytest.fixture(scope="module")
-def started() -> Iterator[tuple[ExitStack, list[subprocess.Popen[bytes]]]]:
-    """The workers that were started so far; each start takes seconds of the processor."""
-    with ExitStack() as until_the_end:
-        yield until_the_end, []
+def started() -> Iterator[Cluster]:
+    """The cluster of this module, which has no worker at first."""
+    with ExitStack() as processes:
+        yield Cluster(*processes.enter_context(scheduling()), processes)
 
 
 @pytest.fixture
-def workers(
-    scheduler: str,
-    started: tuple[ExitStack, list[subprocess.Popen[bytes]]],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> list[subprocess.Popen[bytes]]:
-    """Two workers that are ready; those of the test before, if it left them alive."""
-    until_the_end, ours = started
-    ours[:] = [process for process in ours if process.poll() is None]
-    while len(ours) < 2:
-        ours.append(until_the_end.enter_context(worker(scheduler, tmp_path_factory.mktemp("dask"))))
-    with Client(scheduler, timeout=120, set_as_default=False) as client:  # type: ignore[no-untyped-call]
-        client.wait_for_workers(2, timeout=120)
-    return list(ours)
+def one_worker(started: Cluster, tmp_path: Path) -> Cluster:
+    return started.with_workers(1, tmp_path)
+
+
+@pytest.fixture
+def three_workers(started: Cluster, tmp_path: Path) -> Cluster:
+    return started.with_workers(3, tmp_path)
 
 
 def train_on(
@@ -112,47 +120,22 @@ def train_on(
     return artifacts.digest(artifacts.serialize(trained.model))
 
 
-@pytest.fixture(scope="module")
-def digests() -> dict[str, str]:
-    """What was trained in this process, once for all tests."""
-    return {}
-
-
-@pytest.fixture
-def local(digests: dict[str, str], small_steps: None) -> str:
-    if not digests:
-        digests["local"] = train_on(None)
-    return digests["local"]
-
-
-def test_a_cluster_trains_the_same_model_to_the_byte(
-    local: str, scheduler: str, workers: list[subprocess.Popen[bytes]]
+def test_a_cluster_trains_the_same_model_to_the_byte_though_workers_are_killed(
+    three_workers: Cluster,
 ) -> None:
-    assert train_on(scheduler) == local
+    # One dies while typefaces are augmented, and one while features are computed.
+    first, second, _ = three_workers.workers
+    mortal = {"Augmenting typefaces": first, "Computing features": second}
 
-
-@pytest.mark.parametrize("phase", ["Augmenting typefaces", "Computing features"])
-def test_a_killed_worker_does_not_change_the_model(
-    local: str, scheduler: str, workers: list[subprocess.Popen[bytes]], phase: str
-) -> None:
     def kill_in_the_middle(progress: Progress) -> None:
-        if progress.phase == phase and workers[0].poll() is None:
-            os.kill(workers[0].pid, signal.SIGKILL)
-            workers[0].wait()
+        process = mortal.get(progress.phase)
+        if process and process.poll() is None:
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
 
-    assert train_on(scheduler, kill_in_the_middle) == local
-    assert [process.poll() for process in workers] == [-signal.SIGKILL, None]
-
-
-def test_the_error_after_a_lost_scheduler_names_its_address(tmp_path: Path) -> None:
-    with scheduling() as (address, process), worker(address, tmp_path):
-
-        def kill_in_the_middle(progress: Progress) -> None:
-            if progress.phase == "Writing pens":
-                process.kill()
-
-        with pytest.raises(ClusterError, match="was lost before the training was done"):
-            train_on(address, kill_in_the_middle)
+    assert train_on(three_workers.address, kill_in_the_middle) == train_on(None)
+    ends = [process.poll() for process in three_workers.workers]
+    assert ends == [-signal.SIGKILL, -signal.SIGKILL, None]
 
 
 def test_an_address_without_a_scheduler_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,31 +151,28 @@ def test_an_invalid_address_is_refused(monkeypatch: pytest.MonkeyPatch, address:
         train_on(address)
 
 
-def test_a_scheduler_without_workers_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    with (
-        scheduling() as (address, _),
-        Client(address, timeout=120, set_as_default=False),  # type: ignore[no-untyped-call]
-    ):
+def test_a_scheduler_without_workers_or_with_one_outside_the_project_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with scheduling() as (address, _):
+        Client(address, timeout=120, set_as_default=False).close()  # type: ignore[no-untyped-call]
         monkeypatch.setattr(cluster, "CONNECT_SECONDS", 5)
         with pytest.raises(ClusterError, match="has no worker"):
+            train_on(address)
+        monkeypatch.setattr(cluster, "CONNECT_SECONDS", 120)
+        with (
+            worker(address, tmp_path, folder=tmp_path),
+            pytest.raises(ClusterError, match="cannot import this project"),
+        ):
             train_on(address)
 
 
 def test_workers_with_other_versions_are_refused(
-    scheduler: str, workers: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
+    one_worker: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sklearn, "__version__", "1.0")
     with pytest.raises(ClusterError, match=r"scikit-learn 1\.\d+\.\d+, and here it is 1\.0"):
-        train_on(scheduler)
-
-
-def test_workers_outside_the_project_are_refused(tmp_path: Path) -> None:
-    with (
-        scheduling() as (address, _),
-        worker(address, tmp_path, folder=tmp_path),
-        pytest.raises(ClusterError, match="cannot import this project"),
-    ):
-        train_on(address)
+        train_on(one_worker.address)
 
 
 def test_the_error_about_the_missing_package_shows_the_command_that_installs_it(
@@ -201,3 +181,14 @@ def test_the_error_about_the_missing_package_shows_the_command_that_installs_it(
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ClusterError, match=r"pip install -r requirements-cluster\.txt"):
         train_on("tcp://127.0.0.1:1")
+
+
+def test_the_error_after_a_lost_scheduler_names_its_address(one_worker: Cluster) -> None:
+    # It is the last test: the cluster that all share ends here.
+    def kill_in_the_middle(progress: Progress) -> None:
+        if progress.phase == "Writing pens":
+            one_worker.scheduler.kill()
+
+    lost = f"The cluster at {one_worker.address} was lost before the training was done"
+    with pytest.raises(ClusterError, match=lost):
+        train_on(one_worker.address, kill_in_the_middle)
