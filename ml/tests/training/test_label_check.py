@@ -21,7 +21,12 @@ from ml.writing.non_digits import make_others, write_scribbles
 from ml.writing.pen import write_digits
 from ml.writing.variants.table import VARIANTS
 
+# The fixtures of the module learn all pens; what the tests check themselves needs but a fourth.
+pytestmark = pytest.mark.usefixtures("small_backdrop")
 BUNDLE = Path(__file__).resolve().parents[3] / "fixtures" / "model.joblib"
+
+FLIPPED = np.arange(300) % 5 == 0
+"""Which of the honest labels are made wrong, where each fifth is."""
 
 
 @pytest.fixture(scope="module")
@@ -76,20 +81,39 @@ def rescaled(model: Pipeline, *, hidden: float = 1.0, scores: float = 1.0) -> Pi
     return other
 
 
+@pytest.fixture
+def small_backdrop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Learn a fourth of the pens."""
+    whole = label_check._backdrop
+
+    def some(has_others: bool, jobs: int) -> tuple[Digits, NDArray[np.uint8]]:
+        pens, labels = whole(has_others, jobs)
+        return pens[::4], labels[::4]
+
+    monkeypatch.setattr(label_check, "_backdrop", some)
+
+
 @pytest.fixture(scope="module")
 def found_in_honest(bundle: Pipeline, honest: LabeledDigits) -> LabelCheck:
     """Check the honest labels alone, once for all tests."""
     return check_labels(bundle, honest, np.zeros(len(honest), bool))
 
 
+@pytest.fixture(scope="module")
+def found_in_flipped(bundle: Pipeline, honest: LabeledDigits) -> LabelCheck:
+    """Check labels of which each fifth is wrong."""
+    labels = np.where(FLIPPED, (honest.labels + 3) % 10, honest.labels).astype(np.uint8)
+    return check(bundle, LabeledDigits(honest.images, labels, honest.groups))
+
+
 def test_honest_labels_are_not_suspicious(found_in_honest: LabelCheck) -> None:
     assert found_in_honest.suspicious.sum() <= 6
 
 
-def test_labels_flipped_at_random_are_found(bundle: Pipeline, honest: LabeledDigits) -> None:
-    wrong = np.arange(300) % 5 == 0
-    labels = np.where(wrong, (honest.labels + 3) % 10, honest.labels).astype(np.uint8)
-    found = check(bundle, LabeledDigits(honest.images, labels, honest.groups))
+def test_labels_flipped_at_random_are_found(
+    honest: LabeledDigits, found_in_flipped: LabelCheck
+) -> None:
+    wrong, found = FLIPPED, found_in_flipped
     left_out = found.suspicious | found.waiting
     assert left_out[wrong].mean() > 0.8
     assert left_out[~wrong].sum() <= 6
@@ -222,12 +246,19 @@ def test_approved_labels_are_never_suspicious_and_support_others(
     assert not found.suspicious[300:].any()
 
 
+@pytest.fixture(scope="module")
+def found_in_approved(bundle: Pipeline, honest: LabeledDigits) -> LabelCheck:
+    """Check approved labels, the last 40 of which are wrong; half of those are settled."""
+    digits = LabeledDigits.concatenate([honest, vandalism(honest, 40)])
+    return check_labels(bundle, digits, np.ones(340, bool), settled=np.arange(340) >= 320)
+
+
 def test_an_approved_label_that_all_contradict_is_doubted_unless_it_is_settled(
-    bundle: Pipeline, honest: LabeledDigits
+    bundle: Pipeline, honest: LabeledDigits, found_in_approved: LabelCheck
 ) -> None:
     digits = LabeledDigits.concatenate([honest, vandalism(honest, 40)])
     approved = np.ones(340, bool)
-    found = check_labels(bundle, digits, approved, settled=np.arange(340) >= 320)
+    found = found_in_approved
     assert found.doubted[300:320].mean() >= 0.75
     assert not found.doubted[320:].any()
     assert found.doubted[:300].sum() <= 2
@@ -242,19 +273,6 @@ def test_few_labels_are_not_checked(bundle: Pipeline, honest: LabeledDigits, cou
     assert not found.suspicious.any()  # those that agree wait
 
 
-@pytest.fixture
-def small_backdrop(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Learn a fourth of the pens: what is compared are two checks, not how good they are."""
-    whole = label_check._backdrop
-
-    def some(has_others: bool, jobs: int) -> tuple[Digits, NDArray[np.uint8]]:
-        pens, labels = whole(has_others, jobs)
-        return pens[::4], labels[::4]
-
-    monkeypatch.setattr(label_check, "_backdrop", some)
-
-
-@pytest.mark.usefixtures("small_backdrop")
 def test_more_labels_than_fit_in_memory_are_checked_in_blocks(
     bundle: Pipeline, honest: LabeledDigits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -269,7 +287,6 @@ def test_more_labels_than_fit_in_memory_are_checked_in_blocks(
     assert (left_out == then).mean() > 0.98
 
 
-@pytest.mark.usefixtures("small_backdrop")
 def test_how_long_a_models_hidden_layer_is_changes_nothing(
     bundle: Pipeline, honest: LabeledDigits
 ) -> None:
@@ -286,7 +303,7 @@ def test_a_model_that_is_less_sure_finds_wrong_labels_as_well(
     bundle: Pipeline, honest: LabeledDigits
 ) -> None:
     unsure = rescaled(bundle, scores=0.6)
-    wrong = np.arange(300) % 5 == 0
+    wrong = FLIPPED
     labels = np.where(wrong, (honest.labels + 3) % 10, honest.labels).astype(np.uint8)
     flipped = LabeledDigits(honest.images, labels, honest.groups)
     found = check(unsure, flipped, arabic_eights(20, hands=4))
@@ -305,7 +322,6 @@ def test_of_a_person_alone_on_a_site_many_contradicted_labels_are_not_believed(
     assert (found.suspicious | found.waiting)[wrong].mean() > 0.7
 
 
-@pytest.mark.usefixtures("small_backdrop")
 def test_the_label_check_is_deterministic(bundle: Pipeline, honest: LabeledDigits) -> None:
     some, wrong = honest.select(np.arange(100)), vandalism(honest, 10)
     first, second = check(bundle, some, wrong), check(bundle, some, wrong)
