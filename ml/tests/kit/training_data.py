@@ -26,7 +26,13 @@ SHORT = TrainingOptions(
 )
 """A training of seconds that reads most digits."""
 TINY = replace(
-    SHORT, hidden_units=16, typeface_copies=12, pen_samples=600, other_samples=60, jobs=1
+    SHORT,
+    hidden_units=16,
+    typeface_copies=6,
+    pen_samples=200,
+    replay_pen_samples=100,
+    other_samples=60,
+    replay_other_samples=40,
 )
 """A training whose phases all have several chunks, in the steps of `take_small_steps`."""
 

@@ -92,29 +92,39 @@ def test_going_on_from_a_start_learns_corrections_and_leaves_the_start_alone(
     assert corrected.parameters["from_scratch"] is False
 
 
-def test_few_corrections_are_all_trained_on(trained: TrainedArtifact) -> None:
-    few = train(written(100, seed=7), odd_digits(5), SHORT, start=trained.model)
+def test_few_corrections_are_all_trained_on(
+    trained: TrainedArtifact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_small_steps(monkeypatch)
+    few = train(written(100, seed=7), odd_digits(5), TINY, start=trained.model)
     assert few.data["corrections"] == 5
     assert few.metrics["corrections"] is None
 
 
-def test_some_of_many_corrections_are_kept_for_measuring(trained: TrainedArtifact) -> None:
+def test_some_of_many_corrections_are_kept_for_measuring(
+    trained: TrainedArtifact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_small_steps(monkeypatch)
     many = train(written(100, seed=7), odd_digits(120), SHORT, start=trained.model)
     assert 0 < many.data["corrections_held_out"] < 40
     assert many.data["corrections"] + many.data["corrections_held_out"] == 120
     assert many.metrics["corrections"]["accuracy"] > 0.9
 
 
-def test_a_model_can_be_trained_without_the_synthetic_pen() -> None:
+def test_a_model_can_be_trained_without_the_synthetic_pen(monkeypatch: pytest.MonkeyPatch) -> None:
+    take_small_steps(monkeypatch)
     options = dataclasses.replace(SHORT, pen_samples=0, other_samples=100, typeface_copies=2)
     alone = train(written(400, seed=7), none(), options)
     assert alone.data["pens"] == 0
     assert alone.data["samples"] == (1 + 2) * alone.data["typefaces"] + 100
 
 
-def test_progress_goes_up_through_named_phases(trained: TrainedArtifact) -> None:
+def test_progress_goes_up_through_named_phases(
+    trained: TrainedArtifact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_small_steps(monkeypatch)
     seen: list[Progress] = []
-    train(written(100, seed=7), odd_digits(5), SHORT, start=trained.model, report=seen.append)
+    train(written(100, seed=7), odd_digits(5), TINY, start=trained.model, report=seen.append)
     fractions = [progress.fraction for progress in seen]
     assert fractions == sorted(fractions)
     assert 0 <= fractions[0] <= fractions[-1] <= 1
