@@ -7,11 +7,16 @@ import gzip
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from django.utils import timezone
+from numpy.typing import NDArray
 from pytest_django import Settings
 
+from ml.drawing.canonical import Digits
 from ml.measuring import holdouts
+from ml.training import material
+from ml.writing import non_digits, pen
 from recognizer.models import Drawing, TrainedModel
 from recognizer.services.retraining import training
 from recognizer.tests.kit.drawings import digits_of_one_face
@@ -57,6 +62,15 @@ def letters(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@functools.cache
+def write_pens(count: int, seed: int) -> tuple[Digits, NDArray[np.uint8]]:
+    """Write digits once for all trainings: a variant of a digit costs the same for a few of it."""
+    return pen.write_digits(count, seed)
+
+
+write_scribbles = functools.cache(non_digits.write_scribbles)
+
+
 @pytest.fixture
 def small_training(
     model: TrainedModel,
@@ -69,6 +83,10 @@ def small_training(
     settings.BASE_DATASET, settings.LETTERS_DATASET = typefaces, letters
     options = functools.partial(training.TrainingOptions, **SMALL)  # type: ignore[arg-type]
     monkeypatch.setattr(training, "TrainingOptions", options)
+    monkeypatch.setattr(
+        material, "write_digits", lambda count, seed, **progress: write_pens(count, seed)
+    )
+    monkeypatch.setattr(non_digits, "write_scribbles", write_scribbles)
     monkeypatch.setattr(holdouts, "PEN_HOLDOUT", 50)
     monkeypatch.setattr(holdouts, "OTHER_HOLDOUT", 20)
 
