@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,13 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 from django.apps import apps
+from django.conf import settings as site_settings
 from django.contrib.auth.models import Group, User
 from django.db import connections
-from django.test import Client
+from django.test import Client, override_settings
 from pytest_django import Settings
 from sklearn.exceptions import ConvergenceWarning
 
 from ml import artifacts
+from ml.artifacts import deserialize as unpack
 from ml.labeled.digits import LabeledDigits
 from ml.measuring.evaluation import evaluate
 from ml.pipeline import NOT_A_DIGIT, build_pipeline
@@ -102,32 +106,39 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+NO_THROTTLES = dict.fromkeys(
+    (
+        "THROTTLE_VISITOR",
+        "THROTTLE_KEY",
+        "THROTTLE_ADDRESS",
+        "THROTTLE_EXPLAINED",
+        "THROTTLE_ALL",
+        "THROTTLE_STORED",
+        "THROTTLE_STORED_MB",
+        "THROTTLE_WORK",
+        "THROTTLE_DRAFTS",
+    ),
+    0,
+)
+"""The tests ask as fast as they can."""
+QUICK_PASSWORDS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+"""Passwords are hashed at once: that guessing takes long is Django's own to test."""
+FILES_AS_THEY_ARE = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def settings_of_all_tests(django_test_environment: None) -> Iterator[None]:
+    """Change settings once: changing and restoring a dozen is much of what a quick test does."""
+    storages = {**site_settings.STORAGES, "staticfiles": FILES_AS_THEY_ARE}
+    with override_settings(**NO_THROTTLES, PASSWORD_HASHERS=QUICK_PASSWORDS, STORAGES=storages):
+        yield
+
+
 @pytest.fixture(autouse=True)
 def site_folders(settings: Settings, tmp_path: Path) -> None:
-    """Give each test its own folders, and static files as they are."""
+    """Give each test its own folders."""
     settings.ARTIFACTS_DIR = tmp_path / "artifacts"
     settings.STATIC_ROOT = tmp_path
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
-
-
-@pytest.fixture(autouse=True)
-def no_throttles(settings: Settings) -> None:
-    """Let the tests ask as fast as they can."""
-    for name in (
-        "VISITOR",
-        "KEY",
-        "ADDRESS",
-        "EXPLAINED",
-        "ALL",
-        "STORED",
-        "STORED_MB",
-        "WORK",
-        "DRAFTS",
-    ):
-        setattr(settings, f"THROTTLE_{name}", 0)
 
 
 @pytest.fixture
@@ -141,15 +152,18 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings: Settings) -> None:
-    """Hash passwords at once: that guessing takes long is Django's own to test."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+@functools.lru_cache(maxsize=8)
+def unpacked(data: bytes, sha256: str) -> Any:
+    """Unpack a model file once: its digest was checked, and no test changes what it loaded."""
+    return unpack(data, sha256)
 
 
 @pytest.fixture
-def model(db: None, bundle: Path, settings: Settings) -> TrainedModel:
+def model(
+    db: None, bundle: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> TrainedModel:
     """Register the small model as version 1."""
+    monkeypatch.setattr(artifacts, "deserialize", unpacked)
     registry.forget_model()
     settings.BUNDLED_MODEL = bundle
     return registry.register_bundled_model()
