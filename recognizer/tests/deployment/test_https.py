@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
+import runpy
+from typing import Any
+from unittest.mock import patch
 
 import pytest
+from django.core.checks import CheckMessage, run_checks
+from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from pytest_django import Settings
 
@@ -15,78 +18,75 @@ from recognizer.tests.kit.live import PROJECT
 KEY = "a key of more than fifty characters, of which many differ: 0123456789"
 
 
-def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command with no other variables than these."""
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=PROJECT,
-        env={"PATH": os.environ["PATH"], "TZ": "UTC", **environment},
-        capture_output=True,
-        text=True,
-        check=False,
+def read_settings(**environment: str) -> dict[str, Any]:
+    """Return the settings with no other variables than these."""
+    with patch.dict(os.environ, environment, clear=True):
+        return runpy.run_path(f"{PROJECT}/digitsite/settings.py")
+
+
+def use(settings: Settings, **environment: str) -> None:
+    """Have what this environment changes of the settings."""
+    plain, changed = (
+        read_settings(SECRET_KEY="another"),
+        read_settings(SECRET_KEY=KEY, **environment),
     )
+    for name in filter(str.isupper, changed):
+        if changed[name] != plain.get(name):
+            setattr(settings, name, changed[name])
 
 
-def test_the_check_for_deployment_has_nothing_to_say() -> None:
-    checked = manage(
-        "check", "--deploy", "--fail-level=WARNING", HTTPS="yes", SECRET_KEY=KEY, DEBUG="no"
-    )
-    assert checked.returncode == 0, checked.stderr
-    assert "no issues" in checked.stdout
+def check_deployment() -> list[CheckMessage]:
+    """Return what `manage.py check --deploy` would say."""
+    return [each for each in run_checks(include_deployment_checks=True) if not each.is_silenced()]
 
 
-def test_learning_from_labels_that_nobody_approved_is_a_warning() -> None:
-    environment = {"HTTPS": "yes", "SECRET_KEY": KEY, "RETRAIN_REVIEWED_ONLY": "no"}
-    warned = manage("check", "--deploy", "--fail-level=WARNING", **environment)
-    assert warned.returncode == 1
-    assert "recognizer.W001" in warned.stderr
-    assert "RETRAIN_REVIEWED_ONLY is off" in warned.stderr
+def test_the_check_for_deployment_has_nothing_to_say(settings: Settings) -> None:
+    use(settings, HTTPS="yes")
+    assert check_deployment() == []
+
+
+def test_learning_from_labels_that_nobody_approved_is_a_warning(settings: Settings) -> None:
+    use(settings, HTTPS="yes", RETRAIN_REVIEWED_ONLY="no")
+    (warned,) = check_deployment()
+    assert warned.id == "recognizer.W001"
+    assert "RETRAIN_REVIEWED_ONLY is off" in warned.msg
 
 
 def test_the_secret_key_has_to_be_set() -> None:
-    refused = manage("check", HTTPS="yes")
-    assert refused.returncode != 0
-    assert "SECRET_KEY must be set where HTTPS is." in refused.stderr
+    with pytest.raises(ImproperlyConfigured, match=r"SECRET_KEY must be set where HTTPS is\."):
+        read_settings(HTTPS="yes")
 
 
 @pytest.mark.parametrize("name", ["HTTPS", "TRUST_X_FORWARDED_PROTO"])
 def test_a_value_that_is_no_yes_and_no_no_is_refused_by_name(name: str) -> None:
-    refused = manage("check", SECRET_KEY=KEY, **{name: "perhaps"})
-    assert f"{name} must be true or false" in refused.stderr
-
-
-SHOW = """
-from django.conf import settings
-for name in ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_SSL_REDIRECT",
-             "SECURE_HSTS_SECONDS", "SECURE_PROXY_SSL_HEADER", "RETRAIN_REVIEWED_ONLY"):
-    print(name, getattr(settings, name))
-"""
+    with pytest.raises(ImproperlyConfigured, match=f"{name} must be true or false"):
+        read_settings(SECRET_KEY=KEY, **{name: "perhaps"})
 
 
 def test_it_means_secure_cookies_a_redirect_and_hsts_and_trusts_no_header() -> None:
-    shown = manage("shell", "--no-imports", "-c", SHOW, HTTPS="yes", SECRET_KEY=KEY)
-    assert shown.stdout.splitlines() == [
-        "SESSION_COOKIE_SECURE True",
-        "CSRF_COOKIE_SECURE True",
-        "SECURE_SSL_REDIRECT True",
-        "SECURE_HSTS_SECONDS 31536000",
-        "SECURE_PROXY_SSL_HEADER None",
-        "RETRAIN_REVIEWED_ONLY True",
-    ]
+    expected = {
+        "SESSION_COOKIE_SECURE": True,
+        "CSRF_COOKIE_SECURE": True,
+        "SECURE_SSL_REDIRECT": True,
+        "SECURE_HSTS_SECONDS": 31536000,
+        "RETRAIN_REVIEWED_ONLY": True,
+    }
+    read = read_settings(HTTPS="yes", SECRET_KEY=KEY)
+    assert {name: read[name] for name in expected} == expected
+    assert read.get("SECURE_PROXY_SSL_HEADER") is None
 
 
 def test_a_plain_site_has_none_of_it_and_trusts_a_header_only_when_told() -> None:
-    shown = manage(
-        "shell", "--no-imports", "-c", SHOW, SECRET_KEY=KEY, TRUST_X_FORWARDED_PROTO="yes"
-    )
-    assert shown.stdout.splitlines() == [
-        "SESSION_COOKIE_SECURE False",
-        "CSRF_COOKIE_SECURE False",
-        "SECURE_SSL_REDIRECT False",
-        "SECURE_HSTS_SECONDS 0",
-        "SECURE_PROXY_SSL_HEADER ('HTTP_X_FORWARDED_PROTO', 'https')",
-        "RETRAIN_REVIEWED_ONLY False",
-    ]
+    expected = {
+        "SESSION_COOKIE_SECURE": False,
+        "CSRF_COOKIE_SECURE": False,
+        "SECURE_SSL_REDIRECT": False,
+        "SECURE_HSTS_SECONDS": 0,
+        "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"),
+        "RETRAIN_REVIEWED_ONLY": False,
+    }
+    read = read_settings(SECRET_KEY=KEY, TRUST_X_FORWARDED_PROTO="yes")
+    assert {name: read[name] for name in expected} == expected
 
 
 def test_whoever_comes_by_http_is_sent_to_https_but_probes_are_answered(settings: Settings) -> None:

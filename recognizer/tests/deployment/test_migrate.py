@@ -23,7 +23,7 @@ from recognizer.tests.kit.live import (
 )
 from recognizer.tests.kit.small_training import answered
 
-AT_ONCE = 4
+AT_ONCE = 2
 MIGRATE = "import django; django.setup(); from digitsite.serve import migrate; migrate()"
 APPLIED = "SELECT app, name FROM django_migrations"
 MODELS = "SELECT version, active FROM recognizer_trainedmodel"
@@ -42,31 +42,26 @@ def environment_of(folder: Path, database: str) -> dict[str, str]:
     }
 
 
-def test_several_that_migrate_at_once_all_succeed(static_files: None, tmp_path: Path) -> None:
+def test_servers_and_others_that_migrate_at_once_all_succeed_and_the_servers_answer(
+    static_files: None, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "digitsite.serve", "--bind", "127.0.0.1:0"]
     with new_database(tmp_path) as database:
-        processes = [
+        environment = environment_of(tmp_path, database)
+        others = [
             subprocess.Popen(
                 [sys.executable, "-c", MIGRATE],
                 cwd=PROJECT,
-                env=environment_of(tmp_path, database),
+                env=environment,
                 stderr=subprocess.PIPE,
                 text=True,
             )
             for _ in range(AT_ONCE)
         ]
-        said = [process.communicate(timeout=START_SECONDS)[1] for process in processes]
-        assert [process.returncode for process in processes] == [0] * AT_ONCE, said
-        with connect(database) as connection:
-            applied = connection.execute(APPLIED).fetchall()
-        assert len(applied) == len(set(applied)) > 20
-
-
-def test_two_servers_that_start_at_once_both_answer(static_files: None, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "digitsite.serve", "--bind", "127.0.0.1:0"]
-    with new_database(tmp_path) as database:
-        environment = environment_of(tmp_path, database)
-        servers = [Server(command, cwd=PROJECT, env=environment) for _ in range(2)]
+        servers = [Server(command, cwd=PROJECT, env=environment) for _ in range(AT_ONCE)]
         try:
+            said = [process.communicate(timeout=START_SECONDS)[1] for process in others]
+            assert [process.returncode for process in others] == [0] * AT_ONCE, said
             for server in servers:
                 url = f"{server.wait_for_address()}/readyz"
                 with urlopen(url, timeout=STOP_SECONDS) as answer:
@@ -75,7 +70,9 @@ def test_two_servers_that_start_at_once_both_answer(static_files: None, tmp_path
             for server in servers:
                 server.stop()
         with connect(database) as connection:
+            applied = connection.execute(APPLIED).fetchall()
             (model,) = connection.execute(MODELS).fetchall()
+        assert len(applied) == len(set(applied)) > 20
         assert tuple(map(int, model)) == (1, 1)
 
 

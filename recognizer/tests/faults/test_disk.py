@@ -80,11 +80,8 @@ def assert_survives(site: LiveSite, begin: Callable[[], None], end: Callable[[],
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="Mounting is for root; the next test needs no root.")
-def test_a_full_disk_is_told_and_heals(
-    static_files: None, tmp_path: Path, small_disk: Path
-) -> None:
-    database = f"sqlite:///{small_disk / 'db.sqlite3'}"
-    with serve(tmp_path, DATABASE_URL=database, TMPDIR=str(small_disk)) as site:
+def test_a_full_disk_is_told_and_heals(static_files: None, small_disk: Path) -> None:
+    with serve(small_disk, TMPDIR=str(small_disk)) as site:
         filler = small_disk / "filler"
         assert_survives(site, lambda: fill(filler), filler.unlink)
 

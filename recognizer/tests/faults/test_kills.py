@@ -7,7 +7,7 @@ import re
 import signal
 from pathlib import Path
 
-from recognizer.tests.kit.live import migrated_database, serve
+from recognizer.tests.kit.live import registered_database, serve
 from recognizer.tests.kit.load import BROKEN, ask, load, stored
 
 CLIENTS = 4
@@ -38,19 +38,15 @@ def test_a_killed_worker_takes_only_what_it_was_doing_along(
 def test_a_killed_server_has_every_drawing_that_it_answered_for(
     static_files: None, tmp_path: Path
 ) -> None:
-    kept: set[str] = set()
-    with migrated_database(tmp_path) as database:
-        for _ in range(2):
-            with serve(tmp_path, DATABASE_URL=database) as site:
-                assert kept <= stored(site)
-                with load(site, CLIENTS) as clients:
-                    clients.wait_for(20)
-                    site.server.kill_all()
-                assert set(clients.count()) <= {201, BROKEN}
-                kept |= clients.kept
+    with registered_database(tmp_path) as database:
         with serve(tmp_path, DATABASE_URL=database) as site:
-            assert kept <= stored(site)
-            answer = ask(site.url, f"/api/v1/drawings/{max(kept)}/")
+            with load(site, CLIENTS) as clients:
+                clients.wait_for(20)
+                site.server.kill_all()
+            assert set(clients.count()) <= {201, BROKEN}
+        with serve(tmp_path, DATABASE_URL=database) as site:
+            assert clients.kept <= stored(site)
+            answer = ask(site.url, f"/api/v1/drawings/{max(clients.kept)}/")
             assert answer.status == 200
             assert answer.json()["prediction"] == 7
             assert not re.search(r"ERROR|Traceback", site.server.log)

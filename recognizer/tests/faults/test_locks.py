@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from recognizer.tests.kit.drawings import assert_problem
-from recognizer.tests.kit.live import LiveSite, serve
+from recognizer.tests.kit.live import LiveSite, registered_database, serve
 from recognizer.tests.kit.load import Answer, ask, draw, load, stored
 
 pytestmark = pytest.mark.skipif(
@@ -63,8 +63,10 @@ def test_a_lock_of_three_seconds_is_waited_for(static_files: None, tmp_path: Pat
 def test_a_longer_lock_is_told_and_whoever_reads_does_not_wait(
     static_files: None, tmp_path: Path
 ) -> None:
-    database = f"sqlite:///{tmp_path / 'db.sqlite3'}?timeout=1"
-    with serve(tmp_path, DATABASE_URL=database) as site:
+    with (
+        registered_database(tmp_path) as database,
+        serve(tmp_path, DATABASE_URL=f"{database}?timeout=1") as site,
+    ):
         kept = draw(site).json()["id"]
         with locked(site):
             answers: list[Answer] = [draw(site) for _ in range(2)]

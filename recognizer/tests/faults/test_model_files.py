@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from recognizer.services.versions import registry
 from recognizer.tests.conftest import Caller
 from recognizer.tests.deployment.test_gunicorn import workers_of
 from recognizer.tests.kit.drawings import assert_problem, copy_model
-from recognizer.tests.kit.live import LiveSite, migrated_database, serve, wait_until
+from recognizer.tests.kit.live import LiveSite, connect, registered_database, serve, wait_until
 from recognizer.tests.kit.load import ask, draw
 
 pytestmark = pytest.mark.any_database
@@ -49,6 +50,20 @@ def add_version(model: TrainedModel, data: bytes) -> Path:
     return path
 
 
+def activate_copy(site: LiveSite, **changed: object) -> None:
+    """Activate a version of a retraining elsewhere: the first with other values in columns."""
+    values = {"origin": "retrained", "active": 1, **changed}
+    table = "recognizer_trainedmodel"
+    with connect(site.environment["DATABASE_URL"]) as connection:
+        columns = [column[0] for column in connection.execute(f"SELECT * FROM {table}").description]
+        copied = [f"'{values[name]}'" if name in values else name for name in columns]
+        connection.execute(f"UPDATE {table} SET active = false")
+        connection.execute(
+            f"INSERT INTO {table} ({', '.join(columns)}) "
+            f"SELECT {', '.join(copied)} FROM {table} WHERE version = 1"
+        )
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_file_is_not_activated_and_the_answer_says_why(
     staff: Caller, model: TrainedModel, bundle: Path, damage: str
@@ -73,7 +88,7 @@ def test_a_file_of_another_scikit_learn_is_not_activated_and_the_answer_says_why
 def test_a_server_goes_on_and_a_new_one_repairs_what_it_can(
     static_files: None, tmp_path: Path, written_by_another_version: bytes
 ) -> None:
-    with migrated_database(tmp_path) as database:
+    with registered_database(tmp_path) as database:
         with serve(tmp_path, DATABASE_URL=database) as site:
             assert draw(site).json()["model"] == 1  # both workers have it in memory
             assert site.server.log.count("Model 1 is loaded") == 1
@@ -85,17 +100,8 @@ def test_a_server_goes_on_and_a_new_one_repairs_what_it_can(
                 path.write_bytes(whole)
             own = path.with_name("own.joblib")
             own.write_bytes(written_by_another_version)
-            site.manage(
-                "shell",
-                "-c",
-                "from recognizer.models import TrainedModel\n"
-                "row = TrainedModel.objects.get()\n"
-                "TrainedModel.objects.update(active=False)\n"
-                "row.version, row.active, row.origin = 2, True, 'retrained'\n"
-                f"row.artifact, row.sha256 = {own.name!r}, "
-                f"{artifacts.digest(written_by_another_version)!r}\n"
-                "row.save(force_insert=True)",
-            )
+            digest = artifacts.digest(written_by_another_version)
+            activate_copy(site, version=2, artifact=own.name, sha256=digest)
             assert draw(site).json()["model"] == 1
             assert "Model 1 goes on answering" in site.server.log
         DAMAGES["truncated"](path)
@@ -108,16 +114,6 @@ def test_a_server_goes_on_and_a_new_one_repairs_what_it_can(
             assert path.read_bytes() == whole
 
 
-ANOTHER_VERSION = """
-from recognizer.models import TrainedModel
-row = TrainedModel.objects.get(version=1)
-TrainedModel.objects.update(active=False)
-row.version, row.active, row.origin = {version}, True, "retrained"
-row.artifact, row.gate = "{version}.joblib", {gate}
-row.save(force_insert=True)
-"""
-
-
 def replace_workers(site: LiveSite) -> None:
     """Kill the workers, and wait until others have started in their places, alone."""
     killed = workers_of(site)
@@ -126,22 +122,34 @@ def replace_workers(site: LiveSite) -> None:
     wait_until(lambda: len(set(workers_of(site)) - set(killed)) >= len(killed))
 
 
+@pytest.fixture(scope="module")
+def site_of_four_versions(
+    static_files: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[LiveSite, dict[str, Path]]]:
+    """Return a site and the model files of its four versions, of which the last one answers."""
+    folder = tmp_path_factory.mktemp("versions")
+    with serve(folder) as site:
+        (bundled,) = (folder / "artifacts").glob("*.joblib")
+        for version, gate in (("2", {"accepted": True}), ("3", {"accepted": False}), ("4", {})):
+            artifact = f"{version}.joblib"
+            activate_copy(site, version=version, artifact=artifact, gate=json.dumps(gate))
+        yield site, {"1": bundled} | {each: bundled.with_stem(each) for each in ("2", "3", "4")}
+
+
 @pytest.mark.parametrize("damage", ["deleted", "tampered"])
 def test_a_worker_that_starts_alone_answers_with_what_is_whole(
-    static_files: None, tmp_path: Path, damage: str
+    site_of_four_versions: tuple[LiveSite, dict[str, Path]], damage: str
 ) -> None:
-    with serve(tmp_path) as site:
-        (bundled,) = (tmp_path / "artifacts").glob("*.joblib")
-        for version, gate in ((2, {"accepted": True}), (3, {"accepted": False}), (4, {})):
-            (bundled.parent / f"{version}.joblib").write_bytes(bundled.read_bytes())
-            site.manage("shell", "-c", ANOTHER_VERSION.format(version=version, gate=gate))
-        for damaged, answers in (("4", 2), ("2", 1), (bundled.stem, 1)):
-            DAMAGES[damage](bundled.with_stem(damaged))
-            replace_workers(site)
-            ready = ask(site.url, "/readyz").json()
-            assert (ready["status"], ready["model"], ready["instead_of"]) == ("ready", answers, 4)
-            assert REASONS[damage] in ready["reason"]
-            assert draw(site).json()["model"] == answers
-            site.server.wait_for_line(f"Model {answers} answers instead of Model 4")
-        site.server.wait_for_line(f"Model 2 cannot be used either: .*{REASONS[damage]}")
-        site.server.wait_for_line(f"Model 1 is read from .*{REASONS[damage]}")
+    site, files = site_of_four_versions
+    for file in files.values():
+        file.write_bytes(site_settings.BUNDLED_MODEL.read_bytes())
+    for damaged, answers in (("4", 2), ("2", 1), ("1", 1)):
+        DAMAGES[damage](files[damaged])
+        replace_workers(site)
+        ready = ask(site.url, "/readyz").json()
+        assert (ready["status"], ready["model"], ready["instead_of"]) == ("ready", answers, 4)
+        assert REASONS[damage] in ready["reason"]
+        assert draw(site).json()["model"] == answers
+        site.server.wait_for_line(f"Model {answers} answers instead of Model 4")
+    site.server.wait_for_line(f"Model 2 cannot be used either: .*{REASONS[damage]}")
+    site.server.wait_for_line(f"Model 1 is read from .*{REASONS[damage]}")

@@ -11,7 +11,14 @@ from pathlib import Path
 import pytest
 
 from recognizer.tests.kit.drawings import assert_problem
-from recognizer.tests.kit.live import LiveSite, Server, copy_site, serve, wait_until
+from recognizer.tests.kit.live import (
+    LiveSite,
+    Server,
+    copy_site,
+    migrated_database,
+    serve,
+    wait_until,
+)
 from recognizer.tests.kit.load import ask, draw, stored
 
 AS_A_USER = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
@@ -97,9 +104,9 @@ def test_a_site_without_its_fixtures_says_so_and_does_not_start(tmp_path: Path) 
     copy_site(tmp_path)
     (tmp_path / "fixtures" / "model.joblib").unlink()
     environment = {**os.environ, "SECRET_KEY": "only for tests", "RETRAIN_WORKER": "no"}
-    environment["DATABASE_URL"] = "sqlite:///db.sqlite3"
     command = [sys.executable, "-m", "digitsite.serve", "--bind", "127.0.0.1:0"]
-    server = Server(command, cwd=tmp_path, env=environment)
-    assert server.wait() != 0
+    with migrated_database(tmp_path) as environment["DATABASE_URL"]:
+        server = Server(command, cwd=tmp_path, env=environment)
+        assert server.wait() != 0
     assert "model.joblib" in server.log
     assert "Traceback" not in server.log
