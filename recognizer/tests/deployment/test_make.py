@@ -14,6 +14,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from digitsite.serve import refuse_taken_ports
 from recognizer.tests.kit.live import PROJECT, Server, copy_site
 
 
@@ -81,12 +82,46 @@ def test_it_serves_the_page_until_control_c(clone: Path) -> None:
     assert not re.search("Traceback|WARNING|ERROR|rror:", server.log)
 
 
-def test_it_names_an_address_that_a_browser_may_ask_for(clone: Path) -> None:
-    server = make_run(clone, 0, HOST="0.0.0.0")
-    with urlopen(server.wait_for_address()) as answer:
-        assert answer.status == 200
-    os.killpg(server.pid, signal.SIGINT)
-    server.wait()
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [("0.0.0.0", "0.0.0.0:8000"), ("::1", "[::1]:8000"), ("[::1]", "[::1]:8000")],
+)
+def test_it_serves_on_the_address_that_is_named(clone: Path, host: str, address: str) -> None:
+    planned = subprocess.run(
+        ["make", "--dry-run", "run"],
+        cwd=clone,
+        env={"PATH": os.environ["PATH"], "HOST": host},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    command = planned.stdout.splitlines()[-1]
+    assert command == f"exec .venv/bin/python -m digitsite.serve --bind {address}"
+
+
+def test_a_taken_port_of_an_ipv6_address_is_told() -> None:
+    refuse_taken_ports(["--bind", "[::1]:0"])
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(SystemExit, match=f"Port {port} on ::1 is taken"):
+            refuse_taken_ports(["--bind", f"[::1]:{port}"])
+
+
+def test_it_names_addresses_that_a_browser_may_ask_for() -> None:
+    command = [sys.executable, "-m", "gunicorn", "--config", "digitsite/gunicorn.py"]
+    places = ["--bind", "0.0.0.0:0", "--bind", "[::1]:0"]
+    server = Server([*command, *places, "recognizer.tests.kit.little_app"], cwd=PROJECT)
+    try:
+        said = server.wait_for_line("Listening at: ")
+        named = re.fullmatch(r"Listening at: (\S+) and (\S+) \(Ctrl-C stops it\)\n", said)
+        assert named is not None
+        assert named[1].startswith("http://localhost:")
+        assert named[2].startswith("http://[::1]:")
+        for address in named.groups():
+            with urlopen(address) as answer:
+                assert answer.read() == b"here"
+    finally:
+        server.stop()
 
 
 def test_it_says_that_a_port_is_taken_before_it_changes_anything(
@@ -102,16 +137,6 @@ def test_it_says_that_a_port_is_taken_before_it_changes_anything(
     assert f"Port {port} on 127.0.0.1 is taken. Another: make run PORT={port + 1}" in server.log
     assert not database.exists()
     assert "worker" not in server.log
-
-
-def test_it_serves_on_an_ipv6_address(clone: Path) -> None:
-    server = make_run(clone, 0, HOST="::1")
-    address = server.wait_for_address()
-    with urlopen(address) as answer:
-        assert answer.status == 200
-    os.killpg(server.pid, signal.SIGINT)
-    server.wait()
-    assert address.startswith("http://[::1]:")
 
 
 def test_it_says_what_to_install_without_python(tools: Path) -> None:

@@ -7,12 +7,12 @@ import os
 import re
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -34,7 +34,7 @@ from recognizer.services.site.throttling import forget_full
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.deployment.test_gunicorn import workers_of
 from recognizer.tests.kit.drawings import SEVEN, assert_problem, draw_on
-from recognizer.tests.kit.live import LiveSite, serve, wait_until
+from recognizer.tests.kit.live import PROJECT, LiveSite, Server, serve, wait_until
 from recognizer.tests.kit.load import ask as ask_live
 
 TOKEN = "a-token-for-tests-alone"
@@ -47,8 +47,12 @@ def prometheus(settings: Settings, stranger: Caller) -> Client:
     return Client(headers={"Authorization": f"Bearer {TOKEN}"})
 
 
-def has_two_workers_beside(site: LiveSite, killed: list[int]) -> bool:
-    return len(set(workers_of(site)) - set(killed)) >= 2
+def kill_workers(site: LiveSite) -> None:
+    """Kill the workers, and wait for others in their places."""
+    killed = workers_of(site)
+    for pid in killed:
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: len(set(workers_of(site)) - set(killed)) >= 2)
 
 
 def read(text: str, name: str, **labels: str) -> float:
@@ -221,11 +225,22 @@ def held_open(folder: Path) -> Iterator[int]:
     os.close(handle)
 
 
-def counted_in(site: LiveSite) -> Path:
-    """Return the folder of the files that the server's processes count in."""
-    maps = Path(f"/proc/{workers_of(site)[0]}/maps").read_text()
+def counted_in(server: Server) -> Path:
+    """Return the folder of the files that a server's processes count in."""
+    maps = Path(f"/proc/{server.processes()[0]}/maps").read_text()
     (folder,) = set(re.findall(r"(/\S*/digits-metrics-\S+)/\S+\.db$", maps, re.MULTILINE))
     return Path(folder)
+
+
+@contextmanager
+def serve_little() -> Iterator[Server]:
+    """Let gunicorn, as the site sets it up, serve an application that starts at once."""
+    command = [sys.executable, "-m", "gunicorn", "--config", "digitsite/gunicorn.py"]
+    place = ["--bind", "127.0.0.1:0", "recognizer.tests.kit.little_app"]
+    server = Server([*command, *place], cwd=PROJECT, env={**os.environ, "WEB_CONCURRENCY": "1"})
+    server.wait_for_address()
+    yield server
+    server.stop()
 
 
 @pytest.mark.any_database
@@ -238,35 +253,27 @@ def test_each_process_tells_the_counts_of_all_and_those_of_dead_ones(
                 list(pool.map(lambda _: site.draw_seven(), range(20)))
             told = {read(scrape(site), "digits_predictions_total", digit="7") for _ in range(8)}
             assert told == {20.0 * round_}
-            folder = counted_in(site)
+            folder = counted_in(site.server)
             slots = {file.stem.rpartition("_")[2] for file in folder.glob("counter_*.db")}
             assert slots <= {"0", "1", "2"}
-            killed = workers_of(site)
-            for pid in killed:
-                os.kill(pid, signal.SIGKILL)
-            wait_until(partial(has_two_workers_beside, site, killed))
+            kill_workers(site)
+        with serve_little() as another:  # it removes what killed servers left, and no more
+            assert counted_in(another) != folder
+        assert read(scrape(site), "digits_predictions_total", digit="7") == 40
     assert not folder.exists()
 
 
 @pytest.mark.any_database
-def test_the_next_server_removes_what_a_killed_one_left_and_nothing_of_a_living_one(
-    static_files: None, tmp_path: Path
-) -> None:
-    for name in ("killed", "living", "next"):
-        (tmp_path / name).mkdir()
-    with serve(tmp_path / "killed") as site:
-        killed = counted_in(site)
+def test_the_next_server_removes_what_a_killed_one_left() -> None:
+    with serve_little() as server:
+        killed = counted_in(server)
         with held_open(killed) as folder:
-            site.server.kill_all()
+            server.kill_all()
             fcntl.flock(folder, fcntl.LOCK_EX)  # a server of another test may start meanwhile
             assert killed.is_dir()
-    with serve(tmp_path / "living", METRICS_TOKEN=TOKEN) as site:
-        living = counted_in(site)
+    with serve_little() as server:
+        living = counted_in(server)
         assert not killed.exists()
-        with serve(tmp_path / "next") as next_site:
-            assert counted_in(next_site) != living
-        site.draw_seven()
-        assert read(scrape(site), "digits_predictions_total", digit="7") == 1
     assert not living.exists()
 
 
@@ -293,11 +300,8 @@ def test_a_site_with_little_memory_for_its_counts_answers_all(
 @pytest.mark.any_database
 def test_a_site_whose_counts_are_deleted_answers_all(static_files: None, tmp_path: Path) -> None:
     with serve(tmp_path, METRICS_TOKEN=TOKEN) as site:
-        shutil.rmtree(counted_in(site))
-        killed = workers_of(site)
-        for pid in killed:
-            os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: len(set(workers_of(site)) - set(killed)) >= 2)
+        shutil.rmtree(counted_in(site.server))
+        kill_workers(site)
         for _ in range(8):
             site.draw_seven()
         assert "digits_model_age_seconds" in scrape(site)
