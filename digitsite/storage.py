@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 
+import brotli  # type: ignore[import-untyped]
+from django.contrib.staticfiles.storage import HashedFilesMixin
 from django.core.files.base import ContentFile, File
+from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 COMMENT: Final = re.compile(rb"^[ \t]*(?://[^\n]*|/\*.*?\*/)", re.MULTILINE | re.DOTALL)
 """A comment that begins its line."""
+LARGE_BYTES: Final = 2**16
+"""More than a file of ours has."""
+GOOD, BEST = 9, 11
+"""Qualities of Brotli."""
+
+
+class QuickCompressor(Compressor):  # type: ignore[misc]
+    """Packs large files, which are those of libraries, in a tenth of the time to a tenth more."""
+
+    @staticmethod
+    def compress_brotli(data: bytes) -> bytes:
+        return bytes(brotli.compress(data, quality=GOOD if len(data) > LARGE_BYTES else BEST))
 
 
 class HashedModulesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
@@ -20,6 +35,14 @@ class HashedModulesStorage(CompressedManifestStaticFilesStorage):  # type: ignor
     """
 
     support_js_module_import_aggregation = True
+    # Those of libraries are none, and to look for imports in them takes seconds.
+    _js_module_import_aggregation_patterns = (
+        "js/*.js",
+        HashedFilesMixin._js_module_import_aggregation_patterns[1],  # type: ignore[attr-defined]
+    )
+
+    def create_compressor(self, **options: Any) -> Compressor:
+        return QuickCompressor(**options)
 
     def file_hash(self, name: str | None, content: File[bytes] | None = None) -> str | None:
         """Return a hash of what is served, so that other contents have another name."""
