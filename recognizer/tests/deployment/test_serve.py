@@ -22,7 +22,7 @@ from recognizer.tests.kit.live import serve, wait_until
 def test_the_worker_ends_with_the_server_however_that_ends(
     static_files: None, tmp_path: Path, how: signal.Signals
 ) -> None:
-    with serve(tmp_path, RETRAIN_WORKER="yes") as site:
+    with serve(tmp_path, RETRAIN_WORKER="yes", WEB_CONCURRENCY="1") as site:
         table = DBTaskResult._meta.db_table
         counted = f"SELECT 1 FROM {table} WHERE status = 'SUCCESSFUL'"
         wait_until(lambda: site.rows(counted))  # by the worker

@@ -25,7 +25,13 @@ import pytest
 from recognizer.problems.kinds import CONTENT_TYPE as PROBLEM
 from recognizer.problems.kinds import PROBLEMS
 from recognizer.tests.kit.drawings import SEVEN
-from recognizer.tests.kit.live import PROJECT, START_SECONDS, connect, copy_site, migrated_database
+from recognizer.tests.kit.live import (
+    PROJECT,
+    START_SECONDS,
+    connect,
+    copy_site,
+    registered_database,
+)
 from recognizer.tests.kit.proxies import NAME, Proxy
 from recognizer.tests.kit.units import Service
 
@@ -107,8 +113,10 @@ def make_next_version(folder: Path) -> Path:
     (migrations / "9999_rehearsed.py").write_text(MIGRATION.format(latest=latest))
     with (folder / "static" / "js" / "page.js").open("a") as script:
         script.write("\n// Another version.\n")
+    # Packing the files of libraries takes seconds, and no page is opened that asks for them.
+    libraries = ["--ignore=admin", "--ignore=drf_spectacular_sidecar", "--ignore=rest_framework"]
     subprocess.run(
-        [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"],
+        [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0", *libraries],
         cwd=folder,
         env={"SECRET_KEY": "none"},
         check=True,
@@ -123,12 +131,13 @@ def rehearsal(static_files: None, tmp_path_factory: pytest.TempPathFactory) -> I
     (folder / "nginx").mkdir()
     (folder / "next").mkdir()
     # The name of a socket may have 107 letters, fewer than pytest's folders on some machines.
-    with migrated_database(folder) as database, tempfile.TemporaryDirectory() as sockets:
+    with registered_database(folder) as database, tempfile.TemporaryDirectory() as sockets:
         environment = {
             "DATABASE_URL": database,
             "ARTIFACTS_DIR": str(folder / "artifacts"),
             "SECRET_KEY": "only for tests",
             "WEB_CONCURRENCY": "2",
+            "RETRAIN_WORKER": "no",
             **dict.fromkeys(("THROTTLE_ADDRESS", "THROTTLE_VISITOR", "THROTTLE_STORED"), "off"),
         }
         proxy = Proxy(folder / "nginx", Path(sockets))
@@ -213,7 +222,6 @@ def test_no_request_fails_and_no_drawing_is_lost_while_versions_change(
             rehearsal.switch_to("blue")
             wait_for_callers()
             assert rehearsal.green.stop() == 0
-            rehearsal.green.start()
         finally:
             stop.set()
         results = [caller.result() for caller in callers]

@@ -13,6 +13,14 @@ from pathlib import Path
 
 import django
 
+FEW = {
+    "pen_samples": 20,
+    "replay_pen_samples": 20,
+    "other_samples": 20,
+    "replay_other_samples": 20,
+}
+"""Less than small: each pen is a step, so that most kills would hit the writing of pens."""
+
 
 def retrain() -> None:
     """Train on little, telling each step."""
@@ -20,7 +28,7 @@ def retrain() -> None:
     from recognizer.tests.kit.small_training import SMALL
 
     options = training.RetrainOptions(
-        training=training.TrainingOptions(**SMALL)  # type: ignore[arg-type]
+        training=training.TrainingOptions(**SMALL | FEW)  # type: ignore[arg-type]
     )
     training.retrain(options, lambda progress: say(f"step {progress.phase}"))
 
@@ -40,7 +48,7 @@ def main() -> None:
     from recognizer.services.versions import registry
 
     settings.BASE_DATASET, settings.LETTERS_DATASET = map(Path, sys.argv[1:])
-    holdouts.PEN_HOLDOUT, holdouts.OTHER_HOLDOUT = 50, 20  # type: ignore[misc]
+    holdouts.PEN_HOLDOUT, holdouts.OTHER_HOLDOUT = 20, 20  # type: ignore[misc]
     registry.active_model()
     connections.close_all()
     for _ in sys.stdin:
