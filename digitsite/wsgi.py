@@ -59,18 +59,21 @@ def _instead(modules: dict[str, ModuleType | None]) -> Iterator[None]:
 # Hardly any of what is imported is garbage; to look for it takes a tenth of the time.
 gc.disable()
 
-# scikit-learn imports pandas if it is installed, for tables that are not used here, and modules for
-# what is not called here: 30 and 30 MB of each worker.
+# scikit-learn imports pandas and rich if they are installed, for tables and bars of progress that
+# are not used here, and modules for what is not called here: 30 and 30 MB of each worker.
 LATE = (
     *("scipy.stats", "scipy.optimize", "scipy.optimize._linesearch", "scipy.interpolate"),
     *("sklearn.metrics", "sklearn.model_selection"),
 )
-with _instead({"pandas": None} | {name: _LateModule(name) for name in LATE}):
+with _instead({"pandas": None, "rich": None} | {name: _LateModule(name) for name in LATE}):
     import_module("sklearn.neural_network")
 
-# Django REST framework imports Django's fields of PostgreSQL, if there are any: 9 MB.
+# Django REST framework imports Django's fields of PostgreSQL, if there are any: 9 MB; and requests,
+# if it is installed, for a client.
 is_sqlite = settings.DATABASES["default"]["ENGINE"].endswith("sqlite3")
-unused: dict[str, ModuleType | None] = {"psycopg": None} if is_sqlite else {}
+unused: dict[str, ModuleType | None] = {"requests": None}
+if is_sqlite:
+    unused["psycopg"] = None
 # drf-spectacular imports the tests' requests, for the description of the API.
 with _instead(unused | {"rest_framework.test": _LateModule("rest_framework.test")}):
     site = get_wsgi_application()

@@ -73,7 +73,10 @@ def test_a_process_that_serves_loads_the_reader_alone(
     assert {"recognizer.admin", "recognizer.api.views"} <= loaded
     parts = [name.split(".") for name in loaded]
     assert {part for top, part, *_ in (p for p in parts if len(p) > 1) if top == "ml"} == READER
-    assert not {"pandas", "matplotlib", "distributed", "redis", "django.test"} & loaded
+    assert (
+        not {"pandas", "matplotlib", "distributed", "redis", "django.test", "requests", "rich"}
+        & loaded
+    )
     assert not {"scipy.stats", "scipy.optimize", "scipy.interpolate"} & loaded
     assert not {"sklearn.datasets", "sklearn.metrics", "sklearn.model_selection"} & loaded
 

@@ -29,12 +29,16 @@ from urllib.request import Request, urlopen
 import psycopg
 import pytest
 
+from digitsite.serve import MALLOC
 from recognizer.tests.kit.drawings import SEVEN
 
 PROJECT = Path(__file__).resolve().parents[3]
 # Long enough for a machine that does much else at the time; nothing waits longer than it has to.
 START_SECONDS = 180
 STOP_SECONDS = 60
+START = [sys.executable, "-m", "digitsite.serve"]
+GUNICORN = [sys.executable, "-m", "gunicorn", "--config", "digitsite/gunicorn.py"]
+"""What a start becomes, once the database and the models are up to date."""
 
 _run_folders: list[Path] = []
 
@@ -333,18 +337,23 @@ def serve(folder: Path, *wrapper: str, **environment: str) -> Iterator[LiveSite]
     """Serve an empty archive with the bundled model until the block ends.
 
     A wrapper is a command that runs the one that follows it. A database of the caller's own, or a
-    bucket, may be without the model, so that the start registers it.
+    bucket, may be without the model, so that the start registers it. Else nothing is left to do
+    before gunicorn, unless a worker is to run beside it.
     A test that calls it also takes the fixture `static_files`.
     """
     if "DATABASE_URL" in environment:
-        yield from _serve(folder, wrapper, environment)
-        return
-    known = migrated_database if "ARTIFACTS_URL" in environment else registered_database
-    with known(folder) as database:
-        yield from _serve(folder, wrapper, {"DATABASE_URL": database, **environment})
+        yield from _serve([*wrapper, *START], folder, environment)
+    elif "ARTIFACTS_URL" in environment:
+        with migrated_database(folder) as database:
+            yield from _serve([*wrapper, *START], folder, {"DATABASE_URL": database, **environment})
+    else:
+        command = START if "RETRAIN_WORKER" in environment else GUNICORN
+        with registered_database(folder) as database:
+            url = {"DATABASE_URL": database}
+            yield from _serve([*wrapper, *command], folder, url | MALLOC | environment)
 
 
-def _serve(folder: Path, wrapper: Sequence[str], environment: dict[str, str]) -> Iterator[LiveSite]:
+def _serve(command: Sequence[str], folder: Path, environment: dict[str, str]) -> Iterator[LiveSite]:
     everything = {
         **os.environ,
         "ARTIFACTS_DIR": str(folder / "artifacts"),
@@ -355,8 +364,7 @@ def _serve(folder: Path, wrapper: Sequence[str], environment: dict[str, str]) ->
         "THROTTLE_ALL": "1000000000",
         **environment,
     }
-    command = [sys.executable, "-m", "digitsite.serve", "--bind", "127.0.0.1:0"]
-    server = Server([*wrapper, *command], cwd=PROJECT, env=everything)
+    server = Server([*command, "--bind", "127.0.0.1:0"], cwd=PROJECT, env=everything)
     try:
         url = server.wait_for_address()
         with urlopen(f"{url}/readyz", timeout=START_SECONDS) as answer:

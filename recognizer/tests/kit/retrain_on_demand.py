@@ -40,6 +40,8 @@ def say(line: str) -> None:
 
 def main() -> None:
     """Wait for lines."""
+    # A pool and its connections would stay open in the parent, with the locks of a killed child.
+    os.environ["DATABASE_POOL"] = "0"
     django.setup()
     from django.conf import settings
     from django.db import connections
