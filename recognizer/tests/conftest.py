@@ -31,7 +31,9 @@ from recognizer.models import ApiKey, Drawing, TrainedModel
 from recognizer.services.site import api_keys
 from recognizer.services.versions import registry
 from recognizer.tests.kit.browsing import browser as browser
+from recognizer.tests.kit.browsing import chromium as chromium
 from recognizer.tests.kit.browsing import page as page
+from recognizer.tests.kit.browsing import window as window
 from recognizer.tests.kit.buckets import bucket as bucket
 from recognizer.tests.kit.buckets import object_store as object_store
 from recognizer.tests.kit.drawings import data_url, digits_of_one_face, png_of

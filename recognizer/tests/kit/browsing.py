@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
+from asyncio import AbstractEventLoop, get_running_loop
+from asyncio.events import _set_running_loop
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Error,
+    Page,
+    Request,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 # One stroke: points in the unit square of the canvas, y downward.
 UnitStroke = Sequence[tuple[float, float]]
@@ -39,15 +52,48 @@ def find_chromium() -> str:
     return path
 
 
-# Per module and not per session: Django refuses its database to a thread with an event loop, and
-# Playwright's lives as long as it does.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Return the Chromium that `make test` found or installed."""
+@dataclass
+class Chromium:
+    """The browser of a process, and the event loop in which Playwright talks to it."""
+
+    browser: Browser
+    loop: AbstractEventLoop
+
+    @contextmanager
+    def in_use(self) -> Iterator[Browser]:
+        """Let this thread have the loop meanwhile; Django refuses its database to such a thread."""
+        _set_running_loop(self.loop)
+        try:
+            yield self.browser
+        finally:
+            _set_running_loop(None)
+
+    @functools.cached_property
+    def window(self) -> Page:
+        """A window that is kept until the end."""
+        return self.browser.new_context(viewport=DESKTOP).new_page()
+
+
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    """Start the Chromium that `make test` found or installed, once for all modules."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
-        yield chromium
-        chromium.close()
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        loop = get_running_loop()
+        _set_running_loop(None)
+        yield Chromium(browser, loop)
+        _set_running_loop(loop)
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: Chromium) -> Iterator[Browser]:
+    """Lend the Chromium to a module; after the first test that asks for it, none asks Django."""
+    with chromium.in_use() as browser:
+        yield browser
 
 
 SEVEN: list[UnitStroke] = [[(0.3, 0.25), (0.7, 0.25), (0.45, 0.8)]]
@@ -58,16 +104,25 @@ FOUR: list[UnitStroke] = [
 ]
 
 
+MOVES_BETWEEN_POINTS = 2  # of a mouse or a finger; the browser paints after each
+
+
 @contextmanager
-def open_page(
-    browser: Browser, *, may_lack_answers: bool = False, **options: Any
-) -> Iterator[Page]:
-    """Open an empty page; at the end, no script failed and nothing came from a second origin.
+def open_window(browser: Browser, **options: Any) -> Iterator[Page]:
+    """Open an empty window without cookies."""
+    context = browser.new_context(**options)
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+@contextmanager
+def watch(page: Page, *, may_lack_answers: bool = False) -> Iterator[Page]:
+    """See that until the end no script fails and nothing comes from a second origin.
 
     A browser itself notes each request that is refused or gets no answer, which some tests want.
     """
-    context = browser.new_context(**options)
-    page = context.new_page()
     errors: list[str] = []
     origins: set[str] = set()
 
@@ -76,27 +131,74 @@ def open_page(
         if message.type == "error" and not (may_lack_answers and is_lack):
             errors.append(message.text)
 
-    def note_origin(url: str) -> None:
-        parts = urlsplit(url)
+    def note_failure(error: Error) -> None:
+        errors.append(str(error))
+
+    def note_origin(request: Request) -> None:
+        parts = urlsplit(request.url)
         if parts.scheme not in {"data", "blob", "about"}:
             origins.add(f"{parts.scheme}://{parts.netloc}")
 
     page.on("console", note_message)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("request", lambda request: note_origin(request.url))
+    page.on("pageerror", note_failure)
+    page.on("request", note_origin)
     try:
         yield page
-        assert errors == []
-        assert len(origins) <= 1, f"The page asked more than its own origin: {origins}"
     finally:
-        context.close()
+        page.remove_listener("console", note_message)
+        page.remove_listener("pageerror", note_failure)
+        page.remove_listener("request", note_origin)
+    assert errors == []
+    assert len(origins) <= 1, f"The page asked more than its own origin: {origins}"
+
+
+@contextmanager
+def open_page(
+    browser: Browser, *, may_lack_answers: bool = False, **options: Any
+) -> Iterator[Page]:
+    """Open a window for one test, and watch its page."""
+    with (
+        open_window(browser, **options) as window,
+        watch(window, may_lack_answers=may_lack_answers) as page,
+    ):
+        yield page
+
+
+@contextmanager
+def lend(window: Page, *, may_lack_answers: bool = False) -> Iterator[Page]:
+    """Watch the page of a window that is kept, and make it that of a new visitor at the end.
+
+    The same page in a new window takes three times as much of the processor. What a window cannot
+    forget needs one of its own: its history, what its cache holds, and scripts that a test adds.
+    """
+    size = window.viewport_size
+    try:
+        with watch(window, may_lack_answers=may_lack_answers) as page:
+            yield page
+    finally:
+        window.unroute_all(behavior="ignoreErrors")
+        window.context.set_offline(False)
+        if window.url.startswith("http"):
+            # A page that keeps no drawing when it is left.
+            window.goto(urljoin(window.url, "/healthz"))
+            window.evaluate("() => { sessionStorage.clear(); localStorage.clear(); }")
+        window.context.clear_cookies()
+        window.mouse.move(0, 0)
+        if size:
+            window.set_viewport_size(size)
+
+
+@pytest.fixture(scope="module")
+def window(browser: Browser, chromium: Chromium) -> Page:
+    """Return a window of a desktop browser, which all modules share."""
+    return chromium.window
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page(window: Page) -> Iterator[Page]:
     """Return a page of a desktop browser without cookies."""
-    with open_page(browser, viewport={"width": 1280, "height": 800}) as opened:
-        yield opened
+    with lend(window) as page:
+        yield page
 
 
 def expect_answer(page: Page, digit: int) -> None:
@@ -120,7 +222,7 @@ def draw(page: Page, strokes: Sequence[UnitStroke]) -> None:
         page.mouse.move(*points[0])
         page.mouse.down()
         for x, y in points[1:]:
-            page.mouse.move(x, y, steps=8)
+            page.mouse.move(x, y, steps=MOVES_BETWEEN_POINTS)
         page.mouse.up()
 
 
@@ -134,7 +236,8 @@ def draw_by_touch(page: Page, stroke: UnitStroke) -> None:
     finger = page.context.new_cdp_session(page)
     finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [places[0]]})
     for start, end in pairwise(places):
-        for step in range(1, 9):
-            place = {key: start[key] + (end[key] - start[key]) * step / 8 for key in start}
+        for step in range(1, MOVES_BETWEEN_POINTS + 1):
+            share = step / MOVES_BETWEEN_POINTS
+            place = {key: start[key] + (end[key] - start[key]) * share for key in start}
             finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [place]})
     finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})

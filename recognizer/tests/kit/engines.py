@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -176,7 +176,24 @@ class Firefox(Engine):
         self.bars = self.run("return outerHeight - innerHeight;")
 
     def send(self, command: str, **parameters: Any) -> Any:
-        message = json.dumps([0, next(self._numbers), f"WebDriver:{command}", parameters]).encode()
+        return self._ask(f"WebDriver:{command}", parameters)
+
+    @contextmanager
+    def preference(self, name: str, value: int) -> Iterator[None]:
+        """Let a preference have this value until the block ends."""
+        self._run_as_browser("Services.prefs.setIntPref(...arguments);", name, value)
+        try:
+            yield
+        finally:
+            self._run_as_browser("Services.prefs.clearUserPref(...arguments);", name)
+
+    def _run_as_browser(self, script: str, *arguments: Any) -> None:
+        self._ask("Marionette:SetContext", {"value": "chrome"})
+        self.run(script, *arguments)
+        self._ask("Marionette:SetContext", {"value": "content"})
+
+    def _ask(self, command: str, parameters: dict[str, Any]) -> Any:
+        message = json.dumps([0, next(self._numbers), command, parameters]).encode()
         self._socket.sendall(b"%d:%b" % (len(message), message))
         _, _, error, result = self._receive()
         assert error is None, f"{command}: {error}"
@@ -237,16 +254,19 @@ def find_program(name: str, package: str) -> str:
 
 
 @contextmanager
-def start_firefox(folder: Path, preferences: Mapping[str, object] = {}) -> Iterator[Firefox]:
+def start_firefox(folder: Path) -> Iterator[Firefox]:
     """Start a Firefox without a screen, whose profile is in this folder."""
     firefox = find_program("firefox-esr", "firefox-esr")
     lines = [
         f"user_pref({json.dumps(name)}, {json.dumps(value)});\n"
-        for name, value in {**PREFERENCES, **preferences}.items()
+        for name, value in PREFERENCES.items()
     ]
     (folder / "user.js").write_text("".join(lines))
     server = Server(
-        [firefox, "--headless", "--marionette", "--no-remote", "--profile", folder],
+        [
+            *(firefox, "--headless", "--marionette", "--no-remote", "--profile", folder),
+            "--remote-allow-system-access",  # to change a preference
+        ],
         sign=r"Marionette\s+INFO\s+Listening on port (\d+)",
         env={**os.environ, "HOME": str(folder)},
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Page, expect
 
-from recognizer.tests.kit.browsing import SEVEN, draw, expect_answer, open_page, press
+from recognizer.tests.kit.browsing import SEVEN, draw, expect_answer, lend, press
 from recognizer.tests.kit.live import LiveSite, serve, wait_until
 
 LINE = "Other people may use my drawings"
@@ -21,9 +21,9 @@ def licensed(static_files: None, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 def test_only_what_is_drawn_after_the_consent_has_it_and_unchecking_takes_all_back(
-    licensed: LiveSite, browser: Browser
+    licensed: LiveSite, window: Page
 ) -> None:
-    with open_page(browser, viewport={"width": 1280, "height": 800}) as page:
+    with lend(window) as page:
         page.goto(licensed.url)
         box = page.get_by_label(LINE)
         expect(box).not_to_be_checked()
@@ -47,9 +47,9 @@ def test_only_what_is_drawn_after_the_consent_has_it_and_unchecking_takes_all_ba
 
 
 def test_the_history_takes_back_what_a_page_with_lost_storage_no_longer_knows(
-    licensed: LiveSite, browser: Browser
+    licensed: LiveSite, window: Page
 ) -> None:
-    with open_page(browser) as page:
+    with lend(window) as page:
         page.goto(licensed.url)
         page.get_by_label(LINE).check()
         draw(page, SEVEN)
@@ -62,9 +62,9 @@ def test_the_history_takes_back_what_a_page_with_lost_storage_no_longer_knows(
 
 
 def test_a_withdrawal_that_does_not_arrive_leaves_the_box_checked(
-    licensed: LiveSite, browser: Browser
+    licensed: LiveSite, window: Page
 ) -> None:
-    with open_page(browser, may_lack_answers=True) as page:
+    with lend(window, may_lack_answers=True) as page:
         page.goto(licensed.url)
         box = page.get_by_label(LINE)
         box.check()
@@ -74,7 +74,6 @@ def test_a_withdrawal_that_does_not_arrive_leaves_the_box_checked(
         expect(box).to_be_checked()
 
 
-def test_a_site_without_a_license_asks_nobody(site: LiveSite, browser: Browser) -> None:
-    with open_page(browser) as page:
-        page.goto(site.url)
-        expect(page.get_by_label(LINE)).to_have_count(0)
+def test_a_site_without_a_license_asks_nobody(site: LiveSite, page: Page) -> None:
+    page.goto(site.url)
+    expect(page.get_by_label(LINE)).to_have_count(0)

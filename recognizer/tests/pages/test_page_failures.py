@@ -9,7 +9,15 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from recognizer.tests.kit.browsing import SEVEN, draw, expect_answer, open_page, press
+from recognizer.tests.kit.browsing import (
+    SEVEN,
+    draw,
+    expect_answer,
+    lend,
+    open_page,
+    open_window,
+    press,
+)
 from recognizer.tests.kit.drawings import png_of
 from recognizer.tests.kit.live import LiveSite
 
@@ -21,11 +29,18 @@ SLOW_3G = {  # bytes a second, as Chromium's developer tools have it
 }
 
 
+@pytest.fixture(scope="module")
+def window_with_a_clock(browser: Browser) -> Iterator[Page]:
+    """Return a window whose clock the tests move on."""
+    with open_window(browser) as window:
+        window.clock.install()
+        yield window
+
+
 @pytest.fixture
-def failing(site: LiveSite, browser: Browser) -> Iterator[Page]:
+def failing(site: LiveSite, window_with_a_clock: Page) -> Iterator[Page]:
     """Return the drawing page, some of whose requests will fail."""
-    with open_page(browser, may_lack_answers=True) as page:
-        page.clock.install()
+    with lend(window_with_a_clock, may_lack_answers=True) as page:
         page.goto(site.url)
         yield page
 
@@ -173,16 +188,17 @@ def test_a_history_that_does_not_load_is_loaded_again(site: LiveSite, failing: P
     expect(failing.locator("#drawings li")).to_have_count(1)
 
 
-def test_a_slow_network_is_only_slow(site: LiveSite, page: Page) -> None:
-    page.goto(site.url)
-    session = page.context.new_cdp_session(page)
-    session.send("Network.enable")
-    session.send("Network.emulateNetworkConditions", SLOW_3G)
-    draw(page, SEVEN)
-    expect(page.locator("#answer")).to_have_attribute("aria-busy", "true")
+def test_a_slow_network_is_only_slow(site: LiveSite, browser: Browser) -> None:
+    with open_page(browser) as page:
+        page.goto(site.url)
+        session = page.context.new_cdp_session(page)
+        session.send("Network.enable")
+        session.send("Network.emulateNetworkConditions", SLOW_3G)
+        draw(page, SEVEN)
+        expect(page.locator("#answer")).to_have_attribute("aria-busy", "true")
 
-    expect_answer(page, 7)
-    expect(page.locator("#answer")).not_to_have_attribute("aria-busy", "true")
+        expect_answer(page, 7)
+        expect(page.locator("#answer")).not_to_have_attribute("aria-busy", "true")
 
 
 def test_a_script_of_another_origin_or_of_the_page_itself_does_not_run(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from recognizer.tests.kit.browsing import FOUR, draw, expect_answer, open_page
+from recognizer.tests.kit.browsing import FOUR, SEVEN, draw, expect_answer, lend, open_window
 from recognizer.tests.kit.live import LiveSite
 
 # What browsers leave of phones, of one on its side, and of 1280x800 at 200 %; a tablet, and desks.
@@ -37,10 +37,19 @@ NOTE_SHIFTS = """
 
 
 @pytest.fixture(scope="module", params=["en-US", "de-DE"])
-def visit(request: pytest.FixtureRequest, site: LiveSite, browser: Browser) -> Iterator[Page]:
-    """Return one page for all sizes, on which layout shifts are noted."""
-    with open_page(browser, locale=request.param, base_url=site.url) as page:
-        page.add_init_script(NOTE_SHIFTS)
+def wide_or_small(
+    request: pytest.FixtureRequest, site: LiveSite, browser: Browser
+) -> Iterator[Page]:
+    """Return one window for all sizes, in which layout shifts are noted."""
+    with open_window(browser, locale=request.param, base_url=site.url) as window:
+        window.add_init_script(NOTE_SHIFTS)
+        yield window
+
+
+@pytest.fixture
+def visit(wide_or_small: Page) -> Iterator[Page]:
+    """Return that window with a new visitor."""
+    with lend(wide_or_small) as page:
         yield page
 
 
@@ -67,8 +76,8 @@ def test_all_is_in_sight_and_nothing_moves(size: tuple[int, int], visit: Page) -
     expect(visit.locator("#answer")).to_have_attribute("data-state", "right")
     judged = boxes_of(visit)
     visit.keyboard.press("n")
-    draw(visit, FOUR)
-    expect_answer(visit, 4)
+    draw(visit, SEVEN)
+    expect_answer(visit, 7)
 
     for name, box in boxes.items():
         assert box["left"] >= 0, name

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
-from recognizer.tests.kit.browsing import draw_by_touch, expect_answer, open_page, press
+from recognizer.tests.kit.browsing import (
+    MOVES_BETWEEN_POINTS,
+    draw_by_touch,
+    expect_answer,
+    lend,
+    open_page,
+    press,
+)
 from recognizer.tests.kit.drawings import encode, page_with
 from recognizer.tests.kit.live import LiveSite
 
@@ -34,7 +41,7 @@ def drag(page: Page, corners: list[tuple[float, float]]) -> None:
     )
     page.mouse.move(x1, y1)
     page.mouse.down()
-    page.mouse.move(x2, y2, steps=5)
+    page.mouse.move(x2, y2, steps=MOVES_BETWEEN_POINTS)
     page.mouse.up()
 
 
@@ -112,8 +119,8 @@ def test_a_box_is_marked_with_keys(page: Page, site: LiveSite) -> None:
     expect(page.locator("#answer")).to_have_attribute("data-state", "right")
 
 
-def test_a_tight_box_around_a_thin_digit_is_sent(browser: Browser, site: LiveSite) -> None:
-    with open_page(browser, may_lack_answers=True) as page:
+def test_a_tight_box_around_a_thin_digit_is_sent(window: Page, site: LiveSite) -> None:
+    with lend(window, may_lack_answers=True) as page:
         send(page, site)
         press(page, "Mark the digit")
         with page.expect_request(lambda request: request.method == "POST") as asked:
@@ -155,25 +162,23 @@ def test_the_keys_of_the_page_rest_while_a_box_is_marked(page: Page, site: LiveS
     assert page.url == f"{site.url}/"
 
 
-@pytest.mark.parametrize("size", [(375, 553), (320, 454), (667, 331)])
-def test_the_buttons_on_the_pad_do_not_cover_each_other(
-    size: tuple[int, int], browser: Browser, site: LiveSite
-) -> None:
-    viewport = {"width": size[0], "height": size[1]}
-    with open_page(browser, locale="de", viewport=viewport) as page:
+def test_the_buttons_on_the_pad_do_not_cover_each_other(browser: Browser, site: LiveSite) -> None:
+    with open_page(browser, locale="de") as page:
         send(page, site, encode(page_with((4, 100, 100))))
         page.evaluate("document.getElementById('go-on').hidden = false")
-        sheet, mark, go_on = (
-            page.locator(it).bounding_box() for it in ("#sheet", "#mark", "#go-on")
-        )
-        assert sheet is not None
-        assert mark is not None
-        assert go_on is not None
-        is_beside = mark["x"] + mark["width"] <= go_on["x"]
-        assert is_beside or mark["y"] + mark["height"] <= go_on["y"]
-        for each in (mark, go_on):
-            assert sheet["x"] <= each["x"]
-            assert each["x"] + each["width"] <= sheet["x"] + sheet["width"]
+        for width, height in [(375, 553), (320, 454), (667, 331)]:
+            page.set_viewport_size({"width": width, "height": height})
+            sheet, mark, go_on = (
+                page.locator(it).bounding_box() for it in ("#sheet", "#mark", "#go-on")
+            )
+            assert sheet is not None
+            assert mark is not None
+            assert go_on is not None
+            is_beside = mark["x"] + mark["width"] <= go_on["x"]
+            assert is_beside or mark["y"] + mark["height"] <= go_on["y"], width
+            for each in (mark, go_on):
+                assert sheet["x"] <= each["x"], width
+                assert each["x"] + each["width"] <= sheet["x"] + sheet["width"], width
 
 
 @pytest.mark.parametrize("how", ["Escape", "tap"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -9,12 +10,15 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
 from recognizer.tests.kit.browsing import (
+    DESKTOP,
     FOUR,
     SEVEN,
     UnitStroke,
     draw,
     expect_answer,
+    lend,
     open_page,
+    open_window,
     press,
 )
 from recognizer.tests.kit.live import LiveSite
@@ -24,7 +28,7 @@ PHONE: dict[str, Any] = {
     "has_touch": True,
     "is_mobile": True,
 }
-MOVES_BETWEEN_POINTS = 8
+MOVES_BETWEEN_POINTS = 4
 
 
 class Hand:
@@ -94,13 +98,27 @@ def between(stroke: UnitStroke) -> list[tuple[float, float]]:
     ]
 
 
+@pytest.fixture(scope="module")
+def phone_window(browser: Browser) -> Iterator[Page]:
+    """Return a window of a phone, which the tests share."""
+    with open_window(browser, **PHONE) as window:
+        yield window
+
+
+@pytest.fixture
+def phone(phone_window: Page) -> Iterator[Page]:
+    """Return a page of a phone without cookies."""
+    with lend(phone_window) as page:
+        yield page
+
+
 def count_strokes_sent(page: Page, site: LiveSite) -> list[int]:
     """Return a list that grows by the number of strokes of each request."""
     counts: list[int] = []
 
     def note(request: Request) -> None:
         if request.method == "POST" and request.url.endswith("/drawings/"):
-            counts.append(len((request.post_data_json or {})["strokes"]))
+            counts.append(len((request.post_data_json or {}).get("strokes", [])))
 
     page.on("request", note)
     page.goto(site.url)
@@ -137,13 +155,12 @@ def test_only_the_first_button_of_a_mouse_draws(site: LiveSite, page: Page) -> N
     assert inked(page) == 0
 
 
-def test_a_finger_draws_and_the_page_stays_where_it_is(site: LiveSite, browser: Browser) -> None:
-    with open_page(browser, **PHONE) as page:
-        page.goto(site.url)
-        Hand(page).write_by_touch([(0.5, 0.1), (0.5, 0.95)])
-        expect_answer(page, 1)
+def test_a_finger_draws_and_the_page_stays_where_it_is(site: LiveSite, phone: Page) -> None:
+    phone.goto(site.url)
+    Hand(phone).write_by_touch([(0.5, 0.1), (0.5, 0.95)])
+    expect_answer(phone, 1)
 
-        assert page.evaluate("scrollY") == 0
+    assert phone.evaluate("scrollY") == 0
 
 
 def test_a_pen_draws_as_wide_as_it_is_pressed(site: LiveSite, page: Page) -> None:
@@ -159,36 +176,34 @@ def test_a_pen_draws_as_wide_as_it_is_pressed(site: LiveSite, page: Page) -> Non
     assert inked(page) > 1.5 * light
 
 
-def test_a_second_finger_withdraws_the_stroke(site: LiveSite, browser: Browser) -> None:
-    with open_page(browser, **PHONE) as page:
-        counts = count_strokes_sent(page, site)
-        hand = Hand(page)
-        first = [SEVEN[0][0], *between(SEVEN[0])]
-        hand.touch("touchStart", first[0])
-        hand.touch("touchMove", first[1])
-        hand.touch("touchStart", first[1], (0.9, 0.9))
-        for place in first[1:]:
-            hand.touch("touchMove", place, (0.9, 0.8))
-        hand.touch("touchEnd")
-        expect(page.locator("#hint")).to_be_visible()
-        assert inked(page) == 0
-        hand.write_by_touch(SEVEN[0])
-        expect_answer(page, 7)
+def test_a_second_finger_withdraws_the_stroke(site: LiveSite, phone: Page) -> None:
+    counts = count_strokes_sent(phone, site)
+    hand = Hand(phone)
+    first = [SEVEN[0][0], *between(SEVEN[0])]
+    hand.touch("touchStart", first[0])
+    hand.touch("touchMove", first[1])
+    hand.touch("touchStart", first[1], (0.9, 0.9))
+    for place in first[1:]:
+        hand.touch("touchMove", place, (0.9, 0.8))
+    hand.touch("touchEnd")
+    expect(phone.locator("#hint")).to_be_visible()
+    assert inked(phone) == 0
+    hand.write_by_touch(SEVEN[0])
+    expect_answer(phone, 7)
 
-        assert counts == [1]
+    assert counts == [1]
 
 
-def test_a_touch_just_after_the_pen_is_a_palm(site: LiveSite, browser: Browser) -> None:
-    with open_page(browser, **PHONE) as page:
-        counts = count_strokes_sent(page, site)
-        hand = Hand(page)
-        hand.write_by_pen(SEVEN[0], force=0.7)
-        hand.touch("touchStart", (0.9, 0.9))
-        hand.touch("touchMove", (0.7, 0.9))
-        hand.touch("touchEnd")
-        expect_answer(page, 7)
+def test_a_touch_just_after_the_pen_is_a_palm(site: LiveSite, phone: Page) -> None:
+    counts = count_strokes_sent(phone, site)
+    hand = Hand(phone)
+    hand.write_by_pen(SEVEN[0], force=0.7)
+    hand.touch("touchStart", (0.9, 0.9))
+    hand.touch("touchMove", (0.7, 0.9))
+    hand.touch("touchEnd")
+    expect_answer(phone, 7)
 
-        assert counts == [1]
+    assert counts == [1]
 
 
 def test_the_eraser_end_of_a_pen_erases_a_stroke_and_the_barrel_button_does_nothing(
@@ -221,50 +236,46 @@ def test_the_eraser_end_of_a_pen_erases_a_stroke_and_the_barrel_button_does_noth
     expect_answer(page, 4)
 
 
-def test_a_hand_beside_the_pen_leaves_no_mark(site: LiveSite, browser: Browser) -> None:
-    with open_page(browser, **PHONE) as page:
-        counts = count_strokes_sent(page, site)
-        hand = Hand(page)
-        hand.touch("touchStart", (0.9, 0.9))
-        hand.touch("touchMove", (0.92, 0.95))
-        hand.write_by_pen(SEVEN[0], force=0.7)
-        expect_answer(page, 7)
+def test_a_hand_beside_the_pen_leaves_no_mark(site: LiveSite, phone: Page) -> None:
+    counts = count_strokes_sent(phone, site)
+    hand = Hand(phone)
+    hand.touch("touchStart", (0.9, 0.9))
+    hand.touch("touchMove", (0.92, 0.95))
+    hand.write_by_pen(SEVEN[0], force=0.7)
+    hand.touch("touchEnd")
+    expect_answer(phone, 7)
 
-        assert counts == [1]
-        assert page.locator("#answer").get_attribute("data-digit") == "7"
+    assert counts == [1]
+    assert phone.locator("#answer").get_attribute("data-digit") == "7"
 
 
 def test_a_hand_that_comes_while_the_pen_is_down_leaves_no_mark(
-    site: LiveSite, browser: Browser
+    site: LiveSite, phone: Page
 ) -> None:
-    with open_page(browser, **PHONE) as page:
-        counts = count_strokes_sent(page, site)
-        hand = Hand(page)
-        first, *others = [SEVEN[0][0], *between(SEVEN[0])]
-        hand.pen("mousePressed", first, 0.7)
-        for index, place in enumerate(others):
-            hand.pen("mouseMoved", place, 0.7)
-            if index == 4:
-                hand.touch("touchStart", (0.9, 0.9))
-        hand.pen("mouseReleased", others[-1], 0)
-        hand.touch("touchEnd")
-        expect_answer(page, 7)
+    counts = count_strokes_sent(phone, site)
+    hand = Hand(phone)
+    first, *others = [SEVEN[0][0], *between(SEVEN[0])]
+    hand.pen("mousePressed", first, 0.7)
+    for index, place in enumerate(others):
+        hand.pen("mouseMoved", place, 0.7)
+        if index == 4:
+            hand.touch("touchStart", (0.9, 0.9))
+    hand.pen("mouseReleased", others[-1], 0)
+    hand.touch("touchEnd")
+    expect_answer(phone, 7)
 
-        assert counts == [1]
+    assert counts == [1]
 
 
-def test_a_finger_that_the_system_takes_away_leaves_its_ink(
-    site: LiveSite, browser: Browser
-) -> None:
-    with open_page(browser, **PHONE) as page:
-        page.goto(site.url)
-        hand = Hand(page)
-        hand.touch("touchStart", SEVEN[0][0])
-        for place in between(SEVEN[0]):
-            hand.touch("touchMove", place)
-        hand.touch("touchCancel")
+def test_a_finger_that_the_system_takes_away_leaves_its_ink(site: LiveSite, phone: Page) -> None:
+    phone.goto(site.url)
+    hand = Hand(phone)
+    hand.touch("touchStart", SEVEN[0][0])
+    for place in between(SEVEN[0]):
+        hand.touch("touchMove", place)
+    hand.touch("touchCancel")
 
-        expect_answer(page, 7)
+    expect_answer(phone, 7)
 
 
 def test_a_stroke_goes_on_outside_of_the_canvas(site: LiveSite, page: Page) -> None:
@@ -286,36 +297,36 @@ def test_the_ink_is_as_sharp_as_the_screen(ratio: int, site: LiveSite, browser: 
         assert pixels == pytest.approx(css * ratio, abs=1)
 
 
-def test_another_screen_keeps_the_drawing(site: LiveSite, page: Page) -> None:
-    page.goto(site.url)
-    draw(page, SEVEN)
-    expect_answer(page, 7)
-    ink = inked(page)
-    width = page.locator("#pad").evaluate("pad => pad.width")
-    session = page.context.new_cdp_session(page)
-    # A pixel wider, for Chromium tells a page of another screen only with another window;
-    # the canvas itself stays as large as it was.
-    metrics = {"width": 1281, "height": 800, "deviceScaleFactor": 3, "mobile": False}
-    session.send("Emulation.setDeviceMetricsOverride", metrics)
-    page.wait_for_function("width => pad.width === 3 * width", arg=width)
-
-    assert inked(page) == pytest.approx(ink, rel=0.02)
-    expect_answer(page, 7)
-
-
-def test_a_turned_phone_keeps_the_drawing(site: LiveSite, browser: Browser) -> None:
-    with open_page(browser, **PHONE) as page:
+def test_another_screen_keeps_the_drawing(site: LiveSite, browser: Browser) -> None:
+    with open_page(browser, viewport=DESKTOP) as page:
         page.goto(site.url)
-        Hand(page).write_by_touch(SEVEN[0])
+        draw(page, SEVEN)
         expect_answer(page, 7)
         ink = inked(page)
         width = page.locator("#pad").evaluate("pad => pad.width")
-        page.set_viewport_size({"width": 844, "height": 390})
-        page.wait_for_function("width => pad.width !== width", arg=width)
+        session = page.context.new_cdp_session(page)
+        # A pixel wider, for Chromium tells a page of another screen only with another window;
+        # the canvas itself stays as large as it was.
+        metrics = {"width": 1281, "height": 800, "deviceScaleFactor": 3, "mobile": False}
+        session.send("Emulation.setDeviceMetricsOverride", metrics)
+        page.wait_for_function("width => pad.width === 3 * width", arg=width)
 
-        assert inked(page) == pytest.approx(ink, rel=0.03)
-        Hand(page).write_by_touch([(0.4, 0.5), (0.7, 0.5)])
+        assert inked(page) == pytest.approx(ink, rel=0.02)
         expect_answer(page, 7)
+
+
+def test_a_turned_phone_keeps_the_drawing(site: LiveSite, phone: Page) -> None:
+    phone.goto(site.url)
+    Hand(phone).write_by_touch(SEVEN[0])
+    expect_answer(phone, 7)
+    ink = inked(phone)
+    width = phone.locator("#pad").evaluate("pad => pad.width")
+    phone.set_viewport_size({"width": 844, "height": 390})
+    phone.wait_for_function("width => pad.width !== width", arg=width)
+
+    assert inked(phone) == pytest.approx(ink, rel=0.03)
+    Hand(phone).write_by_touch([(0.4, 0.5), (0.7, 0.5)])
+    expect_answer(phone, 7)
 
 
 def test_buttons_undo_and_redo_strokes(site: LiveSite, page: Page) -> None:

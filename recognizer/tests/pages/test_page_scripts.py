@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from django.core.files.base import ContentFile
 from django.test import Client
-from playwright.sync_api import Page
+from playwright.sync_api import Browser
 
 from digitsite.storage import HashedModulesStorage
+from recognizer.tests.kit.browsing import open_page
 from recognizer.tests.kit.live import PROJECT, LiveSite
 
 ENTRIES = {"/": "draw_page.js", "/history/": "history_page.js"}
@@ -42,11 +43,12 @@ def find_imports(script: str) -> set[str]:
     return found
 
 
-def load_scripts(page: Page, url: str) -> list[str]:
-    """Open a page and return the modules that the browser requests, without their hashes."""
+def load_scripts(browser: Browser, url: str) -> list[str]:
+    """Return the modules that a browser with an empty cache requests, without their hashes."""
     urls: list[str] = []
-    page.on("request", lambda request: urls.append(request.url))
-    page.goto(url, wait_until="networkidle")
+    with open_page(browser) as page:
+        page.on("request", lambda request: urls.append(request.url))
+        page.goto(url, wait_until="networkidle")
     found = [re.search(r"/static/js/(\w+)\.[0-9a-f]{12}(\.js)$", url) for url in urls]
     return [match[1] + match[2] for match in found if match]
 
@@ -64,15 +66,15 @@ def test_a_page_preloads_exactly_the_imports_of_its_entry(
 
 @every_page
 def test_a_browser_loads_the_entry_and_its_imports_once(
-    url: str, entry: str, site: LiveSite, page: Page
+    url: str, entry: str, site: LiveSite, browser: Browser
 ) -> None:
-    scripts = load_scripts(page, site.url + url)
+    scripts = load_scripts(browser, site.url + url)
 
     assert sorted(scripts) == sorted([*CLASSIC[url], entry, *find_imports(entry)])
 
 
-def test_the_history_page_loads_no_script_for_drawing(site: LiveSite, page: Page) -> None:
-    scripts = load_scripts(page, f"{site.url}/history/")
+def test_the_history_page_loads_no_script_for_drawing(site: LiveSite, browser: Browser) -> None:
+    scripts = load_scripts(browser, f"{site.url}/history/")
 
     assert "history_page.js" in scripts
     assert ONLY_FOR_DRAWING.isdisjoint(scripts)

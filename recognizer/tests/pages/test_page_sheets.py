@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from recognizer.tests.kit.browsing import FOUR, SEVEN, UnitStroke, draw, expect_answer, press
+from recognizer.tests.kit.browsing import (
+    FOUR,
+    SEVEN,
+    UnitStroke,
+    draw,
+    expect_answer,
+    open_page,
+    press,
+)
 from recognizer.tests.kit.drawings import png_of
 from recognizer.tests.kit.live import LiveSite
 
@@ -155,19 +163,20 @@ def test_the_focus_of_a_button_that_goes_moves_to_what_is_left(site: LiveSite, p
     expect(page.locator("#pad")).to_be_focused()
 
 
-def test_it_draws_where_the_browser_stores_nothing(site: LiveSite, page: Page) -> None:
-    page.add_init_script(
-        """for (const name of ["sessionStorage", "localStorage"])
-             Object.defineProperty(window, name, {
-               get() { throw new DOMException("It is blocked.", "SecurityError"); },
-             });"""
-    )
-    page.goto(site.url)
-    draw(page, SEVEN)
-    expect_answer(page, 7)
-    press(page, "Yes, 7")
-    expect(page.locator("#drawings li")).to_have_count(1)
-    page.reload()
+def test_it_draws_where_the_browser_stores_nothing(site: LiveSite, browser: Browser) -> None:
+    with open_page(browser) as page:
+        page.add_init_script(
+            """for (const name of ["sessionStorage", "localStorage"])
+                 Object.defineProperty(window, name, {
+                   get() { throw new DOMException("It is blocked.", "SecurityError"); },
+                 });"""
+        )
+        page.goto(site.url)
+        draw(page, SEVEN)
+        expect_answer(page, 7)
+        press(page, "Yes, 7")
+        expect(page.locator("#drawings li")).to_have_count(1)
+        page.reload()
 
-    expect(page.locator("#hint")).to_be_visible()
-    expect(page.locator("#drawings li")).to_have_count(1)
+        expect(page.locator("#hint")).to_be_visible()
+        expect(page.locator("#drawings li")).to_have_count(1)

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from recognizer.tests.kit.browsing import SEVEN, draw, expect_answer, open_page, press
+from recognizer.tests.kit.browsing import (
+    MOVES_BETWEEN_POINTS,
+    SEVEN,
+    draw,
+    expect_answer,
+    lend,
+    open_page,
+    press,
+)
 from recognizer.tests.kit.live import LiveSite
 
 DRAFTS = "**/api/v1/predictions/?draft=true"
@@ -24,32 +34,39 @@ def put_pen_down(page: Page) -> None:
     page.mouse.move(*places[0])
     page.mouse.down()
     for place in places[1:]:
-        page.mouse.move(*place, steps=8)
+        page.mouse.move(*place, steps=MOVES_BETWEEN_POINTS)
 
 
-def test_while_the_pen_is_down_the_digit_is_in_pencil(site: LiveSite, page: Page) -> None:
-    page.add_init_script(PATIENT)
-    page.goto(site.url)
-    answer = page.locator("#answer")
+@pytest.fixture
+def patient(browser: Browser) -> Iterator[Page]:
+    """Return a page that waits for readings however busy the machine is."""
+    with open_page(browser) as page:
+        page.add_init_script(PATIENT)
+        yield page
+
+
+def test_while_the_pen_is_down_the_digit_is_in_pencil(site: LiveSite, patient: Page) -> None:
+    patient.goto(site.url)
+    answer = patient.locator("#answer")
     before = answer.get_by_role("status").inner_text()
-    put_pen_down(page)
+    put_pen_down(patient)
 
     expect(answer).to_have_attribute("data-draft", "")
     expect(answer.locator("[data-part=digit]")).to_have_text("7")
     assert answer.get_attribute("data-digit") is None
     assert answer.get_by_role("status").inner_text() == before  # heard at pen-up only
     gray = answer.locator(".written").evaluate("it => getComputedStyle(it).color")
-    assert page.evaluate("fetch('/api/v1/drawings/').then(r => r.json())")["results"] == []
+    assert patient.evaluate("fetch('/api/v1/drawings/').then(r => r.json())")["results"] == []
 
-    page.mouse.up()
-    expect_answer(page, 7)
+    patient.mouse.up()
+    expect_answer(patient, 7)
     assert answer.get_attribute("data-draft") is None
     assert answer.locator(".written").evaluate("it => getComputedStyle(it).color") != gray
     expect(answer.get_by_role("status")).to_contain_text("It reads 7")
 
 
-def test_a_draft_that_fails_is_silent(site: LiveSite, browser: Browser) -> None:
-    with open_page(browser, may_lack_answers=True) as page:
+def test_a_draft_that_fails_is_silent(site: LiveSite, window: Page) -> None:
+    with lend(window, may_lack_answers=True) as page:
         page.goto(site.url)
         page.route(DRAFTS, lambda route: route.fulfill(status=429, body="{}"))
         page.evaluate(
@@ -68,24 +85,22 @@ def test_a_draft_that_fails_is_silent(site: LiveSite, browser: Browser) -> None:
 
 @pytest.mark.parametrize("saves", [True, False])
 def test_a_visitor_who_saves_data_is_asked_nothing_on_the_way(
-    saves: bool, site: LiveSite, browser: Browser
+    saves: bool, site: LiveSite, patient: Page
 ) -> None:
-    with open_page(browser) as page:
-        page.add_init_script(PATIENT)
-        page.add_init_script(
-            "Object.defineProperty(navigator, 'connection', "
-            f"{{value: {{saveData: {str(saves).lower()}}}}})"
-        )
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url.partition("/api/v1")[2]))
-        page.goto(site.url)
-        put_pen_down(page)
-        if not saves:
-            expect(page.locator("#answer[data-draft]")).to_be_attached()
-        page.mouse.up()
-        expect_answer(page, 7)
+    patient.add_init_script(
+        "Object.defineProperty(navigator, 'connection', "
+        f"{{value: {{saveData: {str(saves).lower()}}}}})"
+    )
+    asked: list[str] = []
+    patient.on("request", lambda request: asked.append(request.url.partition("/api/v1")[2]))
+    patient.goto(site.url)
+    put_pen_down(patient)
+    if not saves:
+        expect(patient.locator("#answer[data-draft]")).to_be_attached()
+    patient.mouse.up()
+    expect_answer(patient, 7)
 
-        assert ("/predictions/?draft=true" in asked) is not saves
+    assert ("/predictions/?draft=true" in asked) is not saves
 
 
 def test_a_returning_visitor_hears_once_what_a_new_version_learned(
