@@ -16,6 +16,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from recognizer.admin import desk as desk_page
 from recognizer.models import Decision, Drawing, Lease, TrainedModel
 from recognizer.services import waiting
 from recognizer.services.drawings import recognition, reviews
@@ -205,8 +206,12 @@ def test_a_reviewer_gives_an_unanswered_drawing_its_label(desk: Client) -> None:
     assert state_of(drawing) == (4, "approved")
 
 
-def test_twenty_decisions_are_undone_the_latest_first(desk: Client) -> None:
-    drawings = [wait() for _ in range(22)]
+def test_twenty_decisions_are_undone_the_latest_first(
+    desk: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert desk_page.UNDO_DEPTH == 20
+    monkeypatch.setattr(desk_page, "UNDO_DEPTH", 4)
+    drawings = [wait() for _ in range(6)]
     for drawing in drawings:
         decide(desk, 7, drawing)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import functools
 import io
+import uuid
 from datetime import UTC, date, datetime, time
 from typing import Any
 
 import numpy as np
+from django.db import connection
 from django.utils import timezone
 from PIL import Image, ImageDraw, ImageFont
 
@@ -96,5 +98,22 @@ def draw_on(day: date, *, count: int = 1, **values: Any) -> DrawingQuerySet:
         "feedback_at": None if values.get("label") is None else timezone.now(),
         **values,
     }
-    rows = Drawing.objects.bulk_create(Drawing(**fields) for _ in range(count))
-    return Drawing.objects.filter(pk__in=[row.pk for row in rows])
+    ids = [uuid.uuid4() for _ in range(count)]
+    insert_copies(Drawing(**fields), ids)
+    return Drawing.objects.filter(pk__in=ids)
+
+
+def insert_copies(drawing: Drawing, ids: list[uuid.UUID]) -> None:
+    """Store a drawing under each of these ids: all values but the id are converted once."""
+    columns = [field for field in Drawing._meta.local_concrete_fields if not field.generated]
+    values = {
+        str(field.column): field.get_db_prep_save(getattr(drawing, field.attname), connection)
+        for field in columns
+    }
+    names, places = ", ".join(values), ", ".join(["%s"] * len(values))
+    key = Drawing._meta.pk
+    rows = [
+        [*{**values, str(key.column): key.get_db_prep_save(pk, connection)}.values()] for pk in ids
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(f"INSERT INTO recognizer_drawing ({names}) VALUES ({places})", rows)
