@@ -25,7 +25,9 @@ from django.core.management import call_command
 from ml.measuring import holdouts
 from recognizer.services.retraining import training
 holdouts.PEN_HOLDOUT, holdouts.OTHER_HOLDOUT = 500, 300
-training.TrainingOptions = functools.partial(training.TrainingOptions, jobs=1)
+training.TrainingOptions = functools.partial(
+    training.TrainingOptions, jobs=1, replay_other_samples=800, holdout_share=0.1
+)
 call_command("retrain", "--quiet", "--json", "--replay", "0.1", "--force")
 """
 
