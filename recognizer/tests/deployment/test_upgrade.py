@@ -187,7 +187,7 @@ def test_no_request_fails_and_no_drawing_is_lost_while_versions_change(
     def call(caller: int) -> tuple[list[UUID], list[int]]:
         """Draw and open the page until told to stop; return what was acknowledged and refused."""
         acknowledged, refused = [], []
-        while not stop.wait(0.1):  # a start beside callers without a pause takes far longer
+        while not stop.wait(0.25):  # a start beside callers without a pause takes far longer
             status, body, _ = rehearsal.ask("/api/v1/drawings/", {"strokes": SEVEN})
             if status == 201:
                 acknowledged.append(UUID(json.loads(body)["id"]))
@@ -207,6 +207,7 @@ def test_no_request_fails_and_no_drawing_is_lost_while_versions_change(
         while any(now == then for now, then in zip(rounds, before, strict=True)):
             assert time.monotonic() < deadline, "A caller does not come to an end."
             assert rehearsal.ask("/healthz")[0] == 200
+            stop.wait(0.05)
 
     old_scripts = rehearsal.scripts()
     with ThreadPoolExecutor(CALLERS) as pool:
