@@ -39,6 +39,16 @@ STOP_SECONDS = 60
 START = [sys.executable, "-m", "digitsite.serve"]
 GUNICORN = [sys.executable, "-m", "gunicorn", "--config", "digitsite/gunicorn.py"]
 """What a start becomes, once the database and the models are up to date."""
+MIGRATE = """
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+"""
+REGISTER = """
+from django.core.management import call_command
+from recognizer.services.site.counting import start_counting
+call_command("register_bundled_model")
+start_counting()
+"""
 
 _run_folders: list[Path] = []
 
@@ -260,7 +270,7 @@ def migrated_file() -> bytes:
     path = run_folder() / "migrated.sqlite3"
     with first_of_the_run("migrated") as is_first:
         if is_first:
-            prepare(f"sqlite:///{path}", "migrate", run_folder())
+            prepare(f"sqlite:///{path}", MIGRATE, run_folder())
     return path.read_bytes()
 
 
@@ -268,7 +278,7 @@ def migrated_file() -> bytes:
 def migrated_template(server: str) -> str:
     """Return the name of a migrated and empty database, which ends with this process."""
     url = _until_the_end.enter_context(database_in(server))
-    prepare(url, "migrate", run_folder())
+    prepare(url, MIGRATE, run_folder())
     return urlsplit(url).path[1:]
 
 
@@ -281,7 +291,7 @@ def registered_files() -> Path:
             folder.mkdir()
             path = folder / "db.sqlite3"
             path.write_bytes(migrated_file())
-            prepare(f"sqlite:///{path}", "register_bundled_model", folder / "artifacts")
+            prepare(f"sqlite:///{path}", REGISTER, folder / "artifacts")
     return folder
 
 
@@ -291,17 +301,18 @@ def registered_template(server: str) -> tuple[str, Path]:
     url = _until_the_end.enter_context(database_in(server, template=migrated_template(server)))
     name = urlsplit(url).path[1:]
     artifacts = run_folder() / name
-    prepare(url, "register_bundled_model", artifacts)
+    prepare(url, REGISTER, artifacts)
     return name, artifacts
 
 
-def prepare(url: str, command: str, artifacts: Path) -> None:
-    """Run a management command over a new database in a process of its own."""
+def prepare(url: str, code: str, artifacts: Path) -> None:
+    """Do over a new database, in a process of its own, what a first start does."""
     subprocess.run(
-        [sys.executable, "manage.py", command, "--verbosity=0", "--skip-checks"],
+        [sys.executable, "-c", f"import django; django.setup()\n{code}"],
         cwd=PROJECT,
         env={
             **os.environ,
+            "DJANGO_SETTINGS_MODULE": "digitsite.settings",
             "DATABASE_URL": url,
             "SECRET_KEY": "none",
             "ARTIFACTS_DIR": str(artifacts),
