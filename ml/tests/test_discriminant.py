@@ -7,9 +7,8 @@ from sklearn.neural_network import MLPClassifier
 
 from ml import artifacts
 from ml.discriminant import FEWEST, AdvisedPerceptron, QuadraticDiscriminant
-from ml.labeled.digits import LabeledDigits
 from ml.pipeline import features_of, read
-from ml.tests.kit.training_data import SHORT, written
+from ml.tests.kit.training_data import TINY, none, take_small_steps, written
 from ml.training.train import TrainedArtifact, train
 
 WIDTH = 12
@@ -131,7 +130,10 @@ def test_a_training_ends_with_advice_from_what_it_trained_on(trained: TrainedArt
     assert np.mean(advice == digits.labels) > 0.7
 
 
-def test_a_model_file_of_a_version_before_reads_and_trains_on(trained: TrainedArtifact) -> None:
+def test_a_model_file_of_a_version_before_reads_and_trains_on(
+    trained: TrainedArtifact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_small_steps(monkeypatch)
     before = artifacts.deserialize(*_with_digest(artifacts.serialize(trained.model)))
     plain = MLPClassifier(**before[-1].get_params())
     vars(plain).update(
@@ -143,7 +145,7 @@ def test_a_model_file_of_a_version_before_reads_and_trains_on(trained: TrainedAr
     rows = digits.images.reshape(-1, 784)
     np.testing.assert_allclose(read(old, digits.images).answers, old.predict_proba(rows), atol=1e-6)
 
-    after = train(written(400, seed=7), LabeledDigits.concatenate([]), SHORT, start=old).model
+    after = train(written(100, seed=7), none(), TINY, start=old).model
 
     assert isinstance(after[-1], AdvisedPerceptron)
     assert type(old[-1]) is MLPClassifier

@@ -20,7 +20,7 @@ from ml.writing.pen import write_strokes
 
 MODEL = Path(__file__).resolve().parents[2] / "fixtures" / "model.joblib"
 SIDE = 280
-EXAMPLES = 600
+EXAMPLES = 400
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def draw(strokes: Strokes, way: Way) -> bytes:
 
 def encode(image: Image.Image, kind: str) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, kind, quality=40)
+    image.save(buffer, kind, quality=40, compress_level=1)
     return buffer.getvalue()
 
 
