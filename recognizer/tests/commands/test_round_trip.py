@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shutil
 import subprocess
 import sys
 import uuid
@@ -23,7 +24,7 @@ from recognizer.services.drawings import archive
 from recognizer.services.drawings.statistics import count_drawings
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.kit.drawings import SEVEN, digits_of_one_face, png_of
-from recognizer.tests.kit.live import PROJECT, connect, migrated_file, wait_until
+from recognizer.tests.kit.live import PROJECT, connect, migrated_file, registered_files, wait_until
 
 KEPT = ("id", "created_at", "label", "review", "canonical", "image", "strokes", "pen_width")
 
@@ -161,8 +162,8 @@ def test_a_field_that_no_site_exports_is_told(
 def test_an_sqlite_archive_moves_into_this_database_row_by_row(
     model: TrainedModel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    database, first, moved = (tmp_path / name for name in ("a.sqlite3", "a.json", "b.ndjson"))
-    database.write_bytes(migrated_file())
+    shutil.copytree(registered_files(), tmp_path, dirs_exist_ok=True)
+    database, first, moved = (tmp_path / name for name in ("db.sqlite3", "a.json", "b.ndjson"))
     reviews = ("approved", "rejected", "unreviewed")
     items = [
         {
@@ -180,9 +181,8 @@ def test_an_sqlite_archive_moves_into_this_database_row_by_row(
     ]
     first.write_text(json.dumps(items))
     environment = {**os.environ, "DATABASE_URL": f"sqlite:///{database}", "SECRET_KEY": "none"}
-    environment["ARTIFACTS_DIR"] = str(tmp_path)
+    environment["ARTIFACTS_DIR"] = str(tmp_path / "artifacts")
     for arguments in (
-        ["register_bundled_model"],
         ["import_drawings", str(first), "--force"],
         ["export_drawings", str(moved), "--all"],
     ):

@@ -58,7 +58,7 @@ PICTURES = {
     "black": (blank_png(0), 400, "blank-drawing"),
     "transparent": (encode(Image.new("RGBA", (280, 280))), 400, "blank-drawing"),
     "too wide": (encode(Image.new("1", (4097, 8))), 413, "image-too-large"),
-    "decompression bomb": (bomb_png(30_000), 413, "image-too-large"),
+    "decompression bomb": (bomb_png(8_000), 413, "image-too-large"),
 }
 
 
