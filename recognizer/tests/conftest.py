@@ -211,9 +211,9 @@ class Caller:
 
 def make_member(*groups: str) -> User:
     """Store a member of the staff with the permissions of these groups alone."""
-    # A transactional test before may have deleted what the migration brought.
-    migration = import_module("recognizer.migrations.0013_groups")
-    migration.add_groups(apps, SimpleNamespace(connection=connections["default"]))
+    if not Group.objects.exists():  # A transactional test deleted what the migration brought.
+        migration = import_module("recognizer.migrations.0013_groups")
+        migration.add_groups(apps, SimpleNamespace(connection=connections["default"]))
     user = User.objects.create_user(f"member {User.objects.count()}", is_staff=True)
     user.groups.set(Group.objects.filter(name__in=groups))
     return user
