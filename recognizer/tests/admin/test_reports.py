@@ -22,7 +22,7 @@ from pytest_django import Settings
 
 from ml.drawing.pictures import encode_png
 from ml.labeled.digits import LabeledDigits, is_held_out
-from ml.measuring import holdouts
+from ml.measuring import holdouts, plots
 from ml.measuring.holdouts import learned_hands
 from recognizer.models import Drawing, Finding, TrainedModel
 from recognizer.services.versions import reports
@@ -57,18 +57,36 @@ def small_holdouts(
     monkeypatch.setattr(holdouts, "OTHER_HOLDOUT", 60)
 
 
-@pytest.fixture(autouse=True)
-def cache_of_their_own(settings: Settings) -> None:
-    """Keep reports from one test to the next, which a database that is rolled back does not."""
+DRAWN, SKETCHED = f"{__name__}.drawn", f"{__name__}.sketched"
+"""Caches."""
+
+
+@pytest.fixture
+def drawn(settings: Settings) -> None:
+    """Keep whole reports from one test to the next, which the database forgets."""
     backend = "django.core.cache.backends.locmem.LocMemCache"
-    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": __name__}}
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": DRAWN}}
+
+
+@pytest.fixture(autouse=True)
+def sketched(
+    request: pytest.FixtureRequest, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keep reports without two of their pictures, which take longer than all else, for others."""
+    if "drawn" in request.fixturenames:
+        return
+    backend = "django.core.cache.backends.locmem.LocMemCache"
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": SKETCHED}}
+    for name in ("draw_confusion", "draw_calibration"):
+        monkeypatch.setattr(plots, name, lambda *arguments: b"<svg/>")
 
 
 @pytest.fixture(autouse=True, scope="module")
 def no_reports_left() -> Iterator[None]:
     """Leave none behind."""
     yield
-    LocMemCache(__name__, {}).clear()
+    for name in (DRAWN, SKETCHED):
+        LocMemCache(name, {}).clear()
 
 
 @pytest.fixture(autouse=True)
@@ -123,6 +141,7 @@ def test_the_page_of_a_version_leads_to_its_report(keeper: Client) -> None:
     assert REPORT in keeper.get("/admin/recognizer/trainedmodel/1/change/").content.decode()
 
 
+@pytest.mark.usefixtures("drawn")
 def test_the_report_shows_pictures_and_facts(keeper: Client, model: TrainedModel) -> None:
     page = keeper.get(REPORT).content.decode()
     for words in ("Learning curve", "Unseen typefaces", "Generated handwriting"):
@@ -260,6 +279,7 @@ def test_imported_and_rejected_drawings_are_no_answers_to_the_version() -> None:
     assert reports.make_report(1).curve == before
 
 
+@pytest.mark.usefixtures("drawn")
 def test_the_file_needs_nothing_else(keeper: Client) -> None:
     misread()
     answer = keeper.get(FILE)
