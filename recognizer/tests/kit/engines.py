@@ -31,7 +31,7 @@ KEYS = {
     "ArrowRight": "\ue014",
     "ArrowDown": "\ue015",
 }
-MOVES_BETWEEN_POINTS = 4
+MOVES_BETWEEN_POINTS = 2
 PREFERENCES = {
     "marionette.port": 0,  # a free one
     # Headless, it has no mouse of its own: a fine pointer that hovers.
@@ -82,7 +82,7 @@ class Engine:
 
     def expect(self, condition: str, *arguments: Any) -> None:
         """Wait until an expression of JavaScript holds in the page."""
-        wait_until(lambda: self.run(f"return Boolean({condition});", *arguments))
+        wait_until(lambda: self.run(f"return Boolean({condition});", *arguments), every=0.05)
 
     def expect_answer(self, digit: int | str, state: str = "answered") -> None:
         """Wait until the page shows this answer in this state."""
