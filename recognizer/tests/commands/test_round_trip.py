@@ -24,7 +24,7 @@ from recognizer.services.drawings import archive
 from recognizer.services.drawings.statistics import count_drawings
 from recognizer.tests.conftest import DRAWINGS, Caller
 from recognizer.tests.kit.drawings import SEVEN, digits_of_one_face, png_of
-from recognizer.tests.kit.live import PROJECT, connect, migrated_file, registered_files, wait_until
+from recognizer.tests.kit.live import PROJECT, connect, registered_files, wait_until
 
 KEPT = ("id", "created_at", "label", "review", "canonical", "image", "strokes", "pen_width")
 
@@ -204,18 +204,15 @@ def test_an_sqlite_archive_moves_into_this_database_row_by_row(
 
 
 def test_an_import_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
-    database, path = tmp_path / "a.sqlite3", tmp_path / "many.npz"
-    database.write_bytes(migrated_file())
+    shutil.copytree(registered_files(), tmp_path, dirs_exist_ok=True)
+    path = tmp_path / "many.npz"
     pixels = np.tile(digits_of_one_face(), (150, 1, 1))
     pixels[:, 0, 0], pixels[:, 0, 1] = np.divmod(np.arange(1_500), 64)  # too faint to read
     np.savez(path, x=pixels, y=np.tile(np.arange(10, dtype=np.uint8), 150))
-    url = f"sqlite:///{database}"
+    url = f"sqlite:///{tmp_path / 'db.sqlite3'}"
     environment = {**os.environ, "DATABASE_URL": url, "SECRET_KEY": "none"}
-    environment["ARTIFACTS_DIR"] = str(tmp_path)
+    environment["ARTIFACTS_DIR"] = str(tmp_path / "artifacts")
     command = [sys.executable, "manage.py", "import_drawings", str(path)]
-    subprocess.run(
-        [*command[:2], "register_bundled_model"], cwd=PROJECT, env=environment, check=True
-    )
 
     def count(condition: str = "1") -> int:
         with connect(url) as archive:
