@@ -238,9 +238,11 @@ def serve_little() -> Iterator[Server]:
     command = [sys.executable, "-m", "gunicorn", "--config", "digitsite/gunicorn.py"]
     place = ["--bind", "127.0.0.1:0", "recognizer.tests.kit.little_app"]
     server = Server([*command, *place], cwd=PROJECT, env={**os.environ, "WEB_CONCURRENCY": "1"})
-    server.wait_for_address()
-    yield server
-    server.stop()
+    try:
+        server.wait_for_address()
+        yield server
+    finally:
+        server.stop()
 
 
 @pytest.mark.any_database
