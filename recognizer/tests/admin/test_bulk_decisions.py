@@ -389,9 +389,18 @@ def test_a_filter_is_read_in_the_order_of_an_index(
     assert "TEMP B-TREE" not in plan
 
 
+SUSPECT = """
+    UPDATE recognizer_drawing SET label = 10, feedback_at = created_at,
+        suspicious_at = created_at, suspected_digit = 10, suspected_share = 0.99
+    WHERE source = 'api' RETURNING id
+"""
+"""Makes the longest cells: a label “no digit”, and what contradicts it."""
+
+
 def test_nothing_of_the_list_is_wider_than_1280_pixels(site: LiveSite, page: Page) -> None:
     for _ in range(3):
         site.draw_seven()
+    site.rows(SUSPECT)
     make = "from django.contrib.auth.models import User; User.objects.create_superuser"
     site.manage("shell", "-c", f"{make}('wide', password='wide enough')")
     page.goto(f"{site.url}{LIST}?source__exact=api")  # what other tests drew is left out
