@@ -176,15 +176,28 @@ def test_it_says_what_to_install_when_python_lacks_venv(tools: Path) -> None:
     assert "sudo apt-get install python3.11-venv" in finished.stderr
 
 
-def test_it_installs_venv_as_root(tools: Path) -> None:
+@pytest.mark.parametrize("is_current", [True, False])
+def test_it_installs_venv_as_root_with_a_current_list_of_packages(
+    is_current: bool, tools: Path
+) -> None:
+    lists, asked = tools / "lists", tools / "asked"
     add_tool(tools, "python3", PYTHON_WITHOUT_VENV)
     add_tool(tools, "id", "echo 0")
-    add_tool(tools, "apt-get", 'echo "apt-get $*" >&2')
+    add_tool(
+        tools,
+        "apt-get",
+        f'echo "$*" >> {asked}\n'
+        f'case "$*" in update*) : > {lists} ;; install*) [ -e {lists} ] ;; esac',
+    )
+    if is_current:
+        lists.touch()
 
     finished = ask("python", tools)
 
     assert finished.stdout == "python3\n"
-    assert "apt-get install -y -qq --no-install-recommends python3.11-venv" in finished.stderr
+    install = "install -y -qq --no-install-recommends python3.11-venv"
+    renewed = [] if is_current else ["update -qq", install]
+    assert asked.read_text().splitlines() == ["--version", install, *renewed]
 
 
 def test_it_takes_the_chromium_of_path(tools: Path) -> None:
