@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 import pytest
 from PIL import Image
 
-from recognizer.tests.kit.browsing import UnitStroke
+from recognizer.tests.kit.browsing import MOVES_BETWEEN_POINTS, UnitStroke
 from recognizer.tests.kit.live import START_SECONDS, Server, wait_until
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # WebDriver's name for a reference to one
@@ -31,7 +31,6 @@ KEYS = {
     "ArrowRight": "\ue014",
     "ArrowDown": "\ue015",
 }
-MOVES_BETWEEN_POINTS = 2
 PREFERENCES = {
     "marionette.port": 0,  # a free one
     # Headless, it has no mouse of its own: a fine pointer that hovers.
