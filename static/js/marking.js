@@ -87,6 +87,8 @@ function paperAround(picture, boxes) {
     Math.min(picture.naturalHeight, bottom + margin),
   ];
   const context = new OffscreenCanvas(GRID, GRID).getContext("2d");
+  context.fillStyle = "white"; // the sheet, which is seen through a transparent picture
+  context.fillRect(0, 0, GRID, GRID);
   context.drawImage(picture, ...from, to[0] - from[0], to[1] - from[1], 0, 0, GRID, GRID);
   const { data } = context.getImageData(0, 0, GRID, GRID);
   const rim = [];
@@ -158,7 +160,7 @@ export class Marking extends EventTarget {
     const [bitmap] = await Promise.all([load(drawing.id), this.#picture.decode()]).catch(() => []);
     if (!bitmap || this.#shown !== shown) return;
     shown.ink = cutOut(bitmap);
-    shown.paper = paperAround(this.#picture, [shown.found, ...aside]);
+    if (aside.length > 0) shown.paper = paperAround(this.#picture, [shown.found, ...aside]);
     bitmap.close();
     this.#paint();
   }
@@ -281,9 +283,11 @@ export class Marking extends EventTarget {
     const context = this.#outline.getContext("2d");
     context.save();
     context.scale(ratio, ratio);
-    context.fillStyle = `rgb(${paper.join(" ")} / ${VEIL})`;
-    for (const each of aside) context.fillRect(...placed(each));
-    if (aside.length > 0) context.clearRect(...to); // a circle lies around the digit
+    if (paper) {
+      context.fillStyle = `rgb(${paper.join(" ")} / ${VEIL})`;
+      for (const each of aside) context.fillRect(...placed(each));
+      context.clearRect(...to); // a circle lies around the digit
+    }
     context.restore();
     context.drawImage(ring(WIDTH + 1, "white"), 0, 0);
     context.drawImage(ring(WIDTH, getComputedStyle(this.#outline).color), 0, 0);

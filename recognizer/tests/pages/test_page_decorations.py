@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PIL import ImageDraw, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 from playwright.sync_api import Page, expect
 
 from recognizer.tests.kit.browsing import UnitStroke, draw
@@ -80,3 +80,19 @@ def test_a_circle_on_a_picture_is_veiled_and_named(site: LiveSite, page: Page) -
     expect(page.locator("#answer")).to_have_attribute("data-digit", "7")
     page.wait_for_function(f"(place) => ({ALPHA})(place) > 100", arg=[*ON_THE_CIRCLE, ".outline"])
     assert page.evaluate(ALPHA, [0.5, 0.9, ".outline"]) == 0
+
+
+def test_the_veil_on_a_transparent_picture_has_the_color_of_the_sheet(
+    site: LiveSite, page: Page
+) -> None:
+    mask = page_with((7, 260, 160))
+    ImageDraw.Draw(mask).ellipse((210, 110, 590, 490), outline=0, width=14)
+    picture = Image.new("RGBA", mask.size, (20, 40, 120, 0))
+    picture.putalpha(ImageOps.invert(mask))
+    page.goto(site.url)
+    page.locator("#file").set_input_files(
+        {"name": "seven.png", "mimeType": "image/png", "buffer": encode(picture)}
+    )
+    expect(page.get_by_role("status").filter(has_text="Left out: the circle.")).to_be_visible()
+    page.wait_for_function(f"(place) => ({ALPHA})(place) > 100", arg=[*ON_THE_CIRCLE, ".outline"])
+    assert page.evaluate(VEILED, [215 / 800, (115 + 100) / 800])[:3] == [255, 255, 255]
