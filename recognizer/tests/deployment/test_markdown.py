@@ -81,3 +81,9 @@ def test_the_page_of_the_api_names_exactly_the_operations_of_its_description() -
     rows = first_cells((PROJECT / "docs" / "api.md").read_text(encoding="utf-8"))
     named = [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
     assert sorted(named) == sorted(described)
+
+
+def test_the_readme_is_short() -> None:
+    lines = (PROJECT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) < 110
+    assert max(map(len, lines)) <= 120
